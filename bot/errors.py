@@ -1,0 +1,207 @@
+"""Everything that can go wrong, as the rest of the program sees it.
+
+    Problem                          has a text for a person: `key` in the Fluent files, `details` as its arguments
+    ├── SettingsProblem              the environment is wrong: named setting, what would be right
+    ├── GeneratorProblem             who writes the answer failed; `again` says whether another try can help
+    │   ├── GeneratorUnreachable     no connection, a proxy that fails, a name that does not resolve
+    │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
+    │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
+    │   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
+    │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
+    │   ├── QuestionTooLong          does not fit the model's context
+    │   └── BrowserMissing           the browser step needs a package that is not installed
+    ├── TelegramProblem              a call to Telegram failed
+    │   ├── NotModified              the message already looks like that: fine
+    │   ├── MessageGone              the message to edit or delete is not there, or cannot be edited any more
+    │   ├── ReplyTargetGone          the message to reply to is not there
+    │   ├── TopicGone                the topic was closed or deleted
+    │   ├── TooLong                  more text than a message takes
+    │   ├── BadMarkup                Telegram did not accept the entities
+    │   ├── ChatGone                 blocked, kicked, deleted, no right to write: nothing can be said there
+    │   ├── ChatMigrated             the group became a supergroup; `to` is its new id
+    │   ├── Held                     429: nothing may go there for `seconds`
+    │   ├── DraftRefused             drafts do not work in this chat
+    │   ├── OutcomeUnknown           the connection broke: the call may or may not have had its effect
+    │   ├── Unauthorized             the token is wrong: the program has to stop
+    │   └── OtherInstance            409: another instance polls with this token
+    ├── StorageUnavailable           the database cannot be reached or written just now
+    ├── SchemaNewer                  the database was made by a newer version of this program
+    ├── DatabaseInUse                another process holds this SQLite file
+    └── LeaseLost                    the turn belongs to somebody else now: drop everything silently
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Problem(Exception):
+    """Something went wrong that a person can be told about.
+
+    `key` names the sentence in the Fluent files, `details` are its arguments; the exception's own text is for the log
+    and never holds a token, key or password.
+    """
+
+    key: ClassVar[str] = "problem"
+
+    def __init__(self, message: str = "", **details: str | int | float) -> None:
+        super().__init__(message or type(self).key)
+        self.details = details
+
+
+class SettingsProblem(Problem):
+    """A setting of the environment is wrong; the message names it and says what would be right."""
+
+    key = "problem-settings"
+
+
+class GeneratorProblem(Problem):
+    """The generator could not write the answer."""
+
+    key = "problem-generator"
+    again: ClassVar[bool] = False
+    """Whether the same request may succeed when it is made again a little later."""
+
+
+class GeneratorUnreachable(GeneratorProblem):
+    """No connection to the generator, or none through its proxy."""
+
+    key = "problem-generator-unreachable"
+    again = True
+
+
+class GeneratorSilent(GeneratorProblem):
+    """A time limit passed: for the headers, for silence in the stream, or for the whole answer."""
+
+    key = "problem-generator-silent"
+    again = False
+
+
+class GeneratorBusy(GeneratorProblem):
+    """The generator has no place just now. `retry_after` is in seconds, where it said so."""
+
+    key = "problem-generator-busy"
+    again = True
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GeneratorBroken(GeneratorProblem):
+    """The generator answered, but not with an answer: 5xx, nothing at all, HTML, a wire that makes no sense."""
+
+    key = "problem-generator-broken"
+    again = True
+
+
+class GeneratorRefused(GeneratorProblem):
+    """The generator will not serve this configuration: a wrong key, no access, an unknown model."""
+
+    key = "problem-generator-refused"
+
+
+class QuestionTooLong(GeneratorProblem):
+    """The newest question does not fit the model's context."""
+
+    key = "problem-question-too-long"
+
+
+class BrowserMissing(GeneratorProblem):
+    """The browser step needs a package that is not installed; the message names it."""
+
+    key = "problem-browser-missing"
+
+
+class TelegramProblem(Problem):
+    """A call to Telegram failed in a way that has no class of its own."""
+
+    key = "problem-telegram"
+
+
+class NotModified(TelegramProblem):
+    """The message already looks exactly like that."""
+
+
+class MessageGone(TelegramProblem):
+    """The message to edit or delete does not exist, or can't be edited any more."""
+
+
+class ReplyTargetGone(TelegramProblem):
+    """The message to reply to does not exist."""
+
+
+class TopicGone(TelegramProblem):
+    """The topic was closed or deleted."""
+
+
+class TooLong(TelegramProblem):
+    """More text than one message takes."""
+
+
+class BadMarkup(TelegramProblem):
+    """Telegram did not accept the entities."""
+
+
+class ChatGone(TelegramProblem):
+    """Nothing can be said in this chat any more: blocked, kicked, deleted, no right to write."""
+
+
+class ChatMigrated(TelegramProblem):
+    """The group became a supergroup with the id `to`."""
+
+    def __init__(self, message: str = "", *, to: int) -> None:
+        super().__init__(message)
+        self.to = to
+
+
+class Held(TelegramProblem):
+    """Flood control: nothing may go to this chat for `seconds`."""
+
+    def __init__(self, message: str = "", *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class DraftRefused(TelegramProblem):
+    """Telegram's own streaming does not work in this chat."""
+
+
+class OutcomeUnknown(TelegramProblem):
+    """The connection broke or Telegram failed: the call may or may not have had its effect."""
+
+
+class Unauthorized(TelegramProblem):
+    """Telegram does not know this token: the program has to stop."""
+
+    key = "problem-unauthorized"
+
+
+class OtherInstance(TelegramProblem):
+    """Another instance of the program polls with the same token."""
+
+    key = "problem-other-instance"
+
+
+class StorageUnavailable(Problem):
+    """The database cannot be reached or written just now; what was not stored was not accepted."""
+
+    key = "problem-storage"
+
+
+class SchemaNewer(Problem):
+    """The database was made by a newer version of this program."""
+
+    key = "problem-schema-newer"
+
+
+class DatabaseInUse(Problem):
+    """Another process holds this SQLite file."""
+
+    key = "problem-database-in-use"
+
+
+class LeaseLost(Problem):
+    """This turn belongs to another process now: whoever sees this drops everything silently."""
+
+    key = "problem-lease-lost"

@@ -1,0 +1,43 @@
+"""What a generator is: the contract of g4f's providers, and a little more for those who know more.
+
+A generator is a class with the classmethod
+
+    create_async_generator(model, messages, proxy=None, temperature=0.5, max_tokens=8192, **kwargs) -> AsyncResult
+
+that gives an async generator of pieces. Plain `str` is always enough. Closing the generator closes its connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Messages = list[dict[str, str]]
+"""`role` (`system`, `user`, `assistant`) and `content` of each message, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of what the model thinks before it answers; never part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Why the answer ended: by itself (`stop`), or because the limit of tokens cut it (`length`)."""
+
+    reason: Literal["stop", "length"]
+
+
+Piece = str | Thought | Finish
+AsyncResult = AsyncIterator[Piece]
+
+
+class Generator(Protocol):
+    """Who writes answers: any class (or module-level object) with g4f's provider contract."""
+
+    def create_async_generator(self, model: str, messages: Messages, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401  # the contract leaves extras open
+        """Give an async generator of pieces; it runs until it is exhausted or closed."""
+        ...
