@@ -3,11 +3,13 @@
     Problem                          has a text for a person: `key` in the Fluent files, `details` as its arguments
     ├── SettingsProblem              the environment is wrong: named setting, what would be right
     ├── GeneratorProblem             who writes the answer failed; `again` says whether another try can help
-    │   ├── GeneratorUnreachable     no connection, a proxy that fails, a name that does not resolve
+    │   ├── GeneratorUnreachable     no connection, a name that does not resolve
+    │   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
     │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
     │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
     │   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
     │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
+    │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
     │   ├── QuestionTooLong          does not fit the model's context
     │   └── BrowserMissing           the browser step needs a package that is not installed
     ├── TelegramProblem              a call to Telegram failed
@@ -70,6 +72,12 @@ class GeneratorUnreachable(GeneratorProblem):
     again = True
 
 
+class ProxyUnreachable(GeneratorUnreachable):
+    """The generator's proxy does not answer, or cannot reach the generator."""
+
+    key = "problem-proxy-unreachable"
+
+
 class GeneratorSilent(GeneratorProblem):
     """A time limit passed: for the headers, for silence in the stream, or for the whole answer."""
 
@@ -99,6 +107,12 @@ class GeneratorRefused(GeneratorProblem):
     """The generator will not serve this configuration: a wrong key, no access, an unknown model."""
 
     key = "problem-generator-refused"
+
+
+class ProxyRefused(GeneratorRefused):
+    """The generator's proxy refuses the user name or password, or wants one."""
+
+    key = "problem-proxy-refused"
 
 
 class QuestionTooLong(GeneratorProblem):

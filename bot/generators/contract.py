@@ -35,6 +35,18 @@ Piece = str | Thought | Finish
 AsyncResult = AsyncIterator[Piece]
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a generator may take, in seconds."""
+
+    headers: float = 60
+    """From the start of the request to the headers of the response, connecting included."""
+    silence: float = 60
+    """Between two pieces of the answer."""
+    answer: float = 600
+    """The whole answer, from the start of the request."""
+
+
 class Generator(Protocol):
     """Who writes answers: any class (or module-level object) with g4f's provider contract."""
 
