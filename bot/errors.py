@@ -1,35 +1,35 @@
 """Everything that can go wrong, as the rest of the program sees it.
 
-    Problem                          has a text for a person: `key` in the Fluent files, `details` as its arguments
-    ├── SettingsProblem              the environment is wrong: named setting, what would be right
-    ├── GeneratorProblem             who writes the answer failed; `again` says whether another try can help
-    │   ├── GeneratorUnreachable     no connection, a name that does not resolve
-    │   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
-    │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
-    │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
-    │   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
-    │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
-    │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
-    │   ├── QuestionTooLong          does not fit the model's context
-    │   └── BrowserMissing           the browser step needs a package that is not installed
-    ├── TelegramProblem              a call to Telegram failed
-    │   ├── NotModified              the message already looks like that: fine
-    │   ├── MessageGone              the message to edit or delete is not there, or cannot be edited any more
-    │   ├── ReplyTargetGone          the message to reply to is not there
-    │   ├── TopicGone                the topic was closed or deleted
-    │   ├── TooLong                  more text than a message takes
-    │   ├── BadMarkup                Telegram did not accept the entities
-    │   ├── ChatGone                 blocked, kicked, deleted, no right to write: nothing can be said there
-    │   ├── ChatMigrated             the group became a supergroup; `to` is its new id
-    │   ├── Held                     429: nothing may go there for `seconds`
-    │   ├── DraftRefused             drafts do not work in this chat
-    │   ├── OutcomeUnknown           the connection broke: the call may or may not have had its effect
-    │   ├── Unauthorized             the token is wrong: the program has to stop
-    │   └── OtherInstance            409: another instance polls with this token
-    ├── StorageUnavailable           the database cannot be reached or written just now
-    ├── SchemaNewer                  the database was made by a newer version of this program
-    ├── DatabaseInUse                another process holds this SQLite file
-    └── LeaseLost                    the turn belongs to somebody else now: drop everything silently
+Problem                          has a text for a person: `key` in the Fluent files, `details` as its arguments
+├── SettingsProblem              the environment is wrong: named setting, what would be right
+├── GeneratorProblem             who writes the answer failed; `again` says whether another try can help
+│   ├── GeneratorUnreachable     no connection, a name that does not resolve
+│   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
+│   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
+│   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
+│   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
+│   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
+│   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
+│   ├── QuestionTooLong          does not fit the model's context
+│   └── BrowserMissing           the browser step needs a package that is not installed
+├── TelegramProblem              a call to Telegram failed
+│   ├── NotModified              the message already looks like that: fine
+│   ├── MessageGone              the message to edit or delete is not there, or cannot be edited any more
+│   ├── ReplyTargetGone          the message to reply to is not there
+│   ├── TopicGone                the topic was closed or deleted
+│   ├── TooLong                  more text than a message takes
+│   ├── BadMarkup                Telegram did not accept the entities
+│   ├── ChatGone                 blocked, kicked, deleted, no right to write: nothing can be said there
+│   ├── ChatMigrated             the group became a supergroup; `to` is its new id
+│   ├── Held                     429: nothing may go there for `seconds`
+│   ├── DraftRefused             drafts do not work in this chat
+│   ├── OutcomeUnknown           the connection broke: the call may or may not have had its effect
+│   ├── Unauthorized             the token is wrong: the program has to stop
+│   └── OtherInstance            409: another instance polls with this token
+├── StorageUnavailable           the database cannot be reached or written just now
+├── SchemaNewer                  the database was made by a newer version of this program
+├── DatabaseInUse                another process holds this SQLite file
+└── LeaseLost                    the turn belongs to somebody else now: drop everything silently
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Problem(Exception):
 
     key: ClassVar[str] = "problem"
 
-    def __init__(self, message: str = "", **details: str | int | float) -> None:
+    def __init__(self, message: str = "", **details: str | float) -> None:
         super().__init__(message or type(self).key)
         self.details = details
 
@@ -216,6 +216,6 @@ class DatabaseInUse(Problem):
 
 
 class LeaseLost(Problem):
-    """This turn belongs to another process now: whoever sees this drops everything silently."""
+    """The turn belongs to another process now: whoever sees this drops everything silently."""
 
     key = "problem-lease-lost"

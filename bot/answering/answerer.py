@@ -1,0 +1,245 @@
+"""One turn, from its question to its last edit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from bot.answering import keyboards
+from bot.answering.tasks import Tasks
+from bot.answering.turns import Running
+from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
+from bot.conversation.window import fit, go_on_from
+from bot.delivery.place import Keyboard, Place
+from bot.delivery.reply import Reply
+from bot.delivery.surface import LiveReply, Surfaces
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
+from bot.generators.contract import Finish, Piece, Thought
+from bot.generators.registry import Registry
+from bot.preferences import InForce, Preferences
+from bot.storage.conversations import Conversations
+from bot.texts import Texts
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often a generator is asked before a person is told that it fails: once, and twice more."""
+LONGEST_WAIT = 20.0
+"""Seconds that a person waits for another try at the most; a generator that asks for more has failed."""
+ATTEMPTS = 3
+"""How often a turn may be begun: one that keeps killing the process must come to an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of asking the generator."""
+
+    ending: Ending
+    note: str = ""
+
+
+class Answerer:
+    """Carries a claimed turn to its end: asks the generator, shows what it writes, keeps what was written."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        preferences: Preferences,
+        registry: Registry,
+        surfaces: Surfaces,
+        tasks: Tasks,
+        texts: Texts,
+        context_tokens: Callable[[], int],
+    ) -> None:
+        self._conversations = conversations
+        self._preferences = preferences
+        self._registry = registry
+        self._surfaces = surfaces
+        self._tasks = tasks
+        self._texts = texts
+        self._context_tokens = context_tokens
+
+    async def work(self, running: Running) -> None:
+        """Do what the turn still needs; when this returns, the turn is finished.
+
+        Raises what ends a turn early: ChatGone, TopicGone, ChatMigrated, LeaseLost, StorageUnavailable, CancelledError.
+        """
+        turn = running.turn
+        chosen = await self._preferences.in_force(turn.key)
+        if turn.kind is TurnKind.SHOW or turn.state is TurnState.SHOWING:
+            await self._deliver(running, chosen)
+        else:
+            await self._write(running, chosen)
+
+    async def _write(self, running: Running, chosen: InForce) -> None:
+        path = await running.begin()
+        reply = self._reply(running.turn, chosen)
+        if running.turn.kind is TurnKind.GO_ON:
+            reply.write(path[-1].text)
+        live = self._open(running, reply, chosen, keyboards.while_writing(running.turn.id, self._say(running.turn)))
+        showing = self._tasks.start(live.run(), name=f"show turn {running.turn.id}", awaited=True)
+        try:
+            written = await self._ask(running, path, chosen, reply, live, showing)
+            answer = await running.wrote(reply.text, reply.thoughts, written.ending, written.note)
+            reply.end(written.note)
+            live.end(await self._final_keyboard(running.turn, answer, written.ending))
+            await showing
+        finally:
+            showing.cancel()
+            await asyncio.wait([showing])
+        await running.finish(_state(written.ending))
+
+    async def _deliver(self, running: Running, chosen: InForce) -> None:
+        """Put a stored answer on the screen: after a crash, or another version of it."""
+        turn = running.turn
+        answer = await self._conversations.message(turn.answer) if turn.answer else None
+        if answer is None:
+            await running.finish(TurnState.FAILED)
+            return
+        reply = self._reply(turn, chosen)
+        reply.think(answer.thoughts)
+        reply.write(answer.text)
+        reply.end(turn.note)
+        keyboard = await self._final_keyboard(turn, answer.id, answer.ending)
+        live = self._open(running, reply, chosen, keyboard)
+        live.end(keyboard)
+        await live.run()
+        await running.finish(_state(answer.ending))
+
+    async def _ask(
+        self,
+        running: Running,
+        path: list[Message],
+        chosen: InForce,
+        reply: Reply,
+        live: LiveReply,
+        showing: asyncio.Task[None],
+    ) -> Written:
+        """Let the generator write into `reply`. Its failure is an ending, not an error."""
+        turn = running.turn
+        before = len(reply.text)
+        ending = Ending.COMPLETE
+        try:
+            if turn.attempt > ATTEMPTS:
+                raise GeneratorBroken("the turn was begun too often")
+            with running.stoppable():
+                async with aclosing(self._pieces(turn, path, chosen)) as pieces:
+                    async for piece in pieces:
+                        ending = _take(piece, reply, ending)
+                        live.touch()
+                        if showing.done():
+                            showing.result()  # the chat is gone: nobody reads what would be written
+        except GeneratorProblem as error:
+            logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
+            note = self._texts.get(turn.language, error.key, **error.details)
+            return Written(Ending.BROKEN if len(reply.text) > before or before else Ending.FAILED, note)
+        if running.stopped:
+            return Written(Ending.STOPPED, self._texts.get(turn.language, "answer-stopped"))
+        if ending is Ending.LENGTH:
+            return Written(ending, self._texts.get(turn.language, "answer-cut-by-limit"))
+        return Written(ending)
+
+    async def _pieces(self, turn: Turn, path: list[Message], chosen: InForce) -> AsyncGenerator[Piece, None]:
+        """The pieces of the answer; before the first of them, another try where that can help."""
+        messages = fit(
+            path,
+            system=chosen.system_prompt.value,
+            context=self._context_tokens(),
+            answer_room=chosen.max_tokens.value,
+            group=not turn.private,
+        )
+        if turn.kind is TurnKind.GO_ON:
+            messages = go_on_from(messages)
+
+        async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
+            pieces = self._registry.answer(
+                messages,
+                temperature=chosen.temperature.value,
+                max_tokens=chosen.max_tokens.value,
+                proxy=chosen.proxy.value,
+                model=chosen.model.value,
+            )
+            try:
+                return await anext(pieces), pieces
+            except StopAsyncIteration:
+                raise GeneratorBroken("the answer was empty") from None
+            except BaseException:
+                await pieces.aclose()
+                raise
+
+        first, rest = await AsyncRetrying(
+            stop=stop_after_attempt(TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
+        )(begin)
+        async with aclosing(rest):
+            yield first
+            async for piece in rest:
+                yield piece
+
+    def _reply(self, turn: Turn, chosen: InForce) -> Reply:
+        return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
+
+    def _open(self, running: Running, reply: Reply, chosen: InForce, keyboard: Keyboard) -> LiveReply:
+        turn = running.turn
+        place = Place(chat=turn.key.chat, thread=turn.key.topic or None, reply_to=turn.reply_to, private=turn.private)
+        return self._surfaces.open(
+            place,
+            running,
+            reply,
+            streaming=chosen.streaming.value,
+            keyboard=keyboard,
+            draft_id=turn.id,
+        )
+
+    async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
+        if ending is Ending.FAILED:
+            return keyboards.after_failure(answer, self._say(turn))
+        versions = await self._conversations.versions(answer)
+        return keyboards.when_done(answer, versions, ending, self._say(turn))
+
+    def _say(self, turn: Turn) -> keyboards.Say:
+        return lambda key: self._texts.get(turn.language, key)
+
+
+def _take(piece: Piece, reply: Reply, ending: Ending) -> Ending:
+    """Put a piece where it belongs; a Finish says how the answer ends."""
+    if isinstance(piece, Thought):
+        reply.think(piece.text)
+    elif isinstance(piece, Finish):
+        return Ending.LENGTH if piece.reason == "length" else Ending.COMPLETE
+    else:
+        reply.write(piece)
+    return ending
+
+
+def _state(ending: Ending) -> TurnState:
+    match ending:
+        case Ending.STOPPED:
+            return TurnState.STOPPED
+        case Ending.FAILED:
+            return TurnState.FAILED
+        case _:
+            return TurnState.DONE
+
+
+def _may_help(error: BaseException) -> bool:
+    """Whether another try can help, and soon enough."""
+    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
+        return error.retry_after <= LONGEST_WAIT
+    return isinstance(error, GeneratorProblem) and error.again
+
+
+_backoff = wait_random_exponential(multiplier=1, max=8)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds until the next try: what the generator asks for, else a growing random time."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
+        return error.retry_after
+    return _backoff(state)

@@ -1,0 +1,113 @@
+"""Long polling: updates are fetched in batches, handed to the handlers, and confirmed once their effect is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramConflictError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.types import Update
+from aiogram.utils.backoff import Backoff, BackoffConfig
+
+from bot.errors import StorageUnavailable, Unauthorized
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 30
+"""How long Telegram may keep a request open while nothing happens (getUpdates allows 50)."""
+PATIENCE = 10
+"""Seconds beyond that until a silent connection counts as broken."""
+BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
+
+
+class Polling:
+    """The program's own `getUpdates` loop.
+
+    aiogram's confirms an update also when its handler raised; this one asks again for whatever could not be stored.
+    """
+
+    def __init__(self, bot: Bot, dispatcher: Dispatcher) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._allowed = dispatcher.resolve_used_update_types()
+        self._offset: int | None = None
+        self.reached = False
+        """Whether the last request reached Telegram."""
+
+    async def run(self) -> None:
+        """Poll until cancelled. Raises Unauthorized when Telegram does not know the token."""
+        backoff = Backoff(BACKOFF)
+        while True:
+            try:
+                updates = await self._bot.get_updates(
+                    offset=self._offset,
+                    timeout=POLL_SECONDS if self.reached else 0,
+                    allowed_updates=self._allowed,
+                    request_timeout=POLL_SECONDS + PATIENCE,
+                )
+            except TelegramUnauthorizedError as error:
+                raise Unauthorized("Telegram does not know this BOT_TOKEN") from error
+            except TelegramAPIError as error:
+                await self._wait(error, backoff)
+                continue
+            self.reached = True
+            if await self._take(updates):
+                backoff.reset()
+            else:
+                await backoff.asleep()
+
+    async def _wait(self, error: TelegramAPIError, backoff: Backoff) -> None:
+        self.reached = False
+        if isinstance(error, TelegramRetryAfter):
+            logger.warning("Telegram asks to poll again in %d s", error.retry_after)
+            await asyncio.sleep(error.retry_after)
+            return
+        if isinstance(error, TelegramConflictError):
+            logger.error("Another instance of this bot is polling with the same BOT_TOKEN: %s", error.message)
+        elif isinstance(error, TelegramNetworkError):
+            logger.warning("Telegram cannot be reached: %s", error.message)
+        else:
+            logger.warning("Telegram refused getUpdates: %s", error.message)
+        await backoff.asleep()
+
+    async def _take(self, updates: Sequence[Update]) -> bool:
+        """Hand a batch over, chats side by side. False: some of it could not be stored and will come again."""
+        chats: defaultdict[int, list[Update]] = defaultdict(list)
+        for update in updates:
+            chats[chat_of(update)].append(update)
+        unstored = [
+            update_id
+            for update_id in await asyncio.gather(*(self._take_in_order(waiting) for waiting in chats.values()))
+            if update_id is not None
+        ]
+        if unstored:
+            self._offset = min(unstored)
+        elif updates:
+            self._offset = max(update.update_id for update in updates) + 1
+        return not unstored
+
+    async def _take_in_order(self, updates: Sequence[Update]) -> int | None:
+        """Hand one chat's updates over. Returns the id of the first whose effect could not be stored."""
+        for update in updates:
+            try:
+                await self._dispatcher.feed_update(self._bot, update)
+            except StorageUnavailable as error:
+                logger.error("Update %d is not confirmed: %s", update.update_id, error)
+                return update.update_id
+        return None
+
+
+def chat_of(update: Update) -> int:
+    """The chat whose order an update belongs to (0: none)."""
+    event = update.event
+    chat = getattr(event, "chat", None) or getattr(getattr(event, "message", None), "chat", None)
+    return chat.id if chat is not None else 0

@@ -1,0 +1,50 @@
+"""The log: one line an event, as text or JSON, with every secret blotted out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import Literal
+
+from pythonjsonlogger.json import JsonFormatter
+
+LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+SHORTEST_SECRET = 6
+"""Characters; what is shorter would blot out ordinary words."""
+TOKEN = re.compile(r"\b\d{6,20}:[A-Za-z0-9_-]{30,}")
+"""A bot's token wherever it turns up, even one that no setting holds."""
+PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
+"""User and password inside an address."""
+
+
+class Blotted(logging.Formatter):
+    """Wraps a formatter and blots secrets out of whatever it gives, tracebacks included."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line (and its traceback) without secrets."""
+        line = self._inner.format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, "***")
+        return PASSWORD.sub(r"\1:***@", TOKEN.sub("***", line))
+
+
+def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:
+    """Send every log record to standard error in one form."""
+    inner: logging.Formatter
+    if form == "json":
+        inner = JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", json_ensure_ascii=False)
+    else:
+        inner = logging.Formatter(LINE, datefmt="%H:%M:%S")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Blotted(inner, secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # A line for every request and every update would drown the rest.
+    for name in ("aiogram.event", "aiohttp.access", "httpx", "httpcore", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
