@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ class Events:
     def __init__(self, first: int = 1) -> None:
         self._ring: deque[Json] = deque(maxlen=EVENTS_KEPT)
         self._next = first
+        self.boot = secrets.token_hex(8)
+        """Tells this process from another one."""
         self._more: asyncio.Future[None] | None = None
 
     @property

@@ -14,6 +14,7 @@ from bot.playground.parameters import Parameters, Upload
 Json = dict[str, Any]
 
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024
+UNKNOWN_TYPE: Final = "application/octet-stream"
 UPLOAD_LIMIT: Final = 50 * 1024 * 1024
 
 
@@ -21,7 +22,8 @@ def keep_file(exchange: Exchange, upload: Upload, folder: str = "documents") -> 
     """Keep a file and return the Bot API's Document for it."""
     number = exchange.files.next_number()
     file_id = f"BQACAgIAAx{number:06d}"
-    mime_type = upload.mime_type or mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
+    told = upload.mime_type if upload.mime_type != UNKNOWN_TYPE else ""
+    mime_type = told or mimetypes.guess_type(upload.name)[0] or UNKNOWN_TYPE
     suffix = "." + upload.name.rsplit(".", 1)[-1] if "." in upload.name else ""
     document: Json = {
         "file_id": file_id,

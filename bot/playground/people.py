@@ -71,7 +71,8 @@ class People:
                 reply_to=target.id if target else None,
                 extra=extra,
             )
-            sent.append(self._exchange.post(chat, message))
+            self._exchange.post(chat, message)
+            sent.append(self._world.message(chat, message, page=True))
         return {"message": sent[0], "messages": sent}
 
     def _place(self, person: Person, chat: Chat, body: Json) -> tuple[tuple[int | None, bool], Message | None, Json]:

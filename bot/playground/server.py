@@ -37,7 +37,7 @@ _TYPES: Final = MappingProxyType(
     }
 )  # fmt: skip
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
 
 
 class Playground:

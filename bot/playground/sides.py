@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.playground.calls import Calls
 from bot.playground.errors import Impossible
+from bot.playground.events import Events
 from bot.playground.exchange import Exchange
 from bot.playground.faults import Faults
 from bot.playground.groups import Groups
@@ -78,7 +79,12 @@ class Sides:
         bot = world.bot
         return {
             "seq": exchange.events.last,
-            "bot": {**world.bot_user(), "can_read_all_group_messages": bot.can_read_all_group_messages},
+            "boot": exchange.events.boot,
+            "bot": {
+                **world.bot_user(),
+                "name": bot.first_name,
+                "can_read_all_group_messages": bot.can_read_all_group_messages,
+            },
             "people": [person.user() for person in world.people.values()],
             "chats": [
                 world.page_chat(chat, messages=MESSAGES_SHOWN, wall_offset=offset) for chat in world.chats.values()
@@ -104,11 +110,11 @@ class Sides:
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         try:
-            await response.write(b"retry: 500\n\n")
+            await response.write(_hello(events))
             while not self._closing.is_set():
                 news = events.since(seen)
                 if news is None:
-                    news = [{"seq": events.last, "type": "reload"}]
+                    news = [{"seq": events.last, "type": "reset"}]
                 if news:
                     seen = news[-1]["seq"]
                     await response.write(b"".join(map(_framed, news)))
@@ -192,6 +198,10 @@ class Sides:
         self._faults.clear()
         self._exchange.budgets.release()
         return {"ok": True}
+
+
+def _hello(events: Events) -> bytes:
+    return f"retry: 500\ndata: {json.dumps({'type': 'hello', 'boot': events.boot, 'seq': events.last})}\n\n".encode()
 
 
 def _framed(event: Json) -> bytes:
