@@ -1,0 +1,1 @@
+"""Who writes the answers: one contract, several generators, and one place where their failures become ours."""

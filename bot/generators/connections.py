@@ -49,7 +49,7 @@ class Route:
         return self.url.lower().startswith("https:")
 
     @property
-    def _context(self) -> ssl.SSLContext:
+    def tls(self) -> ssl.SSLContext:
         """The given context, or the default one; where no TLS is spoken, an empty one that trusts nobody."""
         if self.context is not None:
             return self.context
@@ -61,7 +61,7 @@ class Route:
         """Make the aiohttp connector; SOCKS is a matter of the connector, HTTP proxies of the request."""
         proxy = self.proxy
         if proxy is None or proxy.scheme != "socks5":
-            return aiohttp.TCPConnector(ssl=self._context)
+            return aiohttp.TCPConnector(ssl=self.tls)
         return ProxyConnector(
             host=proxy.host,
             port=proxy.port,
@@ -69,7 +69,7 @@ class Route:
             username=proxy.user or None,
             password=proxy.password or None,
             rdns=True,
-            ssl=self._context,
+            ssl=self.tls,
         )
 
     def routing(self) -> Routing:
@@ -89,6 +89,6 @@ class Route:
         proxy = None
         if self.proxy is not None:
             credentials = (self.proxy.user, self.proxy.password) if self.proxy.user else None
-            secure = self._context if self.proxy.scheme == "https" else None
+            secure = self.tls if self.proxy.scheme == "https" else None
             proxy = httpx.Proxy(self.proxy.address, auth=credentials, ssl_context=secure)
-        return httpx.AsyncClient(verify=self._context, proxy=proxy, timeout=None, trust_env=False)
+        return httpx.AsyncClient(verify=self.tls, proxy=proxy, timeout=httpx.Timeout(None), trust_env=False)

@@ -47,6 +47,9 @@ class Timeouts:
     """The whole answer, from the start of the request."""
 
 
+DEFAULT_TIMEOUTS = Timeouts()
+
+
 class Generator(Protocol):
     """Who writes answers: any class (or module-level object) with g4f's provider contract."""
 

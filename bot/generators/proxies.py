@@ -21,8 +21,8 @@ LONGEST_SOCKS_CREDENTIAL = 255
 """Bytes of a user name or password: RFC 1929 gives their length one byte."""
 
 
-class BadProxy(ValueError):
-    """This is not the address of a proxy; the text says why, with an example, and never repeats what was written."""
+class ProxyAddressError(ValueError):
+    """Not the address of a proxy. The text says why, with an example, and never repeats what was written."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; write it like {EXAMPLE} (http, https or socks5)")
@@ -75,20 +75,20 @@ class ProxyURL:
 
 
 def parse_proxy(text: str) -> ProxyURL:
-    """Read `scheme://[user:password@]host[:port]`. Raises BadProxy, whose text can be shown to a person."""
+    """Read `scheme://[user:password@]host[:port]`. Raises ProxyAddressError, whose text can be shown to a person."""
     text = text.strip()
     scheme = SCHEMES.get(text.partition("://")[0].lower()) if "://" in text else None
     if scheme is None:
-        raise BadProxy("a proxy's address begins with http://, https:// or socks5://")
+        raise ProxyAddressError("a proxy's address begins with http://, https:// or socks5://")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise BadProxy("the port is not a number from 1 to 65535, or an address is badly written") from None
+        raise ProxyAddressError("the port is not a number from 1 to 65535, or an address is badly written") from None
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise BadProxy("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
+        raise ProxyAddressError("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
     if port == 0:
-        raise BadProxy("the port is not a number from 1 to 65535")
+        raise ProxyAddressError("the port is not a number from 1 to 65535")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     _check_credentials(scheme, user, password)
     return ProxyURL(scheme, _host(parts.hostname or ""), port or DEFAULT_PORTS[scheme], user, password)
@@ -101,7 +101,7 @@ def as_proxy(proxy: ProxyURL | str | None) -> ProxyURL | None:
 
 def _host(host: str) -> str:
     if not host:
-        raise BadProxy("the host is missing")
+        raise ProxyAddressError("the host is missing")
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
@@ -109,7 +109,7 @@ def _host(host: str) -> str:
     try:
         return host if host.isascii() and _is_name(host) else idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:
-        raise BadProxy("the host is neither a name nor an IP address") from None
+        raise ProxyAddressError("the host is neither a name nor an IP address") from None
 
 
 def _is_name(host: str) -> bool:
@@ -120,15 +120,15 @@ def _is_name(host: str) -> bool:
 
 def _check_credentials(scheme: Scheme, user: str, password: str) -> None:
     if not user and password:
-        raise BadProxy("there is a password but no user name")
+        raise ProxyAddressError("there is a password but no user name")
     if any(ord(character) < 32 or ord(character) == 127 for character in user + password):  # noqa: PLR2004  # ASCII's control characters
-        raise BadProxy("the user name or password has a control character")
+        raise ProxyAddressError("the user name or password has a control character")
     if scheme != "socks5":
         if ":" in user:
-            raise BadProxy("a user name cannot hold a colon")  # RFC 7617
+            raise ProxyAddressError("a user name cannot hold a colon")  # RFC 7617
         return
     if user and not password:
-        raise BadProxy("SOCKS5 wants a password with the user name")
+        raise ProxyAddressError("SOCKS5 wants a password with the user name")
     for credential in (user, password):
         if not credential.isascii() or len(credential) > LONGEST_SOCKS_CREDENTIAL:
-            raise BadProxy("SOCKS5 user names and passwords are up to 255 ASCII characters")
+            raise ProxyAddressError("SOCKS5 user names and passwords are up to 255 ASCII characters")

@@ -1,0 +1,220 @@
+"""The one place where HTTP becomes our errors: clients, proxies, TLS and time limits, each translated once.
+
+    status or words of the server ──▶ from_status, from_words ─┐
+    an exception of a library     ──▶ translate ───────────────┴─▶ GeneratorProblem
+    around any code               ──▶ translated()
+
+The text of every error made here is one line for the log, without keys and passwords.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+import aiohttp_socks
+import httpx
+import python_socks
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.errors import (
+    GeneratorBroken,
+    GeneratorBusy,
+    GeneratorProblem,
+    GeneratorRefused,
+    GeneratorSilent,
+    GeneratorUnreachable,
+    ProxyRefused,
+    ProxyUnreachable,
+    QuestionTooLong,
+)
+from bot.generators.reasons import judge, one_line
+
+_BY_STATUS: Mapping[int, type[GeneratorProblem]] = {
+    401: GeneratorRefused,
+    402: GeneratorRefused,
+    403: GeneratorRefused,
+    407: ProxyRefused,
+    413: QuestionTooLong,
+}
+_FULL = {429, 503, 529}
+"""529 is in no standard; several servers say it for a full house."""
+_LONGEST_WAIT = 86_400.0
+
+
+@contextmanager
+def translated(secrets: Iterable[str] = ()) -> Iterator[None]:
+    """Let nothing but GeneratorProblem out (cancellation and closing pass); foreign words lose the `secrets`."""
+    try:
+        yield
+    except GeneratorProblem:
+        raise
+    except Exception as error:  # a generator may be anybody's class: whatever it raises has to end here
+        problem = translate(error, secrets)
+        if _is_ours(error):
+            raise problem from error
+        raise problem from None  # a foreign error's own text may hold what must not be logged
+
+
+def translate(error: BaseException, secrets: Iterable[str] = ()) -> GeneratorProblem:
+    """Say in our words what has gone wrong."""
+    if isinstance(error, GeneratorProblem):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return translate(error.exceptions[0], secrets)
+    for kinds, words_for in _KNOWN:
+        if isinstance(error, kinds):
+            return words_for(error)
+    return _from_foreign(error, secrets)
+
+
+def from_status(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> GeneratorProblem:
+    """Judge a status that is no success, with what the server said (reason phrase or body)."""
+    said = f"{status} {one_line(words)}".rstrip()
+    by_words = judge(words)
+    kind = _kind(status, by_words)
+    if kind is not GeneratorBusy:
+        return kind(said)
+    after = retry_after(headers or {})
+    hint = by_words.retry_after if isinstance(by_words, GeneratorBusy) else None
+    return GeneratorBusy(said, retry_after=hint if after is None else after)
+
+
+def _kind(status: int, by_words: GeneratorProblem | None) -> type[GeneratorProblem]:
+    """Weigh the status against the words: openchat-ui says 500 whatever has happened."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if by_words is not None:
+        return type(by_words)
+    if status in _FULL:
+        return GeneratorBusy
+    client_error = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+    return GeneratorRefused if client_error else GeneratorBroken
+
+
+def from_words(words: str) -> GeneratorProblem:
+    """Judge an error that came with a status of success."""
+    return judge(words) or GeneratorBroken(one_line(words))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After in seconds, from its number or its date (RFC 9110, 10.2.3); None where there is none."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST_WAIT)
+    date = _date(value)
+    if date is None:
+        return None
+    now = _date(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max((date - now).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _from_aiohttp(error: BaseException) -> GeneratorProblem:
+    assert isinstance(error, aiohttp.ClientResponseError)  # noqa: S101  # narrows what the table has matched
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return ProxyRefused("the proxy does not accept the user name and password (407)")
+        return ProxyUnreachable(f"the proxy answered {error.status} {one_line(error.message)}")
+    if isinstance(error.__cause__, HttpProcessingError):  # aiohttp makes a 400 of its own out of what it cannot read
+        return GeneratorBroken("the server's HTTP makes no sense")
+    return from_status(error.status, error.message, error.headers)
+
+
+def _from_httpx(error: BaseException) -> GeneratorProblem:
+    assert isinstance(error, httpx.HTTPStatusError)  # noqa: S101  # narrows what the table has matched
+    return from_status(error.response.status_code, error.response.reason_phrase, error.response.headers)
+
+
+def _from_proxy(error: BaseException) -> GeneratorProblem:
+    words = str(error)
+    if "407" in words or "uthenticat" in words or "username" in words.lower():
+        return ProxyRefused("the proxy does not accept the user name and password")
+    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp_socks.ProxyConnectionError)):
+        return ProxyUnreachable("no connection to the proxy")
+    return ProxyUnreachable(f"the proxy failed: {one_line(words)}")
+
+
+def _not_reached(error: BaseException) -> GeneratorProblem:
+    secure = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
+    if secure is not None:
+        why = getattr(secure, "verify_message", "") or secure.reason or type(secure).__name__
+        return GeneratorUnreachable(f"no encrypted connection: {one_line(why)}")
+    if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
+        return GeneratorUnreachable("no connection: the name of the server does not resolve")
+    return GeneratorUnreachable("no connection: nobody listens there")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, ten steps at the most."""
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _from_foreign(error: BaseException, secrets: Iterable[str]) -> GeneratorProblem:
+    """Judge an error of somebody else's class by its words."""
+    words = str(error)
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        words = words.replace(secret, "***")
+    if isinstance(error, json.JSONDecodeError):
+        words = "not JSON"
+    said = one_line(f"{type(error).__name__}: {words}")
+    by_words = judge(words)
+    if isinstance(by_words, GeneratorBusy):
+        return GeneratorBusy(said, retry_after=by_words.retry_after)
+    return type(by_words)(said) if by_words is not None else GeneratorBroken(said)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether the error comes from a library that we call ourselves, with arguments that hold no secrets."""
+    return isinstance(error, (aiohttp.ClientError, httpx.HTTPError, aiohttp_socks.ProxyError, OSError))
+
+
+def _always(kind: type[GeneratorProblem], words: str) -> Callable[[BaseException], GeneratorProblem]:
+    return lambda error: kind(f"{words} ({type(error).__name__})")
+
+
+_KNOWN: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], GeneratorProblem]], ...] = (
+    ((aiohttp.ClientResponseError,), _from_aiohttp),
+    ((httpx.HTTPStatusError,), _from_httpx),
+    (
+        (TimeoutError, httpx.TimeoutException, aiohttp_socks.ProxyTimeoutError),
+        _always(GeneratorSilent, "a time limit passed"),
+    ),
+    (
+        (
+            httpx.ProxyError,
+            aiohttp.ClientProxyConnectionError,
+            aiohttp_socks.ProxyError,
+            aiohttp_socks.ProxyConnectionError,
+            python_socks.ProxyError,
+            python_socks.ProxyConnectionError,
+        ),
+        _from_proxy,
+    ),
+    (
+        (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol),
+        _always(GeneratorRefused, "this is not the address of a server"),
+    ),
+    ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), _not_reached),
+    ((aiohttp.ClientError, httpx.TransportError, OSError), _always(GeneratorBroken, "the connection broke")),
+)
+"""Which errors mean what; the first row that matches counts."""

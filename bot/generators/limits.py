@@ -1,0 +1,85 @@
+"""Time and size limits around a stream of pieces, so that no server can hold a chat or fill the memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TypeVar
+
+from bot.errors import GeneratorBroken, GeneratorSilent
+from bot.generators.contract import Finish, Piece, Timeouts
+
+LONGEST_ANSWER = 1 << 20
+"""Characters of a whole answer, thoughts included; far more than models write."""
+
+T = TypeVar("T")
+
+
+class Clock:
+    """Runs from the start of a request and says how long the next wait may be."""
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self.timeouts = timeouts
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + timeouts.answer
+
+    def within(self, seconds: float) -> asyncio.Timeout:
+        """Limit one wait: to `seconds`, and to what is left for the whole answer. It ends with TimeoutError."""
+        return asyncio.timeout_at(min(self._loop.time() + seconds, self._end))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for the whole answer has passed."""
+        return self._loop.time() >= self._end
+
+
+async def limited(pieces: AsyncIterator[T], clock: Clock, *, first: float | None = None) -> AsyncGenerator[T, None]:
+    """Pass pieces on while they keep coming in time: the first within `first` seconds, each other within the silence.
+
+    Raises GeneratorSilent. Closing this closes what it reads from, where that can be closed.
+    """
+    allowed = first if first is not None else clock.timeouts.silence
+    try:
+        while True:
+            try:
+                async with clock.within(allowed):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise GeneratorSilent(_which(clock, allowed)) from None
+            yield piece
+            allowed = clock.timeouts.silence
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class Tally:
+    """Counts what an answer has brought so far."""
+
+    def __init__(self, longest: int = LONGEST_ANSWER) -> None:
+        self._left = longest
+        self.empty = True
+
+    def add(self, piece: Piece) -> None:
+        """Count a piece. Raises GeneratorBroken: no answer is that long."""
+        if isinstance(piece, Finish):
+            return
+        self._left -= len(piece if isinstance(piece, str) else piece.text)
+        if self._left < 0:
+            raise GeneratorBroken("the answer does not end")
+        if self.empty and isinstance(piece, str) and piece.strip():
+            self.empty = False
+
+    def close(self) -> None:
+        """Raise GeneratorBroken when there was nothing but thoughts and white space."""
+        if self.empty:
+            raise GeneratorBroken("the answer is empty")
+
+
+def _which(clock: Clock, allowed: float) -> str:
+    if clock.over:
+        return f"the answer took longer than {clock.timeouts.answer:g} s"
+    return f"nothing came for {allowed:g} s"

@@ -1,0 +1,45 @@
+"""What our own generators understand beside g4f's arguments."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from pydantic import SecretStr
+
+from bot.generators.browser import BrowserSessions
+from bot.generators.contract import DEFAULT_TIMEOUTS, Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The extras of `create_async_generator`, each with its default."""
+
+    url: str
+    """The base URL."""
+    key: str | SecretStr = ""
+    """The API key of the server, or of what is behind it."""
+    model_name: str = ""
+    context_tokens: int = 8192
+    """What the model can read, answer included."""
+    browser: bool = False
+    """Whether cookies and user agent are read with a browser first."""
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
+    session_args: BrowserSessions | None = None
+    """Remembers what the browser read, for the requests after this one."""
+    ssl_context: ssl.SSLContext | None = None
+    """Certificates to trust, for a server or a proxy with its own."""
+
+    @classmethod
+    def of(cls, extras: Mapping[str, Any], url: str) -> Self:
+        """Pick the known extras; callers of g4f pass others too, which do no harm."""
+        known = {field.name for field in fields(cls)}
+        given = {name: value for name, value in extras.items() if name in known and value is not None}
+        return cls(**{"url": url, **given})
+
+    @property
+    def secret(self) -> str:
+        """The key itself."""
+        return self.key.get_secret_value() if isinstance(self.key, SecretStr) else self.key

@@ -1,0 +1,44 @@
+"""What is asked, made ready to be sent: text out of parts, the system prompt apart, and how many tokens it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.conversation.window import PER_MESSAGE, estimate
+from bot.errors import QuestionTooLong
+from bot.generators.contract import Messages
+
+
+def flatten(messages: Iterable[Mapping[str, Any]]) -> Messages:
+    """Make every content plain text: servers of this kind fail on a list of parts. Pictures and sounds fall away."""
+    return [{"role": str(message["role"]), "content": _text(message.get("content"))} for message in messages]
+
+
+def split_system(messages: Messages) -> tuple[str, Messages]:
+    """Take the system messages out: their contents joined with newlines, and the other messages."""
+    system = "\n".join(message["content"] for message in messages if message["role"] == "system")
+    return system, [message for message in messages if message["role"] != "system"]
+
+
+def estimate_messages(messages: Messages) -> int:
+    """Estimate the tokens of messages, rather too many than too few."""
+    return sum(estimate(message["content"]) + PER_MESSAGE for message in messages)
+
+
+def check_question(messages: Messages, *, context: int, reserve: int) -> None:
+    """Raise QuestionTooLong where the system prompt, the newest message and `reserve` tokens do not fit `context`."""
+    system, others = split_system(messages)
+    needed = estimate(system) + estimate_messages(others[-1:]) + reserve
+    if needed > context:
+        raise QuestionTooLong(f"about {needed} tokens with room for the answer, and the model reads {context}")
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(text for text in map(_text, content) if text)
+    if isinstance(content, Mapping):
+        return _text(content.get("text"))
+    return ""

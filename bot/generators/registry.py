@@ -1,0 +1,172 @@
+"""Who writes the answers here: the one configured generator, with its URL, key, limits and proxy bound to it.
+
+kind      class                                   what is bound
+aura      bot.generators.aura:Aura                url, key, model_name, context_tokens, browser, timeouts …
+openai    bot.generators.openai:OpenAI            url, key, context_tokens, timeouts …
+a:b.C     C of the module a, to g4f's contract    base_url and api_key, under these and our own names
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.errors import GeneratorSilent
+from bot.generators.aura import Aura
+from bot.generators.browser import WHOLE_LIMIT, BrowserSessions
+from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Thought, Timeouts
+from bot.generators.failures import translated
+from bot.generators.foreign import as_piece, call, load
+from bot.generators.limits import Clock, Tally, limited
+from bot.generators.openai import OpenAI
+from bot.generators.prompt import flatten
+from bot.generators.proxies import ProxyURL, as_proxy
+from bot.generators.thoughts import ThoughtSplitter
+
+PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
+PROBE: Messages = [{"role": "user", "content": "Hi"}]
+OWN: dict[str, Generator] = {"aura": Aura, "openai": OpenAI}
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig:
+    """Which generator, where, and how it is used. An empty `url` or `model` leaves the class its own default."""
+
+    kind: str = "aura"
+    """`aura`, `openai`, or an import path `module:Class`."""
+    url: str = ""
+    model: str = ""
+    model_name: str = ""
+    key: SecretStr = field(default_factory=lambda: SecretStr(""))
+    browser: bool = False
+    context_tokens: int = 8192
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
+
+
+class Registry:
+    """Gives answers, whoever writes them. Every failure is a GeneratorProblem; every wait and answer is bounded."""
+
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        browser_arguments: Sequence[str] = (),
+    ) -> None:
+        """Find the class. Raises SettingsProblem for a path that leads to none.
+
+        `ssl_context` has the certificates to trust (default: the system's and certifi's), `browser_arguments` are more
+        flags for Chromium.
+        """
+        self._config = config
+        self._generator = OWN.get(config.kind) or load(config.kind)
+        self._ssl_context = ssl_context
+        self._sessions = BrowserSessions(arguments=browser_arguments)
+
+    @property
+    def config(self) -> GeneratorConfig:
+        """What this registry was built with."""
+        return self._config
+
+    async def answer(
+        self,
+        messages: Messages,
+        *,
+        temperature: float,
+        max_tokens: int,
+        proxy: ProxyURL | str | None = None,
+        model: str | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> AsyncGenerator[Piece, None]:
+        """Ask, and give the pieces of the answer as they come, thoughts told apart.
+
+        What is passed here holds until this answer's end, whatever is set meanwhile. Closing early closes the
+        connection. Raises GeneratorProblem.
+        """
+        limits = timeouts or self._config.timeouts
+        route = as_proxy(proxy)
+        arguments = self._arguments(flatten(messages), route, limits)
+        arguments |= {"model": model or self._config.model, "temperature": temperature, "max_tokens": max_tokens}
+        with translated(self._secrets(route)):
+            async with aclosing(self._pieces(arguments, limits)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def probe(
+        self, *, proxy: ProxyURL | str | None = None, model: str | None = None, timeouts: Timeouts = PROBE_TIMEOUTS
+    ) -> None:
+        """Try whether the generator answers, with the shortest question there is.
+
+        Raises GeneratorProblem, whose text is the reason in one line.
+        """
+        answer = self.answer(PROBE, temperature=0, max_tokens=16, proxy=proxy, model=model, timeouts=timeouts)
+        async with aclosing(answer) as pieces:
+            await anext(pieces)  # an answer without any piece raises
+
+    async def aclose(self) -> None:
+        """Let go of what is kept between answers. Answers in progress are closed by whoever reads them."""
+        self._sessions.clear()
+
+    def _arguments(self, messages: Messages, proxy: ProxyURL | None, timeouts: Timeouts) -> dict[str, Any]:
+        """Everything that is bound, as keyword arguments."""
+        config = self._config
+        bound: dict[str, Any] = {"messages": messages, "stream": True}
+        if config.url:
+            bound["url"] = config.url
+        if config.kind in OWN:
+            return bound | {
+                "proxy": proxy,
+                "key": config.key,
+                "model_name": config.model_name,
+                "context_tokens": config.context_tokens,
+                "browser": config.browser,
+                "timeouts": timeouts,
+                "session_args": self._sessions,
+                "ssl_context": self._ssl_context,
+            }
+        if config.url:
+            bound["base_url"] = config.url
+        if config.key.get_secret_value():
+            bound |= {"api_key": config.key.get_secret_value(), "key": config.key.get_secret_value()}
+        return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
+
+    async def _pieces(self, arguments: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[Piece, None]:
+        """The answer within its limits. Our own classes keep the finer limits themselves."""
+        clock = Clock(timeouts)
+        first = timeouts.headers + timeouts.silence + (WHOLE_LIMIT * 2 if self._config.browser else 0)
+        try:
+            async with clock.within(first):
+                source = await call(self._generator, arguments)
+        except TimeoutError:
+            raise GeneratorSilent(f"nothing came for {first:g} s") from None
+        async with (
+            aclosing(limited(source, clock, first=first)) as values,
+            aclosing(_cleaned(values)) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+
+    def _secrets(self, proxy: ProxyURL | None) -> tuple[str, ...]:
+        return (self._config.key.get_secret_value(), *((proxy.url, proxy.password) if proxy else ()))
+
+
+async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]:
+    """Pieces in our words, bounded in size. Raises GeneratorBroken for an answer without any text."""
+    splitter = ThoughtSplitter()
+    tally = Tally()
+    async for value in values:
+        piece = as_piece(value)
+        # What is no text comes after all the text before it.
+        for known in splitter.feed(piece) if isinstance(piece, str) else [*splitter.flush(), piece]:
+            if known is not None:
+                tally.add(known)
+                yield known
+    for last in splitter.flush():
+        tally.add(last)
+        yield last
+    tally.close()
