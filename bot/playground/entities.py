@@ -38,7 +38,7 @@ _AUTOMATIC: Final = re.compile(
     r"|(?P<bot_command>(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z][A-Za-z0-9_]{2,31})?(?![\w/<>]))"
     r"|(?P<hashtag>(?<!\w)#\w*[^\W\d]\w*)"
 )
-_MAY_HOLD_ONE: Final = re.compile(r"[@/#]|\w\.\w")
+_DOTTED: Final = re.compile(r"\w\.\w")
 
 
 def utf16_length(text: str) -> int:
@@ -77,7 +77,7 @@ def settle(
 
 def automatic(text: str) -> list[Entity]:
     """Return what an app marks by itself: mentions, commands, addresses, hashtags."""
-    if not _MAY_HOLD_ONE.search(text):
+    if not any(mark in text for mark in "@/#") and ("." not in text or not _DOTTED.search(text)):
         return []
     found = []
     for match in _AUTOMATIC.finditer(text):
@@ -127,6 +127,8 @@ def _checked(text: str, units: bytes, entities: list[Entity]) -> list[Entity]:
 
 def _known_fields(entity: Entity, kind: str) -> Entity:
     kept: Entity = {"type": kind, "offset": entity["offset"], "length": entity["length"]}
+    if kind in _SPLITTABLE or len(entity) == len(kept):
+        return kept
     for name in ("url", "user", "language", "custom_emoji_id", "unix_time", "date_time_format"):
         if entity.get(name):
             kept[name] = entity[name]
@@ -189,11 +191,20 @@ def _clipped(entities: list[Entity], end: int) -> list[Entity]:
 
 def _visible(text: str, entities: list[Entity]) -> list[Entity]:
     """Drop entities that cover white space only."""
-    return [entity for entity in entities if cut(text, entity["offset"], entity["length"]).strip(" \n")]
+    units = text.encode("utf-16-le", "surrogatepass")
+    return [entity for entity in entities if _shows(units, 2 * entity["offset"], 2 * entity["length"])]
+
+
+def _shows(units: bytes, start: int, length: int) -> bool:
+    """Return whether some UTF-16 unit of a part is neither a space nor a line break."""
+    part = units[start : start + length]
+    return bool(part[1::2].strip(b"\0")) or bool(part[::2].strip(b" \n"))
 
 
 def _nested(entities: list[Entity]) -> list[Entity]:
     """Make entities lie side by side or inside each other: unite equal styles, keep code free of others, split."""
+    if _plain(entities):
+        return entities
     code = _apart([entity for entity in entities if entity["type"] in _CODE])
     others = _united([entity for entity in entities if entity["type"] not in _CODE])
     for block in code:
@@ -203,6 +214,16 @@ def _nested(entities: list[Entity]) -> list[Entity]:
     for entity in sorted(others, key=_order):
         placed.extend(_split_by(entity, placed))
     return sorted(placed + code, key=_order)
+
+
+def _plain(entities: list[Entity]) -> bool:
+    """Return whether entities lie in order, side by side, with something between them: as they nearly always do."""
+    end = -1
+    for entity in entities:
+        if entity["offset"] <= end:
+            return False
+        end = entity["offset"] + entity["length"]
+    return True
 
 
 def _order(entity: Entity) -> tuple[int, int, int, str]:

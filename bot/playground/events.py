@@ -9,7 +9,7 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 
-EVENTS_KEPT: Final = 10_000
+EVENTS_KEPT: Final = 5_000
 
 
 class Events:
