@@ -1,0 +1,331 @@
+"""The blocks of a Markdown text, written onto a canvas one below the other."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from markdown_it.token import Token
+
+from bot.delivery.containers import HOLD, Container, list_item, openers, quotation
+from bot.delivery.inline_text import InlineWriter
+from bot.delivery.layout import Border, Canvas, Leaf, Lines, Stretch, place_lines
+from bot.delivery.tables import aligned, alignments, split_row
+
+_BULLETS = ("• ", "◦ ", "▪ ")
+_RULE = "———"
+_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
+_LEAD = re.compile(r"[ \t>]*")
+
+
+@dataclass(slots=True)
+class BlockWriter:
+    """Walks over the tokens of a text, the first `prefix` characters of which are not shown."""
+
+    text: str
+    prefix: int
+    growing: bool
+    canvas: Canvas = field(default_factory=Canvas)
+    _lines: list[str] = field(init=False)
+    _starts: list[int] = field(init=False)
+    _containers: list[Container] = field(default_factory=list)
+    _bullets: int = 0
+    _markers: list[str] = field(default_factory=list)
+    """Of list items whose first text is still to come."""
+    _quotes: int = 0
+    _quote_start: int = -1
+    _line: int = 0
+    """The first line below what has been written."""
+    _gap: int = 0
+    _last_kind: str = ""
+    _last_end: int = -1
+    """Where the last paragraph outside of all containers ended."""
+
+    def __post_init__(self) -> None:
+        self._lines = self.text.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def walk(self, tokens: list[Token]) -> None:
+        """Write all blocks."""
+        index = 0
+        while index < len(tokens):
+            token = tokens[index]
+            if token.type in {"paragraph_open", "heading_open"}:
+                self._paragraph(token, tokens[index + 1])
+            elif token.type == "table_open":
+                self._table(token)
+                while tokens[index].type != "table_close":
+                    index += 1
+            else:
+                self._container_or_code(token)
+            index += 1
+
+    def _container_or_code(self, token: Token) -> None:
+        match token.type:
+            case "list_item_open":
+                self._open_item(token)
+            case "list_item_close":
+                self._close_item()
+            case "blockquote_open":
+                self._open_quote(token)
+            case "blockquote_close":
+                self._close_quote()
+            case "bullet_list_open":
+                self._bullets += 1
+            case "bullet_list_close":
+                self._bullets -= 1
+            case "fence" | "code_block" | "formula_block":
+                self._code(token)
+            case "hr":
+                self._begin(token, Leaf("rule", tuple(self._containers)))
+                self.canvas.write(_RULE)
+
+    # Containers
+
+    def _open_item(self, token: Token) -> None:
+        line = _span(token)[0]
+        marker = f"{token.info}{token.markup} " if token.info else _BULLETS[min(self._bullets, len(_BULLETS)) - 1]
+        if "checked" in token.meta:
+            marker = "☑ " if token.meta["checked"] else "☐ "
+        self._containers.append(list_item(line, self._lines[line], self._containers, marker))
+        if line or not self.prefix:
+            self._markers.append(marker)
+
+    def _close_item(self) -> None:
+        item = self._containers[-1]
+        if self._markers:
+            self._separate(item.line, item.line + 1, Leaf("paragraph", tuple(self._containers)))
+        self._containers.pop()
+
+    def _open_quote(self, token: Token) -> None:
+        line = _span(token)[0]
+        self._containers.append(quotation(line, self._lines[line], self._containers))
+        self._quotes += 1
+
+    def _close_quote(self) -> None:
+        self._containers.pop()
+        self._quotes -= 1
+        if not self._quotes:
+            if self._quote_start >= 0:
+                self.canvas.mark("blockquote", self._quote_start)
+            self._quote_start = -1
+
+    # Where a block begins
+
+    def _begin(self, token: Token, leaf: Leaf) -> None:
+        first, end = _span(token)
+        self._separate(first, end, leaf)
+
+    def _separate(self, first: int, end: int, leaf: Leaf) -> None:
+        """Write the lines between the last block and this one, and what stands before its first line."""
+        canvas, top = self.canvas, not self._containers
+        gap = max(self._gap, first - self._line + 1, 1)
+        if canvas.length:
+            self._border(first, leaf, gap)
+            between = self.text[self._last_end : self._starts[first]] if top and self._last_end >= 0 else ""
+            canvas.write(between if between.count("\n") == gap and between.isspace() else "\n" * gap)
+        if self._quotes and self._quote_start < 0:
+            self._quote_start = canvas.length
+        if not canvas.length:
+            self._border(first, leaf, gap)
+        hidden = len(self._markers)
+        own = self._containers[: len(self._containers) - hidden] if hidden else self._containers
+        if leaf.kind not in {"fence", "code", "formula", "table"} or hidden:
+            canvas.write("".join(item.indent for item in own if item.line != first or item.kind == "quote"))
+            canvas.write("".join(self._markers))
+        if hidden and leaf.kind in {"fence", "code", "formula", "table"}:
+            canvas.write("\n")
+        self._markers.clear()
+        self._line, self._gap, self._last_kind, self._last_end = end, 0, leaf.kind, -1
+
+    def _border(self, first: int, leaf: Leaf, gap: int) -> None:
+        source = self._starts[first] - self.prefix
+        if source < 0:
+            return
+        outer = [item for item in self._containers if item.line < first]
+        paragraph = (gap > 1 or leaf.kind == "heading") and self._last_kind != "heading"
+        self.canvas.borders.append(
+            Border(self.canvas.length, source, openers(outer) + "\n" if outer else "", is_paragraph=paragraph)
+        )
+
+    def _skip(self, token: Token) -> None:
+        """Leave out a block that shows nothing."""
+        first, end = _span(token)
+        self._gap = max(self._gap, first - self._line + 1)
+        self._line = end
+
+    def _is_continued(self, token: Token) -> bool:
+        """Tell whether this block began in an earlier message."""
+        return bool(self.prefix) and _span(token)[0] == 0
+
+    # Blocks
+
+    def _paragraph(self, token: Token, inline: Token) -> None:
+        first, end = _span(token)
+        heading = token.type == "heading_open"
+        leaf = Leaf("heading" if heading else "paragraph", tuple(self._containers), "# " if heading else "")
+        content = inline.content
+        whole = not heading and not self._containers
+        if whole:
+            begin = (
+                self.text.index(HOLD) if self._is_continued(token) and HOLD in self._lines[0] else self._starts[first]
+            )
+            content = self.text[begin : self._starts[end] - 1]
+            lines = Lines([0], [begin - self.prefix])
+        else:
+            lines = place_lines(content.split("\n"), self._lines, self._starts, first)
+            lines.sources = [source - self.prefix for source in lines.sources]
+        if not content.strip():
+            self._skip(token)
+            return
+        self._separate(first, end, leaf)
+        start = self.canvas.length
+        growing = self.growing and end >= len(self._lines) - self.text.endswith("\n")
+        writer = InlineWriter(self.canvas, leaf, lines, self._indents(first, end), bold=heading)
+        writer.write(content, growing=growing)
+        if heading:
+            self.canvas.mark("bold", start)
+        elif whole:
+            self._last_end = self._starts[end] - 1
+
+    def _indents(self, first: int, end: int) -> list[str]:
+        """Give what the lines of a paragraph in containers are shown with; lazy lines stay as they are."""
+        if not self._containers:
+            return []
+        indent = "".join(item.indent for item in self._containers)
+        return [indent if self._lines[line][:1] in {" ", "\t", ">"} else "" for line in range(first, end)]
+
+    def _code(self, token: Token) -> None:
+        kind = {"code_block": "code", "formula_block": "formula"}.get(token.type, "fence")
+        content = token.content.removesuffix("\n") if kind == "fence" else token.content.rstrip("\n")
+        language, extra = None, ""
+        if kind == "fence" and (info := token.info.strip()):
+            word = _LANGUAGE.fullmatch(info)
+            language, extra = (info, "") if word else (None, info)
+        if not content.strip() and not extra:
+            self._skip(token)
+            return
+        opening = {"code": "    ", "formula": token.markup}.get(kind, token.markup + (language or ""))
+        leaf = Leaf(kind, tuple(self._containers), opening)
+        if kind == "fence" and not self._is_continued(token):
+            aside = len(self._lines[_span(token)[0]]) - len(self._lines[_span(token)[0]].lstrip(" "))
+            leaf = replace(leaf, opening=" " * max(0, min(3, aside - len(openers(self._containers)))) + opening)
+        self._begin(token, leaf)
+        start = self.canvas.length
+        if extra and not self._is_continued(token):
+            self.canvas.write(extra + ("\n" if content else ""))
+        self._code_lines(content, _span(token)[0] + (kind == "fence"), leaf)
+        self.canvas.mark("pre", start, language=language)
+
+    def _code_lines(self, content: str, first: int, leaf: Leaf) -> None:
+        lines = content.split("\n")
+        places = place_lines(lines, self._lines, self._starts, first)
+        for index, line in enumerate(lines):
+            if index:
+                self.canvas.write("\n")
+            source = places.sources[index] - self.prefix
+            if not index and line.startswith(HOLD) and self.prefix:
+                line, source = line[1:], source + 1  # noqa: PLW2901  # the mark of a continued line is not shown
+            for piece in line.split("\t"):
+                if piece is not line and source > places.sources[index] - self.prefix:
+                    self.canvas.write("    ")
+                if source >= 0:
+                    self.canvas.stretches.append(Stretch(self.canvas.length, source, len(piece), leaf))
+                self.canvas.write(piece)
+                source += len(piece) + 1
+
+    # Tables
+
+    def _table(self, token: Token) -> None:
+        first, end = _span(token)
+        rows = [split_row(_LEAD.sub("", line, count=1)) for line in self._lines[first:end]]
+        del rows[1]
+        opening = "\n".join(_LEAD.sub("", line, count=1) for line in self._lines[first : first + 2])
+        leaf = Leaf("table", tuple(self._containers), opening)
+        continued = self._is_continued(token)
+        if continued and len(rows) == 1:
+            self._skip(token)
+            return
+        self._begin(token, leaf)
+        cells = [[self._cell(cell, leaf) for cell in row] for row in rows]
+        has_links = any(span.type == "text_link" for row in cells for cell in row for span in cell.spans)
+        plain = [["".join(cell.pieces) for cell in row] for row in cells]
+        lines = None if has_links else aligned(plain, alignments(self._lines[first + 1]))
+        if lines is None:
+            self._listed(cells, first, leaf, continued=continued)
+            return
+        start = self.canvas.length
+        for index, line in enumerate(lines):
+            if continued and index < 2:  # noqa: PLR2004  # the header and the line below it
+                continue
+            if self.canvas.length > start:
+                self.canvas.write("\n")
+            self._row(first + index, leaf)
+            self.canvas.write(line)
+        self.canvas.mark("pre", start)
+
+    def _row(self, line: int, leaf: Leaf) -> None:
+        """Note where a row begins: between rows a table can be cut."""
+        source = self._starts[line] - self.prefix
+        if source >= 0:
+            self.canvas.stretches.append(Stretch(self.canvas.length, source, 0, leaf))
+
+    def _cell(self, content: str, leaf: Leaf) -> Canvas:
+        canvas = Canvas()
+        InlineWriter(canvas, leaf).write(content)
+        return canvas
+
+    def _listed(self, rows: list[list[Canvas]], first: int, leaf: Leaf, *, continued: bool) -> None:
+        """Write a table that is too wide row by row."""
+        header, body = rows[0], rows[1:]
+        pairs = len(header) <= 2  # noqa: PLR2004  # two columns need no labels
+        if not continued and (pairs or not body):
+            start = self.canvas.length
+            self._joined(header)
+            self.canvas.mark("bold", start)
+            continued = pairs and not body
+            if body:
+                self.canvas.write("\n")
+        for index, row in enumerate(body):
+            if index:
+                self.canvas.write("\n")
+            self._row(first + 2 + index, leaf)
+            self.canvas.write("• ")
+            if pairs:
+                self._joined(row)
+            else:
+                self._labelled(header, row)
+
+    def _joined(self, row: list[Canvas]) -> None:
+        for index, cell in enumerate(row):
+            if index:
+                self.canvas.write(" — ")
+            self._paste(cell)
+
+    def _labelled(self, header: list[Canvas], row: list[Canvas]) -> None:
+        written = False
+        for index, cell in enumerate(row):
+            if not cell.length:
+                continue
+            if written:
+                self.canvas.write("\n   ")
+            written = True
+            if index < len(header) and header[index].length:
+                self._paste(header[index])
+                self.canvas.write(": ")
+            start = self.canvas.length
+            self._paste(cell)
+            if not index:
+                self.canvas.mark("bold", start)
+
+    def _paste(self, cell: Canvas) -> None:
+        shift = self.canvas.length
+        self.canvas.write("".join(cell.pieces))
+        self.canvas.spans.extend(replace(span, start=span.start + shift, end=span.end + shift) for span in cell.spans)
+
+
+def _span(token: Token) -> tuple[int, int]:
+    """Give the lines that a block token covers."""
+    return (token.map[0], token.map[1]) if token.map else (0, 0)

@@ -1,0 +1,189 @@
+"""The text of one block, written onto a canvas with its entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from markdown_it.token import Token
+
+from bot.delivery.containers import HOLD
+from bot.delivery.inline import completed, parse_inline
+from bot.delivery.layout import Canvas, Leaf, Lines
+
+_STYLES = {"strong": "bold", "em": "italic", "s": "strikethrough"}
+_LONGEST_ADDRESS = 2048
+
+
+def address(href: str) -> str | None:
+    """Give the address if Telegram makes a link of it; it drops others without a word, and the address with them."""
+    if len(href) > _LONGEST_ADDRESS or not href.isprintable() or " " in href:
+        return None
+    try:
+        parts = urlsplit(href)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    inner = host.strip(".")
+    return href if parts.scheme in {"http", "https"} and "." in inner else None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A piece of inline markup whose end is still to come."""
+
+    kind: str | None
+    start: int
+    opener: str
+    closer: str
+    href: str = ""
+
+
+@dataclass(slots=True)
+class InlineWriter:
+    """Writes a block's content: text where it stands in the source, entities around it."""
+
+    canvas: Canvas
+    leaf: Leaf
+    lines: Lines | None = None
+    """Where the content is from; None: nowhere to cut in it."""
+    indents: list[str] = field(default_factory=list)
+    """What each line of the content is shown with, the first apart."""
+    bold: bool = False
+    _open: list[_Open] = field(default_factory=list)
+    _cursor: int = 0
+    _sure: int = 0
+    _content: str = ""
+
+    def write(self, content: str, *, growing: bool = False) -> None:
+        """Write the whole content."""
+        shown = completed(content) if growing else content
+        self._sure = len(content) if shown is content else _common(content, shown)
+        self._content = shown
+        for token in parse_inline(shown):
+            if token.map and token.map[0] > self._cursor:
+                self._cursor = token.map[0]
+            self._token(token)
+
+    def _token(self, token: Token) -> None:
+        kind = token.type
+        if kind == "text":
+            self._text(token.content)
+        elif kind == "code_inline":
+            self._code(token)
+        elif kind == "formula":
+            self._flat("code", token.content)
+        elif kind == "image":
+            self._image(token)
+        elif kind == "hardbreak":
+            self._break()
+        elif kind == "text_special":
+            self.canvas.write(token.content)
+        elif token.nesting > 0:
+            self._begin(token)
+        elif token.nesting < 0:
+            self._end(token)
+
+    def _text(self, text: str) -> None:
+        start = self._cursor
+        self._cursor += len(text)
+        if not start and text[:1] == HOLD and self.leaf.opening != HOLD and self._is_continued():
+            text, start = text[1:], 1
+        if not self.indents:
+            self._copy(text, start)
+            return
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                self._break()
+                line = line.lstrip(" \t")  # noqa: PLW2901  # the containers' own white space is shown instead
+                start = self._content.find("\n", start) + 1
+                start += len(self._content[start:]) - len(self._content[start:].lstrip(" \t"))
+            self._copy(line, start)
+
+    def _is_continued(self) -> bool:
+        return self.lines is not None
+
+    def _break(self) -> None:
+        self.canvas.write("\n")
+        if self.indents:
+            number = self._content.count("\n", 0, self._cursor)
+            self.canvas.write(self.indents[min(number, len(self.indents) - 1)])
+
+    def _copy(self, text: str, start: int, *more: tuple[str, str]) -> None:
+        source = self.lines.source(start) if self.lines and start + len(text) <= self._sure else -1
+        if source < 0:
+            self.canvas.write(text)
+        else:
+            markup = tuple((item.opener, item.closer) for item in self._open)
+            self.canvas.copy(text, source, self.leaf, (*markup, *more))
+
+    def _code(self, token: Token) -> None:
+        begin, length = self._cursor + len(token.markup), len(token.content)
+        raw = self._content[begin : begin + length]
+        if raw.replace("\n", " ") != token.content:
+            begin += 1
+        start = self.canvas.length
+        if "\n" in raw and self.indents:
+            self.canvas.write(token.content)
+        else:
+            self._copy(token.content, begin, (token.markup, token.markup))
+        self._mark_code(start)
+
+    def _flat(self, kind: str, text: str) -> None:
+        start = self.canvas.length
+        self.canvas.write(text)
+        if kind == "code":
+            self._mark_code(start)
+
+    def _mark_code(self, start: int) -> None:
+        # A link may hold no code: being able to follow it matters more.
+        if not any(item.kind == "text_link" for item in self._open):
+            self.canvas.mark("code", start)
+
+    def _image(self, token: Token) -> None:
+        href = str(token.attrs.get("src", ""))
+        inside_link = any(item.kind == "text_link" for item in self._open)
+        start = self.canvas.length
+        self.canvas.write(token.content or href)
+        if inside_link:
+            return
+        if address(href):
+            self.canvas.mark("text_link", start, url=href)
+        elif href and token.content:
+            self.canvas.write(f" ({href})")
+
+    def _begin(self, token: Token) -> None:
+        start = self.canvas.length
+        if token.type == "link_open":
+            href = str(token.attrs.get("href", ""))
+            linked = "text_link" if token.info != "auto" and address(href) else None
+            self._open.append(_Open(linked, start, "[", f"](<{href}>)", "" if token.info == "auto" else href))
+            return
+        kind: str | None = _STYLES.get(token.tag)
+        if (self.bold and kind == "bold") or any(item.kind == kind for item in self._open):
+            kind = None
+        self._open.append(_Open(kind, start, token.markup, token.markup))
+
+    def _end(self, token: Token) -> None:
+        if not self._open:
+            return
+        item = self._open.pop()
+        if token.type == "link_close" and item.href:
+            if self.canvas.length == item.start:
+                self.canvas.write(item.href)
+            elif item.kind is None and "".join(self.canvas.pieces)[item.start :] != item.href:
+                self.canvas.write(f" ({item.href})")
+        if item.kind:
+            self.canvas.mark(item.kind, item.start, url=item.href or None)
+
+
+def _common(first: str, second: str) -> int:
+    """Count the characters that two texts have in common at their heads."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[:middle] == second[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

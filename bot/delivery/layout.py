@@ -1,0 +1,133 @@
+"""A piece of Markdown laid out: the message that shows it, and where in the source each stretch of its text is from."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.delivery.containers import HOLD, Container, continuation, openers
+from bot.delivery.entities import Formatted, Span, finish
+
+_LONGEST_CARRY = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A block that holds text, and what a message needs that begins within it."""
+
+    kind: str
+    containers: tuple[Container, ...] = ()
+    opening: str = ""
+    """What opens it again, `## ` or a fence's first line or a table's header."""
+
+    def reopened(self, *, line_start: bool, markup: str = "") -> str:
+        """Give the prefix of a message that begins in this block: at a line's start, or within a line."""
+        head = openers(self.containers)
+        if self.kind in {"fence", "formula", "table"} and len(self.opening) <= _LONGEST_CARRY:
+            lines = self.opening.split("\n")
+            opening = ("\n" + continuation(self.containers)).join(lines)
+            prefix = head + opening + "\n"
+            return prefix if line_start else prefix + continuation(self.containers) + HOLD
+        if self.kind == "code":
+            return (head + "\n" if head else "") if line_start else head + self.opening + HOLD
+        return head + self.opening + HOLD + markup if len(markup) <= _LONGEST_CARRY else head + HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Text that is shown as it stands in the source. Positions are code points."""
+
+    shown: int
+    source: int
+    length: int
+    leaf: Leaf
+    open: tuple[tuple[str, str], ...] = ()
+    """Inline markup around it, outermost first: what opens it and what closes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """The beginning of a block: the best places for a cut."""
+
+    shown: int
+    source: int
+    prefix: str
+    is_paragraph: bool
+
+
+@dataclass(slots=True)
+class Layout:
+    """What a piece of source looks like, with the places where it could be cut."""
+
+    formatted: Formatted
+    stretches: list[Stretch]
+    borders: list[Border]
+    lead: int = 0
+    """Code points trimmed off the head: shown positions count from before."""
+    first_broken: int | None = None
+    """Shown position of the first link beyond the number that one message can hold."""
+
+
+@dataclass(slots=True)
+class Lines:
+    """Where a block's content lies in the source, line by line."""
+
+    contents: list[int]
+    sources: list[int]
+
+    def source(self, position: int) -> int:
+        """Give the place in the source of a position in the content."""
+        index = bisect_right(self.contents, position) - 1
+        return self.sources[index] + position - self.contents[index]
+
+
+def place_lines(content: Sequence[str], source: Sequence[str], starts: Sequence[int], first: int) -> Lines:
+    """Find each content line at the end of its source line (what stands before it are the containers' marks)."""
+    skipped = 0
+    while content and first + skipped + 1 < len(source) and content[0] and content[0] not in source[first + skipped]:
+        skipped += 1
+    if content and (first + skipped >= len(source) or content[0] not in source[first + skipped]):
+        skipped = 0
+    contents, sources, position = [], [], 0
+    for index, line in enumerate(content):
+        number = min(first + skipped + index, len(source) - 1)
+        column = source[number].rfind(line) if line else len(source[number])
+        contents.append(position)
+        sources.append(starts[number] + (column if column >= 0 else max(0, len(source[number]) - len(line))))
+        position += len(line) + 1
+    return Lines(contents or [0], sources or [starts[min(first, len(starts) - 1)]])
+
+
+@dataclass(slots=True)
+class Canvas:
+    """Text, entities and places while they are put together."""
+
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    spans: list[Span] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
+    borders: list[Border] = field(default_factory=list)
+
+    def write(self, text: str) -> None:
+        """Append text that has no place of its own in the source."""
+        self.pieces.append(text)
+        self.length += len(text)
+
+    def copy(self, text: str, source: int, leaf: Leaf, markup: tuple[tuple[str, str], ...] = ()) -> None:
+        """Append text that stands in the source as it is shown."""
+        if text:
+            self.stretches.append(Stretch(self.length, source, len(text), leaf, markup))
+            self.write(text)
+
+    def mark(self, kind: str, start: int, url: str | None = None, language: str | None = None) -> None:
+        """Set an entity from `start` to here."""
+        if start < self.length:
+            self.spans.append(Span(kind, start, self.length, url, language))
+
+    def finish(self, most_links: int) -> Layout:
+        """Give the layout."""
+        formatted, lead = finish("".join(self.pieces), self.spans)
+        links = [span.start for span in self.spans if span.type == "text_link"]
+        broken = sorted(links)[most_links] if len(links) > most_links else None
+        return Layout(formatted, self.stretches, self.borders, lead, broken)

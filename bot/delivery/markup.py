@@ -1,0 +1,79 @@
+"""Markdown, as models write it, to text with entities.
+
+CommonMark with tables, task lists, strikethrough and formulas. HTML, reference links and footnotes are shown as text.
+What only looks like markup stays text. With `growing`, the source may end anywhere: what is still being written is
+shown as if complete, and a marker that could become anything is held back until it has.
+"""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it.token import Token
+
+from bot.delivery.blocks import BlockWriter
+from bot.delivery.entities import ENTITY_LIMIT, Entity, Formatted, is_visible, utf16_length
+from bot.delivery.inline import MAX_NESTING, parser
+from bot.delivery.layout import Border, Canvas, Layout, Leaf
+from bot.delivery.tables import split_row
+
+__all__ = ["Entity", "Formatted", "lay_out", "lay_out_plain", "render", "utf16_length"]
+
+_CONTAINER_LEAD = re.compile(r"[ \t>]*")
+_LOOSE_LINE = re.compile(
+    r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?"
+    r"(?:[-*_+=][-*_+= \t]*|#{1,6}|[`~]+|\[[ xX]?\]?|\$\$?|\\\[?)[ \t]*\Z"
+)
+_HEADER_LINES = re.compile(r"(?:^|\n)([ \t>]*\|[^\n]{0,400})(?:\n([ \t>]*\|?[ \t:|-]*))?\Z")
+_LOOK_BACK = 1000
+
+
+def render(source: str, *, growing: bool = False) -> Formatted:
+    """Turn Markdown into a message's text and entities (of any length; cutting is the business of `Reply`)."""
+    return lay_out(source, growing=growing).formatted
+
+
+def lay_out_plain(source: str) -> Layout:
+    """Lay the source out as it is written, without any markup."""
+    canvas = Canvas()
+    canvas.copy(source, 0, Leaf("plain"))
+    canvas.borders.extend(
+        Border(found.start(), found.end(), "", is_paragraph=True) for found in re.finditer(r"\n[ \t]*\n+", source)
+    )
+    return canvas.finish(ENTITY_LIMIT)
+
+
+def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
+    """Lay Markdown out. `prefix` opens again what an earlier message had open; it is parsed and not shown.
+
+    Markup around nothing (`**`) is shown as it is written, and so is what is nested deeper than the parser follows.
+    """
+    text = prefix + (source[: _settled(source)] if growing else source)
+    tokens: list[Token] = []
+    parser().block.parse(text, parser(), {"growing": growing}, tokens)
+    if any(token.level >= MAX_NESTING - 1 for token in tokens):
+        return lay_out_plain(source)
+    writer = BlockWriter(text, len(prefix), growing=growing)
+    writer.walk(tokens)
+    layout = writer.canvas.finish(ENTITY_LIMIT)
+    if not growing and not is_visible(layout.formatted.text) and is_visible(source):
+        return lay_out_plain(source)
+    return layout
+
+
+def _settled(source: str) -> int:
+    """Find the end of what can be shown already: a lone marker, or a table's first row, may become anything."""
+    line = source.rfind("\n") + 1
+    if _LOOSE_LINE.match(source, line):
+        return line
+    found = _HEADER_LINES.search(source, max(0, len(source) - _LOOK_BACK))
+    if not found:
+        return len(source)
+    header, below = found.group(1), found.group(2)
+    is_open = below is None or len(split_row(below)) < len(split_row(_CONTAINER_LEAD.sub("", header, count=1)))
+    return found.start(1) if is_open and _is_first_row(source, found.start(1)) else len(source)
+
+
+def _is_first_row(source: str, start: int) -> bool:
+    previous = source[source.rfind("\n", 0, max(0, start - 1)) + 1 : start]
+    return "|" not in previous

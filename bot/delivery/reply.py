@@ -1,0 +1,342 @@
+"""A growing answer as the messages that show it: full ones, cut for good, and a live tail.
+
+Pure: no clock, no I/O. The cost of a change depends on the tail, never on the whole answer. Where the answer is cut
+depends on its text alone, not on the pieces in which it came.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+from bot.delivery.containers import HOLD
+from bot.delivery.entities import MESSAGE_LIMIT, Entity, Formatted, fitting, is_visible, utf16_length
+from bot.delivery.incoming import Incoming
+from bot.delivery.layout import Layout
+from bot.delivery.markup import lay_out, lay_out_plain
+from bot.delivery.splitting import Cut, choose_cut, plain_cut
+from bot.delivery.thoughts import Thoughts, folded
+
+logger = logging.getLogger(__name__)
+
+_STEPS = 32
+_LONGEST_SOURCE = 4
+"""Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
+_LONGEST_NOTE = 500
+_TABLE = re.compile(r"-[ \t:]*\||\|[ \t:]*-")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message's share of the answer: positions in the source (code points), what to open and close around it."""
+
+    start: int
+    end: int
+    prefix: str = ""
+    """Markdown that opens again what the message before had open (a fence, a list, a table); not shown."""
+    suffix: str = ""
+    """Markdown that closes what goes on in the next message."""
+    after: str = ""
+    """The prefix of the next message."""
+    plain: bool = False
+    """Shown as written."""
+    growing: bool = False
+    """May end anywhere: what is being written is shown as if complete."""
+    thoughts: str = ""
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give a small dict of what differs from the defaults."""
+        return {key: value for key, value in asdict(self).items() if value or key in {"start", "end"}}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave; keys of other versions are left out."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in stored.items() if key in known})
+
+
+class Reply:
+    """Takes an answer piece by piece and says what each of its messages shows."""
+
+    def __init__(
+        self,
+        *,
+        thoughts: Literal["fold", "hide"] = "fold",
+        markup: bool = True,
+        thoughts_title: str = "",
+        limit: int = MESSAGE_LIMIT,
+    ) -> None:
+        """Take what is fixed for the whole answer; `limit` is a message's length in UTF-16 units."""
+        self._thoughts = Thoughts() if thoughts == "fold" else None
+        self._markup = markup
+        self._title = thoughts_title
+        self._limit = limit
+        self._incoming = Incoming()
+        self._sealed: list[Part] = []
+        self._sources: dict[int, str] = {}
+        self._gone: list[str] = []
+        self._start = 0
+        self._live = ""
+        self._new: list[str] = []
+        self._prefix = ""
+        self._checked = 0
+        self._fitted = 0
+        self._ended = False
+        self._note = ""
+        self._shown: dict[Part, Formatted] = {}
+
+    @classmethod
+    def resume(
+        cls,
+        text: str,
+        parts: Sequence[Part],
+        *,
+        thoughts: Literal["fold", "hide"] = "fold",
+        markup: bool = True,
+        thoughts_title: str = "",
+        thoughts_text: str = "",
+        limit: int = MESSAGE_LIMIT,
+    ) -> Self:
+        """Rebuild an answer from its stored text; it stays cut where it was."""
+        reply = cls(thoughts=thoughts, markup=markup, thoughts_title=thoughts_title, limit=limit)
+        reply.think(thoughts_text)
+        reply.write(text)
+        reply._join()
+        for part in parts:
+            if part.end > reply._start + len(reply._live):
+                break
+            reply._drop(part.start - reply._start, part.prefix)
+            reply._seal(part)
+        return reply
+
+    def write(self, text: str) -> None:
+        """Append to the answer."""
+        text = self._incoming.take(text)
+        if text:
+            self._new.append(text)
+
+    def think(self, text: str) -> None:
+        """Append to the thoughts, which stand folded at the head of the first message."""
+        if self._thoughts and text:
+            self._thoughts.write(text.replace("\r", ""))
+
+    def end(self, note: str = "") -> None:
+        """Say that the text is complete. `note` is set in italics as the last paragraph."""
+        self.write(self._incoming.rest())
+        self._ended = True
+        self._note = note[: fitting(note, min(_LONGEST_NOTE, self._limit // 4))].strip()
+
+    @property
+    def text(self) -> str:
+        """The whole answer so far, as it was written (thoughts apart)."""
+        return "".join([*self._gone, self._live, *self._new])
+
+    @property
+    def sealed(self) -> Sequence[Part]:
+        """The messages that are full, in order; it only ever grows."""
+        return tuple(self._sealed)
+
+    def advance(self) -> None:
+        """Seal as many messages as are full."""
+        self._join()
+        while self._advance_once():
+            pass
+
+    def tail(self) -> Part | None:
+        """Give what is not sealed yet; None while there is nothing to show."""
+        self._join()
+        for length in self._tail_lengths():
+            part = self._tail_part(length)
+            formatted = self.show(part)
+            if utf16_length(formatted.text) <= self._limit:
+                self._fitted = length
+                return part if is_visible(formatted.text) else None
+        return None
+
+    def show(self, part: Part) -> Formatted:
+        """Give what a part looks like: at most 4096 UTF-16 units and 100 entities."""
+        shown = self._shown.get(part)
+        if shown is None:
+            shown = self._show(part)
+            if len(self._shown) > 3:  # noqa: PLR2004  # the tail and its neighbours are asked for again and again
+                self._shown.clear()
+            self._shown[part] = shown
+        return shown
+
+    # What is live
+
+    def _join(self) -> None:
+        if self._new:
+            self._live = "".join([self._live, *self._new])
+            self._new.clear()
+
+    def _tail_lengths(self) -> list[int]:
+        """Give the lengths of the live text to try: all of it, and what is known to fit."""
+        return [len(self._live), min(self._fitted, len(self._live)), self._checked, self._checked // 2, 0]
+
+    def _tail_part(self, length: int) -> Part:
+        whole = length == len(self._live) and self._ended
+        return Part(
+            self._start,
+            self._start + length,
+            self._prefix,
+            growing=not whole,
+            thoughts=self._head(length),
+            note=self._note if whole else "",
+        )
+
+    def _head(self, length: int) -> str:
+        """Give the thoughts for the head of the first message."""
+        if self._sealed or self._thoughts is None:
+            return ""
+        return self._thoughts.excerpt(newest=not is_visible(self._live[:length]))
+
+    def _room(self) -> int:
+        """Count the UTF-16 units that the live message has for the answer."""
+        head = self._head(len(self._live))
+        return self._limit - (utf16_length(folded(self._title, head)[0]) + 2 if head else 0)
+
+    # Sealing
+
+    def _advance_once(self) -> bool:
+        """Seal one message if the live text does not fit; it is looked at in steps, whatever pieces it came in."""
+        room, step = self._room(), max(1, self._limit // _STEPS)
+        while (length := self._next_step(step)) <= len(self._live):
+            source = self._live[:length]
+            if self._could_exceed(source, room):
+                layout = self._lay_out(source, growing=True)
+                if self._exceeds(layout, room) or length >= _LONGEST_SOURCE * self._limit:
+                    self._cut(layout, source, room)
+                    return True
+            self._checked = length
+        if not self._ended or not self._live:
+            return False
+        room -= utf16_length(self._note) + 2 if self._note else 0
+        if not self._could_exceed(self._live, room):
+            return False
+        layout = self._lay_out(self._live, growing=False)
+        if not self._exceeds(layout, room) or len(self._live) < 2:  # noqa: PLR2004  # one character cannot be cut
+            return False
+        self._cut(layout, self._live, room)
+        return True
+
+    def _next_step(self, step: int) -> int:
+        length = self._checked + step
+        return length if length <= 2 * self._limit else length + self._limit // 2
+
+    def _could_exceed(self, source: str, room: int) -> bool:
+        """Tell whether this might be too long: only tables and tabs take more room than their source."""
+        return (
+            len(source) >= _LONGEST_SOURCE * self._limit
+            or utf16_length(source) + 3 * source.count("\t") > room
+            or _TABLE.search(source) is not None
+            or source.count("](") > 100  # noqa: PLR2004  # the number of entities in a message
+        )
+
+    @staticmethod
+    def _exceeds(layout: Layout, room: int) -> bool:
+        return utf16_length(layout.formatted.text) > room or layout.first_broken is not None
+
+    def _cut(self, layout: Layout, source: str, room: int) -> None:
+        for limit in (room, room * 9 // 10, room * 3 // 4, room // 2):
+            cut = choose_cut(layout, source, limit)
+            if cut and self._try(cut, source, room):
+                return
+        position = plain_cut(source, room)
+        self._seal_or_drop(self._part(Cut(position, HOLD), plain=True))
+
+    def _try(self, cut: Cut, source: str, room: int) -> bool:
+        """Seal at this cut if what stands before it still fits when it stands alone."""
+        part = self._part(cut)
+        layout = self._lay_out(closed(source[: cut.source], cut.suffix), growing=False)
+        if self._exceeds(layout, room):
+            return False
+        self._seal_or_drop(part)
+        return True
+
+    def _part(self, cut: Cut, *, plain: bool = False) -> Part:
+        return Part(
+            self._start,
+            self._start + cut.source,
+            self._prefix,
+            cut.suffix,
+            cut.prefix,
+            plain=plain,
+            thoughts=self._head(cut.source),
+        )
+
+    def _seal_or_drop(self, part: Part) -> None:
+        """Seal, unless there is nothing to see: Telegram takes no such message."""
+        source = self._live[: part.end - part.start]
+        if is_visible(source) or part.thoughts:
+            self._seal(part)
+        else:
+            self._drop(part.end - part.start, part.after)
+
+    def _seal(self, part: Part) -> None:
+        self._sources[part.start] = self._live[: part.end - self._start]
+        self._sealed.append(part)
+        self._drop(part.end - self._start, part.after)
+
+    def _drop(self, length: int, prefix: str) -> None:
+        self._gone.append(self._live[:length])
+        self._live = self._live[length:]
+        self._start += length
+        self._prefix = prefix
+        self._checked = self._fitted = 0
+
+    # Showing
+
+    def _lay_out(self, source: str, *, growing: bool, prefix: str | None = None) -> Layout:
+        if not self._markup:
+            return lay_out_plain(source)
+        try:
+            return lay_out(source, prefix=self._prefix if prefix is None else prefix, growing=growing)
+        except Exception:  # whatever is wrong with the formatting, the text must arrive
+            logger.warning("cannot format %d characters; they are shown as written", len(source), exc_info=True)
+            return lay_out_plain(source)
+
+    def _show(self, part: Part) -> Formatted:
+        length = part.end - part.start
+        source = self._live[:length] if part.start == self._start else self._sources.get(part.start, "")[:length]
+        if part.plain:
+            formatted = lay_out_plain(source).formatted
+        else:
+            formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
+        return _noted(_headed(formatted, self._title, part.thoughts), part.note)
+
+
+def closed(source: str, suffix: str) -> str:
+    """Close what is open at the end of a message's source; a closing mark must follow its text."""
+    return source.rstrip() + suffix if suffix else source
+
+
+def _headed(formatted: Formatted, title: str, thoughts: str) -> Formatted:
+    if not thoughts:
+        return formatted
+    text, spans = folded(title, thoughts)
+    head = [
+        Entity(span.type, utf16_length(text[: span.start]), utf16_length(text[span.start : span.end])) for span in spans
+    ]
+    if not is_visible(formatted.text):
+        return Formatted(text, tuple(head))
+    return _joined(Formatted(text, tuple(head)), "\n\n", formatted)
+
+
+def _noted(formatted: Formatted, note: str) -> Formatted:
+    if not note:
+        return formatted
+    last = Formatted(note, (Entity("italic", 0, utf16_length(note)),))
+    return _joined(formatted, "\n\n", last) if is_visible(formatted.text) else last
+
+
+def _joined(first: Formatted, between: str, second: Formatted) -> Formatted:
+    shift = utf16_length(first.text) + utf16_length(between)
+    moved = tuple(
+        Entity(item.type, item.offset + shift, item.length, item.url, item.language) for item in second.entities
+    )
+    return Formatted(first.text + between + second.text, (*first.entities, *moved)[:100])
