@@ -1,0 +1,17 @@
+"""What every scene starts from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.generator import running_generator
+from tests.end_to_end.scene import Scene, running_telegram
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with running_telegram() as telegram, running_generator() as generator:
+        yield Scene(tmp_path, telegram, generator)

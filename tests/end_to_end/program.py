@@ -1,0 +1,95 @@
+"""The program as a process of its own, as an operator runs it: started, watched, stopped, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "7000000001:playground-token-for-tests-0123456789"
+READY = "Aura is ready"
+
+
+@dataclass
+class Program:
+    """A running `python -m bot`, and everything it has logged."""
+
+    process: asyncio.subprocess.Process
+    lines: list[str] = field(default_factory=list)
+    heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    async def listen(self, stream: asyncio.StreamReader) -> None:
+        while line := await stream.readline():
+            async with self.heard:
+                self.lines.append(line.decode(errors="replace").rstrip())
+                self.heard.notify_all()
+        async with self.heard:
+            self.heard.notify_all()
+
+    async def says(self, text: str, *, seconds: float = 60) -> str:
+        """Wait for a log line with this text, and give it."""
+
+        def found() -> str | None:
+            return next((line for line in self.lines if text in line), None)
+
+        try:
+            async with asyncio.timeout(seconds), self.heard:
+                await self.heard.wait_for(lambda: found() or self.process.returncode is not None)
+        except TimeoutError:
+            raise AssertionError(f"the program never said {text!r}:\n{self.log}") from None
+        line = found()
+        assert line is not None, f"the program ended ({self.process.returncode}) before it said {text!r}:\n{self.log}"
+        return line
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    async def ends(self, *, seconds: float = 20) -> int:
+        """Wait for its end. Gives the exit status."""
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(sign)
+        return await self.ends()
+
+
+@asynccontextmanager
+async def running_program(
+    folder: Path, environment: Mapping[str, str], *, command: str = "run", ready: str = READY
+) -> AsyncIterator[Program]:
+    """Start the program with only these settings, in a folder of its own; kill it at the end of the scene."""
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "CI", "TMPDIR"}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        command,
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    program = Program(process)
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(program.listen(process.stdout))
+        try:
+            if ready:
+                await program.says(ready)
+            yield program
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            await listening
