@@ -215,6 +215,22 @@ class DatabaseInUse(Problem):
     key = "problem-database-in-use"
 
 
+class TooManyWaiting(Problem):
+    """As many questions wait in a chat as may; `limit` says how many."""
+
+    key = "problem-too-many-waiting"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"{limit} questions wait already", limit=limit)
+        self.limit = limit
+
+
+class AnswerGone(Problem):
+    """The answer was forgotten, taken out or pruned: nothing can be done with it any more."""
+
+    key = "problem-answer-gone"
+
+
 class LeaseLost(Problem):
     """The turn belongs to another process now: whoever sees this drops everything silently."""
 

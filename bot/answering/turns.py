@@ -1,0 +1,235 @@
+"""What people want of the queue of turns, and what becomes of a turn whose work ended badly."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+from bot.answering.engine import RETRY, Engine, Pace, Work
+from bot.answering.running import Running
+from bot.answering.tasks import Tasks
+from bot.conversation.messages import ChatKey, Question, Turn, TurnState
+from bot.errors import ChatGone, ChatMigrated, StorageUnavailable, TopicGone
+from bot.storage.asking import PATIENCE, Asked, Asking
+from bot.storage.chats import ChatTable
+from bot.storage.conversations import Conversations
+from bot.storage.store import Store
+from bot.storage.turns import ATTEMPTS, Signal, TurnTable
+
+__all__ = ["Asked", "Pace", "Running", "Turns"]
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 2 * 86_400.0
+"""Seconds for which finished turns and update ids are remembered: limits look back a day, Telegram repeats for one."""
+TIDY = 3600.0
+"""Seconds between two prunings, and only after work was done."""
+
+
+class Turns:
+    """Accepts what people ask for and runs it: turns of a conversation in order, conversations side by side.
+
+    `work` does one turn; `room` turns run at once; `waiting` questions of a chat may wait behind others. `history` is
+    how many seconds conversations are kept (None: for ever). Every method raises StorageUnavailable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        table: TurnTable,
+        conversations: Conversations,
+        tasks: Tasks,
+        work: Work,
+        *,
+        bot: int,
+        replica: str,
+        room: int,
+        waiting: int,
+        history: float | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._store = store
+        self._table = table
+        self._conversations = conversations
+        self._work = work
+        self._asking = Asking(store)
+        self._bot = bot
+        self._waiting = waiting
+        self._history = history
+        self._pace = pace or Pace()
+        self._engine = Engine(
+            store,
+            table,
+            conversations,
+            tasks,
+            self._do,
+            self._settle,
+            bot=bot,
+            replica=replica,
+            room=room,
+            pace=self._pace,
+        )
+        self._tidied = -math.inf
+
+    async def start(self) -> None:
+        """Take back what this replica left when it died, and begin to work."""
+        await self._engine.start()
+        await self._tidy()
+
+    async def close(self, grace: float) -> None:
+        """Take no new work; give what runs `grace` seconds, and hand the rest to whoever starts next."""
+        await self._engine.close(grace)
+
+    async def ask(self, question: Question, *, dedup: str) -> Asked:
+        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting."""
+        async with self._store.transaction():
+            asked = await self._asking.accept(question, dedup=dedup, limit=self._waiting)
+            if question.may_continue:
+                self._store.after_commit(lambda: self._engine.wake_in(PATIENCE))
+            await self._engine.begin_soon()
+        return asked
+
+    async def edit(self, question: Question) -> bool:
+        """Answer an edited question again. False: it is not in the conversation."""
+        async with self._store.transaction():
+            edited = await self._asking.edit(question)
+            if edited is None:
+                return False
+            if edited.runs and edited.turn is not None:
+                await self._engine.tell(edited.turn, Signal.RESTART)
+            await self._engine.begin_soon()
+        return True
+
+    async def again(self, answer: int, *, by: int, language: str) -> Asked:
+        """Answer the same question again: in place for the last answer, below for an older. Raises AnswerGone."""
+        async with self._store.transaction():
+            asked = await self._asking.again(answer, by=by, language=language)
+            await self._engine.begin_soon()
+        return asked
+
+    async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
+        """Let a cut answer go on. Raises AnswerGone."""
+        async with self._store.transaction():
+            asked = await self._asking.go_on(answer, by=by, language=language)
+            await self._engine.begin_soon()
+        return asked
+
+    async def show(self, answer: int, *, by: int, language: str) -> Asked:
+        """Put a version of an answer on the screen and let it count. Raises AnswerGone."""
+        async with self._store.transaction():
+            asked = await self._asking.show(answer, by=by, language=language)
+            await self._engine.begin_soon()
+        return asked
+
+    async def stop(self, key: ChatKey) -> bool:
+        """Stop what a conversation does now. False: nothing."""
+        for running in self._engine.running:
+            if running.turn.key == key and not running.finished:
+                return await self.stop_turn(running.turn.id)
+        current = await self._table.current(key)
+        return current is not None and await self.stop_turn(current.id)
+
+    async def stop_turn(self, turn: int) -> bool:
+        """Stop a turn, whichever replica runs it. False: it is finished, or never was."""
+        self._engine.stop_here(turn)  # storing it only matters where this process dies, or another runs it
+        async with self._store.transaction():
+            if not await self._asking.stop(turn):
+                return False
+            await self._engine.tell(turn, Signal.STOP)
+            await self._engine.begin_soon()
+        return True
+
+    async def undo(self, key: ChatKey) -> list[int] | None:
+        """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
+        async with self._store.transaction():
+            under_way = await self._asking.undo_open(key)
+            if under_way is None:
+                return await self._conversations.undo(key)
+            turn, message_ids = under_way
+            await self._engine.tell(turn, None)
+            await self._engine.begin_soon()
+        return message_ids
+
+    async def forget(self, bot: int, chat: int) -> None:
+        """Erase everything about a chat; what runs there ends silently."""
+        async with self._store.transaction():
+            for turn in await self._asking.open_turns(bot, chat):
+                await self._engine.tell(turn, None)
+            await self._conversations.forget(bot, chat)
+
+    async def migrate(self, bot: int, old: int, new: int) -> None:
+        """A group has become a supergroup: everything moves along, and what runs starts over there."""
+        async with self._store.transaction():
+            for turn in await self._asking.open_turns(bot, old):
+                await self._engine.tell(turn, None)
+            await self._asking.restart_elsewhere(bot, old)
+            await ChatTable(self._store).migrate(bot, old, new)
+            await self._engine.begin_soon()
+
+    async def drop_chat(self, bot: int, chat: int) -> int:
+        """Nothing can be said in a chat any more: its waiting questions have failed. Gives how many."""
+        return await self._asking.drop_waiting(bot, chat)
+
+    async def get(self, turn: int) -> Turn | None:
+        """A turn, finished or not. None: it never was, or was forgotten."""
+        return await self._table.get(turn)
+
+    async def current(self, key: ChatKey) -> Turn | None:
+        """What a conversation does now, or next."""
+        return await self._table.current(key)
+
+    def in_progress(self) -> int:
+        """How many turns this process runs."""
+        return len(self._engine.running)
+
+    @property
+    def replicas(self) -> int:
+        """How many processes live with this bot and database, this one included."""
+        return self._engine.replicas
+
+    async def _do(self, running: Running) -> None:
+        await self._work(running)
+        if self._pace.clock() - self._tidied > TIDY:
+            await self._tidy()
+
+    async def _settle(self, running: Running, error: BaseException | None) -> float | None:
+        """Finish or queue a turn whose work ended without finishing it. Gives seconds until it may be tried again."""
+        if isinstance(error, StorageUnavailable):
+            return await self._release(running, after=RETRY)
+        if isinstance(error, ChatMigrated):
+            await self.migrate(self._bot, running.turn.key.chat, error.to)
+            return None
+        if isinstance(error, ChatGone | TopicGone):
+            topic = running.turn.key.topic if isinstance(error, TopicGone) else None
+            await self._asking.drop_waiting(self._bot, running.turn.key.chat, topic)
+            await running.finish(TurnState.FAILED)
+            return None
+        return await self._failed(running, error)
+
+    async def _failed(self, running: Running, error: BaseException | None) -> float | None:
+        """The work broke, or forgot to finish: again, until that has happened too often."""
+        turn = running.turn
+        if error is None:
+            logger.error("turn %d: its work ended without finishing it", turn.id)
+        else:
+            logger.error("turn %d broke at attempt %d", turn.id, turn.attempt, exc_info=error)
+        if error is None or turn.attempt > ATTEMPTS:
+            await running.finish(TurnState.FAILED)
+            return None
+        return await self._release(running, after=RETRY * turn.attempt, counts=True)
+
+    async def _release(self, running: Running, *, after: float, counts: bool = False) -> float:
+        await self._table.release(running.hold, again_after=after, counts=counts)
+        return after
+
+    async def _tidy(self) -> None:
+        """Forget what nobody needs any more."""
+        self._tidied = self._pace.clock()
+        now = self._store.clock()
+        try:
+            await self._table.prune(now - REMEMBERED)
+            await self._store.forget_updates(now - REMEMBERED)
+            if self._history is not None:
+                await self._conversations.prune(now - self._history)
+        except StorageUnavailable as error:
+            logger.warning("Old rows stay for now: %s", error)

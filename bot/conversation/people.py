@@ -1,0 +1,51 @@
+"""Who talks with the bot, and where: what is remembered of people and chats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """What a person may do here, where an admin approves newcomers."""
+
+    NEW = "new"
+    """Never asked for anything yet."""
+    WAITING = "waiting"
+    """Told to wait; the admins have been asked."""
+    APPROVED = "approved"
+    BLOCKED = "blocked"
+    """Gets silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who wrote to the bot, as Telegram named them the last time."""
+
+    id: int
+    name: str
+    username: str = ""
+    language: str = ""
+    """Telegram's language code of their app, or empty."""
+    standing: Standing = Standing.NEW
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat as the bot last saw it."""
+
+    id: int
+    kind: str
+    """Telegram's word: `private`, `group`, `supergroup`, `channel`."""
+    title: str = ""
+    allowed: bool = False
+    """An admin let this group in."""
+    greeted: bool = False
+    """The bot has said how it works here."""
+    refused: bool = False
+    """The one polite line to a group that is not let in has been said."""
+    writable: bool = True
+    """False after being blocked, removed or muted here."""
+    hold_until: float = 0.0
+    """Unix time until which Telegram asked to send nothing here."""

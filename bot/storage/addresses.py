@@ -1,0 +1,76 @@
+"""What `DATABASE_URL` may look like, and the engine for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.errors import SettingsProblem
+
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 10.0
+"""Limits for PostgreSQL: to connect, and for one statement."""
+CONNECTIONS = 8
+"""Connections kept to the database; as many again in a rush, on PostgreSQL."""
+
+
+def database_url(text: str) -> URL:
+    """Read the setting and name the asynchronous driver. Raises SettingsProblem."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise SettingsProblem("DATABASE_URL: write sqlite+aiosqlite:///aura.db or postgresql://…") from error
+    if url.drivername.startswith("sqlite"):
+        if url.database in {None, "", ":memory:"}:
+            raise SettingsProblem("DATABASE_URL: name a file, for example sqlite+aiosqlite:///aura.db")
+        return url.set(drivername="sqlite+aiosqlite")
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
+        query["ssl"] = query.pop("sslmode")
+    return url.set(drivername="postgresql+asyncpg", query=query)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether one process alone uses this database."""
+    return url.get_backend_name() == "sqlite"
+
+
+def make_engine(url: URL, *, foreign_keys: bool = True) -> AsyncEngine:
+    """An engine whose transactions are safe on disk when they return. It connects when it is first used."""
+    if not is_sqlite(url):
+        return create_async_engine(
+            url,
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        )
+    engine = create_async_engine(
+        url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=COMMAND_SECONDS,
+        connect_args={"timeout": CONNECT_SECONDS},  # for other programs, such as a backup; our own writers take turns
+    )
+
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own connection
+        connection.isolation_level = None  # the driver starts no transactions of its own
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine

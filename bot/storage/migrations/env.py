@@ -1,0 +1,11 @@
+"""What Alembic runs for each upgrade: on the connection that it is handed, inside that one's transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from bot.storage.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,181 @@
+"""The tables: everything that lasts. A change here needs a new file in migrations/versions.
+
+Times are Unix seconds. Ids of Telegram are 64 bits wide. Rows of several bots live side by side.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite counts up only columns declared INTEGER, which are 64 bits wide there."""
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("topic", BigInteger, nullable=False),
+    Column("newest", BigInteger),  # the message that a plain question goes on from
+    Column("anew_after", BigInteger),  # the last question before the wish to begin anew
+    UniqueConstraint("bot", "chat", "topic"),
+    sqlite_autoincrement=True,  # an id in an old button must never come to mean something else
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation", Id, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("parent", Id, ForeignKey("messages.id", ondelete="SET NULL"), index=True),
+    Column("placed", Boolean, nullable=False),  # false: its turn has not started, so nobody knows where it hangs
+    Column("screen", BigInteger, index=True),  # versions of an answer that share Telegram messages: the first one's id
+    Column("asked", BigInteger),  # the place in the order of asking that an edited question inherits; else its id
+    Column("role", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("thoughts", Text, nullable=False),
+    Column("ending", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_id", BigInteger),
+    Column("quote_author", Text),
+    Column("quote_text", Text),
+    Column("at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+shown = Table(
+    "shown",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),
+    Column("part", JSON, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("conversation", Id, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("dedup", Text, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("open", Boolean, nullable=False),  # the state is not a finished one
+    Column("owner", Text),  # <replica>/<boot id>
+    Column("lease_until", Double),
+    Column("attempt", Integer, nullable=False),
+    Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
+    Column("not_before", Double),
+    Column("question", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("answer", Id, ForeignKey("messages.id", ondelete="SET NULL"), index=True),
+    Column("screen", BigInteger),
+    Column("reply_to", BigInteger),
+    Column("hangs_from", BigInteger),  # the Telegram message that the question replies to
+    Column("asker", BigInteger, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("shown", JSON, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Index("ix_turns_open", "conversation", "id", sqlite_where=text("open"), postgresql_where=text("open")),
+    Index(
+        "uq_turns_running",
+        "conversation",
+        unique=True,
+        sqlite_where=text("open AND owner IS NOT NULL"),
+        postgresql_where=text("open AND owner IS NOT NULL"),
+    ),
+    Index("ix_turns_asked", "bot", "asker", "asked_at"),
+    Index("ix_turns_finished", "finished_at"),
+    Index("ix_turns_conversation", "conversation", "asked_at"),
+    sqlite_autoincrement=True,
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False, index=True),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("owner", Text, primary_key=True),
+    Column("lease_until", Double, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("admin", Boolean, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("greeted", Boolean, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("writable", Boolean, nullable=False),
+    Column("hold_until", Double, nullable=False),
+)
+
+admin_links = Table(
+    "admin_links",
+    metadata,
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, primary_key=True),
+    Column("expires", Double, nullable=False),
+)

@@ -1,0 +1,303 @@
+"""The queue of turns: claimed, leased, kept, finished. Every write of a claimed turn checks that it is still ours.
+
+A turn that runs has an owner; one that waits has none. Of a conversation at most one runs: the oldest open one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import ChatKey, Ending, Role, Shown, Turn, TurnKind, TurnState
+from bot.errors import LeaseLost
+from bot.storage.conversations import choose, point, row_at, set_screen
+from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
+from bot.storage.store import Store
+from bot.storage.tables import conversations, messages, replicas, turns
+
+LEASE = 15.0
+"""Seconds that a claim lasts unless it is renewed."""
+ATTEMPTS = 3
+"""How often a turn is begun; once more only to say that it failed."""
+
+
+class Signal(StrEnum):
+    """What a person wants of a turn that runs, kept in its row until it has happened."""
+
+    STOP = "stop"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A turn that this process has just made its own."""
+
+    turn: Turn
+    stopped: bool
+    """A person wanted it stopped before it was claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The proof of a claim: whose it is, and which time it was claimed."""
+
+    turn: int
+    owner: str
+    attempt: int
+
+
+_WHOLE = select(turns, conversations.c.chat, conversations.c.topic).join(conversations)
+WAITING = and_(turns.c.open, turns.c.owner.is_(None))
+
+
+class TurnTable:
+    """The SQL of the turns, for both databases. Raises StorageUnavailable; LeaseLost where a claim is needed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, turn: int) -> Turn | None:
+        """A turn, finished or not. None: it never was, or is pruned."""
+        async with self._store.reading() as connection:
+            row = (await connection.execute(_WHOLE.where(turns.c.id == turn))).one_or_none()
+        return None if row is None else turn_of(row)
+
+    async def current(self, key: ChatKey) -> Turn | None:
+        """The oldest turn of a conversation that is not finished."""
+        here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
+        async with self._store.reading() as connection:
+            oldest = _WHOLE.where(turns.c.open, *here).order_by(turns.c.id).limit(1)
+            row = (await connection.execute(oldest)).one_or_none()
+        return None if row is None else turn_of(row)
+
+    async def claim(self, bot: int, owner: str, *, limit: int, lease: float = LEASE) -> list[Claimed]:
+        """Make up to `limit` of the oldest turns that may begin this owner's, and place their questions."""
+        earlier = turns.alias("earlier")
+        first = ~exists().where(
+            earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id
+        )
+        due = or_(turns.c.not_before.is_(None), turns.c.not_before <= self._store.now())
+        oldest = (
+            _WHOLE.where(turns.c.bot == bot, WAITING, first, due)
+            .order_by(turns.c.id)
+            .limit(limit)
+            .with_for_update(of=turns, skip_locked=True)
+        )
+        async with self._store.transaction() as connection:
+            rows = (await connection.execute(oldest)).all()
+            claimed = [await self._take(connection, row, owner, lease) for row in rows]
+        return [one for one in claimed if one is not None]
+
+    async def renew(self, owner: str, running: Collection[int], *, lease: float = LEASE) -> dict[int, Signal | None]:
+        """Keep the turns that really run. Those that are absent from what is given belong to somebody else now."""
+        mine = turns.c.owner == owner, turns.c.open, turns.c.id.in_(running)
+        until = self._store.now() + lease
+        renewed = update(turns).where(*mine).values(lease_until=until).returning(turns.c.id, turns.c.signal)
+        async with self._store.transaction() as connection:
+            rows = await connection.execute(renewed)
+            return {row.id: Signal(row.signal) if row.signal else None for row in rows}
+
+    async def register(self, bot: int, owner: str, *, lease: float = LEASE) -> int:
+        """Say that this process lives. Gives how many do; the dead are forgotten."""
+        now = self._store.now()
+        row = {"bot": bot, "owner": owner, "lease_until": now + lease}
+        new = self._store.insert(replicas).values(row)
+        keys = [replicas.c.bot, replicas.c.owner]
+        alive = select(func.count()).select_from(replicas).where(replicas.c.bot == bot, replicas.c.lease_until > now)
+        async with self._store.transaction() as connection:
+            changed = {"lease_until": new.excluded.lease_until}
+            await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
+            return await connection.scalar(alive) or 1
+
+    async def sign_off(self, bot: int, owner: str) -> None:
+        """Say that this process ends, and forget those that died long ago."""
+        dead = replicas.c.lease_until < self._store.now() - LEASE
+        async with self._store.transaction() as connection:
+            await connection.execute(
+                delete(replicas).where(replicas.c.bot == bot, or_(replicas.c.owner == owner, dead))
+            )
+
+    async def keep(self, hold: Hold, shown: Sequence[Shown]) -> None:
+        """Remember which Telegram messages show the answer. Raises LeaseLost."""
+        async with self._store.transaction() as connection:
+            kept = update(turns).where(_held(hold), _not_restarted()).values(shown=shown_as_json(shown))
+            if (await connection.execute(kept)).rowcount != 1:
+                raise LeaseLost
+
+    async def wrote(self, hold: Hold, text: str, thoughts: str, ending: Ending, note: str) -> int:
+        """Store the whole text: from now on it only has to be shown. Raises LeaseLost. May be repeated."""
+        async with self._store.transaction() as connection:
+            row = await self._mine(connection, hold)
+            said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
+            if row.answer is None:
+                answer = await self._new_answer(connection, row, said)
+            else:
+                answer = row.answer
+                await connection.execute(update(messages).where(messages.c.id == answer).values(said))
+            changed = {"answer": answer, "state": TurnState.SHOWING, "note": storable(note)}
+            await connection.execute(update(turns).where(turns.c.id == hold.turn).values(changed))
+            await set_screen(self._store, connection, turn_of(row).key, answer, turn_of(row).shown)
+        return answer
+
+    async def finish(self, hold: Hold, state: TurnState) -> None:
+        """End a turn. Raises LeaseLost. May be repeated."""
+        done = update(turns).where(_held(hold), _not_restarted())
+        values = {"state": state, "open": False, "lease_until": None, "finished_at": self._store.now()}
+        async with self._store.transaction() as connection:
+            changed = await connection.execute(done.values(values))
+            row = (await connection.execute(_WHOLE.where(turns.c.id == hold.turn))).one_or_none()
+            if changed.rowcount == 1 and row is not None and row.answer is not None:
+                await set_screen(self._store, connection, turn_of(row).key, row.answer, turn_of(row).shown)
+            ended_before = row is not None and (row.owner, row.attempt, row.open) == (hold.owner, hold.attempt, False)
+            if not ended_before:
+                raise LeaseLost
+
+    async def release(self, hold: Hold, *, again_after: float = 0.0, counts: bool = False) -> bool:
+        """Put a claimed turn back into the queue. `counts`: the attempt was a failure. False: it was not ours."""
+        back = {
+            **_BACK_IN_QUEUE,
+            "attempt": case((_RESTARTED, 0), else_=turns.c.attempt - (0 if counts else 1)),
+            "not_before": self._store.now() + again_after if again_after else None,
+        }
+        async with self._store.transaction() as connection:
+            done = await connection.execute(update(turns).where(_held(hold)).values(back))
+        return done.rowcount == 1
+
+    async def take_back(self, bot: int, *, owner: str = "") -> int:
+        """Queue what owners hold that are known to be dead: those whose name begins like this ("": all)."""
+        mine = turns.c.owner.startswith(owner, autoescape=True)
+        async with self._store.transaction() as connection:
+            back = update(turns).where(turns.c.bot == bot, turns.c.open, turns.c.owner.is_not(None), mine)
+            return (await connection.execute(back.values(_taken_over()))).rowcount
+
+    async def take_over(self, bot: int) -> int:
+        """Queue every turn whose owner has not renewed its lease."""
+        expired = (
+            select(turns.c.id)
+            .where(turns.c.bot == bot, turns.c.open, turns.c.owner.is_not(None))
+            .where(turns.c.lease_until < self._store.now())
+            .with_for_update(skip_locked=True)
+        )
+        async with self._store.transaction() as connection:
+            back = update(turns).where(turns.c.id.in_(expired)).values(_taken_over())
+            return (await connection.execute(back)).rowcount
+
+    async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
+        """When a person, or anybody in a chat, asked since a Unix time, oldest first."""
+        asked = select(turns.c.asked_at).where(
+            turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
+        )
+        if person is not None:
+            asked = asked.where(turns.c.asker == person)
+        if chat is not None:
+            asked = asked.join(conversations).where(conversations.c.bot == bot, conversations.c.chat == chat)
+        async with self._store.reading() as connection:
+            return list((await connection.scalars(asked.order_by(turns.c.asked_at))).all())
+
+    async def waiting(self, bot: int) -> int:
+        """How many turns wait, of all replicas."""
+        async with self._store.reading() as connection:
+            counted = select(func.count()).select_from(turns).where(turns.c.bot == bot, WAITING)
+            return await connection.scalar(counted) or 0
+
+    async def prune(self, before: float) -> int:
+        """Forget the turns that finished before a Unix time; what was said stays."""
+        async with self._store.transaction() as connection:
+            old = delete(turns).where(~turns.c.open, turns.c.finished_at < before)
+            return (await connection.execute(old)).rowcount
+
+    async def _take(self, connection: AsyncConnection, row: AnyRow, owner: str, lease: float) -> Claimed | None:
+        """Claim one row. None: it has failed too often even to say so."""
+        attempt = row.attempt + 1
+        if attempt > ATTEMPTS + 1:
+            failed = {"state": TurnState.FAILED, "open": False, "finished_at": self._store.now()}
+            await connection.execute(update(turns).where(turns.c.id == row.id).values(failed))
+            return None
+        if row.state == TurnState.ASKED:
+            await self._place(connection, row)
+        delivers = row.kind == TurnKind.SHOW or row.state == TurnState.SHOWING
+        state = TurnState.SHOWING if delivers else TurnState.WRITING
+        changed = {"owner": owner, "attempt": attempt, "state": state, "lease_until": self._store.now() + lease}
+        taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
+        await connection.execute(taken)
+        now = (await connection.execute(_WHOLE.where(turns.c.id == row.id))).one()
+        return Claimed(turn_of(now), stopped=row.signal == Signal.STOP)
+
+    async def _place(self, connection: AsyncConnection, row: AnyRow) -> None:
+        """The turn begins: now it is decided where its question hangs, or which version counts."""
+        if row.kind == TurnKind.SHOW:
+            await choose(connection, row.answer)
+            return
+        if row.kind == TurnKind.GO_ON:
+            return
+        question = (await connection.execute(select(messages).where(messages.c.id == row.question))).one()
+        if not question.placed:
+            parent = await self._parent(connection, row)
+            placed = {"parent": parent, "placed": True}
+            await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
+        points: dict[str, object] = {"newest": row.question}
+        if question.placed and row.screen is None:  # answered anew below: the newest point, also after /new
+            old_wish = conversations.c.anew_after >= row.question
+            points["anew_after"] = case((old_wish, None), else_=conversations.c.anew_after)
+        here = conversations.c.id == row.conversation
+        await connection.execute(update(conversations).where(here).values(points))
+
+    async def _parent(self, connection: AsyncConnection, row: AnyRow) -> int | None:
+        if row.hangs_from is not None:
+            target = await row_at(connection, row.bot, row.chat, row.hangs_from)
+            if target is not None and target.placed and target.conversation == row.conversation:
+                parent: int = target.id
+                return parent
+        return await point(connection, row.conversation, row.question)
+
+    async def _mine(self, connection: AsyncConnection, hold: Hold) -> AnyRow:
+        mine = _WHOLE.where(_held(hold), _not_restarted()).with_for_update(of=turns)
+        row = (await connection.execute(mine)).one_or_none()
+        if row is None:
+            raise LeaseLost
+        return row
+
+    async def _new_answer(self, connection: AsyncConnection, row: AnyRow, said: Mapping[str, object]) -> int:
+        """Hang the answer below its question; it is the newest point unless that has moved elsewhere since."""
+        new = {
+            "conversation": row.conversation,
+            "parent": row.question,
+            "placed": True,
+            "screen": row.screen,
+            "role": Role.ASSISTANT,
+            "author": "",
+            "at": self._store.clock(),
+            **said,
+        }
+        answer = (await connection.execute(messages.insert().values(new).returning(messages.c.id))).scalar_one()
+        if row.screen is None:
+            own = update(messages).where(messages.c.id == answer).values(screen=answer)
+            await connection.execute(own)
+        reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
+        await connection.execute(update(conversations).where(reached).values(newest=answer))
+        return int(answer)
+
+
+_RESTARTED = turns.c.signal == Signal.RESTART
+_BACK_IN_QUEUE = {
+    "owner": None,
+    "lease_until": None,
+    "state": case((_RESTARTED, TurnState.ASKED.value), else_=turns.c.state),
+    "signal": case((_RESTARTED, None), else_=turns.c.signal),
+}
+
+
+def _taken_over() -> dict[str, object]:
+    return {**_BACK_IN_QUEUE, "attempt": case((_RESTARTED, 0), else_=turns.c.attempt)}
+
+
+def _held(hold: Hold) -> ColumnElement[bool]:
+    return and_(turns.c.id == hold.turn, turns.c.open, turns.c.owner == hold.owner, turns.c.attempt == hold.attempt)
+
+
+def _not_restarted() -> ColumnElement[bool]:
+    return turns.c.signal.is_distinct_from(Signal.RESTART.value)
