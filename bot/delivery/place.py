@@ -1,0 +1,29 @@
+"""Where a message goes, and the buttons under it: plain values that need no Telegram library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat, a topic in it (None: no topics, or General), and the message that the first text is attached to."""
+
+    chat: int
+    thread: int | None = None
+    reply_to: int | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it sends `data` back (at most 64 bytes), opens `url`, or copies `copy`."""
+
+    text: str
+    data: str = ""
+    url: str = ""
+    copy: str = ""
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+"""Rows of buttons, from top to bottom."""

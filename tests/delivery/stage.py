@@ -1,0 +1,172 @@
+"""A stage for answers: a strict local Telegram, a real bot behind the gate, and a memory of what was shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from bot.conversation.messages import Shown
+from bot.delivery.clock import Clock
+from bot.delivery.gate import Gate, HoldMemory
+from bot.delivery.notices import Notices
+from bot.delivery.pacing import Pacer
+from bot.delivery.place import Button, Keyboard, Place
+from bot.delivery.reply import Reply
+from bot.delivery.surface import LiveReply, Surfaces
+from bot.delivery.telegram import Telegram
+from bot.errors import LeaseLost
+from bot.playground.server import Playground
+from bot.playground.world import Message
+
+TOKEN = "7000000001:playground-token-for-tests-0123456789"
+ANNA = 1001
+STOP: Keyboard = ((Button("Stop", data="stop:1"),),)
+AGAIN: Keyboard = ((Button("Again", data="again:1"),),)
+
+
+@dataclass
+class MemoryScreen:
+    """What an answer's turn remembers, in memory."""
+
+    shown: tuple[Shown, ...] = ()
+    history: list[tuple[Shown, ...]] = field(default_factory=list)
+    lost: bool = False
+    rests: int = 0
+
+    async def keep(self, shown: tuple[Shown, ...]) -> None:
+        self.check()
+        self.shown = shown
+        self.history.append(shown)
+
+    def check(self) -> None:
+        if self.lost:
+            raise LeaseLost
+
+    def resting(self) -> AbstractAsyncContextManager[None]:
+        self.rests += 1
+        return nullcontext()
+
+
+@dataclass
+class MemoryHolds:
+    """Holds as a store keeps them."""
+
+    stored: dict[int, float] = field(default_factory=dict)
+
+    async def hold(self, chat: int, until: float) -> None:
+        self.stored[chat] = until
+
+    async def holds(self) -> dict[int, float]:
+        return dict(self.stored)
+
+
+class Stage:
+    """A running local Telegram and everything that delivery needs to talk to it."""
+
+    def __init__(self, playground: Playground, url: str, bot: Bot, gate: Gate) -> None:
+        self.playground, self.url, self.bot, self.gate = playground, url, bot, gate
+        self.clock = gate.clock
+        self.telegram = Telegram(bot)
+        self.surfaces = Surfaces(self.telegram, gate)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.notices = Notices(self.telegram, self.start, clock=self.clock)
+
+    @property
+    def group(self) -> int:
+        return next(chat.id for chat in self.playground.exchange.world.chats.values() if chat.title == "Friends")
+
+    def start(self, work: Any, *, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self.tasks.add(task)
+
+    def fault(self, **fault: object) -> None:
+        """Plan a fault, or a hold."""
+        if fault.get("kind") == "hold":
+            chat = fault.get("chat_id")
+            seconds = fault["retry_after"]
+            assert isinstance(seconds, int)
+            assert chat is None or isinstance(chat, int)
+            self.playground.exchange.budgets.hold(chat, seconds, self.clock.now())
+        else:
+            self.playground._faults.add(fault)
+
+    def open(self, reply: Reply, screen: MemoryScreen, *, chat: int = ANNA, **more: Any) -> LiveReply:
+        """Open a surface: edits in Anna's chat, unless the scene wants it otherwise."""
+        place = Place(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
+        streaming = more.pop("streaming", "edit")
+        return self.surfaces.open(place, screen, reply, streaming=streaming, keyboard=STOP, draft_id=7)
+
+    async def stream(
+        self, pieces: Iterable[str], *, every: float, screen: MemoryScreen | None = None, **more: Any
+    ) -> MemoryScreen:
+        """Show an answer whose pieces come evenly."""
+        screen = screen or MemoryScreen()
+        reply = Reply()
+        live = self.open(reply, screen, **more)
+        showing = asyncio.get_running_loop().create_task(live.run())
+        start = self.clock.now()
+        for number, piece in enumerate(pieces):
+            await self.clock.sleep(start + every * number - self.clock.now())
+            reply.write(piece)
+            live.touch()
+        reply.end()
+        live.end(AGAIN)
+        await showing
+        return screen
+
+    def messages(self, chat: int = ANNA) -> list[Message]:
+        """The bot's messages in a chat, oldest first."""
+        found = self.playground.exchange.world.chats[chat].messages.values()
+        return [message for message in found if message.sender == 0]
+
+    def texts(self, chat: int = ANNA) -> list[str]:
+        return [str(message.content.get("text", "")) for message in self.messages(chat)]
+
+    def calls(self, *methods: str) -> list[dict[str, Any]]:
+        """What was called, oldest first."""
+        return [call for call in self.playground.calls.since(0) if not methods or call["method"] in methods]
+
+    def refused(self) -> list[dict[str, Any]]:
+        """The calls that flood control refused."""
+        return [call for call in self.calls() if call["error_code"] == 429]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something to be true in the world."""
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def on_stage(
+    *, strict: bool = True, speed: float = 20.0, holds: HoldMemory | None = None
+) -> AsyncIterator[Stage]:
+    """Run a stage whose time is faster than the world's."""
+    clock = Clock(speed)
+    playground = Playground(strict=strict, clock=clock.now)
+    url = await playground.start()
+    session = AiohttpSession(api=TelegramAPIServer.from_base(url))
+    bot = Bot(TOKEN, session=session)
+    gate = Gate(Pacer(clock.now()), memory=holds, clock=clock)
+    bot.session.middleware(gate)
+    await gate.load()
+    async with aiohttp.ClientSession() as people:
+        async with people.post(f"{url}/people/{ANNA}/start", json={}) as started:
+            assert started.status == 200
+    stage = Stage(playground, url, bot, gate)
+    try:
+        yield stage
+    finally:
+        for task in stage.tasks:
+            task.cancel()
+        await asyncio.gather(*stage.tasks, return_exceptions=True)
+        await session.close()
+        await playground.stop()
