@@ -1,0 +1,194 @@
+# Everything that a person reads in Telegram, in English. Plain text: no markup.
+
+## Menus
+
+menu-new = start a new conversation
+menu-stop = stop the answer being written
+menu-retry = answer the last question again
+menu-undo = take back the last question and its answer
+menu-settings = settings of this chat
+menu-persona = choose who answers
+menu-system = show or set the system prompt
+menu-export = get this conversation as files
+menu-forget = erase everything about this chat
+menu-help = what works here
+menu-temperature = how freely the model answers (0–2)
+menu-maxtokens = how long an answer may get
+menu-model = which model answers
+menu-proxy = the proxy to the model
+menu-people = who may use the bot
+menu-admin = add or remove an admin
+menu-allow = let a group use the bot
+
+## Getting to know each other
+
+start-private =
+    Hi! I'm { $name }. Ask me anything, just as you would write to a friend: every message here is a question to me.
+
+    /new starts over, /help shows what else works.
+start-group =
+    Hi! I'm { $name }. To ask me something here, write @{ $username } and your question, or reply to one of my messages.
+
+    /help shows what else works.
+model-connected = The model that answers: { $model }.
+model-local = The model that answers runs on this computer: { $model }.
+model-packaged = For now a small model inside this program answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
+model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
+help-private = Every message here is a question, captions and text documents too. Reply to an older message to go on from there; edit your question to get a new answer.
+help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
+help-answers = Under an answer: ■ stops it, ↻ writes another one (‹ › leads back to the earlier), ▸ goes on where it was cut.
+help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
+help-admins = For you, as an admin of the bot:
+unknown-command = There is no such command. /help shows what works here.
+only-group-admins = Only an administrator of this group can change that.
+only-bot-admins = Only an admin of the bot can do that.
+
+## Conversation
+
+new-begun = A new conversation. What would you like to know?
+new-begun-as = A new conversation, with the persona “{ $persona }”. What would you like to know?
+system-shown =
+    The system prompt ({ source }):
+
+    { $prompt }
+
+    /system and a text sets another one, /system reset takes it away.
+system-set = { $where ->
+    [topic] This is the system prompt of this topic now.
+   *[chat] This is the system prompt of this chat now.
+}
+system-reset =
+    Back to the usual system prompt:
+
+    { $prompt }
+question-about-quote = What do you say to this?
+called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
+only-text = I can read text and text documents only, so I can't do anything with this one.
+document-cut = { $lines ->
+    [0] The document does not fit whole: I read the beginning of its first, very long line.
+    [one] The document does not fit whole: I read the first of its { $of } lines.
+   *[other] The document does not fit whole: I read the first { $lines } of its { $of } lines.
+}
+document-too-large = That document is too large: I read up to 1 MB of text.
+document-unreadable = I can't find any text in that document.
+document-late = The document did not come through in time. Please send it again.
+too-many-questions = { $whose ->
+    [chat] This chat has asked a lot just now.
+   *[person] That was a lot of questions.
+} { $unit ->
+    [hours] { $count ->
+        [one] I can take the next one in an hour.
+       *[other] I can take the next one in { $count } hours.
+    }
+    [minutes] { $count ->
+        [one] I can take the next one in a minute.
+       *[other] I can take the next one in { $count } minutes.
+    }
+   *[seconds] { $count ->
+        [one] I can take the next one in a second.
+       *[other] I can take the next one in { $count } seconds.
+    }
+}
+
+## Answers
+
+answer-stopped = Stopped.
+answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
+answer-thoughts = Thoughts
+button-stop = ■ Stop
+button-again = ↻ Again
+button-go-on = ▸ Go on
+button-retry = ↻ Try again
+
+## Values that admins set
+
+source = { $source ->
+    [topic] set for this topic
+    [chat] set for this chat
+    [bot] set for the whole bot
+    [environment] from the bot's environment
+   *[default] the default
+}
+value-shown = { $name ->
+    [temperature] Temperature: { $value } ({ source }). Change it: /temperature 0.7 for the whole bot, /temperature chat 0.9 for this chat, /temperature reset.
+    [max_tokens] Longest answer: { $value } tokens ({ source }). Change it: /maxtokens 2000, /maxtokens reset.
+    [model] Model: { $value } ({ source }). Change it: /model and its name, /model reset.
+   *[proxy] Proxy to the model: { $value } ({ source }). Change it: /proxy socks5://proxy.example:1080, /proxy off, /proxy reset; try it: /proxy test.
+}
+value-set = { $name ->
+    [temperature] The temperature is { $value } for the whole bot, from the next message on.
+    [max_tokens] Answers may get { $value } tokens long, from the next message on.
+    [model] { $value } answers from the next message on.
+   *[proxy] The proxy to the model is { $value } from the next message on.
+}
+value-reset = { $name ->
+    [temperature] The temperature is back to { $value } ({ source }).
+    [max_tokens] The longest answer is back to { $value } tokens ({ source }).
+    [model] The model is back to { $value } ({ source }).
+   *[proxy] The proxy is back to: { $value } ({ source }).
+}
+value-own-here = { $name ->
+    [temperature] Done for the whole bot. This chat keeps its own temperature: { $value } ({ source }).
+    [max_tokens] Done for the whole bot. This chat keeps its own limit: { $value } tokens ({ source }).
+    [model] Done for the whole bot. This chat keeps its own model: { $value } ({ source }).
+   *[proxy] Done for the whole bot. This chat keeps its own proxy: { $value } ({ source }).
+}
+value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
+wrong-value = { $name ->
+    [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
+    [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
+    [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
+    [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080
+    [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes.
+   *[other] That value is not possible here.
+}
+model-by-itself = whatever the generator takes by itself
+proxy-none = none
+proxy-off = From the next message on, the model is asked without a proxy.
+proxy-trying = Trying { $proxy } …
+proxy-testing = Asking the model (proxy: { $proxy }) …
+proxy-works = The model answers (proxy: { $proxy }).
+proxy-set = It works: { $proxy } is the proxy to the model from the next message on.
+proxy-failed = That did not work: { $reason } Nothing was changed.
+proxy-password-in-group = A proxy with a password belongs into our private chat. I try to delete your message; if others have seen it, change the password.
+
+## Admins, people, groups
+
+admin-link-taken = Welcome, { $name }! You are an admin of this bot now. /help shows what you can do.
+admin-link-dead = This link has been used or is too old. A new one is in the bot's log after it starts again.
+access-wait = Hello! An admin has to let you in first. I have asked, and I'll tell you here.
+access-request = { $name } would like to use the bot.
+button-approve = Approve
+button-decline = Decline
+allow-only-in-groups = Send /allow in the group that may use the bot.
+group-allowed = This group may use the bot now. Ask away!
+group-not-allowed = Hello! An admin of the bot has to let this group in first, with /allow. Until then I stay quiet.
+group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. Other messages I leave alone; /help shows what else works.
+group-hello-allow = First an admin of the bot has to let this group in, with /allow.
+group-hello-privacy = Should I miss a mention, Telegram's privacy mode hides it from me: then reply to one of my messages, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy.)
+
+## When something goes wrong
+
+problem = Something went wrong on my side. Please try again.
+problem-settings = The bot's settings have a mistake; its owner finds it in the log.
+problem-generator = The model could not answer. Please try again.
+problem-generator-unreachable = The model cannot be reached just now. Please try again later.
+problem-proxy-unreachable = The proxy to the model does not work just now. An admin can check it with /proxy test.
+problem-generator-silent = The model took too long. Please try again.
+problem-generator-busy = The model has too much to do just now. Please try again in a moment.
+problem-generator-broken = The model gave no usable answer. Please try again.
+problem-generator-refused = The model does not accept the bot's settings (key or model name). An admin has to look at them.
+problem-question-too-long = That is too long for the model. Please send a shorter text; where the system prompt is long, a shorter one helps, too.
+problem-browser-missing = The model needs a browser that is not installed here. The bot's owner finds in the log what to do.
+problem-telegram = Telegram did not do what I asked of it. Please try again.
+problem-unauthorized = Telegram does not accept the bot's token. Its owner has to check it.
+problem-other-instance = The bot runs a second time somewhere else. Its owner has to stop one of the two.
+problem-storage = I can't write anything down just now. Your message comes back to me by itself.
+problem-schema-newer = The database belongs to a newer version of the bot.
+problem-database-in-use = The database is in use by another program.
+problem-lease-lost = Another copy of the bot goes on with this answer.
+problem-too-many-waiting = { $limit ->
+    [one] One question is waiting here already. Please let me answer it first.
+   *[other] { $limit } questions are waiting here already. Please let me answer them first.
+}
+problem-answer-gone = That answer is not there any more, so there is nothing to do with it.

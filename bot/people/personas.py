@@ -1,0 +1,88 @@
+"""Personas: a small library of system prompts that the owner can edit (`personas.toml`)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import SettingsProblem
+from bot.texts import FALLBACK
+
+LIBRARY = Path(__file__).parents[2] / "personas.toml"
+LONGEST_PROMPT = 8000
+LONGEST_NAME = 40
+MOST = 30
+"""One keyboard shows them all."""
+
+_ID = re.compile(r"[a-z0-9_-]{1,24}")
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A named system prompt; name and prompt by language."""
+
+    id: str
+    names: Mapping[str, str]
+    prompts: Mapping[str, str]
+
+    def name(self, language: str) -> str:
+        """The name in a language, else in the one that the file has."""
+        return _in(language, self.names)
+
+    def prompt(self, language: str) -> str:
+        """The system prompt in a language, else in the one that the file has."""
+        return _in(language, self.prompts)
+
+
+Personas = Mapping[str, Persona]
+"""Every persona by its id, in the order of the file."""
+
+
+def read_personas(file: Path | None) -> Personas:
+    """Read the library. None: the one that comes with the program, where it is there.
+
+    Raises SettingsProblem that names the file and the entry.
+    """
+    path = file or LIBRARY
+    if file is None and not path.exists():
+        return {}
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsProblem(f"PERSONAS_FILE: {path.name} cannot be read: {error}") from error
+    if len(entries) > MOST:
+        raise SettingsProblem(f"PERSONAS_FILE: {path.name} has more than {MOST} personas")
+    return {id_: _persona(path, id_, entry) for id_, entry in entries.items()}
+
+
+def _persona(path: Path, id_: str, entry: object) -> Persona:
+    where = f"PERSONAS_FILE: {path.name}, [{id_}]"
+    if not _ID.fullmatch(id_):
+        raise SettingsProblem(f"{where}: a name in brackets is up to 24 of a-z, 0-9, _ and -")
+    if not isinstance(entry, dict):
+        raise SettingsProblem(f"{where}: write it as a table with name and prompt")
+    if unknown := sorted(set(entry) - {"name", "prompt"}):
+        raise SettingsProblem(f"{where}: there is no {unknown[0]}, only name and prompt")
+    return Persona(
+        id_,
+        names=_by_language(f"{where}: name", entry.get("name"), LONGEST_NAME),
+        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), LONGEST_PROMPT),
+    )
+
+
+def _by_language(where: str, value: object, longest: int) -> Mapping[str, str]:
+    """A plain text for every language, or `{ en = "…", ru = "…" }`."""
+    texts = {FALLBACK: value} if isinstance(value, str) else value
+    if not isinstance(texts, dict) or not texts:
+        raise SettingsProblem(f'{where} is missing; write "…" or {{ en = "…", ru = "…" }}')
+    for text in texts.values():
+        if not isinstance(text, str) or not text.strip() or len(text) > longest:
+            raise SettingsProblem(f"{where} has to be a text of 1 to {longest} characters")
+    return {language: text.strip() for language, text in texts.items()}
+
+
+def _in(language: str, texts: Mapping[str, str]) -> str:
+    return texts.get(language) or texts.get(FALLBACK) or next(iter(texts.values()))

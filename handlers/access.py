@@ -1,0 +1,97 @@
+"""The front door: the link that makes an admin, and people and groups that an admin has to let in first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.types import Message
+
+from bot.conversation.people import Chat, Person, Standing
+from bot.delivery.place import Button, Place
+from bot.delivery.telegram import Telegram
+from bot.people.administration import PREFIX, Administration
+from bot.storage.chats import ChatTable
+from bot.storage.people import PeopleTable
+from bot.texts import Texts, language_of
+from handlers.filters import by_admin, is_newcomer, is_strange_group, unwelcome
+from handlers.menus import publish_admin_menu
+from handlers.reading import Origin
+from handlers.speaking import Later, Say
+
+
+def router() -> Router:
+    """Everything that comes before a conversation."""
+    router = Router(name="access")
+    admin_link = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
+    router.message.register(open_admin_link, admin_link, F.chat.type == "private")
+    router.message.register(allow, Command("allow"), by_admin)
+    router.message.register(meet_newcomer, is_newcomer)
+    router.message.register(turn_group_away, is_strange_group)
+    for observer in (router.message, router.edited_message, router.callback_query, router.stopped_message_generation):
+        observer.register(keep_silent, unwelcome)
+    return router
+
+
+async def open_admin_link(
+    _: Message,
+    command: CommandObject,
+    person: Person,
+    administration: Administration,
+    say: Say,
+    later: Later,
+    telegram: Telegram,
+    texts: Texts,
+) -> None:
+    """Make the opener of a one-time link admin."""
+    if not await administration.take_link(command.args or "", person.id):
+        say("admin-link-dead")
+        return
+    say("admin-link-taken", name=person.name)
+    later("publish a menu", lambda: publish_admin_menu(telegram, texts, person.id))
+
+
+async def allow(_: Message, origin: Origin, group: Chat | None, chats: ChatTable, say: Say) -> None:
+    """Let a group in."""
+    if origin.private:
+        say("allow-only-in-groups")
+        return
+    known = group or Chat(origin.key.chat, origin.kind, origin.title)
+    await chats.put(origin.key.bot, replace(known, allowed=True, refused=False))
+    say("group-allowed")
+
+
+async def meet_newcomer(
+    _: Message, origin: Origin, person: Person, people: PeopleTable, administration: Administration, say: Say
+) -> None:
+    """Ask the admins about somebody new, once."""
+    await people.set_standing(origin.key.bot, person.id, Standing.WAITING)
+    say("access-wait")
+    for admin in await administration.ids():
+        known = await people.get(origin.key.bot, admin)
+        to_admin = say.to(Place(admin, private=True), language_of(known.language if known else None))
+        keyboard = (
+            (
+                Button(to_admin.text("button-approve"), data=f"who:approve:{person.id}"),
+                Button(to_admin.text("button-decline"), data=f"who:decline:{person.id}"),
+            ),
+        )
+        to_admin("access-request", keyboard=keyboard, name=in_full(person))
+
+
+async def turn_group_away(_: Message, origin: Origin, group: Chat | None, chats: ChatTable, say: Say) -> None:
+    """Tell a group that an admin has to let it in, once."""
+    known = group or Chat(origin.key.chat, origin.kind, origin.title)
+    await chats.put(origin.key.bot, replace(known, refused=True))
+    say("group-not-allowed")
+
+
+async def keep_silent() -> None:
+    """Do nothing."""
+
+
+def in_full(person: Person) -> str:
+    """A person for admins: name, @username, id."""
+    parts = [person.name, f"@{person.username}" if person.username else "", f"({person.id})"]
+    return " ".join(part for part in parts if part)

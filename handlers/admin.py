@@ -1,0 +1,227 @@
+"""Commands for bot admins: temperature, length, model and proxy of the whole bot, changed while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import Message
+
+from bot.answering.tasks import Tasks
+from bot.conversation.messages import ChatKey
+from bot.delivery.telegram import Telegram
+from bot.errors import GeneratorProblem
+from bot.generators.proxies import ProxyURL, parse_proxy
+from bot.generators.registry import Registry
+from bot.preferences import OFF, InForce, Name, Preferences, Source, WrongValue
+from bot.storage.store import Store
+from handlers.commands import RESET
+from handlers.filters import by_admin, may_change
+from handlers.reading import Origin
+from handlers.speaking import Later, Say
+
+TRIAL_SECONDS = 60.0
+"""How long the trial of a proxy may take in all."""
+
+_ADMIN_ONLY = ("temperature", "maxtokens", "model", "proxy")
+_VALUES = {"temperature": Name.TEMPERATURE, "maxtokens": Name.MAX_TOKENS, "model": Name.MODEL}
+_FOR_CHAT = F.args.lower().regexp(r"(?:chat|чат)\b")
+
+
+def router() -> Router:
+    """The commands that change the whole bot, and `/temperature chat`, which changes one chat."""
+    router = Router(name="admin")
+    message = router.message
+    message.register(show, Command(*_VALUES, ignore_case=True, magic=~F.args), by_admin)
+    message.register(set_in_chat, Command("temperature", ignore_case=True, magic=_FOR_CHAT), may_change)
+    message.register(refuse_in_chat, Command("temperature", ignore_case=True, magic=_FOR_CHAT))
+    message.register(reset, Command(*_VALUES, ignore_case=True, magic=F.args.lower().in_(RESET)), by_admin)
+    message.register(change, Command(*_VALUES, ignore_case=True), by_admin)
+    message.register(show_proxy, Command("proxy", ignore_case=True, magic=~F.args), by_admin)
+    message.register(drop_proxy, Command("proxy", ignore_case=True, magic=F.args.lower() == OFF), by_admin)
+    message.register(reset_proxy, Command("proxy", ignore_case=True, magic=F.args.lower().in_(RESET)), by_admin)
+    message.register(probe_proxy, Command("proxy", ignore_case=True, magic=F.args.lower() == "test"), by_admin)
+    message.register(try_proxy, Command("proxy", ignore_case=True), by_admin)
+    message.register(refuse, Command(*_ADMIN_ONLY, ignore_case=True))
+    return router
+
+
+async def show(_: Message, command: CommandObject, in_force: InForce, say: Say) -> None:
+    """Show a value in force here, and how to change it."""
+    name = _name(command)
+    value, source = shown(in_force, name, say)
+    say("value-shown", name=name.value, value=value, source=source.value)
+
+
+async def change(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Set a value for the whole bot, from the next message on."""
+    name = _name(command)
+    await preferences.set(_whole_bot(origin), name, command.args or "")
+    await _confirm("value-set", name, origin, preferences, say)
+
+
+async def reset(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Go back to what the environment says."""
+    name = _name(command)
+    await preferences.reset(_whole_bot(origin), name)
+    await _confirm("value-reset", name, origin, preferences, say)
+
+
+async def set_in_chat(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Set or reset this chat's own temperature."""
+    value = (command.args or "").split(maxsplit=1)[1:]
+    if not value or value[0].lower() in RESET:
+        await preferences.reset(_chat(origin), Name.TEMPERATURE)
+    else:
+        await preferences.set(_chat(origin), Name.TEMPERATURE, value[0])
+    text, source = shown(await preferences.in_force(origin.key), Name.TEMPERATURE, say)
+    say("value-shown-for-chat", value=text, source=source.value)
+
+
+async def show_proxy(_: Message, in_force: InForce, say: Say) -> None:
+    """Show the generator's proxy, without its password."""
+    value, source = shown(in_force, Name.PROXY, say)
+    say("value-shown", name=Name.PROXY.value, value=value, source=source.value)
+
+
+async def drop_proxy(_: Message, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Use no proxy, whatever the environment says."""
+    await preferences.set(_whole_bot(origin), Name.PROXY, OFF)
+    say("proxy-off")
+
+
+async def reset_proxy(_: Message, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Go back to the environment's proxy."""
+    await preferences.reset(_whole_bot(origin), Name.PROXY)
+    await _confirm("value-reset", Name.PROXY, origin, preferences, say)
+
+
+async def probe_proxy(_: Message, in_force: InForce, registry: Registry, tasks: Tasks, store: Store, say: Say) -> None:
+    """Ask the generator through the proxy in force, and say how it went."""
+    say("proxy-testing", proxy=_proxy_in_words(in_force.proxy.value, say))
+    trial = _Trial(registry, in_force.proxy.value, in_force.model.value, say)
+    store.after_commit(lambda: _start(tasks, trial.report))
+
+
+async def try_proxy(
+    message: Message,
+    command: CommandObject,
+    origin: Origin,
+    in_force: InForce,
+    preferences: Preferences,
+    registry: Registry,
+    store: Store,
+    tasks: Tasks,
+    telegram: Telegram,
+    say: Say,
+    later: Later,
+) -> None:
+    """Try a proxy; it takes effect if the generator answers through it."""
+    if "@" in (command.args or ""):  # there may be a password, whatever else is wrong with it
+        later("delete a password", lambda: telegram.delete(message.chat.id, [message.message_id]))
+        say = say.to(replace(say.place, reply_to=None), say.language)
+    try:
+        proxy = parse_proxy(command.args or "")
+    except ValueError:
+        say(WrongValue.key, name=Name.PROXY.value)
+        return
+    if proxy.user and not origin.private:
+        say("proxy-password-in-group")
+        return
+    say("proxy-trying", proxy=proxy.shown)
+    trial = _Trial(registry, proxy, in_force.model.value, say)
+
+    async def keep() -> None:
+        async with store.transaction():
+            await preferences.set(_whole_bot(origin), Name.PROXY, proxy.url)
+
+    store.after_commit(lambda: _start(tasks, lambda: trial.keep_if_it_works(keep)))
+
+
+async def refuse_in_chat(_: Message, say: Say) -> None:
+    """Tell a member who may change this chat."""
+    say("only-group-admins")
+
+
+async def refuse(_: Message, say: Say) -> None:
+    """Tell everybody else whose command this is."""
+    say("only-bot-admins")
+
+
+class _Trial:
+    """One try of the generator through a proxy, with a time limit."""
+
+    def __init__(self, registry: Registry, proxy: ProxyURL | None, model: str, say: Say) -> None:
+        self._registry = registry
+        self._proxy = proxy
+        self._model = model
+        self._say = say
+
+    async def report(self) -> None:
+        """Say whether it works."""
+        if await self._works():
+            self._say("proxy-works", proxy=_proxy_in_words(self._proxy, self._say))
+
+    async def keep_if_it_works(self, keep: Callable[[], Awaitable[None]]) -> None:
+        """Make it count if it works; otherwise everything stays as it was."""
+        if await self._works():
+            await keep()
+            self._say("proxy-set", proxy=_proxy_in_words(self._proxy, self._say))
+
+    async def _works(self) -> bool:
+        try:
+            async with asyncio.timeout(TRIAL_SECONDS):
+                await self._registry.probe(proxy=self._proxy, model=self._model or None)
+        except TimeoutError:
+            self._say("proxy-failed", reason=self._say.text("problem-generator-silent"))
+        except GeneratorProblem as problem:
+            self._say("proxy-failed", reason=self._say.text(problem.key, **problem.details))
+        else:
+            return True
+        return False
+
+
+def shown(in_force: InForce, name: Name, say: Say) -> tuple[str, Source]:
+    """A value in force in words, and where it comes from."""
+    match name:
+        case Name.TEMPERATURE:
+            return f"{in_force.temperature.value:g}", in_force.temperature.source
+        case Name.MAX_TOKENS:
+            return str(in_force.max_tokens.value), in_force.max_tokens.source
+        case Name.MODEL:
+            return in_force.model.value or say.text("model-by-itself"), in_force.model.source
+        case _:
+            return _proxy_in_words(in_force.proxy.value, say), in_force.proxy.source
+
+
+async def _confirm(key: str, name: Name, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Say what is in force now; a chat's own value goes on winning here, and that is said, too."""
+    value, source = shown(await preferences.in_force(origin.key), name, say)
+    own = source in {Source.CHAT, Source.TOPIC}
+    say("value-own-here" if own else key, name=name.value, value=value, source=source.value)
+
+
+def _proxy_in_words(proxy: ProxyURL | None, say: Say) -> str:
+    return proxy.shown if proxy else say.text("proxy-none")
+
+
+def _start(tasks: Tasks, work: Callable[[], Awaitable[None]]) -> None:
+    async def trial() -> None:
+        await work()
+
+    tasks.start(trial(), name="try a proxy")
+
+
+def _name(command: CommandObject) -> Name:
+    return _VALUES[command.command.lower()]
+
+
+def _whole_bot(origin: Origin) -> ChatKey:
+    return ChatKey(origin.key.bot, 0)
+
+
+def _chat(origin: Origin) -> ChatKey:
+    return ChatKey(origin.key.bot, origin.key.chat)

@@ -1,0 +1,58 @@
+"""What the bot listens to: messages that are for it, and the rest of a paste whose beginning was."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+from aiogram.types import Message
+
+from bot.conversation.addressing import Me, is_for_bot
+from handlers.menus import COMMANDS
+from handlers.reading import is_long, read_heard, topic_of
+
+SPLIT_SECONDS = 0.8
+"""How soon the app sends the next part of a paste."""
+MOST = 1000
+"""Pastes, and albums, that are remembered at once."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Attention:
+    """Hears messages one after another; `clock` is monotonic, in seconds."""
+
+    def __init__(self, me: Me, clock: Callable[[], float]) -> None:
+        self._me = me
+        self._clock = clock
+        self._pastes: OrderedDict[tuple[int, int, int], float] = OrderedDict()
+        self._albums: OrderedDict[str, None] = OrderedDict()
+
+    def hears(self, message: Message) -> bool:
+        """Whether a new message is for the bot."""
+        heard = read_heard(message)
+        speaker = message.sender_chat or message.from_user
+        paste = (message.chat.id, topic_of(message), speaker.id if speaker else 0)
+        until = self._pastes.pop(paste, None)
+        goes_on = until is not None and self._clock() < until and message.text is not None and not heard.from_bot
+        mine = is_for_bot(heard, self._me, COMMANDS) or goes_on
+        if mine and not heard.private and is_long(message):
+            _remember(self._pastes, paste, self._clock() + SPLIT_SECONDS)
+        return mine and not self._is_rest_of_album(message)
+
+    def _is_rest_of_album(self, message: Message) -> bool:
+        """An album comes as several messages; one word about it is enough."""
+        album = message.media_group_id
+        if album is None:
+            return False
+        seen = album in self._albums
+        _remember(self._albums, album, None)
+        return seen and message.caption is None
+
+
+def _remember(where: OrderedDict[K, V], key: K, value: V) -> None:
+    where[key] = value
+    while len(where) > MOST:
+        where.popitem(last=False)

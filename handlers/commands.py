@@ -1,0 +1,124 @@
+"""Commands for everyone: what this is, what works here, starting over, and the system prompt."""
+
+from __future__ import annotations
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.types import Message
+
+from bot.people.personas import Personas
+from bot.people.rights import GroupRights
+from bot.preferences import InForce, Name, Preferences
+from bot.settings import Settings
+from bot.storage.conversations import Conversations
+from bot.texts import Texts
+from handlers.facts import BotFacts
+from handlers.filters import administers, may_change
+from handlers.menus import MENUS, For, lines
+from handlers.reading import Origin
+from handlers.speaking import Say
+
+RESET = frozenset({"reset", "сброс"})
+"""What resets a value, in each language."""
+LONGEST_SHOWN = 3500
+"""UTF-16 units of a system prompt that are shown; more would not fit a message."""
+
+
+def router() -> Router:
+    """The commands that everyone may give."""
+    router = Router(name="commands")
+    router.message.register(start, CommandStart(ignore_case=True))
+    router.message.register(explain, Command("help", ignore_case=True), group_administrator)
+    router.message.register(start_over, Command("new", ignore_case=True), may_change)
+    router.message.register(show_prompt, Command("system", ignore_case=True, magic=~F.args))
+    router.message.register(
+        reset_prompt, Command("system", ignore_case=True, magic=F.args.lower().in_(RESET)), may_change
+    )
+    router.message.register(set_prompt, Command("system", ignore_case=True), may_change)
+    router.message.register(refuse, Command("new", "system", ignore_case=True))
+    return router
+
+
+async def group_administrator(_: Message, origin: Origin, rights: GroupRights) -> dict[str, bool]:
+    """Find out whether the speaker administers the group."""
+    return {"administrator": await administers(origin, rights)}
+
+
+async def start(_: Message, origin: Origin, facts: BotFacts, settings: Settings, in_force: InForce, say: Say) -> None:
+    """Say hello: who answers here, and how to ask."""
+    hello = say.text("start-private" if origin.private else "start-group", name=facts.name, username=facts.username)
+    say.aloud("\n\n".join([hello, *model_facts(settings, in_force, say)]))
+
+
+async def explain(
+    _: Message,
+    origin: Origin,
+    facts: BotFacts,
+    admin: bool,
+    administrator: bool,
+    say: Say,
+    texts: Texts,
+) -> None:
+    """Say what works here, for this person."""
+    parts = [say.text("help-private" if origin.private else "help-group", username=facts.username)]
+    audience = For.PRIVATE if origin.private else For.GROUP_ADMINS if admin or administrator else For.GROUP
+    parts.append(lines(MENUS[audience], say.language, texts))
+    if audience is For.GROUP:
+        parts.append(say.text("help-group-admins"))
+    if admin:
+        own = [command for command in MENUS[For.ADMINS] if command not in MENUS[audience]]
+        parts.append(say.text("help-admins") + "\n" + lines([*own, "allow"], say.language, texts))
+    say.aloud("\n\n".join([*parts, say.text("help-answers")]))
+
+
+async def start_over(
+    _: Message, origin: Origin, conversations: Conversations, in_force: InForce, personas: Personas, say: Say
+) -> None:
+    """Begin a new conversation."""
+    await conversations.start_over(origin.key)
+    persona = personas.get(in_force.persona.value)
+    if persona is None:
+        say("new-begun")
+    else:
+        say("new-begun-as", persona=persona.name(say.language))
+
+
+async def show_prompt(_: Message, in_force: InForce, say: Say) -> None:
+    """Show the system prompt in force."""
+    prompt = in_force.system_prompt
+    say("system-shown", prompt=_beginning(prompt.value), source=prompt.source.value)
+
+
+async def set_prompt(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Give this chat, or this topic, a system prompt of its own."""
+    await preferences.set(origin.key, Name.SYSTEM_PROMPT, command.args or "")
+    say("system-set", where="topic" if origin.key.topic else "chat")
+
+
+async def reset_prompt(_: Message, origin: Origin, preferences: Preferences, say: Say) -> None:
+    """Take this chat's own system prompt, or persona, away."""
+    await preferences.reset(origin.key, Name.SYSTEM_PROMPT)
+    await preferences.reset(origin.key, Name.PERSONA)
+    in_force = await preferences.in_force(origin.key)
+    say("system-reset", prompt=_beginning(in_force.system_prompt.value))
+
+
+async def refuse(_: Message, say: Say) -> None:
+    """Tell a member who may change this chat."""
+    say("only-group-admins")
+
+
+def model_facts(settings: Settings, in_force: InForce, say: Say) -> list[str]:
+    """Which model answers; of the packaged one also what it can do, and how to connect a real one."""
+    if not settings.embedded:
+        return [say.text("model-connected", model=in_force.model.value or settings.generator)]
+    if settings.local_model is not None:
+        return [say.text("model-local", model=settings.local_model.stem)]
+    return [say.text("model-packaged"), say.text("model-connect")]
+
+
+def _beginning(text: str) -> str:
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= LONGEST_SHOWN * 2:
+        return text
+    return units[: LONGEST_SHOWN * 2].decode("utf-16-le", "ignore") + "…"

@@ -1,0 +1,81 @@
+"""What happens to the bot itself: added to a group, muted, removed, blocked; groups that become supergroups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiogram import F, Router
+from aiogram.enums import ChatMemberStatus
+from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
+
+from bot.answering.turns import Turns
+from bot.conversation.people import Chat
+from bot.people.rights import GroupRights
+from bot.settings import Settings
+from bot.storage.chats import ChatTable
+from handlers.facts import BotFacts
+from handlers.reading import Origin
+from handlers.speaking import Say
+
+_OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
+
+
+def router() -> Router:
+    """Updates about the bot's own membership."""
+    router = Router(name="membership")
+    router.my_chat_member.register(follow, F.chat.type.in_({"group", "supergroup", "private"}))
+    router.message.register(move, F.migrate_to_chat_id)
+    router.message.register(arrive, F.migrate_from_chat_id)
+    return router
+
+
+async def follow(
+    change: ChatMemberUpdated,
+    origin: Origin,
+    admin: bool,
+    chats: ChatTable,
+    rights: GroupRights,
+    settings: Settings,
+    facts: BotFacts,
+    say: Say,
+) -> None:
+    """Remember whether the bot can write there, and greet a group once."""
+    rights.forget(origin.key.chat)
+    known = await chats.get(origin.key.bot, origin.key.chat) or Chat(origin.key.chat, origin.kind, origin.title)
+    now = replace(known, kind=origin.kind, title=origin.title, writable=can_write(change))
+    if now.writable and admin and not origin.private:
+        now = replace(now, allowed=True)
+    greets = now.writable and not now.greeted and not origin.private
+    await chats.put(origin.key.bot, replace(now, greeted=now.greeted or greets))
+    if greets:
+        _greet(now, change, settings, facts, say)
+
+
+async def move(message: Message, origin: Origin, turns: Turns) -> None:
+    """A group became a supergroup: everything about it goes along."""
+    if message.migrate_to_chat_id is not None:
+        await turns.migrate(origin.key.bot, origin.key.chat, message.migrate_to_chat_id)
+
+
+async def arrive(message: Message, origin: Origin, turns: Turns) -> None:
+    """The same, told from the new supergroup's side."""
+    if message.migrate_from_chat_id is not None:
+        await turns.migrate(origin.key.bot, message.migrate_from_chat_id, origin.key.chat)
+
+
+def can_write(change: ChatMemberUpdated) -> bool:
+    """Whether the bot may send text there now."""
+    member = change.new_chat_member
+    if member.status in _OUT:
+        return False
+    return member.can_send_messages if isinstance(member, ChatMemberRestricted) else True
+
+
+def _greet(group: Chat, change: ChatMemberUpdated, settings: Settings, facts: BotFacts, say: Say) -> None:
+    """Say how to ask, and what to change where Telegram may hide mentions from the bot."""
+    parts = [say.text("group-hello", name=facts.name, username=facts.username)]
+    if settings.access == "approved" and not group.allowed:
+        parts.append(say.text("group-hello-allow"))
+    if not facts.reads_all and change.new_chat_member.status != ChatMemberStatus.ADMINISTRATOR:
+        parts.append(say.text("group-hello-privacy"))
+    say.aloud("\n\n".join(parts))

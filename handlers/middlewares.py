@@ -1,0 +1,163 @@
+"""What happens around every handler: who is there is found out before, and its effects are stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+from bot.delivery.notices import Notices
+
+from bot.answering.tasks import Tasks
+from bot.conversation.people import Person
+from bot.delivery.place import Place
+from bot.delivery.telegram import Telegram
+from bot.people.access import verdict
+from bot.people.administration import Administration
+from bot.preferences import Preferences
+from bot.settings import Settings
+from bot.storage.chats import ChatTable
+from bot.storage.conversations import Conversations
+from bot.storage.people import PeopleTable
+from bot.storage.store import Store
+from bot.texts import Texts, language_of
+from handlers.attention import Attention
+from handlers.facts import BotFacts
+from handlers.reading import Origin, read_origin
+from handlers.speaking import Later, PressAnswer, Redraw, Say
+
+INTRODUCED = (
+    "facts",
+    "settings",
+    "store",
+    "conversations",
+    "people",
+    "chats",
+    "administration",
+    "preferences",
+    "texts",
+    "telegram",
+    "notices",
+    "tasks",
+)
+"""The collaborators that `Introduction` takes."""
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Introduction(BaseMiddleware):
+    """Finds out who stands behind an update, and what counts for them: outside of any transaction, before filters.
+
+    What is not for the bot ends here, and leaves nothing behind: people who talk to each other in a group are not
+    remembered. Handlers get `origin`, `person`, `group`, `admin`, `verdict`, `in_force`, `say`, `later`, `dedup`; for
+    buttons `answer` and `redraw`, too.
+    """
+
+    def __init__(
+        self,
+        *,
+        facts: BotFacts,
+        clock: Callable[[], float],
+        settings: Settings,
+        store: Store,
+        conversations: Conversations,
+        people: PeopleTable,
+        chats: ChatTable,
+        administration: Administration,
+        preferences: Preferences,
+        texts: Texts,
+        telegram: Telegram,
+        notices: Notices,
+        tasks: Tasks,
+    ) -> None:
+        self._facts = facts
+        self._attention = Attention(facts.me, clock)
+        self._settings = settings
+        self._store = store
+        self._conversations = conversations
+        self._people = people
+        self._chats = chats
+        self._administration = administration
+        self._preferences = preferences
+        self._texts = texts
+        self._telegram = telegram
+        self._notices = notices
+        self._later = Later(store, tasks)
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
+        """Introduce the person to the handlers."""
+        if not isinstance(event, Update) or (origin := read_origin(event, self._facts.id)) is None:
+            return await handler(event, data)
+        if not await self._is_for_bot(event, origin):
+            return None
+        await self._introduce(event, origin, data)
+        if event.callback_query is None:
+            return await handler(event, data)
+        answer = self._give_buttons(event.callback_query, origin, data)
+        result = await handler(event, data)
+        answer.give()
+        return result
+
+    async def _is_for_bot(self, update: Update, origin: Origin) -> bool:
+        if update.message is not None:
+            return is_migration(update.message) or self._attention.hears(update.message)
+        if update.edited_message is not None:
+            known = await self._conversations.at(origin.key, update.edited_message.message_id)
+            return known is not None
+        return True
+
+    async def _introduce(self, update: Update, origin: Origin, data: dict[str, Any]) -> None:
+        person = await self._meet(origin)
+        group = None if origin.private else await self._chats.get(origin.key.bot, origin.key.chat)
+        in_force = await self._preferences.in_force(origin.key)
+        language = in_force.language.value or language_of(person.language if person else None)
+        admin = self._administration.includes(person)
+        data.update(
+            origin=origin,
+            person=person,
+            group=group,
+            admin=admin,
+            verdict=verdict(self._settings.access, person=person, chat=group, private=origin.private, admin=admin),
+            in_force=in_force,
+            say=Say(self._texts, self._notices, self._store, language, _place(origin, update)),
+            later=self._later,
+            dedup=f"{origin.key.bot}:{update.update_id}",
+        )
+
+    async def _meet(self, origin: Origin) -> Person | None:
+        user = origin.user
+        if user is None:
+            return None
+        return await self._people.meet(
+            origin.key.bot, user.id, user.full_name, user.username or "", user.language_code or ""
+        )
+
+    def _give_buttons(self, query: CallbackQuery, origin: Origin, data: dict[str, Any]) -> PressAnswer:
+        answer = PressAnswer(query.id, data["say"], self._telegram, self._later)
+        data.update(answer=answer, redraw=Redraw(origin.key.chat, origin.message_id or 0, self._telegram, self._later))
+        return answer
+
+
+class OneTransaction(BaseMiddleware):
+    """Stores everything that a handler changes at once, and only once for an update that comes again."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
+        """Run the handler in a transaction."""
+        store: Store = data["store"]
+        update: Update = data["event_update"]
+        async with store.transaction():
+            if not await store.first_time(data["facts"].id, update.update_id):
+                return None
+            return await handler(event, data)
+
+
+def is_migration(message: Message) -> bool:
+    """Whether a service message says that a group became a supergroup."""
+    return message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None
+
+
+def _place(origin: Origin, update: Update) -> Place:
+    """Where the bot answers: in groups attached to the message."""
+    attached = origin.message_id if update.message is not None and not origin.private else None
+    return Place(origin.key.chat, origin.key.topic or None, attached, origin.private)
