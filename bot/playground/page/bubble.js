@@ -1,0 +1,185 @@
+// One message: its bubble, its keyboard, its menu. It is updated in place, so that nothing jumps.
+
+import { colourOf, copy, el, icon, iconButton, paintAvatar, popupMenu } from "./dom.js";
+import { renderText, safeUrl } from "./entities.js";
+import { clock, fileSize, t } from "./words.js";
+
+const MEDIA = ["photo", "sticker", "voice", "audio", "video", "animation", "video_note", "location", "contact", "poll", "dice"];
+const MEDIA_ICONS = { photo: "image", video: "image", animation: "image", sticker: "smile", dice: "smile", voice: "voice", audio: "voice" };
+
+/** Who a message is from, as a person sees it. */
+export function authorOf(message) {
+  const sender = message.sender_chat;
+  if (sender) return { id: sender.id, name: sender.title ?? sender.username ?? "" };
+  const user = message.from ?? {};
+  return { id: user.id ?? 0, name: [user.first_name, user.last_name].filter(Boolean).join(" ") };
+}
+
+export const textOf = (message) => message.text ?? message.caption ?? "";
+
+/** A short line about a message, for previews and quotes. */
+export function summary(message) {
+  const kind = MEDIA.find((name) => message[name]);
+  const parts = [message.document && (message.document.file_name ?? t("dropFile")), kind && t("kinds")[kind], textOf(message)];
+  return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message) || "";
+}
+
+function serviceText(message) {
+  const names = (users) => users.map((user) => user.first_name).join(", ");
+  if (message.new_chat_members) return t("joined", names(message.new_chat_members));
+  if (message.left_chat_member) return t("left", names([message.left_chat_member]));
+  const topic = message.forum_topic_created ?? message.forum_topic_edited;
+  if (topic) return `${t("topics")}: ${topic.name ?? ""}`;
+  if (message.forum_topic_closed) return t("closedTopic");
+  if (message.migrate_from_chat_id || message.migrate_to_chat_id) return t("migrate");
+  const fields = ["group_chat_created", "supergroup_chat_created", "pinned_message", "forum_topic_reopened", "new_chat_title"];
+  return fields.some((name) => message[name]) ? t("service") : null;
+}
+
+export class Bubble {
+  /** `host` has person, isPrivate, mayDelete and the actions reply, edit, remove, press, jump, openUrl, textActions. */
+  constructor(message, host) {
+    this.host = host;
+    this.view = { revealed: false, unfolded: new Set() };
+    this.pressing = new Set();
+    this.day = el("div", { class: "day", hidden: true });
+    this.avatar = el("span", { class: "avatar small", "aria-hidden": "true" });
+    this.body = el("div", { class: "bubble" });
+    this.keyboard = el("div", { class: "keyboard", hidden: true });
+    this.more = iconButton("more", t("actions"), () => this.openMenu(), { class: "icon more", tabindex: -1, "aria-haspopup": "menu" });
+    this.row = el("div", { class: "message", tabindex: -1, role: "group" }, this.avatar, el("div", { class: "column" }, this.body, this.keyboard), this.more);
+    this.node = el("li", {}, this.day, this.row);
+    this.row.addEventListener("contextmenu", (event) => {
+      if (event.target.closest("a") || String(getSelection())) return;
+      event.preventDefault();
+      this.openMenu({ x: event.clientX, y: event.clientY });
+    });
+    this.row.addEventListener("keydown", (event) => {
+      if (event.target === this.row && (event.key === "Enter" || event.key === "ContextMenu")) {
+        event.preventDefault();
+        this.openMenu();
+      }
+    });
+    this.update(message);
+  }
+
+  update(message) {
+    const sameKeyboard = JSON.stringify(message.reply_markup) === JSON.stringify(this.message?.reply_markup);
+    this.message = message;
+    const author = authorOf(message);
+    this.mine = message.from?.id === this.host.person && !message.sender_chat;
+    this.authorId = author.id;
+    paintAvatar(this.avatar, author.id, author.name);
+    this.node.dataset.messageId = message.message_id;
+    this.row.classList.toggle("mine", this.mine);
+    this.row.setAttribute("aria-label", `${author.name}, ${clock(message.date)}`);
+    this.drawBody();
+    if (!sameKeyboard) this.drawKeyboard();
+  }
+
+  drawBody() {
+    const { message } = this;
+    const service = serviceText(message);
+    this.isService = Boolean(service);
+    this.row.classList.toggle("service", this.isService);
+    this.more.hidden = this.isService;
+    if (service) {
+      this.body.replaceChildren(service);
+      return;
+    }
+    const author = authorOf(message);
+    this.body.replaceChildren(...[
+      !this.host.isPrivate && !this.mine && el("p", { class: "author", dir: "auto", data: { colour: colourOf(author.id) } }, author.name),
+      this.quoteBar(),
+      ...this.attachments(),
+      el("div", { class: "flow", dir: "auto" }, this.textBlock(), this.stamp()),
+    ].filter(Boolean));
+  }
+
+  textBlock() {
+    const text = textOf(this.message);
+    if (!text) return null;
+    const entities = this.message.text === undefined ? this.message.caption_entities : this.message.entities;
+    return el("div", { class: "text" }, renderText(text, entities, this.view, { ...this.host.textActions, redraw: () => this.drawBody() }));
+  }
+
+  stamp() {
+    const { date, edit_date: edited } = this.message;
+    return el("span", { class: "stamp" }, edited ? `${t("edited")} ` : "", el("time", { datetime: new Date(date * 1000).toISOString() }, clock(date)));
+  }
+
+  quoteBar() {
+    const { reply_to_message: original, quote } = this.message;
+    if (!original || original.message_id === this.message.message_thread_id) return null;
+    const author = authorOf(original);
+    return el("button", { type: "button", class: "quote-bar", data: { colour: colourOf(author.id) }, on: { click: () => this.host.jump(original.message_id) } },
+      el("b", { dir: "auto" }, author.name || t("deletedMessage")), el("span", { dir: "auto" }, quote?.text ?? summary(original)));
+  }
+
+  attachments() {
+    const { message } = this;
+    const chips = [];
+    if (message.document) {
+      const { file_name: name, file_size: size, file_id: id } = message.document;
+      chips.push(el("a", { class: "file", href: `/files/${encodeURIComponent(id)}`, download: name ?? "file" },
+        el("span", { class: "file-icon" }, icon("file")), el("span", {}, el("b", { dir: "auto" }, name ?? t("dropFile")), el("small", {}, fileSize(size)))));
+    }
+    for (const kind of MEDIA.filter((name) => message[name])) {
+      chips.push(el("div", { class: "file" }, el("span", { class: "file-icon" }, icon(MEDIA_ICONS[kind] ?? "file")), el("b", {}, t("kinds")[kind])));
+    }
+    if (!chips.length && !textOf(message)) chips.push(el("p", { class: "unsupported" }, t("unsupported")));
+    return chips;
+  }
+
+  drawKeyboard() {
+    const rows = this.message.reply_markup?.inline_keyboard ?? [];
+    const buttons = [...this.keyboard.querySelectorAll("button")];
+    const focused = buttons.indexOf(document.activeElement);
+    this.keyboard.hidden = rows.length === 0;
+    this.keyboard.replaceChildren(...rows.map((row) => el("div", {}, ...row.map((button) => this.keyboardButton(button)))));
+    const now = [...this.keyboard.querySelectorAll("button")];
+    if (focused >= 0) (now[Math.min(focused, now.length - 1)] ?? this.row).focus({ preventScroll: true });
+  }
+
+  keyboardButton(button) {
+    const busy = this.pressing.has(button.callback_data);
+    const kind = button.url ? "out" : button.copy_text ? "copy" : null;
+    return el("button", { type: "button", class: `key ${button.style ?? ""}`, "aria-busy": busy ? "true" : null, on: { click: () => this.pressKey(button) } },
+      el("span", { dir: "auto" }, button.text), kind && icon(kind));
+  }
+
+  async pressKey(button) {
+    if (button.copy_text) return copy(button.copy_text.text, t("copied"));
+    if (button.url) return this.host.openUrl(safeUrl(button.url));
+    const data = button.callback_data;
+    if (data === undefined || this.pressing.has(data)) return undefined;
+    this.pressing.add(data);
+    this.drawKeyboard();
+    try {
+      await this.host.press(this.message, data);
+    } finally {
+      this.pressing.delete(data);
+      this.drawKeyboard();
+    }
+    return undefined;
+  }
+
+  openMenu(point = null) {
+    const { host, message } = this;
+    if (serviceText(message)) return;
+    const anchor = document.activeElement === this.row ? this.row : this.more;
+    const quote = this.selectedText();
+    const items = [["reply", t("reply"), () => host.reply(message, quote)]];
+    if (textOf(message)) items.push(["copy", t("copy"), () => copy(quote || textOf(message), t("copied"))]);
+    if (this.mine && textOf(message)) items.push(["edit", t("edit"), () => host.edit(message)]);
+    if (this.mine || host.mayDelete) items.push(["bin", t("remove"), () => host.remove(message), "danger"]);
+    popupMenu(anchor, items, point);
+  }
+
+  /** The selected part of this message, to reply to just that. */
+  selectedText() {
+    const selection = getSelection();
+    const text = String(selection).trim();
+    return text && this.body.contains(selection.anchorNode) && textOf(this.message).includes(text) ? text : null;
+  }
+}

@@ -1,0 +1,322 @@
+// The message box: text, command menu, mentions, replies, editing, files.
+
+import { byId, el, icon, iconButton, popupMenu, toast } from "./dom.js";
+import { authorOf, summary, textOf } from "./bubble.js";
+import { fileSize, t } from "./words.js";
+
+const MOST_BYTES = 20_000_000;
+const TALLEST = 220;
+
+export class Composer {
+  /** `act` has send(parts), saveEdit(message, text), start(), unblock(), editLast(). */
+  constructor(act) {
+    this.act = act;
+    this.root = byId("composer");
+    this.saved = new Map();
+    this.place = null;
+    this.text = null;
+    this.choices = [];
+    this.chosen = 0;
+  }
+
+  /** Another place: {key, chat, bot, commands, people, state}; what was typed there before comes back. */
+  open(place) {
+    const shape = JSON.stringify([place.key, place.state, place.commands, place.people, t("write")]);
+    if (shape === this.shape) {
+      this.place = place;
+      return;
+    }
+    this.keep();
+    this.shape = shape;
+    this.place = place;
+    this.build();
+    const saved = this.saved.get(place.key) ?? {};
+    Object.assign(this, { reply: saved.reply ?? null, quote: saved.quote ?? null, editing: saved.editing ?? null, file: saved.file ?? null });
+    if (!this.text) return;
+    this.set(saved.text ?? "");
+    this.closeChoices();
+    this.drawBars();
+  }
+
+  keep() {
+    if (!this.text) return;
+    this.saved.set(this.place.key, { text: this.text.value, reply: this.reply, quote: this.quote, editing: this.editing, file: this.file });
+  }
+
+  build() {
+    const { state } = this.place;
+    if (state === "start" || state === "blocked") {
+      this.text = null;
+      const action = state === "start" ? this.act.start : this.act.unblock;
+      this.root.replaceChildren(el("button", { type: "button", class: "primary wide", id: "start", on: { click: () => action() } }, t(state === "start" ? "start" : "unblock")));
+      return;
+    }
+    const focused = document.activeElement?.id === "text";
+    this.text = el("textarea", {
+      id: "text", rows: 1, dir: "auto", placeholder: t("write"), "aria-label": t("write"), "aria-autocomplete": "list", "aria-controls": "choices",
+      autocomplete: "off", enterkeyhint: "send",
+      on: { input: () => this.changed(), keydown: (event) => this.key(event), paste: (event) => this.pasted(event), blur: () => setTimeout(() => document.activeElement !== this.text && this.closeChoices(), 150) },
+    });
+    this.bars = el("div", { class: "bars" });
+    this.list = el("div", { id: "choices", role: "listbox", hidden: true });
+    this.fileInput = el("input", { type: "file", class: "unseen", tabindex: -1, "aria-hidden": "true", on: { change: () => this.takeFile(this.fileInput.files[0]) } });
+    this.menuButton = el("button", { type: "button", class: "menu-button", title: t("commands"), on: { click: () => this.toggleMenu() } }, icon("menu"), el("span", {}, t("menu")));
+    this.menuButton.hidden = this.place.commands.length === 0;
+    this.sendButton = iconButton("send", t("send"), () => this.submit(), { class: "icon send", id: "send" });
+    const attach = iconButton("clip", t("attach"), () => this.openAttach(attach), { id: "attach", "aria-haspopup": "menu" });
+    this.root.replaceChildren(this.list, this.bars, el("div", { class: "line" }, this.menuButton, attach, this.text, this.fileInput, this.sendButton));
+    this.root.ondragover = (event) => event.preventDefault();
+    this.root.ondrop = (event) => {
+      event.preventDefault();
+      this.takeFile(event.dataTransfer.files[0]);
+    };
+    if (focused) this.text.focus({ preventScroll: true });
+  }
+
+  focus() {
+    (this.text ?? byId("start"))?.focus({ preventScroll: true });
+  }
+
+  // ---- typing
+
+  changed() {
+    this.fit();
+    this.sendButton.disabled = !this.text.value.trim() && !this.file;
+    this.offer();
+  }
+
+  fit() {
+    this.text.style.height = "auto";
+    this.text.style.height = `${Math.min(this.text.scrollHeight, TALLEST)}px`;
+  }
+
+  key(event) {
+    if (event.isComposing) return;
+    const open = !this.list.hidden;
+    if (open && this.keyInChoices(event)) {
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.submit();
+    } else if (event.key === "Escape" && (this.reply || this.editing || this.file)) {
+      this.cancelBars();
+    } else if (event.key === "ArrowUp" && !this.text.value && !this.editing) {
+      event.preventDefault();
+      this.act.editLast();
+    }
+  }
+
+  submit() {
+    const text = this.text.value;
+    if (this.editing) {
+      if (!text.trim()) return;
+      this.act.saveEdit(this.editing, text.trim());
+      this.cancelBars();
+      return;
+    }
+    if (!text.trim() && !this.file) return;
+    this.send(text);
+  }
+
+  /** Clears the box at once; what could not be sent comes back into it. */
+  async send(text) {
+    const { reply, quote, file, place } = this;
+    this.clear();
+    const sent = await this.act.send({ text: text.trim(), reply, quote, file });
+    if (sent || this.place.key !== place.key || !this.text || this.text.value) return;
+    Object.assign(this, { reply, quote, file });
+    this.set(text);
+    this.drawBars();
+  }
+
+  clear() {
+    Object.assign(this, { reply: null, quote: null, editing: null, file: null });
+    this.set("");
+    this.drawBars();
+  }
+
+  set(text) {
+    this.text.value = text;
+    this.text.setSelectionRange(text.length, text.length);
+    this.changed();
+  }
+
+  insert(text) {
+    if (!this.text) return;
+    this.text.focus();
+    this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, "end");
+    this.changed();
+  }
+
+  // ---- commands and mentions
+
+  offer() {
+    const before = this.text.value.slice(0, this.text.selectionStart);
+    const { commands, people } = this.place;
+    const command = /^\/([\w@]*)$/.exec(this.text.value);
+    const mention = /(?:^|\s)@(\w*)$/.exec(before);
+    if (command) {
+      const wanted = command[1].toLowerCase().split("@")[0];
+      this.openChoices(commands.filter((entry) => entry.command.startsWith(wanted)).map((entry) => ({ name: `/${entry.command}`, about: entry.description, command: true })), t("commands"));
+    } else if (mention && people.length) {
+      const wanted = mention[1].toLowerCase();
+      const found = people.filter(({ username, first_name: name }) => username && `${username} ${name}`.toLowerCase().includes(wanted) && username.toLowerCase() !== wanted);
+      this.openChoices(found.map((person) => ({ name: `@${person.username}`, about: person.first_name, typed: mention[1].length + 1 })), t("mentions"));
+    } else {
+      this.closeChoices();
+    }
+  }
+
+  openChoices(choices, label) {
+    this.choices = choices;
+    this.chosen = 0;
+    this.list.hidden = choices.length === 0;
+    this.list.setAttribute("aria-label", label);
+    this.list.replaceChildren(...choices.map((choice, index) =>
+      el("div", { role: "option", id: `choice-${index}`, class: "choice", on: { pointerdown: (event) => event.preventDefault(), click: () => this.choose(index, true) } },
+        el("b", {}, choice.name), el("span", { dir: "auto" }, choice.about))));
+    this.markChoice();
+  }
+
+  closeChoices() {
+    if (!this.list) return;
+    this.list.hidden = true;
+    this.text?.removeAttribute("aria-activedescendant");
+  }
+
+  markChoice() {
+    [...this.list.children].forEach((node, index) => node.setAttribute("aria-selected", String(index === this.chosen)));
+    if (this.list.hidden) return;
+    this.text.setAttribute("aria-activedescendant", `choice-${this.chosen}`);
+    this.list.children[this.chosen]?.scrollIntoView({ block: "nearest" });
+  }
+
+  keyInChoices(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      this.chosen = (this.chosen + step + this.choices.length) % this.choices.length;
+      this.markChoice();
+    } else if (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey)) {
+      this.choose(this.chosen, event.key === "Enter");
+    } else if (event.key === "Escape") {
+      this.closeChoices();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** Enter and a click send a command at once, as in Telegram; Tab only completes it. */
+  choose(index, now) {
+    const choice = this.choices[index];
+    this.closeChoices();
+    if (choice.command && now && !this.editing) {
+      this.sendCommand(choice.name);
+    } else if (choice.command) {
+      this.set(`${this.commandText(choice.name)} `);
+    } else {
+      const end = this.text.selectionStart;
+      this.text.setRangeText(`${choice.name} `, end - choice.typed, end, "end");
+      this.changed();
+    }
+    this.text.focus();
+  }
+
+  /** In groups a command is addressed to the bot. */
+  commandText(command) {
+    return this.place.chat.type === "private" || command.includes("@") ? command : `${command}@${this.place.bot.username}`;
+  }
+
+  sendCommand(command) {
+    this.send(this.commandText(command));
+  }
+
+  toggleMenu() {
+    if (!this.list.hidden) {
+      this.closeChoices();
+      return;
+    }
+    this.text.focus();
+    this.openChoices(this.place.commands.map((entry) => ({ name: `/${entry.command}`, about: entry.description, command: true })), t("commands"));
+  }
+
+  // ---- replies, edits, files
+
+  replyTo(message, quote) {
+    Object.assign(this, { reply: message, quote, editing: null });
+    this.drawBars();
+    this.focus();
+  }
+
+  startEdit(message) {
+    Object.assign(this, { editing: message, reply: null, file: null });
+    this.set(textOf(message));
+    this.drawBars();
+    this.focus();
+  }
+
+  cancelBars() {
+    if (this.editing) this.set("");
+    Object.assign(this, { reply: null, quote: null, editing: null, file: null });
+    this.changed();
+    this.drawBars();
+    this.focus();
+  }
+
+  drawBars() {
+    const bar = (name, title, text) => el("div", { class: "bar" }, icon(name), el("span", {}, el("b", { dir: "auto" }, title), el("span", { dir: "auto" }, text)),
+      iconButton("close", t("cancel"), () => this.cancelBars()));
+    const bars = [
+      this.editing && bar("edit", t("editing"), summary(this.editing)),
+      this.reply && bar("reply", t("replyTo", authorOf(this.reply).name), this.quote ?? summary(this.reply)),
+      this.file && bar("file", this.file.name, fileSize(this.file.size)),
+    ];
+    this.bars.replaceChildren(...bars.filter(Boolean));
+    const label = t(this.editing ? "save" : "send");
+    this.sendButton.replaceChildren(icon(this.editing ? "check" : "send"));
+    this.sendButton.setAttribute("aria-label", label);
+    this.sendButton.title = label;
+  }
+
+  openAttach(anchor) {
+    const media = (kind) => this.act.send({ text: "", reply: this.reply, media: kind }).then(() => this.cancelBars());
+    popupMenu(anchor, [
+      ["file", t("file"), () => this.fileInput.click()],
+      ["image", t("photo"), () => media("photo")],
+      ["voice", t("voice"), () => media("voice")],
+      ["smile", t("sticker"), () => media("sticker")],
+    ]);
+  }
+
+  pasted(event) {
+    const file = event.clipboardData?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    this.takeFile(file);
+  }
+
+  takeFile(file) {
+    this.fileInput.value = "";
+    if (!file) return;
+    if (file.size > MOST_BYTES) {
+      toast(t("tooLarge"));
+      return;
+    }
+    this.file = file;
+    this.editing = null;
+    this.changed();
+    this.drawBars();
+    this.focus();
+  }
+}
+
+/** A file as the server wants it. */
+export async function encodeFile(file) {
+  const url = await new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return { file_name: file.name, mime_type: file.type || "application/octet-stream", content_base64: url.slice(url.indexOf(",") + 1) };
+}

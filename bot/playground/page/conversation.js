@@ -1,0 +1,240 @@
+// The messages of one chat or topic: the newest ones as bubbles, kept at the bottom while the reader is there.
+
+import { Bubble, summary } from "./bubble.js";
+import { byId, el, icon } from "./dom.js";
+import { renderText } from "./entities.js";
+import { dayKey, dayName, t } from "./words.js";
+
+const PAGE = 60;
+const MOST_BUBBLES = 400;
+const NEAR_BOTTOM = 48;
+const RUN_SECONDS = 300;
+const ANNOUNCE_AFTER = 1500;
+
+export class Conversation {
+  constructor({ onRead }) {
+    this.onRead = onRead;
+    this.scroller = byId("scroller");
+    this.list = byId("messages");
+    this.earlier = byId("earlier");
+    this.toBottom = byId("to-bottom");
+    this.bubbles = new Map();
+    this.atBottom = true;
+    this.missed = 0;
+    this.announcements = new Map();
+    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.earlier.addEventListener("click", () => this.showEarlier());
+    this.toBottom.addEventListener("click", () => this.goDown(true));
+    this.list.addEventListener("keydown", (event) => this.moveFocus(event));
+    const observer = new ResizeObserver(() => this.atBottom && this.goDown());
+    observer.observe(this.list);
+    observer.observe(this.scroller);
+  }
+
+  /** Shows these messages (all of the place, oldest first) from the newest up. */
+  show(messages, draft, host) {
+    this.host = host;
+    this.all = messages;
+    this.bubbles.clear();
+    this.list.replaceChildren();
+    this.draftNode = null;
+    this.shown = 0;
+    this.missed = 0;
+    this.list.setAttribute("aria-label", t("messages"));
+    this.earlier.textContent = t("earlier");
+    this.toBottom.setAttribute("aria-label", t("toBottom"));
+    this.toBottom.title = t("toBottom");
+    this.prepend(PAGE);
+    this.drawDraft(draft);
+    this.drawEmpty();
+    this.goDown();
+  }
+
+  prepend(count) {
+    const end = this.all.length - this.shown;
+    const start = Math.max(0, end - count);
+    const added = this.all.slice(start, end).map((message) => this.makeBubble(message));
+    this.list.prepend(...added);
+    this.shown += added.length;
+    this.earlier.hidden = start === 0;
+    this.arrange();
+  }
+
+  makeBubble(message) {
+    const bubble = new Bubble(message, this.host);
+    this.bubbles.set(message.message_id, bubble);
+    return bubble.node;
+  }
+
+  showEarlier() {
+    const { scroller } = this;
+    const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+    this.prepend(PAGE);
+    scroller.scrollTop = scroller.scrollHeight - fromEnd;
+  }
+
+  /** A new message, or another state of a known one. */
+  put(message) {
+    const known = this.bubbles.get(message.message_id);
+    const place = this.all.findLastIndex((other) => other.message_id <= message.message_id);
+    const found = this.all[place]?.message_id === message.message_id;
+    if (found) this.all[place] = message;
+    else this.all.splice(place + 1, 0, message);
+    if (known) {
+      known.update(message);
+    } else if (!found && this.isShown(message)) {
+      this.insert(message);
+    }
+    if (message.from?.id !== this.host.person) this.announce(message);
+    if (!found && !this.atBottom && message.from?.id !== this.host.person) this.missed += 1;
+    this.drawEmpty();
+    this.settle(!found && message.from?.id === this.host.person);
+  }
+
+  isShown(message) {
+    const first = this.list.querySelector("[data-message-id]");
+    return !first || message.message_id > Number(first.dataset.messageId) || this.shown + 1 >= this.all.length;
+  }
+
+  insert(message) {
+    const node = this.makeBubble(message);
+    const later = [...this.list.querySelectorAll("[data-message-id]")].find((other) => Number(other.dataset.messageId) > message.message_id);
+    this.list.insertBefore(node, later ?? this.draftNode ?? null);
+    this.shown += 1;
+    while (this.atBottom && this.shown > MOST_BUBBLES) this.dropOldest();
+    this.arrange();
+  }
+
+  dropOldest() {
+    const node = this.list.querySelector("[data-message-id]");
+    this.bubbles.delete(Number(node.dataset.messageId));
+    node.remove();
+    this.shown -= 1;
+    this.earlier.hidden = false;
+  }
+
+  remove(ids) {
+    const gone = new Set(ids);
+    this.all = this.all.filter((message) => !gone.has(message.message_id));
+    for (const id of gone) {
+      const bubble = this.bubbles.get(id);
+      if (!bubble) continue;
+      if (bubble.node.contains(document.activeElement)) byId("text")?.focus({ preventScroll: true });
+      bubble.node.remove();
+      this.bubbles.delete(id);
+      this.shown -= 1;
+    }
+    this.drawEmpty();
+    this.arrange();
+    this.settle(false);
+  }
+
+  /** The text that the bot is writing as a draft, with Telegram's own Stop. */
+  drawDraft(draft) {
+    if (!draft) {
+      this.draftNode?.remove();
+      this.draftNode = null;
+      return;
+    }
+    if (!this.draftNode) {
+      this.draftView = { revealed: false, unfolded: new Set() };
+      this.draftNode = el("li", { class: "draft" });
+      this.list.append(this.draftNode);
+      this.drawEmpty();
+    }
+    const redraw = () => this.drawDraft(draft);
+    const text = draft.text ? renderText(draft.text, draft.entities, this.draftView, { ...this.host.textActions, redraw }) : t("thinking");
+    const stop = draft.can_stop && el("button", { type: "button", class: "key stop", on: { click: () => this.host.stopDraft() } }, icon("stop"), t("stop"));
+    const bubble = el("div", { class: "bubble" }, el("div", { class: "flow", dir: "auto" }, el("div", { class: draft.text ? "text" : "text thinking" }, text), el("span", { class: "stamp" }, t("draft"))));
+    this.draftNode.replaceChildren(el("div", { class: "message" }, el("div", { class: "column" }, bubble, stop && el("div", { class: "keyboard" }, el("div", {}, stop)))));
+    this.settle(false);
+  }
+
+  drawEmpty() {
+    this.list.querySelector(".empty")?.remove();
+    if (!this.all.length && !this.draftNode) this.list.append(el("li", { class: "empty" }, t("noMessages")));
+  }
+
+  /** Day lines, and which bubbles belong to one run of the same author. */
+  arrange() {
+    let before = null;
+    for (const node of this.list.children) {
+      const bubble = this.bubbles.get(Number(node.dataset.messageId));
+      if (!bubble) continue;
+      const { message } = bubble;
+      const newDay = !before || dayKey(before.message.date) !== dayKey(message.date);
+      bubble.day.hidden = !newDay;
+      if (newDay) bubble.day.textContent = dayName(message.date);
+      const run = !newDay && before.authorId === bubble.authorId && before.isService === bubble.isService && message.date - before.message.date < RUN_SECONDS;
+      bubble.row.classList.toggle("goes-on", run);
+      bubble.row.tabIndex = -1;
+      before = bubble;
+    }
+    if (before) before.row.tabIndex = 0;
+  }
+
+  /** Arrow keys walk over the messages; Escape goes back to the message box. */
+  moveFocus(event) {
+    const row = document.activeElement;
+    if (!row?.classList.contains("message")) return;
+    const rows = [...this.list.querySelectorAll(".message[tabindex]")];
+    const at = rows.indexOf(row);
+    const target = { ArrowUp: rows[at - 1], ArrowDown: rows[at + 1] ?? byId("text"), Home: rows[0], End: rows.at(-1), Escape: byId("text") }[event.key];
+    if (!target) return;
+    event.preventDefault();
+    if (rows.includes(target)) {
+      row.tabIndex = -1;
+      target.tabIndex = 0;
+    }
+    target.focus();
+    target.scrollIntoView({ block: "nearest" });
+  }
+
+  jump(id) {
+    const place = this.all.findIndex((message) => message.message_id === id);
+    if (place < 0) return;
+    if (!this.bubbles.has(id)) this.prepend(this.all.length - this.shown - place + 5);
+    const { row } = this.bubbles.get(id);
+    this.atBottom = false;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+    row.classList.remove("flash");
+    requestAnimationFrame(() => row.classList.add("flash"));
+  }
+
+  scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.atBottom = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    if (this.atBottom) this.missed = 0;
+    this.drawToBottom();
+    if (this.atBottom) this.onRead();
+  }
+
+  settle(force) {
+    if (force || this.atBottom) this.goDown();
+    else this.drawToBottom();
+  }
+
+  goDown(focus = false) {
+    this.atBottom = true;
+    this.missed = 0;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.drawToBottom();
+    this.onRead();
+    if (focus) byId("text")?.focus();
+  }
+
+  drawToBottom() {
+    this.toBottom.hidden = this.atBottom;
+    this.toBottom.replaceChildren(icon("down"), ...(this.missed ? [el("span", { class: "badge" }, String(this.missed))] : []));
+  }
+
+  /** Says a message to a screen reader once it has stopped growing. */
+  announce(message) {
+    clearTimeout(this.announcements.get(message.message_id));
+    this.announcements.set(message.message_id, setTimeout(() => {
+      this.announcements.delete(message.message_id);
+      byId("announcer").textContent = `${message.from?.first_name ?? ""}: ${summary(message)}`;
+    }, ANNOUNCE_AFTER));
+  }
+}

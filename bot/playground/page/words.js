@@ -1,0 +1,79 @@
+// The page's own words, English and Russian, by the chosen person's language_code.
+
+const WORDS = {
+  en: {
+    headline: "playground",
+    about: "Playground: a local Telegram. BOT_TOKEN in .env takes the same bot to Telegram.",
+    you: "You are", chats: "Chats", back: "Back to the chats", chatMenu: "Chat menu", topics: "Topics", general: "General",
+    bot: "bot", typing: "typing…", members: (n) => `${n} member${n === 1 ? "" : "s"}`, unread: (n) => `${n} unread`,
+    messages: "Messages", noMessages: "No messages yet", earlier: "Show earlier messages", toBottom: "To the newest message",
+    edited: "edited", actions: "Message actions", reply: "Reply", copy: "Copy text", edit: "Edit", remove: "Delete", copied: "Copied",
+    replyTo: (name) => `Reply to ${name}`, editing: "Edit message", cancel: "Cancel", write: "Message", send: "Send", save: "Save",
+    attach: "Attach", file: "File…", photo: "Photo", voice: "Voice message", sticker: "Sticker", menu: "Menu", commands: "Commands", mentions: "People",
+    start: "Start", block: "Block the bot", unblock: "Unblock the bot", stop: "Stop", thinking: "Thinking…", draft: "being written",
+    code: "code", copyCode: "Copy code", spoiler: "Hidden text, press to show", foldQuote: "Fold the quote", unfoldQuote: "Unfold the quote",
+    today: "Today", yesterday: "Yesterday", ok: "OK", open: "Open", openLink: (url) => `Open ${url}?`, unansweredPress: "The bot did not answer.",
+    removeBot: "Remove the bot", addBot: "Add the bot", mute: "Forbid the bot to write", unmute: "Let the bot write", makeAdmin: (name) => `Make ${name} administrator`,
+    dropAdmin: (name) => `${name}: no longer administrator`, newTopic: "New topic…", topicName: "Name of the topic", closeTopic: "Close this topic", reopenTopic: "Open this topic again", deleteTopic: "Delete this topic",
+    migrate: "Turn into a supergroup", deletedTopic: "Delete this topic with its messages?", closedTopic: "closed",
+    offline: "The playground does not answer; trying again…", pick: "Choose a chat to start.", deletedMessage: "Deleted message",
+    joined: (name) => `${name} joined`, left: (name) => `${name} left`, service: "Service message", unsupported: "This kind of message is not shown here",
+    tooLarge: "The file is larger than 20 MB.", dropFile: "File", size: ["bytes", "KB", "MB"], you2: "You",
+    kinds: { photo: "Photo", sticker: "Sticker", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF", video_note: "Video message", location: "Location", contact: "Contact", poll: "Poll", dice: "Dice" },
+  },
+  ru: {
+    headline: "площадка",
+    about: "Площадка: локальный Telegram. С BOT_TOKEN в .env этот же бот работает в Telegram.",
+    you: "Вы —", chats: "Чаты", back: "К списку чатов", chatMenu: "Меню чата", topics: "Темы", general: "Общая",
+    bot: "бот", typing: "печатает…", members: (n) => `${n} ${plural(n, "участник", "участника", "участников")}`, unread: (n) => `непрочитанных: ${n}`,
+    messages: "Сообщения", noMessages: "Сообщений пока нет", earlier: "Показать более ранние", toBottom: "К последнему сообщению",
+    edited: "изменено", actions: "Действия с сообщением", reply: "Ответить", copy: "Копировать текст", edit: "Изменить", remove: "Удалить", copied: "Скопировано",
+    replyTo: (name) => `Ответ: ${name}`, editing: "Изменение сообщения", cancel: "Отмена", write: "Сообщение", send: "Отправить", save: "Сохранить",
+    attach: "Прикрепить", file: "Файл…", photo: "Фото", voice: "Голосовое сообщение", sticker: "Стикер", menu: "Меню", commands: "Команды", mentions: "Люди",
+    start: "Запустить", block: "Заблокировать бота", unblock: "Разблокировать бота", stop: "Остановить", thinking: "Думает…", draft: "пишется",
+    code: "код", copyCode: "Копировать код", spoiler: "Скрытый текст, нажмите, чтобы показать", foldQuote: "Свернуть цитату", unfoldQuote: "Развернуть цитату",
+    today: "Сегодня", yesterday: "Вчера", ok: "Хорошо", open: "Открыть", openLink: (url) => `Открыть ${url}?`, unansweredPress: "Бот не ответил.",
+    removeBot: "Удалить бота", addBot: "Добавить бота", mute: "Запретить боту писать", unmute: "Разрешить боту писать", makeAdmin: (name) => `Сделать администратором: ${name}`,
+    dropAdmin: (name) => `Снять с администраторов: ${name}`, newTopic: "Новая тема…", topicName: "Название темы", closeTopic: "Закрыть тему", reopenTopic: "Открыть тему снова", deleteTopic: "Удалить тему",
+    migrate: "Превратить в супергруппу", deletedTopic: "Удалить эту тему вместе с сообщениями?", closedTopic: "закрыта",
+    offline: "Площадка не отвечает, пробуем снова…", pick: "Выберите чат.", deletedMessage: "Удалённое сообщение",
+    joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение", unsupported: "Такие сообщения здесь не показываются",
+    tooLarge: "Файл больше 20 МБ.", dropFile: "Файл", size: ["байт", "КБ", "МБ"], you2: "Вы",
+    kinds: { photo: "Фото", sticker: "Стикер", voice: "Голосовое сообщение", audio: "Аудио", video: "Видео", animation: "GIF", video_note: "Видеосообщение", location: "Геопозиция", contact: "Контакт", poll: "Опрос", dice: "Кубик" },
+  },
+};
+
+let language = "en";
+
+function plural(n, one, few, many) {
+  const form = new Intl.PluralRules("ru").select(n);
+  return { one, few }[form] ?? many;
+}
+
+/** Sets the language of everything that is rendered from now on. */
+export function speak(languageCode) {
+  language = String(languageCode ?? "").startsWith("ru") ? "ru" : "en";
+  document.documentElement.lang = language;
+}
+
+export function t(key, ...values) {
+  const word = WORDS[language][key];
+  return typeof word === "function" ? word(...values) : word;
+}
+
+export const clock = (seconds) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(seconds * 1000);
+
+export const dayKey = (seconds) => new Date(seconds * 1000).toDateString();
+
+export function dayName(seconds) {
+  const now = Date.now();
+  if (dayKey(seconds) === new Date(now).toDateString()) return t("today");
+  if (dayKey(seconds + 86400) === new Date(now).toDateString()) return t("yesterday");
+  return new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" }).format(seconds * 1000);
+}
+
+export function fileSize(bytes) {
+  const [b, kb, mb] = t("size");
+  if (!(bytes >= 1000)) return `${bytes ?? 0} ${b}`;
+  return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} ${kb}` : `${(bytes / 1e6).toFixed(1)} ${mb}`;
+}

@@ -1,0 +1,451 @@
+"""The chat page in a real Chromium, against the real playground, with the test itself as the bot."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
+
+from selenium.webdriver.common.keys import Keys
+
+from tests.playground.page_reader import ROOT, Reader, Server, chromium
+
+CHROMIUM: Final = shutil.which("chromium")
+CHROMEDRIVER: Final = shutil.which("chromedriver")
+BUTTONS: Final = {
+    "inline_keyboard": [
+        [{"text": "Toast", "callback_data": "toast"}, {"text": "Alert", "callback_data": "alert"}],
+        [{"text": "Odd", "url": "javascript:alert(1)"}],
+    ]
+}
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and CHROMEDRIVER), reason="needs Chromium: apt-get install chromium chromium-driver"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(server: Server) -> Iterator[Reader]:
+    driver = chromium(str(CHROMIUM), str(CHROMEDRIVER))
+    yield Reader(driver, server)
+    driver.quit()
+
+
+@pytest.fixture
+def reader(browser: Reader) -> Iterator[Reader]:
+    browser.look()
+    browser.complaints()
+    yield browser
+    assert browser.complaints() == []
+
+
+def test_what_is_typed_reaches_the_bot_and_its_answer_appears(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+
+    reader.see("#text").send_keys("Two lines", Keys.SHIFT + Keys.ENTER + Keys.NULL, "of text", Keys.ENTER)
+
+    reader.see(".mine .text", "Two lines\nof text")
+    assert server.update("message", me)["text"] == "Two lines\nof text"
+    assert reader.see("#text").get_property("value") == ""
+    server.bot("sendChatAction", chat_id=me, action="typing")
+    reader.see("#chat-subtitle", "typing…")
+    server.say(me, "An answer")
+    reader.see(".message:not(.mine) .text", "An answer")
+    reader.see("#chat-subtitle", "bot")
+    reader.wait(lambda: reader.js("return document.getElementById('announcer').textContent") == "Aura: An answer")
+
+
+def test_an_edit_grows_in_place_and_the_screen_follows(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+    answer = server.say(me, "word")
+    bubble = reader.bubble(answer, ".bubble")
+
+    for size in (20, 200, 700):
+        server.bot("editMessageText", chat_id=me, message_id=answer, text="word " * size)
+        reader.wait(lambda size=size: bubble.text.count("word") == size)  # type: ignore[misc]  # a default binds it
+
+    assert "edited" in bubble.text, "it is still the same element"
+    reader.wait(
+        lambda: reader.js(
+            "const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"
+        )
+    )
+
+
+def test_the_screen_stays_where_somebody_reads_while_an_answer_grows(reader: Reader, server: Server) -> None:
+    me = server.person()
+    for number in range(30):
+        server.say(me, f"line {number}\n" * 5)
+    answer = server.say(me, "growing")
+    reader.open(me)
+    reader.bubble(answer)
+    top = "return document.getElementById('scroller').scrollTop"
+    reader.js("document.getElementById('scroller').scrollTop -= 1000")
+    button = reader.see("#to-bottom")
+    before = reader.js(top)
+
+    server.bot("editMessageText", chat_id=me, message_id=answer, text="growing " * 300)
+    server.say(me, "one more")
+
+    reader.see("#to-bottom .badge", "1")
+    assert reader.js(top) == before
+    button.click()
+    reader.see(".text", "one more")
+    reader.gone("#to-bottom")
+
+
+def test_a_button_shows_its_answer_as_a_toast_or_a_dialog(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+    server.say(me, "Choose", reply_markup=BUTTONS)
+
+    reader.see(".key", "Toast").click()
+    reader.see(".key[aria-busy]", "Toast")
+    query = server.update("callback_query", me)
+    assert query["data"] == "toast"
+    server.bot("answerCallbackQuery", callback_query_id=query["id"], text="Well done")
+    reader.see("#toast", "Well done")
+    reader.gone(".key[aria-busy]")
+
+    reader.see(".key", "Alert").click()
+    query = server.update("callback_query", me)
+    server.bot("answerCallbackQuery", callback_query_id=query["id"], text="Read this", show_alert=True)
+    reader.see("dialog", "Read this")
+    reader.press(Keys.ENTER)
+    reader.gone("dialog")
+
+
+def test_everything_works_with_the_keyboard_alone(reader: Reader, server: Server) -> None:
+    me = server.person()
+    commands = [{"command": "new", "description": "Start over"}, {"command": "system", "description": "The prompt"}]
+    server.bot("setMyCommands", commands=commands)
+    reader.open(me)
+
+    reader.press("/")
+    reader.see("#choices [aria-selected=true]", "/new")
+    reader.press(Keys.ARROW_DOWN, Keys.ENTER)
+    assert server.update("message", me)["text"] == "/system"
+    reader.press("/s", Keys.TAB, "be brief", Keys.ENTER)
+    assert server.update("message", me)["text"] == "/system be brief"
+
+    reader.see(".mine .text", "be brief")
+    reader.press(Keys.ARROW_UP)
+    reader.see(".bar", "Edit message")
+    reader.press("!", Keys.ENTER)
+    assert server.update("edited_message", me)["text"] == "/system be brief!"
+
+    server.say(me, "Press", reply_markup=BUTTONS)
+    reader.see(".key", "Toast")
+    reader.js("document.activeElement.blur(); document.querySelector('.message[tabindex=\"0\"]').focus()")
+    reader.press(Keys.TAB, Keys.ENTER)
+    reader.see(".key[aria-busy]")
+    server.bot("answerCallbackQuery", callback_query_id=server.update("callback_query", me)["id"], text="By keyboard")
+    reader.see("#toast", "By keyboard")
+
+    reader.js("document.querySelector('.message[tabindex=\"0\"]').focus()")
+    reader.press(Keys.ARROW_UP, Keys.ENTER)
+    reader.see(".menu")
+    reader.press(Keys.ENTER, "An echo", Keys.ENTER)
+    assert server.update("message", me)["reply_to_message"]["text"] == "/system be brief!"
+
+
+def test_markup_in_texts_names_and_buttons_stays_text(reader: Reader, server: Server) -> None:
+    evil = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    me = server.person(name=evil)
+    entities = [
+        {"type": "text_link", "offset": 0, "length": 4, "url": "javascript:document.title='owned'"},
+        {"type": "pre", "offset": 5, "length": len(evil), "language": "<b>py"},
+    ]
+    reader.open(me)
+
+    message = server.say(
+        me,
+        "odd: " + evil,
+        entities=entities,
+        reply_markup={"inline_keyboard": [[{"text": evil, "callback_data": evil[:60]}]]},
+    )
+    server.people(
+        f"/people/{me}/send",
+        chat_id=me,
+        document={"file_name": evil, "mime_type": "text/html", "content_base64": "PGI+"},
+        caption=evil,
+    )
+
+    assert evil in reader.bubble(message, ".code code").text
+    reader.see(".key", evil)
+    reader.see(".mine .text", evil)
+    assert not reader.js("return document.querySelectorAll('body img, body script, a[href^=javascript]').length")
+    assert reader.js("return document.title") != "owned"
+
+
+def test_entities_are_placed_by_utf16_units_and_can_be_nested(reader: Reader, server: Server) -> None:
+    me = server.person()
+    text = "😀 bold and both\nprint()\nquiet\n" + "thought\n" * 12
+    kinds: list[dict[str, Any]] = [
+        {"type": "bold", "offset": 3, "length": 13},
+        {"type": "italic", "offset": 12, "length": 4},
+        {"type": "pre", "offset": 17, "length": 7, "language": "python"},
+        {"type": "spoiler", "offset": 25, "length": 5},
+        {"type": "expandable_blockquote", "offset": 31, "length": 95},
+    ]
+    reader.open(me)
+
+    message = server.say(me, text, entities=kinds)
+
+    assert reader.bubble(message, ".text > strong").text == "bold and both"
+    assert reader.bubble(message, ".text > strong > em").text == "both"
+    assert reader.bubble(message, ".code-head").text == "python"
+    assert reader.bubble(message, ".code code").text == "print()"
+    reader.bubble(message, ".spoiler[role=button]").click()
+    assert reader.bubble(message, ".spoiler.revealed").text == "quiet"
+    folded = reader.bubble(message, "blockquote").size["height"]
+    reader.bubble(message, ".fold[aria-expanded=false]").click()
+    reader.bubble(message, ".fold[aria-expanded=true]")
+    assert reader.bubble(message, "blockquote").size["height"] > 2 * folded
+    server.bot("editMessageText", chat_id=me, message_id=message, text=text + "more", entities=kinds)
+    reader.see(".text", "more")
+    reader.bubble(message, ".fold[aria-expanded=true]")
+
+
+def test_a_draft_grows_can_be_stopped_and_becomes_a_message(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+
+    server.bot("sendMessageDraft", chat_id=me, draft_id=5, text="", can_stop=True)
+    reader.see(".draft", "Thinking…")
+    server.bot("sendMessageDraft", chat_id=me, draft_id=5, text="So far", can_stop=True)
+    reader.see(".draft .text", "So far")
+    reader.see(".draft .stop").click()
+    assert server.update("stopped_message_generation", me)["draft_id"] == 5
+    reader.gone(".draft")
+    server.say(me, "So far, and the rest")
+    reader.see(".message .text", "and the rest")
+
+
+def test_deleted_messages_vanish(reader: Reader, server: Server) -> None:
+    me = server.person()
+    answer = server.say(me, "To be deleted")
+    mine = server.people(f"/people/{me}/send", chat_id=me, text="Mine too")["message"]["message_id"]
+    reader.open(me)
+    reader.bubble(answer)
+
+    server.bot("deleteMessage", chat_id=me, message_id=answer)
+    reader.gone(".text", "To be deleted")
+    reader.menu(mine, "Delete")
+    reader.gone(".text", "Mine too")
+
+
+def test_a_group_shows_who_speaks_and_keeps_topics_and_readers_apart(reader: Reader, server: Server) -> None:
+    carol, dmitri = server.person("Carol"), server.person("Дмитрий", "ru")
+    group = server.people("/chats", type="supergroup", title="Garden", members=[carol, dmitri], is_forum=True)["id"]
+    topic = server.people(f"/chats/{group}/topics", name="Roses")["id"]
+    reader.open(carol, group)
+
+    reader.see("#text").send_keys("@au")
+    reader.see("#choices", "@aura_bot")
+    reader.see("#text").send_keys(Keys.TAB, "hello", Keys.ENTER)
+    asked = server.update("message", group)
+    assert asked["text"] == "@aura_bot hello"
+    server.say(group, "Hello Carol", reply_parameters={"message_id": asked["message_id"]})
+    reader.see(".quote-bar", "@aura_bot hello")
+    server.say(group, "About roses", message_thread_id=topic)
+    reader.see("[role=tab] .badge", "1")
+    assert "About roses" not in reader.texts()
+
+    reader.see(f"[data-person='{dmitri}']").click()
+    reader.see(".author", "Carol")
+    reader.see("#chat-subtitle", "3 участника")
+    reader.see(f"[data-topic='{topic}']").click()
+    reader.see(".text", "About roses")
+    reader.write("Спасибо")
+    reader.see(".mine .text", "Спасибо")
+    reader.see(f"[data-person='{carol}'] .badge")
+
+
+def test_a_reply_a_quote_and_an_edit_are_sent_as_such(reader: Reader, server: Server) -> None:
+    me = server.person()
+    answer = server.say(me, "First. Second.")
+    reader.open(me)
+
+    reader.menu(answer, "Reply")
+    reader.see(".bar", "Reply to Aura")
+    reader.write("Why?")
+    sent = server.update("message", me)
+    assert sent["reply_to_message"]["message_id"] == answer
+
+    reader.menu(sent["message_id"], "Edit")
+    reader.press(" Really?", Keys.ENTER)
+    assert server.update("edited_message", me)["text"] == "Why? Really?"
+    reader.see(".mine .stamp", "edited")
+
+
+def test_a_text_file_is_sent_with_its_question(reader: Reader, server: Server, tmp_path: Path) -> None:
+    me = server.person()
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Notes\nÄpfel", encoding="utf-8")
+    reader.open(me)
+
+    reader.js("return document.querySelector('input[type=file]')").send_keys(str(notes))
+    reader.see(".bar", "notes.md")
+    reader.write("What is this?")
+
+    sent = server.update("message", me)
+    assert (sent["document"]["file_name"], sent["caption"]) == ("notes.md", "What is this?")
+    assert sent["document"]["file_size"] == notes.stat().st_size
+    reader.see(".mine .file", "notes.md")
+
+
+def test_a_phone_shows_one_column_without_sideways_scrolling(reader: Reader, server: Server) -> None:
+    me = server.person("Konstantina Papadopoulou")
+    reader.look(width=360)
+    wide = "x" * 300
+    server.say(me, f"{wide}\n{wide}", entities=[{"type": "pre", "offset": 0, "length": 300}], reply_markup=BUTTONS)
+    reader.open(me)
+    reader.see(".code")
+
+    for view in ("chat", "list"):
+        assert reader.js("return document.body.dataset.view") == view
+        widest = "return Math.max(...[...document.querySelectorAll('body, #scroller, #chats')].map(n => n.scrollWidth))"
+        assert reader.js(widest) <= 360
+        if view == "chat":
+            assert reader.js("return document.querySelector('.code pre').scrollWidth") > 360, "code scrolls by itself"
+            reader.see("#back").click()
+            reader.see("#chats")
+    reader.gone("#conversation")
+
+
+CONTRASTS: Final = """
+const surface = Object.assign(document.createElement('canvas'), {width: 1, height: 1});
+const canvas = surface.getContext('2d', {willReadFrequently: true});
+const over = (layers) => {
+  canvas.clearRect(0, 0, 1, 1);
+  for (const layer of layers) { canvas.fillStyle = layer; canvas.fillRect(0, 0, 1, 1); }
+  return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+};
+const light = (rgb) => rgb.map((v) => v / 255).map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+const found = [];
+for (const node of document.querySelectorAll('body *')) {
+  const text = [...node.childNodes].filter((n) => n.nodeType === 3 && n.data.trim()).map((n) => n.data).join('');
+  if (!text || !node.checkVisibility({opacityProperty: true})) continue;
+  if (node.closest('#toast, .unseen, :disabled, [inert]')) continue;
+  const backs = [];
+  for (let at = node; at; at = at.parentElement) backs.unshift(getComputedStyle(at).backgroundColor);
+  const [back, ink] = [over(backs), over([...backs, getComputedStyle(node).color])].map(light);
+  const ratio = (Math.max(back, ink) + .05) / (Math.min(back, ink) + .05);
+  if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className} ${text.slice(0, 20)}`);
+}
+return found;
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_is_readable_on_its_background(reader: Reader, server: Server, *, dark: bool) -> None:
+    me, other = server.person("Carol"), server.person("Дмитрий", "ru")
+    group = server.people("/chats", type="supergroup", title="Garden", members=[me, other], is_forum=True)["id"]
+    text = "bold link code quote @aura_bot /help"
+    kinds = [("bold", 0, 4), ("code", 10, 4), ("blockquote", 15, 5)]
+    entities: list[dict[str, Any]] = [{"type": kind, "offset": at, "length": size} for kind, at, size in kinds]
+    entities.append({"type": "text_link", "offset": 5, "length": 4, "url": "https://example.org"})
+    styles = {
+        "inline_keyboard": [[{"text": s, "callback_data": s, "style": s} for s in ("danger", "success", "primary")]]
+    }
+    for person in (me, other):
+        server.people(f"/people/{person}/send", chat_id=group, text="Hello @aura_bot")
+    message = server.say(group, text, entities=entities, reply_markup=styles)
+    server.people(f"/people/{me}/send", chat_id=group, text="Thanks", reply_to=message)
+    reader.look(dark=dark)
+    reader.open(me, group)
+    reader.see(".quote-bar")
+
+    assert reader.js(CONTRASTS) == []
+
+
+def test_only_the_newest_of_many_messages_are_drawn_until_more_are_wanted(reader: Reader, server: Server) -> None:
+    me = server.person()
+    for number in range(150):
+        server.people(f"/people/{me}/send", chat_id=me, text=f"number {number}")
+    reader.open(me)
+    reader.see(".text", "number 149")
+    assert 40 < len(reader.texts()) < 100
+
+    for _ in itertools.takewhile(lambda _: bool(reader.all("#earlier")), range(10)):
+        first = reader.js("return document.querySelector('#messages li .text').textContent")
+        reader.js("document.getElementById('scroller').scrollTop = 0; document.getElementById('earlier').click()")
+        assert reader.texts().index(first) > 0
+        assert reader.js("return document.getElementById('scroller').scrollTop") > 100, (
+            "the reader stays where they were"
+        )
+
+    assert reader.texts()[1:] == [f"number {number}" for number in range(150)]
+
+
+def test_the_page_goes_on_after_the_server_was_away(browser: Reader, tmp_path: Path) -> None:
+    first = Server(keep=tmp_path / "world.db")
+    reader = Reader(browser.driver, first)
+    reader.look()
+    me = first.person()
+    first.say(me, "Before")
+    reader.open(me)
+    reader.see(".text", "Before")
+
+    first.stop()
+    reader.see("#trouble", "does not answer")
+    second = Server(keep=tmp_path / "world.db", port=first.port)
+    second.say(me, "After")
+
+    try:
+        reader.see(".text", "After")
+        reader.gone("#trouble")
+        assert reader.texts() == ["/start", "Before", "After"]
+        second.say(me, "And live again")
+        reader.see(".text", "And live again")
+    finally:
+        reader.driver.get("about:blank")
+        reader.complaints()
+        second.stop()
+
+
+def test_a_refused_action_is_one_line_and_the_text_stays(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+    server.people(f"/people/{me}/block")
+    reader.see("#start", "Unblock the bot").click()
+    reader.see("#text")
+    gone = server.say(me, "Soon gone")
+    reader.menu(gone, "Reply")
+    server.bot("deleteMessage", chat_id=me, message_id=gone)
+
+    reader.write("Too late")
+
+    reader.see("#trouble", "no such message to reply to")
+    reader.wait(lambda: reader.see("#text").get_property("value") == "Too late")
+    assert len(reader.complaints()) == 1
+
+
+def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
+    folder = ROOT / "bot" / "playground" / "page"
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    for name, source in sources.items():
+        addresses = source.replace("http://www.w3.org/", "").replace("https://t", "").replace("https://$", "")
+        assert "innerHTML" not in source, name
+        assert "http://" not in addresses, name
+        assert "//cdn" not in addresses, name
+    assert "<style" not in sources["index.html"]
+    assert " style=" not in sources["index.html"]
+    assert sources["index.html"].count("<script") == 1
