@@ -142,10 +142,25 @@ async def _request(
         except TimeoutError:
             raise GeneratorSilent(f"no headers within {timeouts.headers:g} s") from None
         async with response:
+            _end_with_connection(response)
             await _raise_for_status(response, clock)
             async with aclosing(_texts(response, clock)) as texts:
                 async for text in texts:
                     yield text
+
+
+def _end_with_connection(response: aiohttp.ClientResponse) -> None:
+    """Let broken chunked encoding be an error at once: aiohttp 3.14 closes the connection but lets its reader wait."""
+    protocol = response.connection.protocol if response.connection is not None else None
+    closed = protocol.closed if protocol is not None else None  # a protocol is a queue, and an empty one is false
+    if closed is None:
+        return
+
+    def tell_reader(_: object) -> None:
+        if not response.content.is_eof() and response.content.exception() is None:
+            response.content.set_exception(aiohttp.ClientPayloadError("the server's HTTP makes no sense"))
+
+    closed.add_done_callback(tell_reader)
 
 
 async def _raise_for_status(response: aiohttp.ClientResponse, clock: Clock) -> None:

@@ -11,6 +11,8 @@ from bot.generators.contract import Finish, Piece, Timeouts
 
 LONGEST_ANSWER = 1 << 20
 """Characters of a whole answer, thoughts included; far more than models write."""
+PIECE_COST = 8
+"""Characters that a piece counts for at the least: a flood of tiny ones is a flood, too."""
 
 T = TypeVar("T")
 
@@ -67,7 +69,7 @@ class Tally:
         """Count a piece. Raises GeneratorBroken: no answer is that long."""
         if isinstance(piece, Finish):
             return
-        self._left -= len(piece if isinstance(piece, str) else piece.text)
+        self._left -= max(len(piece if isinstance(piece, str) else piece.text), PIECE_COST)
         if self._left < 0:
             raise GeneratorBroken("the answer does not end")
         if self.empty and isinstance(piece, str) and piece.strip():

@@ -138,8 +138,10 @@ class _Part:
 async def _streamed(response: httpx.Response, clock: Clock) -> AsyncGenerator[_Part, None]:
     """Read the events until the stream says that it is over. Raises GeneratorBroken where it just stops."""
     finished = False
-    source = _Guarded(response)
-    async with aclosing(limited(EventSource(source).aiter_sse(), clock)) as events:  # type: ignore[arg-type]  # see there
+    async with (
+        aclosing(_Guarded(response)) as source,
+        aclosing(limited(EventSource(source).aiter_sse(), clock)) as events,  # type: ignore[arg-type]  # all it reads
+    ):
         async for event in events:
             source.event_came()
             if event.data.strip() == "[DONE]":
@@ -156,17 +158,19 @@ class _Guarded:
 
     def __init__(self, response: httpx.Response) -> None:
         self.headers = response.headers
-        self._response = response
+        self._texts = cast("AsyncGenerator[str, None]", response.aiter_text())
         self._event = Tally()
 
     def event_came(self) -> None:
         self._event = Tally()
 
     async def aiter_text(self) -> AsyncIterator[str]:
-        async with aclosing(cast("AsyncGenerator[str, None]", self._response.aiter_text())) as texts:
-            async for text in texts:
-                self._event.add(text)
-                yield text
+        async for text in self._texts:
+            self._event.add(text)
+            yield text
+
+    async def aclose(self) -> None:
+        await self._texts.aclose()
 
 
 async def _whole(response: httpx.Response, clock: Clock) -> AsyncGenerator[_Part, None]:

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bot.errors import GeneratorSilent
 from bot.generators.aura import Aura
 from bot.generators.browser import WHOLE_LIMIT, BrowserSessions
-from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Thought, Timeouts
+from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Timeouts
 from bot.generators.failures import translated
 from bot.generators.foreign import as_piece, call, load
 from bot.generators.limits import Clock, Tally, limited

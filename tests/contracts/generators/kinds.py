@@ -1,0 +1,55 @@
+"""The generators that the contract suite runs over, each with the wire that it reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.generators.contract import Timeouts
+from bot.generators.registry import GeneratorConfig, Registry
+from tests.generators.wire_server import Exchange
+
+PATIENT = Timeouts(headers=20, silence=20, answer=30)
+
+
+def _event(**choice: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, **choice}]}, ensure_ascii=False).encode() + b"\n\n"
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    config_kind: str
+    headers: dict[str, str]
+    encode: Callable[[str], bytes]
+    """The bytes of a piece of the answer."""
+    ending: bytes = b""
+    """What stands on the wire after the last piece."""
+
+    def registry(self, url: str, timeouts: Timeouts = PATIENT) -> Registry:
+        return Registry(GeneratorConfig(kind=self.config_kind, url=url, model="some-model", timeouts=timeouts))
+
+    async def begin(self, exchange: Exchange) -> None:
+        await exchange.chunked(**self.headers)
+
+    async def finish(self, exchange: Exchange) -> None:
+        await exchange.chunk(self.ending)
+        await exchange.end()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+AURA = Kind("aura", "aura", {}, str.encode)
+OPENAI = Kind(
+    "openai",
+    "openai",
+    {"Content_Type": "text/event-stream"},
+    lambda text: _event(delta={"content": text}),
+    _event(delta={}, finish_reason="stop") + b"data: [DONE]\n\n",
+)
+FOREIGN = Kind("foreign", "tests.contracts.generators.g4f_style:Backend", {}, str.encode)
+
+OURS = [AURA, OPENAI]
+ALL = [*OURS, FOREIGN]
