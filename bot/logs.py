@@ -25,14 +25,19 @@ class Blotted(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self._secrets = frozenset(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """One line (and its traceback) without secrets."""
-        line = self._inner.format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "***")
-        return PASSWORD.sub(r"\1:***@", TOKEN.sub("***", line))
+        return blotted(self._inner.format(record), self._secrets)
+
+
+def blotted(text: str, secrets: Iterable[str]) -> str:
+    """The same text without secrets: the given ones, tokens, and passwords inside addresses."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return PASSWORD.sub(r"\1:***@", TOKEN.sub("***", text))
 
 
 def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -34,13 +35,38 @@ LONGEST_WAIT = 20.0
 ATTEMPTS = 3
 """How often a turn may be begun: one that keeps killing the process must come to an end."""
 
+_NOTES = {Ending.STOPPED: "answer-stopped", Ending.LENGTH: "answer-cut-by-limit"}
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of asking the generator."""
 
-    ending: Ending
+@dataclass(slots=True)
+class _Answer:
+    """An answer while it is being written and shown."""
+
+    reply: Reply
+    live: LiveReply
+    showing: asyncio.Task[None]
+    before: bool
+    """Whether there was text before this turn, which goes on with it."""
+    thoughts: list[str] = field(default_factory=list)
+    ending: Ending = Ending.COMPLETE
     note: str = ""
+
+    def take(self, piece: Piece) -> None:
+        """Put a piece where it belongs. Raises what ended the showing: nobody reads what would be written."""
+        if isinstance(piece, Thought):
+            self.thoughts.append(piece.text)
+            self.reply.think(piece.text)
+        elif isinstance(piece, Finish):
+            self.ending = Ending.LENGTH if piece.reason == "length" else Ending.COMPLETE
+        else:
+            self.reply.write(piece)
+        self.live.touch()
+        if self.showing.done():
+            self.showing.result()
+
+    def fail(self) -> None:
+        """The generator failed: what was written stays."""
+        self.ending = Ending.BROKEN if self.before or self.reply.text.strip() else Ending.FAILED
 
 
 class Answerer:
@@ -79,21 +105,23 @@ class Answerer:
 
     async def _write(self, running: Running, chosen: InForce) -> None:
         path = await running.begin()
-        reply = self._reply(running.turn, chosen)
-        if running.turn.kind is TurnKind.GO_ON:
+        turn = running.turn
+        reply = self._reply(turn, chosen)
+        if turn.kind is TurnKind.GO_ON:
             reply.write(path[-1].text)
-        live = self._open(running, reply, chosen, keyboards.while_writing(running.turn.id, self._say(running.turn)))
-        showing = self._tasks.start(live.run(), name=f"show turn {running.turn.id}", awaited=True)
+        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, self._say(turn)))
+        showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
+        answer = _Answer(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
         try:
-            written = await self._ask(running, path, chosen, reply, live, showing)
-            answer = await running.wrote(reply.text, reply.thoughts, written.ending, written.note)
-            reply.end(written.note)
-            live.end(await self._final_keyboard(running.turn, answer, written.ending))
+            await self._ask(running, path, chosen, answer)
+            reply.end(answer.note)
+            kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
+            live.end(await self._final_keyboard(turn, kept, answer.ending))
             await showing
         finally:
             showing.cancel()
             await asyncio.wait([showing])
-        await running.finish(_state(written.ending))
+        await running.finish(_state(answer.ending))
 
     async def _deliver(self, running: Running, chosen: InForce) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -112,38 +140,25 @@ class Answerer:
         await live.run()
         await running.finish(_state(answer.ending))
 
-    async def _ask(
-        self,
-        running: Running,
-        path: list[Message],
-        chosen: InForce,
-        reply: Reply,
-        live: LiveReply,
-        showing: asyncio.Task[None],
-    ) -> Written:
-        """Let the generator write into `reply`. Its failure is an ending, not an error."""
+    async def _ask(self, running: Running, path: list[Message], chosen: InForce, answer: _Answer) -> None:
+        """Let the generator write. Its failure is an ending, not an error."""
         turn = running.turn
-        before = len(reply.text)
-        ending = Ending.COMPLETE
         try:
             if turn.attempt > ATTEMPTS:
                 raise GeneratorBroken("the turn was begun too often")
             with running.stoppable():
                 async with aclosing(self._pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
-                        ending = _take(piece, reply, ending)
-                        live.touch()
-                        if showing.done():
-                            showing.result()  # the chat is gone: nobody reads what would be written
+                        answer.take(piece)
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
-            note = self._texts.get(turn.language, error.key, **error.details)
-            return Written(Ending.BROKEN if len(reply.text) > before or before else Ending.FAILED, note)
+            answer.fail()
+            answer.note = self._texts.get(turn.language, error.key, **error.details)
+            return
         if running.stopped:
-            return Written(Ending.STOPPED, self._texts.get(turn.language, "answer-stopped"))
-        if ending is Ending.LENGTH:
-            return Written(ending, self._texts.get(turn.language, "answer-cut-by-limit"))
-        return Written(ending)
+            answer.ending = Ending.STOPPED
+        if answer.ending in _NOTES:
+            answer.note = self._texts.get(turn.language, _NOTES[answer.ending])
 
     async def _pieces(self, turn: Turn, path: list[Message], chosen: InForce) -> AsyncGenerator[Piece, None]:
         """The pieces of the answer; before the first of them, another try where that can help."""
@@ -173,9 +188,10 @@ class Answerer:
                 await pieces.aclose()
                 raise
 
-        first, rest = await AsyncRetrying(
+        tries = AsyncRetrying(
             stop=stop_after_attempt(TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
-        )(begin)
+        )
+        first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
         async with aclosing(rest):
             yield first
             async for piece in rest:
@@ -204,17 +220,6 @@ class Answerer:
 
     def _say(self, turn: Turn) -> keyboards.Say:
         return lambda key: self._texts.get(turn.language, key)
-
-
-def _take(piece: Piece, reply: Reply, ending: Ending) -> Ending:
-    """Put a piece where it belongs; a Finish says how the answer ends."""
-    if isinstance(piece, Thought):
-        reply.think(piece.text)
-    elif isinstance(piece, Finish):
-        return Ending.LENGTH if piece.reason == "length" else Ending.COMPLETE
-    else:
-        reply.write(piece)
-    return ending
 
 
 def _state(ending: Ending) -> TurnState:

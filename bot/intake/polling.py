@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
@@ -26,6 +26,8 @@ POLL_SECONDS = 30
 """How long Telegram may keep a request open while nothing happens (getUpdates allows 50)."""
 PATIENCE = 10
 """Seconds beyond that until a silent connection counts as broken."""
+ELECTION_SECONDS = 3
+"""How often a replica that does not poll asks whether it should."""
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
 
 
@@ -35,9 +37,11 @@ class Polling:
     aiogram's confirms an update also when its handler raised; this one asks again for whatever could not be stored.
     """
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher) -> None:
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, *, elected: Callable[[], Awaitable[bool]]) -> None:
+        """`elected` says whether this process is the one that polls; replicas ask a lock that they share."""
         self._bot = bot
         self._dispatcher = dispatcher
+        self._elected = elected
         self._allowed = dispatcher.resolve_used_update_types()
         self._offset: int | None = None
         self.reached = False
@@ -47,6 +51,10 @@ class Polling:
         """Poll until cancelled. Raises Unauthorized when Telegram does not know the token."""
         backoff = Backoff(BACKOFF)
         while True:
+            if not await self._elected():
+                self._offset = None
+                await asyncio.sleep(ELECTION_SECONDS)
+                continue
             try:
                 updates = await self._bot.get_updates(
                     offset=self._offset,

@@ -1,0 +1,114 @@
+"""`python -m bot check`: says of each part whether it works with these settings, and what to do where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
+
+from bot import logs
+from bot.answering.tasks import Tasks
+from bot.app import make_bot, make_registry, open_local_model
+from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
+from bot.generators.proxies import as_proxy
+from bot.people.personas import read_personas
+from bot.settings import Settings
+from bot.storage.store import Store
+
+PATIENCE = 20
+"""Seconds that Telegram may take to answer."""
+
+Part = Callable[[Settings], Awaitable[str]]
+
+
+class Wrong(Exception):
+    """Something does not work: what, which variable, and what to do."""
+
+
+async def run(settings: Settings) -> int:
+    """Try every part and print a line each. Returns 0 when all of them work, else 1."""
+    logs.set_up_logging(level="ERROR", form="text", secrets=settings.secrets())
+    works = True
+    for name, part in _PARTS.items():
+        try:
+            line = f"works  {name}: {await part(settings)}"
+        except (Wrong, Problem) as wrong:
+            works = False
+            line = f"WRONG  {name}: {wrong}"
+        print(logs.blotted(line, settings.secrets()), flush=True)  # noqa: T201  # what this command is for
+    return 0 if works else 1
+
+
+async def _settings(settings: Settings) -> str:
+    """Reading them is the test; what they name as files is read here."""
+    personas = read_personas(settings.personas_file)
+    return f"read; {len(personas)} personas"
+
+
+async def _telegram(settings: Settings) -> str:
+    if settings.bot_token is None:
+        return "no BOT_TOKEN, so `run` opens the playground"
+    bot = make_bot(settings)
+    try:
+        me = await bot.get_me(request_timeout=PATIENCE)
+    except (TelegramUnauthorizedError, TelegramNotFound):
+        raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
+    except TelegramAPIError as error:
+        proxy = "TELEGRAM_PROXY" if settings.telegram_proxy else "set TELEGRAM_PROXY where Telegram is blocked"
+        raise Wrong(f"not reached ({error.message}); check TELEGRAM_API_URL, the network, and {proxy}") from None
+    finally:
+        await bot.session.close()
+    return f"@{me.username} ({me.full_name})"
+
+
+async def _generator(settings: Settings) -> str:
+    async with AsyncExitStack() as stack:
+        model = await open_local_model(settings, stack) if settings.embedded else None
+        registry = make_registry(settings, model)
+        stack.push_async_callback(registry.aclose)
+        proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and model is None else None)
+        started = asyncio.get_running_loop().time()
+        try:
+            await registry.probe(proxy=proxy)
+        except GeneratorProblem as error:
+            raise Wrong(f"{error}; check {_generator_variables(settings)}") from None
+        took = asyncio.get_running_loop().time() - started
+        name = f"the embedded {model.name}" if model else registry.config.url or settings.generator
+        return f"{name} answers ({took:.1f} s to the first piece)"
+
+
+async def _database(settings: Settings) -> str:
+    tasks = Tasks()
+    store = Store(settings.database_url.get_secret_value(), start=tasks.start)
+    try:
+        await store.open()
+        await store.ping()
+    except DatabaseInUse:
+        return "in use by the running bot"
+    except StorageUnavailable as error:
+        raise Wrong(f"{error}; check DATABASE_URL") from None
+    finally:
+        await store.close()
+        await tasks.close()
+    return "opened, and its schema is up to date"
+
+
+def _generator_variables(settings: Settings) -> str:
+    """Name the variables that can be the reason."""
+    if settings.embedded:
+        return "LOCAL_MODEL, or run `make install` again"
+    names = {
+        "openai": "OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_API_KEY",
+        "aura": "AURA_URL, AURA_MODEL, AURA_KEY" + (", AURA_BROWSER" if settings.aura_browser else ""),
+    }
+    return names.get(settings.generator, "GENERATOR") + (", PROXY" if settings.proxy else "")
+
+
+_PARTS: dict[str, Part] = {
+    "settings": _settings,
+    "telegram": _telegram,
+    "generator": _generator,
+    "database": _database,
+}
