@@ -16,13 +16,13 @@ from aiogram import Dispatcher, Router
 from bot.people.limits import Limits
 from bot.people.rights import GroupRights
 from bot.storage.turns import TurnTable
-from handlers import access, admin, chat, commands, errors, membership
+from handlers import access, admin, buttons, chat, commands, control, errors, membership, people, records, settings
 from handlers.middlewares import INTRODUCED, Introduction, OneTransaction
 
 
 def routers() -> list[Router]:
     """Every router, in the order in which they are asked."""
-    files = (errors, membership, access, commands, admin, chat)
+    files = (errors, membership, access, commands, control, settings, records, admin, people, buttons, chat)
     return [file.router() for file in files]
 
 

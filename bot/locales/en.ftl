@@ -192,3 +192,110 @@ problem-too-many-waiting = { $limit ->
    *[other] { $limit } questions are waiting here already. Please let me answer them first.
 }
 problem-answer-gone = That answer is not there any more, so there is nothing to do with it.
+
+## Control, buttons
+
+nothing-to-stop = Nothing is being written just now.
+nothing-to-retry = There is no answer here that I could write again.
+nothing-to-undo = There is nothing to take back.
+undone = The last question and its answer are taken back.
+only-asker = Only who asked, an administrator of this group or an admin of the bot can do that.
+press-gone = This answer has been forgotten, so its buttons do nothing any more.
+press-orphan = This was a leftover copy; the answer stands in another message.
+press-not-yours = Only who asked, an administrator of this group or an admin of the bot can press this.
+press-over = The answer is complete already.
+
+## Settings
+
+settings-title = Settings of this chat
+setting = { $name ->
+    [language] Language: { $value } ({ source })
+    [temperature] Temperature: { $value } ({ source })
+    [streaming] Streaming: { $value } ({ source })
+    [thoughts] The model's thoughts: { $value } ({ source })
+    [persona] Who answers: { $value } ({ source })
+    [model] Model: { $value } ({ source })
+    [max_tokens] Longest answer: { $value } tokens ({ source })
+   *[proxy] Proxy to the model: { $value } ({ source })
+}
+button-setting = { $name ->
+    [language] Language
+    [temperature] Temperature
+    [streaming] Streaming
+    [thoughts] Thoughts
+   *[persona] Persona
+}
+settings-page = { $name ->
+    [language] In which language shall I speak about commands and settings here? (I answer questions in the language in which they are asked.)
+    [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
+    [streaming] How shall an answer appear?
+    [thoughts] Some models think before they answer. What shall happen to their thoughts?
+   *[persona] Who shall answer here? For words of your own: /system and a text.
+}
+option = { $name ->
+    [language] { $value ->
+        [en] English
+        [ru] Русский
+       *[other] each person's own
+    }
+    [streaming] { $value ->
+        [edit] as it is written
+        [draft] with Telegram's own streaming (in private)
+       *[off] all at once
+    }
+    [thoughts] { $value ->
+        [fold] folded above the answer
+       *[hide] hidden
+    }
+   *[persona] { $value ->
+        [own] a system prompt of your own
+       *[none] the usual one
+    }
+}
+button-back = ‹ Back
+button-usual = The usual one
+
+## Records
+
+export-nothing = There is no conversation here yet that I could send.
+export-title = Conversation with { $name }, { $date }
+forget-ask = Erase everything about this chat: all conversations, settings and persona? This can't be undone.
+button-forget = Erase everything
+button-keep = Keep it
+forget-done = Everything about this chat is erased.
+forget-kept = Nothing was erased.
+
+## People
+
+access-granted = You are in! Ask me anything; /help shows what else works.
+access-denied = I'm sorry, the admins have not let you in.
+access-decided = { $standing ->
+    [approved] { $name } may use the bot.
+    [blocked] { $name } may not use the bot.
+   *[other] { $name } is still waiting.
+}
+person-unknown = I don't know this person any more.
+people-only-in-private = I show the list of people in our private chat only.
+people-title = { $count ->
+    [one] One person ({ $page }/{ $pages })
+   *[other] { $count } people ({ $page }/{ $pages })
+}
+person = { $standing ->
+    [admin] { $name }: admin
+    [approved] { $name }: approved
+    [waiting] { $name }: is waiting
+    [blocked] { $name }: blocked
+   *[new] { $name }
+}
+button-block = Block { $name }
+button-unblock = Let { $name } in
+admin-usage =
+    Admins of the bot:
+    { $admins }
+
+    /admin add and /admin remove take an id, or work as a reply to a message of that person.
+admin-added = { $name } is an admin of the bot now.
+admin-removed = { $name } is no admin of the bot any more.
+admin-never-met = I have never met this person. They have to write to me first.
+admin-in-environment = This admin is named in ADMIN_IDS: change that where the bot runs.
+admin-is-none = This person is no admin of the bot.

@@ -197,3 +197,111 @@ problem-too-many-waiting = { $limit ->
    *[many] Здесь уже ждут { $limit } вопросов. Дайте мне сначала на них ответить.
 }
 problem-answer-gone = Этого ответа больше нет, сделать с ним ничего нельзя.
+
+## Управление, кнопки
+
+nothing-to-stop = Сейчас ничего не пишется.
+nothing-to-retry = Здесь нет ответа, который можно написать заново.
+nothing-to-undo = Убирать нечего.
+undone = Последний вопрос и ответ на него убраны.
+only-asker = Это может сделать тот, кто спросил, администратор группы или администратор бота.
+press-gone = Этот ответ забыт, его кнопки больше не работают.
+press-orphan = Это была лишняя копия; ответ стоит в другом сообщении.
+press-not-yours = Нажать может тот, кто спросил, администратор группы или администратор бота.
+press-over = Ответ уже готов.
+
+## Настройки
+
+settings-title = Настройки этого чата
+setting = { $name ->
+    [language] Язык: { $value } ({ source })
+    [temperature] Температура: { $value } ({ source })
+    [streaming] Как появляется ответ: { $value } ({ source })
+    [thoughts] Размышления модели: { $value } ({ source })
+    [persona] Кто отвечает: { $value } ({ source })
+    [model] Модель: { $value } ({ source })
+    [max_tokens] Предел длины ответа в токенах: { $value } ({ source })
+   *[proxy] Прокси до модели: { $value } ({ source })
+}
+button-setting = { $name ->
+    [language] Язык
+    [temperature] Температура
+    [streaming] Вид ответа
+    [thoughts] Размышления
+   *[persona] Персона
+}
+settings-page = { $name ->
+    [language] На каком языке мне здесь говорить о командах и настройках? (На вопросы я отвечаю на том языке, на котором спрашивают.)
+    [temperature] Низкая — сухо и предсказуемо, высокая — изобретательно и неожиданно. Подойдёт любое число от 0 до 2, например /temperature chat 0.85
+    [streaming] Как должен появляться ответ?
+    [thoughts] Некоторые модели размышляют перед ответом. Что делать с их размышлениями?
+   *[persona] Кто будет отвечать здесь? Свой вариант: /system и текст.
+}
+option = { $name ->
+    [language] { $value ->
+        [en] English
+        [ru] Русский
+       *[other] у каждого свой
+    }
+    [streaming] { $value ->
+        [edit] по мере написания
+        [draft] средствами самого Telegram (в личных чатах)
+       *[off] сразу целиком
+    }
+    [thoughts] { $value ->
+        [fold] свёрнуты над ответом
+       *[hide] скрыты
+    }
+   *[persona] { $value ->
+        [own] свой системный промпт
+       *[none] как обычно
+    }
+}
+button-back = ‹ Назад
+button-usual = Как обычно
+
+## Записи
+
+export-nothing = Разговора, который можно прислать, здесь пока нет.
+export-title = Разговор с { $name }, { $date }
+forget-ask = Стереть всё об этом чате: все разговоры, настройки и персону? Вернуть их будет нельзя.
+button-forget = Стереть всё
+button-keep = Оставить
+forget-done = Всё об этом чате стёрто.
+forget-kept = Ничего не стёрто.
+
+## Люди
+
+access-granted = Вас впустили! Спрашивайте о чём угодно; /help покажет, что ещё можно.
+access-denied = К сожалению, администраторы вас не впустили.
+access-decided = { $standing ->
+    [approved] { $name }: доступ открыт.
+    [blocked] { $name }: в доступе отказано.
+   *[other] { $name }: всё ещё ждёт решения.
+}
+person-unknown = Я больше не знаю этого человека.
+people-only-in-private = Список людей я показываю только в личном чате.
+people-title = { $count ->
+    [one] { $count } человек ({ $page }/{ $pages })
+    [few] { $count } человека ({ $page }/{ $pages })
+   *[many] { $count } человек ({ $page }/{ $pages })
+}
+person = { $standing ->
+    [admin] { $name }: администратор
+    [approved] { $name }: доступ открыт
+    [waiting] { $name }: ждёт решения
+    [blocked] { $name }: заблокирован
+   *[new] { $name }
+}
+button-block = Заблокировать: { $name }
+button-unblock = Впустить: { $name }
+admin-usage =
+    Администраторы бота:
+    { $admins }
+
+    /admin add и /admin remove принимают id или работают как ответ на сообщение этого человека.
+admin-added = { $name } теперь администратор бота.
+admin-removed = { $name } больше не администратор бота.
+admin-never-met = Мы с этим человеком ещё не знакомы. Пусть сначала напишет мне.
+admin-in-environment = Этот администратор указан в ADMIN_IDS: изменить это можно там, где запущен бот.
+admin-is-none = Этот человек не администратор бота.

@@ -25,11 +25,6 @@ class Administration:
         self._bot = bot
         self._clock = clock
 
-    @property
-    def wants_link(self) -> bool:
-        """Whether the environment names no admin, so that the one-time link is the way to become one."""
-        return not self._named
-
     def includes(self, person: Person | None) -> bool:
         """Whether this person is an admin."""
         return person is not None and (person.admin or person.id in self._named)

@@ -1,0 +1,199 @@
+"""Who may use the bot, in the hands of its admins: requests, `/people`, `/admin`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+
+from bot.conversation.people import Person, Standing
+from bot.delivery.place import Button, Keyboard, Place
+from bot.delivery.telegram import Telegram
+from bot.people.administration import Administration
+from bot.storage.people import PeopleTable
+from bot.texts import Texts, language_of
+from handlers.access import in_full
+from handlers.filters import by_admin
+from handlers.menus import publish_admin_menu, publish_plain_menu
+from handlers.reading import Origin, reply_target
+from handlers.speaking import Later, PressAnswer, Redraw, Say
+
+ON_A_PAGE = 8
+"""People on one page of the list."""
+
+_DATA = re.compile(r"who:(approve|decline|block|unblock|page):(\d{1,18})(?::(\d{1,6}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a press says about a person, and the page of the list that it was on."""
+
+    verb: str
+    person: int
+    page: int = 0
+
+
+def router() -> Router:
+    """Commands and buttons for admins."""
+    router = Router(name="people")
+    router.message.register(show, Command("people", ignore_case=True), by_admin)
+    router.message.register(change_admins, Command("admin", ignore_case=True), by_admin)
+    router.message.register(refuse, Command("people", "admin", "allow", ignore_case=True))
+    router.callback_query.register(answer_request, decided("approve", "decline"), by_admin)
+    router.callback_query.register(change, decided("block", "unblock"), by_admin)
+    router.callback_query.register(turn_page, decided("page"), by_admin)
+    router.callback_query.register(refuse_press, decided("approve", "decline", "block", "unblock", "page"))
+    return router
+
+
+def decided(*verbs: str) -> Callable[[CallbackQuery], Awaitable[dict[str, Decision] | bool]]:
+    """A press that says one of these."""
+
+    async def filter_(query: CallbackQuery) -> dict[str, Decision] | bool:
+        match = _DATA.fullmatch(query.data or "")
+        if match is None or match[1] not in verbs:
+            return False
+        return {"decision": Decision(match[1], int(match[2]), int(match[3] or 0))}
+
+    return filter_
+
+
+async def show(_: Message, origin: Origin, people: PeopleTable, administration: Administration, say: Say) -> None:
+    """List everybody the bot knows."""
+    if not origin.private:
+        say("people-only-in-private")
+        return
+    text, keyboard = listing(await people.everyone(origin.key.bot), 0, administration, say)
+    say.aloud(text, keyboard=keyboard)
+
+
+async def answer_request(
+    _: CallbackQuery,
+    decision: Decision,
+    origin: Origin,
+    people: PeopleTable,
+    say: Say,
+    redraw: Redraw,
+) -> None:
+    """Let a newcomer in, or not, and tell them; another admin may have been faster."""
+    person = await people.get(origin.key.bot, decision.person)
+    if person is None:
+        redraw(say.text("person-unknown"))
+        return
+    standing = person.standing
+    if standing is Standing.WAITING:
+        standing = Standing.APPROVED if decision.verb == "approve" else Standing.BLOCKED
+        await people.set_standing(origin.key.bot, person.id, standing)
+        to_them = say.to(Place(person.id, private=True), language_of(person.language))
+        to_them("access-granted" if standing is Standing.APPROVED else "access-denied")
+    redraw(say.text("access-decided", name=in_full(person), standing=standing.value))
+
+
+async def change(
+    _: CallbackQuery,
+    decision: Decision,
+    origin: Origin,
+    people: PeopleTable,
+    administration: Administration,
+    say: Say,
+    redraw: Redraw,
+) -> None:
+    """Block somebody, or let them in again."""
+    person = await people.get(origin.key.bot, decision.person)
+    if person is not None and not administration.includes(person):
+        standing = Standing.BLOCKED if decision.verb == "block" else Standing.APPROVED
+        await people.set_standing(origin.key.bot, person.id, standing)
+    redraw(*listing(await people.everyone(origin.key.bot), decision.page, administration, say))
+
+
+async def turn_page(
+    _: CallbackQuery,
+    decision: Decision,
+    origin: Origin,
+    people: PeopleTable,
+    administration: Administration,
+    say: Say,
+    redraw: Redraw,
+) -> None:
+    """Show another page of the list."""
+    redraw(*listing(await people.everyone(origin.key.bot), decision.person, administration, say))
+
+
+async def change_admins(
+    message: Message,
+    command: CommandObject,
+    origin: Origin,
+    people: PeopleTable,
+    administration: Administration,
+    telegram: Telegram,
+    texts: Texts,
+    say: Say,
+    later: Later,
+) -> None:
+    """`/admin add 1000`, `/admin remove 1000`, or as a reply to a message of theirs; alone it lists the admins."""
+    verb, _, rest = (command.args or "").strip().lower().partition(" ")
+    target = _target(message, rest)
+    if verb not in {"add", "remove"} or target is None:
+        names = [await _named(people, origin.key.bot, admin) for admin in await administration.ids()]
+        say("admin-usage", admins="\n".join(names))
+    elif verb == "add":
+        if not await administration.add(target):
+            say("admin-never-met")
+            return
+        say("admin-added", name=await _named(people, origin.key.bot, target))
+        later("publish a menu", lambda: publish_admin_menu(telegram, texts, target))
+    elif administration.is_named(target):
+        say("admin-in-environment")
+    elif not await administration.remove(target):
+        say("admin-is-none")
+    else:
+        say("admin-removed", name=await _named(people, origin.key.bot, target))
+        later("publish a menu", lambda: publish_plain_menu(telegram, texts, target))
+
+
+async def refuse(_: Message, say: Say) -> None:
+    """Tell everybody else whose command this is."""
+    say("only-bot-admins")
+
+
+async def refuse_press(_: CallbackQuery, answer: PressAnswer) -> None:
+    """Tell somebody who is no admin (any more)."""
+    answer("only-bot-admins", alert=True)
+
+
+def listing(everyone: list[Person], page: int, administration: Administration, say: Say) -> tuple[str, Keyboard]:
+    """One page of the list: each person with their standing, and a button to change it."""
+    pages = max(1, -(-len(everyone) // ON_A_PAGE))
+    page = min(page, pages - 1)
+    here = everyone[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
+    lines = [say.text("people-title", count=len(everyone), page=page + 1, pages=pages), ""]
+    rows: list[tuple[Button, ...]] = []
+    for person in here:
+        admin = administration.includes(person)
+        lines.append(say.text("person", name=in_full(person), standing="admin" if admin else person.standing.value))
+        if not admin:
+            verb = "unblock" if person.standing is Standing.BLOCKED else "block"
+            text = say.text(f"button-{verb}", name=person.name or str(person.id))
+            rows.append((Button(text, data=f"who:{verb}:{person.id}:{page}"),))
+    turns = [
+        Button(arrow, data=f"who:page:{to}") for arrow, to in (("‹", page - 1), ("›", page + 1)) if 0 <= to < pages
+    ]
+    return "\n".join(lines), (*rows, *([tuple(turns)] if turns else []))
+
+
+def _target(message: Message, text: str) -> int | None:
+    """Whom a command means: the id in it, else who wrote the message that it replies to."""
+    if re.fullmatch(r"\d{1,16}", text.strip()):
+        return int(text)
+    target = reply_target(message)
+    sender = target.from_user if target and target.sender_chat is None else None
+    return sender.id if sender and not sender.is_bot else None
+
+
+async def _named(people: PeopleTable, bot: int, person: int) -> str:
+    known = await people.get(bot, person)
+    return in_full(known) if known else str(person)
