@@ -78,18 +78,19 @@ class BotApi:
         method = name.lower()
         chat_id = chat_of(self._exchange, method, parameters)
         fault = self._faults.take(method, chat_id)
-        if fault is not None:
-            await self._before(fault)
-        code = 0
+        code, ok = None, False
         try:
+            if fault is not None:
+                await self._before(fault)
             result = await self._act(method, parameters, chat_id)
+            ok = True
         except Refusal as refusal:
             code = refusal.code
             raise
         finally:
-            self._calls.add(self._exchange.clock(), name, parameters.values, code)
+            self._calls.add(self._exchange.clock(), name, parameters.values, code, ok=ok)
             if self._on_call is not None:
-                self._on_call(name, parameters.values, code == 0)
+                self._on_call(name, parameters.values, ok)
         if fault is not None:
             await self._after(fault)
         return result
@@ -140,12 +141,12 @@ class BotApi:
         """Do what the bot wrote into its answer to a webhook; nobody hears of its result."""
         parameters = Parameters(values)
         method = name.lower()
-        code = 0
+        code = None
         try:
             self.act(method, parameters, chat_of(self._exchange, method, parameters))
         except Refusal as refusal:
             code = refusal.code
-        self._calls.add(self._exchange.clock(), name, values, code)
+        self._calls.add(self._exchange.clock(), name, values, code, ok=code is None)
 
     def file(self, token: str, path: str) -> web.StreamResponse:
         """Answer a download."""

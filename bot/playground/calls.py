@@ -15,13 +15,14 @@ CALLS_KEPT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call; `time` in seconds on the server's clock, `error_code` 0 where it was accepted."""
+    """One call; `time` in seconds on the server's clock, `error_code` None where none was sent."""
 
     seq: int
     time: float
     method: str
     values: Mapping[str, Any]
-    error_code: int
+    error_code: int | None
+    ok: bool
 
 
 class Calls:
@@ -31,9 +32,9 @@ class Calls:
         self._ring: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._next = 1
 
-    def add(self, time: float, method: str, values: Mapping[str, Any], error_code: int) -> None:
+    def add(self, time: float, method: str, values: Mapping[str, Any], error_code: int | None, *, ok: bool) -> None:
         """Note a call."""
-        self._ring.append(Call(self._next, time, method, values, error_code))
+        self._ring.append(Call(self._next, time, method, values, error_code, ok))
         self._next += 1
 
     def since(self, seq: int) -> list[Json]:
@@ -47,8 +48,8 @@ def _shown(call: Call) -> Json:
         "time": call.time,
         "method": call.method,
         "parameters": {name: _decoded(name, value) for name, value in call.values.items()},
-        "ok": call.error_code == 0,
-        "error_code": call.error_code or None,
+        "ok": call.ok,
+        "error_code": call.error_code,
     }
 
 

@@ -45,7 +45,11 @@ def written(parameters: Parameters, name: str = "text", *, empty: str, too_long:
 def _message_text(parameters: Parameters, too_long: str) -> Json:
     if parameters.values.get("rich_message"):
         raise bad_request("rich messages are not supported here")
-    return written(parameters, empty="message text is empty", too_long=too_long, limit=TEXT_LIMIT)
+    content = written(parameters, empty="message text is empty", too_long=too_long, limit=TEXT_LIMIT)
+    preview = parameters.object("link_preview_options")
+    if preview and any(entity["type"] in ("url", "text_link") for entity in content.get("entities", [])):
+        content["link_preview_options"] = preview
+    return content
 
 
 def reply_target(chat: Chat, parameters: Parameters) -> tuple[Message | None, Json]:

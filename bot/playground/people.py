@@ -18,8 +18,9 @@ Json = dict[str, Any]
 
 PRESS_WAIT: Final = 10.0
 """Seconds that an app shows a pressed button as busy."""
-SPLIT_FROM: Final = 4000
-"""An app cuts a long text at white space, if there is some after this many units."""
+SPLIT_NEAR: Final = 48
+"""An app cuts a long text at white space, if there is some among this many characters before the limit."""
+_MARKED: Final = ("entities", "caption_entities", "link_preview_options")
 
 
 class People:
@@ -154,7 +155,7 @@ class People:
         if message.sender != user:
             raise Impossible("somebody else's message")
         text, entities = self._settled(str(body.get("text") or body.get("caption") or ""), body.get("entities"))
-        content = {name: value for name, value in message.content.items() if "entities" not in name}
+        content = {name: value for name, value in message.content.items() if name not in _MARKED}
         name = "text" if "text" in content else "caption"
         content[name] = text
         if entities:
@@ -276,7 +277,7 @@ def split_as_apps_do(text: str) -> list[str]:
     while rest:
         size = _fitting(rest)
         if size < len(rest):
-            breaks = [rest.rfind(mark, SPLIT_FROM, size) for mark in ("\n", " ")]
+            breaks = [rest.rfind(mark, size - SPLIT_NEAR, size) for mark in ("\n", " ")]
             size = next((place for place in breaks if place > 0), size)
         parts.append(rest[:size].rstrip(" \n"))
         rest = rest[size:].lstrip(" \n")

@@ -75,7 +75,7 @@ class Playground:
         self._host = ""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Load the world, listen, and return the base URL. Port 0 takes a free one."""
+        """Load the world, listen, and return the base URL. Port 0 takes a free one. Raises OSError where that fails."""
         self._host = host
         self._closing = asyncio.Event()
         self.exchange = self._assemble()
@@ -91,8 +91,11 @@ class Playground:
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_WITHIN)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.stop()
+            raise
         self._tick()
         bound: int = self._runner.addresses[0][1]
         return f"http://{host}:{bound}"
@@ -135,6 +138,7 @@ class Playground:
         self.exchange.events.wake()
         if self._sweep is not None:
             self._sweep.cancel()
+            self._sweep = None
         self._delivering.cancel()
         await self._runner.cleanup()
         self._runner = None

@@ -128,7 +128,7 @@ class Sides:
 
     async def _act(self, method: str, path: list[str], body: Json) -> Any:  # noqa: ANN401  # any JSON value
         if path == ["faults"]:
-            return self._fault(body) if method == "POST" else self._no_faults()
+            return self.fault(body) if method == "POST" else self.no_faults()
         if method != "POST":
             raise Impossible("method not allowed", 405)
         match path:
@@ -186,7 +186,8 @@ class Sides:
         self._exchange.keeper.note()
         return {"ok": True}
 
-    def _fault(self, body: Json) -> Json:
+    def fault(self, body: Json) -> Json:
+        """Plan a fault, or put a chat (or the bot) in flood control. Raises Impossible for an unknown kind."""
         if body.get("kind") == "hold":
             chat_id = int(body["chat_id"]) if body.get("chat_id") is not None else None
             self._exchange.budgets.hold(chat_id, float(body.get("retry_after", 3)), self._exchange.clock())
@@ -194,7 +195,8 @@ class Sides:
             self._faults.add(body)
         return {"ok": True}
 
-    def _no_faults(self) -> Json:
+    def no_faults(self) -> Json:
+        """Plan no faults any more and end all holds."""
         self._faults.clear()
         self._exchange.budgets.release()
         return {"ok": True}
