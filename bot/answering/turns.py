@@ -13,8 +13,10 @@ from bot.errors import ChatGone, ChatMigrated, StorageUnavailable, TopicGone
 from bot.storage.asking import PATIENCE, Asked, Asking
 from bot.storage.chats import ChatTable
 from bot.storage.conversations import Conversations
+from bot.storage.editing import Editing
 from bot.storage.store import Store
 from bot.storage.turns import ATTEMPTS, Signal, TurnTable
+from bot.storage.withdrawing import Withdrawing
 
 __all__ = ["Asked", "Pace", "Running", "Turns"]
 
@@ -53,6 +55,8 @@ class Turns:
         self._conversations = conversations
         self._work = work
         self._asking = Asking(store)
+        self._editing = Editing(store)
+        self._withdrawing = Withdrawing(store)
         self._bot = bot
         self._waiting = waiting
         self._history = history
@@ -92,7 +96,7 @@ class Turns:
     async def edit(self, question: Question) -> bool:
         """Answer an edited question again. False: it is not in the conversation."""
         async with self._store.transaction():
-            edited = await self._asking.edit(question)
+            edited = await self._editing.edit(question)
             if edited is None:
                 return False
             if edited.runs and edited.turn is not None:
@@ -133,7 +137,7 @@ class Turns:
         """Stop a turn, whichever replica runs it. False: it is finished, or never was."""
         self._engine.stop_here(turn)  # storing it only matters where this process dies, or another runs it
         async with self._store.transaction():
-            if not await self._asking.stop(turn):
+            if not await self._withdrawing.stop(turn):
                 return False
             await self._engine.tell(turn, Signal.STOP)
             await self._engine.begin_soon()
@@ -142,7 +146,7 @@ class Turns:
     async def undo(self, key: ChatKey) -> list[int] | None:
         """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
         async with self._store.transaction():
-            under_way = await self._asking.undo_open(key)
+            under_way = await self._withdrawing.undo_open(key)
             if under_way is None:
                 return await self._conversations.undo(key)
             turn, message_ids = under_way
@@ -153,22 +157,22 @@ class Turns:
     async def forget(self, bot: int, chat: int) -> None:
         """Erase everything about a chat; what runs there ends silently."""
         async with self._store.transaction():
-            for turn in await self._asking.open_turns(bot, chat):
+            for turn in await self._withdrawing.open_turns(bot, chat):
                 await self._engine.tell(turn, None)
             await self._conversations.forget(bot, chat)
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group has become a supergroup: everything moves along, and what runs starts over there."""
         async with self._store.transaction():
-            for turn in await self._asking.open_turns(bot, old):
+            for turn in await self._withdrawing.open_turns(bot, old):
                 await self._engine.tell(turn, None)
-            await self._asking.restart_elsewhere(bot, old)
+            await self._withdrawing.restart_elsewhere(bot, old)
             await ChatTable(self._store).migrate(bot, old, new)
             await self._engine.begin_soon()
 
     async def drop_chat(self, bot: int, chat: int) -> int:
         """Nothing can be said in a chat any more: its waiting questions have failed. Gives how many."""
-        return await self._asking.drop_waiting(bot, chat)
+        return await self._withdrawing.drop_waiting(bot, chat)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or was forgotten."""
@@ -201,7 +205,7 @@ class Turns:
             return None
         if isinstance(error, ChatGone | TopicGone):
             topic = running.turn.key.topic if isinstance(error, TopicGone) else None
-            await self._asking.drop_waiting(self._bot, running.turn.key.chat, topic)
+            await self._withdrawing.drop_waiting(self._bot, running.turn.key.chat, topic)
             await running.finish(TurnState.FAILED)
             return None
         return await self._failed(running, error)

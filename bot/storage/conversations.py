@@ -103,9 +103,7 @@ class Conversations:
             newest = None if found is None else await point(connection, found)
             if newest is None:
                 return None
-            row = (await connection.execute(select(messages).where(messages.c.id == newest))).one()
-            question = row.id if row.role == Role.USER or row.parent is None else row.parent
-            return await take_out(connection, question)
+            return await take_out(connection, newest)
 
     async def history(self, key: ChatKey) -> list[Message]:
         """The conversation in force: from its beginning to its newest point."""
@@ -231,19 +229,35 @@ async def put_shown(store: Store, connection: AsyncConnection, rows: Sequence[di
     await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 
-async def take_out(connection: AsyncConnection, question: int) -> list[int]:
-    """Take a question and its answers out of the tree. Gives the Telegram messages that showed them.
+async def answers_of(connection: AsyncConnection, question: int) -> list[int]:
+    """All answers to a question, whichever count, oldest first."""
+    mine = select(messages.c.id).where(messages.c.parent == question, messages.c.role == Role.ASSISTANT)
+    return list((await connection.scalars(mine.order_by(messages.c.id))).all())
 
-    What else was asked on from these answers hangs from the message before the question afterwards.
+
+async def take_out(connection: AsyncConnection, message: int) -> list[int]:
+    """Take a question and its answers out of the tree, or of an answer below another one only itself.
+
+    Gives the Telegram messages that showed them. What else was asked on from them hangs from the message before them
+    afterwards, and the newest point is the newest message that is left on the screen.
     """
-    own = select(messages.c.id).where(messages.c.parent == question, messages.c.role == Role.ASSISTANT)
-    answers = list((await connection.scalars(own)).all())
-    gone = [question, *answers]
-    visible = select(shown.c.message_id).where(shown.c.message.in_(gone)).order_by(shown.c.message_id)
-    ids = list((await connection.scalars(visible)).all())
+    row = (await connection.execute(select(messages).where(messages.c.id == message))).one()
+    question = message if row.role == Role.USER or row.parent is None else row.parent
+    gone = [question, *await answers_of(connection, question)]
     before = await connection.scalar(select(messages.c.parent).where(messages.c.id == question))
+    own = await versions_of(connection, message) if message != question else []
+    visible = select(shown.c.message_id, shown.c.message).where(shown.c.message.in_(gone)).order_by(shown.c.message_id)
+    seen = (await connection.execute(visible)).all()
+    if own and any(one.message not in {question, *own} for one in seen):
+        gone, before = own, question
     elsewhere = messages.c.parent.in_(gone) & messages.c.id.not_in(gone)
     await connection.execute(update(messages).where(elsewhere).values(parent=before))
-    await connection.execute(update(conversations).where(conversations.c.newest.in_(gone)).values(newest=before))
+    left = (
+        select(func.max(messages.c.id))
+        .join(shown)
+        .where(messages.c.conversation == row.conversation, messages.c.placed, messages.c.id.not_in(gone))
+    )
+    newest = func.coalesce(left.scalar_subquery(), before)
+    await connection.execute(update(conversations).where(conversations.c.newest.in_(gone)).values(newest=newest))
     await connection.execute(delete(messages).where(messages.c.id.in_(gone)))
-    return ids
+    return [one.message_id for one in seen if one.message in gone]

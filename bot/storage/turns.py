@@ -5,16 +5,17 @@ A turn that runs has an owner; one that waits has none. Of a conversation at mos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Role, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
-from bot.storage.conversations import choose, point, row_at, set_screen
+from bot.storage.conversations import set_screen
+from bot.storage.placing import begin, hang_answer
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, replicas, turns
@@ -134,7 +135,7 @@ class TurnTable:
             row = await self._mine(connection, hold)
             said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
             if row.answer is None:
-                answer = await self._new_answer(connection, row, said)
+                answer = await hang_answer(connection, row, said, self._store.clock())
             else:
                 answer = row.answer
                 await connection.execute(update(messages).where(messages.c.id == answer).values(said))
@@ -218,7 +219,7 @@ class TurnTable:
             await connection.execute(update(turns).where(turns.c.id == row.id).values(failed))
             return None
         if row.state == TurnState.ASKED:
-            await self._place(connection, row)
+            await begin(connection, row)
         delivers = row.kind == TurnKind.SHOW or row.state == TurnState.SHOWING
         state = TurnState.SHOWING if delivers else TurnState.WRITING
         changed = {"owner": owner, "attempt": attempt, "state": state, "lease_until": self._store.now() + lease}
@@ -227,59 +228,12 @@ class TurnTable:
         now = (await connection.execute(_WHOLE.where(turns.c.id == row.id))).one()
         return Claimed(turn_of(now), stopped=row.signal == Signal.STOP)
 
-    async def _place(self, connection: AsyncConnection, row: AnyRow) -> None:
-        """The turn begins: now it is decided where its question hangs, or which version counts."""
-        if row.kind == TurnKind.SHOW:
-            await choose(connection, row.answer)
-            return
-        if row.kind == TurnKind.GO_ON:
-            return
-        question = (await connection.execute(select(messages).where(messages.c.id == row.question))).one()
-        if not question.placed:
-            parent = await self._parent(connection, row)
-            placed = {"parent": parent, "placed": True}
-            await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
-        points: dict[str, object] = {"newest": row.question}
-        if question.placed and row.screen is None:  # answered anew below: the newest point, also after /new
-            old_wish = conversations.c.anew_after >= row.question
-            points["anew_after"] = case((old_wish, None), else_=conversations.c.anew_after)
-        here = conversations.c.id == row.conversation
-        await connection.execute(update(conversations).where(here).values(points))
-
-    async def _parent(self, connection: AsyncConnection, row: AnyRow) -> int | None:
-        if row.hangs_from is not None:
-            target = await row_at(connection, row.bot, row.chat, row.hangs_from)
-            if target is not None and target.placed and target.conversation == row.conversation:
-                parent: int = target.id
-                return parent
-        return await point(connection, row.conversation, row.question)
-
     async def _mine(self, connection: AsyncConnection, hold: Hold) -> AnyRow:
         mine = _WHOLE.where(_held(hold), _not_restarted()).with_for_update(of=turns)
         row = (await connection.execute(mine)).one_or_none()
         if row is None:
             raise LeaseLost
         return row
-
-    async def _new_answer(self, connection: AsyncConnection, row: AnyRow, said: Mapping[str, object]) -> int:
-        """Hang the answer below its question; it is the newest point unless that has moved elsewhere since."""
-        new = {
-            "conversation": row.conversation,
-            "parent": row.question,
-            "placed": True,
-            "screen": row.screen,
-            "role": Role.ASSISTANT,
-            "author": "",
-            "at": self._store.clock(),
-            **said,
-        }
-        answer = (await connection.execute(messages.insert().values(new).returning(messages.c.id))).scalar_one()
-        if row.screen is None:
-            own = update(messages).where(messages.c.id == answer).values(screen=answer)
-            await connection.execute(own)
-        reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
-        await connection.execute(update(conversations).where(reached).values(newest=answer))
-        return int(answer)
 
 
 _RESTARTED = turns.c.signal == Signal.RESTART

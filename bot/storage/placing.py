@@ -1,0 +1,63 @@
+"""Where a question and its answer hang, decided when the turn begins and when the answer is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import Role, TurnKind
+from bot.storage.conversations import choose, point, row_at
+from bot.storage.rows import AnyRow
+from bot.storage.tables import conversations, messages
+
+
+async def begin(connection: AsyncConnection, row: AnyRow) -> None:
+    """The turn begins: now it is decided where its question hangs, or which version counts."""
+    if row.kind == TurnKind.SHOW:
+        await choose(connection, row.answer)
+        return
+    if row.kind == TurnKind.GO_ON:
+        return
+    question = (await connection.execute(select(messages).where(messages.c.id == row.question))).one()
+    if not question.placed:
+        parent = await _parent(connection, row)
+        placed = {"parent": parent, "placed": True}
+        await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
+    points: dict[str, object] = {"newest": row.question}
+    if question.placed and row.screen is None:  # answered anew below: the newest point, also after /new
+        old_wish = conversations.c.anew_after >= row.question
+        points["anew_after"] = case((old_wish, None), else_=conversations.c.anew_after)
+    here = conversations.c.id == row.conversation
+    await connection.execute(update(conversations).where(here).values(points))
+
+
+async def _parent(connection: AsyncConnection, row: AnyRow) -> int | None:
+    if row.hangs_from is not None:
+        target = await row_at(connection, row.bot, row.chat, row.hangs_from)
+        if target is not None and target.placed and target.conversation == row.conversation:
+            parent: int = target.id
+            return parent
+    return await point(connection, row.conversation, row.question)
+
+
+async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[str, object], now: float) -> int:
+    """Hang the answer below its question; it is the newest point unless that has moved elsewhere since."""
+    new = {
+        "conversation": row.conversation,
+        "parent": row.question,
+        "placed": True,
+        "screen": row.screen,
+        "role": Role.ASSISTANT,
+        "author": "",
+        "at": now,
+        **said,
+    }
+    answer = (await connection.execute(messages.insert().values(new).returning(messages.c.id))).scalar_one()
+    if row.screen is None:
+        own = update(messages).where(messages.c.id == answer).values(screen=answer)
+        await connection.execute(own)
+    reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
+    await connection.execute(update(conversations).where(reached).values(newest=answer))
+    return int(answer)

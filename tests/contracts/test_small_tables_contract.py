@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.conversation.messages import ChatKey
+from bot.conversation.people import Chat, Person, Standing
+from bot.storage.chats import ChatTable
+from bot.storage.people import PeopleTable
+from bot.storage.preferences import PreferenceTable
+from bot.storage.store import Store
+from tests.databases import FakeTime
+
+ANN = Person(7_000_000_001, "Ann", "ann", "en")
+
+
+@pytest.fixture
+def people(store: Store) -> PeopleTable:
+    return PeopleTable(store)
+
+
+@pytest.fixture
+def chats(store: Store) -> ChatTable:
+    return ChatTable(store)
+
+
+@pytest.fixture
+def preferences(store: Store) -> PreferenceTable:
+    return PreferenceTable(store)
+
+
+async def test_a_person_is_met_and_renamed(people: PeopleTable) -> None:
+    assert await people.get(1, ANN.id) is None
+    assert await people.meet(1, ANN.id, "Ann", "ann", "en") == ANN
+    await people.set_standing(1, ANN.id, Standing.APPROVED)
+    renamed = await people.meet(1, ANN.id, "Anna", "", "ru")
+    assert renamed == Person(ANN.id, "Anna", "", "ru", Standing.APPROVED)
+    assert await people.get(1, ANN.id) == renamed
+    assert await people.get(2, ANN.id) is None
+
+
+async def test_names_that_no_database_can_hold_are_cleaned(people: PeopleTable) -> None:
+    assert (await people.meet(1, 5, "A\x00nn\ud83d", "", "")).name == "Ann?"
+
+
+async def test_a_stranger_can_be_made_admin_or_blocked_by_id(people: PeopleTable) -> None:
+    await people.set_admin(1, 5, True)
+    await people.set_standing(1, 6, Standing.BLOCKED)
+    assert [(person.id, person.admin, person.standing) for person in await people.everyone(1)] == [
+        (5, True, Standing.NEW),
+        (6, False, Standing.BLOCKED),
+    ]
+
+
+async def test_a_link_works_once_and_not_after_its_time(people: PeopleTable, unix_time: FakeTime) -> None:
+    now = unix_time()
+    await people.offer_link(1, "digest", now + 60)
+    assert not await people.take_link(1, "other", now)
+    assert not await people.take_link(2, "digest", now)
+    assert await people.take_link(1, "digest", now)
+    assert not await people.take_link(1, "digest", now)
+    await people.offer_link(1, "late", now + 60)
+    assert not await people.take_link(1, "late", now + 61)
+
+
+async def test_chats_are_remembered_with_their_holds(chats: ChatTable, unix_time: FakeTime) -> None:
+    now = unix_time()
+    group = Chat(-100_123, "supergroup", "Friends", greeted=True)
+    await chats.put(1, group)
+    await chats.hold(1, group.id, now + 30)
+    await chats.hold(1, 42, now + 10)
+    assert await chats.holds(1) == {group.id: now + 30, 42: now + 10}
+    await chats.put(1, Chat(group.id, "supergroup", "Foes"))
+    assert await chats.get(1, group.id) == Chat(group.id, "supergroup", "Foes", hold_until=now + 30)
+    unix_time.now += 11
+    assert await chats.holds(1) == {group.id: now + 30}
+    assert await chats.get(2, group.id) is None
+
+
+async def test_preferences_come_by_scope(preferences: PreferenceTable, store: Store) -> None:
+    changes: list[str] = []
+    store.listen("preferences", changes.append)
+    whole, chat, topic = ChatKey(1, 0), ChatKey(1, -5), ChatKey(1, -5, 9)
+    await preferences.put(whole, "temperature", "0.5")
+    await preferences.put(chat, "temperature", "0.7")
+    await preferences.put(topic, "persona", "pirate")
+    await preferences.put(ChatKey(1, -6), "temperature", "1")
+    await preferences.put(ChatKey(2, 0), "temperature", "2")
+    assert await preferences.scopes(topic) == {
+        whole: {"temperature": "0.5"},
+        chat: {"temperature": "0.7"},
+        topic: {"persona": "pirate"},
+    }
+    await preferences.put(chat, "temperature", "0.8")
+    await preferences.put(topic, "persona", None)
+    assert await preferences.scopes(topic) == {whole: {"temperature": "0.5"}, chat: {"temperature": "0.8"}}
+    assert changes.count("1 -5") == 4
+
+
+async def test_a_supergroup_inherits_what_admins_decided_about_its_group(
+    chats: ChatTable, preferences: PreferenceTable
+) -> None:
+    await chats.put(1, Chat(-5, "group", "Friends", allowed=True, greeted=True))
+    await chats.put(1, Chat(-100_5, "supergroup", "Friends"))
+    await preferences.put(ChatKey(1, -5), "language", "ru")
+    await preferences.put(ChatKey(1, -5), "persona", "pirate")
+    await preferences.put(ChatKey(1, -100_5), "persona", "poet")
+    await chats.migrate(1, -5, -100_5)
+    await chats.migrate(1, -5, -100_5)
+    assert await chats.get(1, -5) is None
+    assert await chats.get(1, -100_5) == Chat(-100_5, "supergroup", "Friends", allowed=True, greeted=True)
+    assert await preferences.scopes(ChatKey(1, -100_5)) == {
+        ChatKey(1, -100_5): {"language": "ru", "persona": "poet"},
+    }

