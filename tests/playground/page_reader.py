@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,6 +23,9 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 ROOT: Final = Path(__file__).parents[2]
+CHROMIUM: Final = shutil.which("chromium")
+CHROMEDRIVER: Final = shutil.which("chromedriver")
+MISSING: Final = "needs Chromium: apt-get install chromium chromium-driver"
 TOKEN: Final = "7000000001:page"
 PATIENCE: Final = 30.0
 FLAGS: Final = (
@@ -50,18 +55,18 @@ class Server:
         self._process.terminate()
         self._process.communicate(timeout=PATIENCE)
 
-    def bot(self, method: str, **parameters: Any) -> Any:  # noqa: ANN401  # any JSON value
+    def bot(self, method: str, **parameters: Any) -> Any:  # any JSON value
         """Call the Bot API."""
         answer = self._http.post(f"/bot{TOKEN}/{method}", json=parameters).json()
         assert answer["ok"], answer
         return answer["result"]
 
-    def say(self, chat_id: int, text: str, **parameters: Any) -> int:  # noqa: ANN401  # any JSON value
+    def say(self, chat_id: int, text: str, **parameters: Any) -> int:  # any JSON value
         """Let the bot send a text; returns the message's id."""
         identity: int = self.bot("sendMessage", chat_id=chat_id, text=text, **parameters)["message_id"]
         return identity
 
-    def people(self, path: str, **body: Any) -> Any:  # noqa: ANN401  # any JSON value
+    def people(self, path: str, **body: Any) -> Any:  # any JSON value
         """Do what a person's app would do."""
         response = self._http.post(path, json=body)
         assert response.is_success, response.text
@@ -143,7 +148,7 @@ class Reader:
         ActionChains(self.driver).context_click(self.bubble(message_id)).perform()
         self.see(".menu [role=menuitem]", entry).click()
 
-    def js(self, script: str, *arguments: Any) -> Any:  # noqa: ANN401  # any JSON value
+    def js(self, script: str, *arguments: Any) -> Any:  # any JSON value
         """Look at the page from inside."""
         return self.driver.execute_script(script, *arguments)
 
@@ -163,11 +168,17 @@ class Reader:
         return [str(entry["message"]) for entry in log if entry["level"] == "SEVERE"]
 
 
-def chromium(binary: str, driver: str) -> webdriver.Chrome:
-    """Start a browser that reaches nothing but this machine."""
+@contextlib.contextmanager
+def somebody_reading() -> Iterator[Reader]:
+    """Yield a reader with a playground and a browser, which reaches nothing but this machine."""
     options = webdriver.ChromeOptions()
-    options.binary_location = binary
+    options.binary_location = str(CHROMIUM)
     for flag in FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    server = Server()
+    try:
+        with webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER)) as driver:
+            yield Reader(driver, server)
+    finally:
+        server.stop()

@@ -24,15 +24,17 @@ export function summary(message) {
   return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message) || "";
 }
 
-function serviceText(message) {
+/** What a service message says; null for a message that somebody wrote. */
+export function serviceText(message) {
   const names = (users) => users.map((user) => user.first_name).join(", ");
   if (message.new_chat_members) return t("joined", names(message.new_chat_members));
   if (message.left_chat_member) return t("left", names([message.left_chat_member]));
   const topic = message.forum_topic_created ?? message.forum_topic_edited;
-  if (topic) return `${t("topics")}: ${topic.name ?? ""}`;
+  if (topic) return t("topicNamed", topic.name ?? "");
   if (message.forum_topic_closed) return t("closedTopic");
   if (message.migrate_from_chat_id || message.migrate_to_chat_id) return t("migrate");
-  const fields = ["group_chat_created", "supergroup_chat_created", "pinned_message", "forum_topic_reopened", "new_chat_title"];
+  if (message.new_chat_title) return message.new_chat_title;
+  const fields = ["group_chat_created", "supergroup_chat_created", "pinned_message", "forum_topic_reopened"];
   return fields.some((name) => message[name]) ? t("service") : null;
 }
 

@@ -152,7 +152,7 @@ export class Conversation {
 
   drawEmpty() {
     this.list.querySelector(".empty")?.remove();
-    if (!this.all.length && !this.draftNode) this.list.append(el("li", { class: "empty" }, t("noMessages")));
+    if (!this.all.length && !this.draftNode) this.list.append(el("li", { class: "empty" }, this.host.emptyText));
   }
 
   /** Day lines, and which bubbles belong to one run of the same author. */

@@ -99,6 +99,7 @@ class Page {
     const { chat } = this;
     return {
       person: this.me,
+      emptyText: chat.type === "private" && !chat.started ? t("startHint", this.world.bot.first_name) : t("noMessages"),
       isPrivate: chat.type === "private",
       mayDelete: chat.type === "private" || this.world.isAdmin(this.me, chat),
       reply: (message, quote) => this.composer.replyTo(message, quote),

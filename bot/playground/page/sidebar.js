@@ -1,7 +1,7 @@
 // The list of chats, and who the reader is.
 
 import { byId, el, paintAvatar } from "./dom.js";
-import { summary } from "./bubble.js";
+import { serviceText, summary } from "./bubble.js";
 import { clock, dayKey, dayName, t } from "./words.js";
 
 export function drawPeople(world, me, choose) {
@@ -39,7 +39,7 @@ export function drawChats(world, me, current, choose) {
   list.replaceChildren(...world.chatsOf(me).map((chat) => {
     const newest = world.newest(chat);
     const typing = world.topicsOf(chat, "").some(({ id }) => world.isTyping(chat, id, Date.now()));
-    const author = newest && chat.type !== "private" && newest.from ? `${newest.from.id === me ? t("you2") : newest.from.first_name}: ` : "";
+    const author = newest && chat.type !== "private" && newest.from && !serviceText(newest) ? `${newest.from.id === me ? t("you2") : newest.from.first_name}: ` : "";
     const when = newest ? (dayKey(newest.date) === new Date().toDateString() ? clock(newest.date) : dayName(newest.date)) : "";
     return el("li", {}, el("button", { type: "button", class: "chat", "aria-current": chat.id === current ? "true" : null, data: { chat: chat.id }, on: { click: () => choose(chat.id) } },
       paintAvatar(el("span", { class: "avatar", "aria-hidden": "true" }), world.face(chat), world.title(chat)),
