@@ -19,12 +19,13 @@ ENTITY_LIMIT = 100
 
 # What tdlib (is_empty_string) takes for nothing, what its clean_input_string removes, and other invisible ones.
 _VISIBLE = re.compile(
-    "[^\\s\x00-\x20\x7f\xa0\xad\u030a\u0333\u033f\u034f\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+    "[^\\s\x00-\x20\x7f-\xa0\xad\u030a\u0333\u033f\u034f\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
     "\u2800\u3000\ufe00-\ufe0f\ufeff\ufffc\U000e0000-\U000e007f]"
 )
 _FLAT = frozenset({"pre", "code"})
 _RANK = {"text_link": 0, "pre": 1, "code": 1, "expandable_blockquote": 2, "blockquote": 3, "bold": 4}
 _OTHERS_RANK = 5
+_INNER = ("text_link", "pre", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def finish(text: str, spans: Iterable[Span]) -> tuple[Formatted, int]:
     first = next((span.start for span in parts if span.type == "pre"), end)
     lead = min(len(text) - len(text.lstrip()), first, end)
     parts = [replace(span, start=max(span.start, lead), end=min(span.end, end)) for span in parts]
-    parts.sort(key=lambda span: (span.start, -span.end, _RANK.get(span.type, _OTHERS_RANK)))
+    parts.sort(key=lambda span: (span.start, -span.end, "blockquote" not in span.type, span.type in _INNER))
     shown = text[lead:end]
     return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead
 
@@ -116,9 +117,11 @@ def _around(text: str, span: Span, flat: Sequence[Span]) -> list[Span]:
     if "blockquote" in span.type or span.type == "text_link":
         return [span]
     pieces, start = [], span.start
-    for code in flat[bisect_left(flat, span.start, key=lambda item: item.start) :]:
+    for code in flat[max(0, bisect_left(flat, span.start, key=lambda item: item.start) - 1) :]:
         if code.start >= span.end:
             break
+        if code.end <= start:
+            continue
         pieces.append(replace(span, start=start, end=code.start))
         start = code.end
     pieces.append(replace(span, start=start))

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from bot.delivery.formulas import block_formula, inline_formula
 
@@ -18,7 +19,10 @@ MAX_NESTING = 30
 
 _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
 _HALF_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})(?:\]\([^()\s]*(?:\([^()\s]*\)?[^()\s]*)?(?:\s+\"[^\"\n]*\"?)?|\]?)$")
-_IN_PROGRESS = 400
+_IN_PROGRESS = 1000
+_LONGEST_LABEL = 1000
+_LOOSE = "*_~`\\["
+_DUNDER = re.compile(r"__[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*__(?![A-Za-z0-9])")
 _EAST_ASIAN = "\u2e80"
 
 
@@ -39,6 +43,10 @@ class PlacedState(StateInline):
     """Inline parser state that notes in `Token.map` where in the content a token begins and ends."""
 
     _pending_at = 0
+
+    def __init__(self, src: str, md: MarkdownIt, env: EnvType, out_tokens: list[Token]) -> None:
+        super().__init__(src, md, env, out_tokens)
+        self._dunders: set[int] = set()
 
     def append_pending(self, text: str) -> None:
         """Note the beginning of a stretch of literal text."""
@@ -61,17 +69,38 @@ class PlacedState(StateInline):
         return token
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803  # markdown-it's names
-        """Leave `2*3*4` and `x**2` alone: between two letters or digits an asterisk multiplies."""
+        """Leave `2*3*4`, `x**2` and `__init__` alone: between two letters or digits an asterisk multiplies."""
         scanned = super().scanDelims(start, canSplitWord)
         before, after = self.src[start - 1 : start], self.src[start + scanned.length : start + scanned.length + 1]
         if self.src[start] == "*" and _is_word(before) and _is_word(after):
             return Scanned(can_open=False, can_close=scanned.can_close and scanned.length > 1, length=scanned.length)
+        if self.src[start] == "_" and scanned.length == len("__") and self._is_dunder(start):
+            return Scanned(can_open=False, can_close=False, length=scanned.length)
         return scanned
+
+    def _is_dunder(self, start: int) -> bool:
+        if start not in self._dunders:
+            found = _DUNDER.match(self.src, start)
+            if found:
+                self._dunders.update((start, found.end() - 2))
+        return start in self._dunders
 
 
 def _is_word(character: str) -> bool:
     # Chinese and Japanese put no spaces around words: there `**` inside a word is emphasis.
     return character.isalnum() and character < _EAST_ASIAN
+
+
+def _no_link(state: StateInline, silent: bool) -> bool:
+    """Take a bracket for text where no link can follow: looking for the end of each would take quadratic time."""
+    source, start = state.src, state.pos
+    mark = "![" if source[start] == "!" else "["
+    if not source.startswith(mark, start) or source.find("](", start, start + _LONGEST_LABEL) >= 0:
+        return False
+    if not silent:
+        state.append_pending(mark)
+    state.pos += len(mark)
+    return True
 
 
 @functools.cache
@@ -81,6 +110,7 @@ def parser() -> MarkdownIt:
     markdown.enable(["table", "strikethrough"])
     markdown.disable(["reference", "lheading", "html_block", "html_inline", "newline", "fragments_join"])
     markdown.inline.ruler.before("escape", "formula", inline_formula)
+    markdown.inline.ruler.before("link", "no_link", _no_link)
     markdown.block.ruler.before(
         "fence", "formula", block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
@@ -90,10 +120,35 @@ def parser() -> MarkdownIt:
 
 def parse_inline(content: str) -> list[Token]:
     """Parse a block's content into tokens; `Token.map` holds where each begins (and, of text, ends) in it."""
+    return _parse(content).tokens if _SPECIAL.search(content) else [_text(content)]
+
+
+def parse_growing(content: str) -> tuple[str, list[Token]]:
+    """Parse a growing block's content as if what is being written now were complete; also give that content.
+
+    Markers of which nobody can tell yet what they will be are held back, `**bold` is closed, half a link is its label:
+    then later text is added to what is shown instead of moving it about.
+    """
     if not _SPECIAL.search(content):
-        token = Token("text", "", 0, content=content, map=[0, len(content)])
-        return [token]
-    return _parse(content).tokens
+        return content, [_text(content)]
+    state = _parse(content)
+    content, state = _reparsed(content, state, _without_loose_end(content, state.tokens))
+    content, state = _reparsed(content, state, _without_half_link(content, state.tokens))
+    for position, closer in state.env.get("open", ())[:1]:
+        if _is_current(content, position):
+            content, state = _reparsed(content, state, content.rstrip() + closer)
+    closers = [
+        chr(delimiter.marker) * (2 if delimiter.marker == ord("~") else 1)
+        for delimiter in reversed(state.delimiters)
+        if delimiter.open and delimiter.end < 0 and _is_begun(content, _place(state.tokens[delimiter.token]))
+    ]
+    if closers:
+        content, state = _reparsed(content, state, content.rstrip() + "".join(closers))
+    return content, state.tokens
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content, map=[0, len(content)])
 
 
 def _parse(content: str) -> PlacedState:
@@ -105,51 +160,32 @@ def _parse(content: str) -> PlacedState:
     return state
 
 
-def completed(content: str) -> str:
-    """Give a growing block's content as if what is being written now were complete.
-
-    Markers of which nobody can tell yet what they will be are held back, `**bold` is closed, half a link is its label:
-    then later text is added to what is shown instead of moving it about.
-    """
-    if not _SPECIAL.search(content):
-        return content
-    content = _without_loose_end(content)
-    content = _without_half_link(content)
-    state = _parse(content)
-    for position, closer in state.env.get("open", ())[:1]:
-        if _is_current(content, position):
-            content = content.rstrip() + closer
-            state = _parse(content)
-    closers = [
-        chr(delimiter.marker) * (2 if delimiter.marker == ord("~") else 1)
-        for delimiter in reversed(state.delimiters)
-        if delimiter.open and delimiter.end < 0 and _is_current(content, _place(state.tokens[delimiter.token]))
-    ]
-    return content.rstrip() + "".join(closers) if closers else content
+def _reparsed(content: str, state: PlacedState, changed: str) -> tuple[str, PlacedState]:
+    return (content, state) if changed == content else (changed, _parse(changed))
 
 
-def _without_loose_end(content: str) -> str:
+def _without_loose_end(content: str, tokens: list[Token]) -> str:
     """Hold back unmatched markers at the very end."""
-    if content[-1] not in "*_~`\\[":
+    if content[-1] not in _LOOSE:
         return content
     cut = len(content)
-    for token in reversed(_parse(content).tokens):
+    for token in reversed(tokens):
         if token.type != "text":
             break
-        text = token.content.rstrip("*_~`\\[")
+        text = token.content.rstrip(_LOOSE)
         cut -= len(token.content) - len(text)
         if text:
             break
     return content[:cut].removesuffix("!") if content[cut : cut + 1] == "[" else content[:cut]
 
 
-def _without_half_link(content: str) -> str:
+def _without_half_link(content: str, tokens: list[Token]) -> str:
     """Show the label of a link whose address is still on its way."""
-    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 4 * _IN_PROGRESS))
+    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _IN_PROGRESS))
     if not found or (found.start() and content[found.start() - 1].isalnum()):
         return content
     place = found.start()
-    for token in _parse(content).tokens:
+    for token in tokens:
         start, end = token.map or (0, 0)
         if token.type == "text" and start <= place < end:
             return content[:place] + found.group(1)
@@ -158,6 +194,11 @@ def _without_half_link(content: str) -> str:
 
 def _is_current(content: str, position: int) -> bool:
     return "\n" not in content[position:] and len(content) - position <= _IN_PROGRESS
+
+
+def _is_begun(content: str, position: int) -> bool:
+    """Tell whether emphasis begins here; `__init` and `_name` may well be names."""
+    return _is_current(content, position) and (content[position] != "_" or " " in content[position:])
 
 
 def _place(token: Token) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 
 from bot.delivery.containers import HOLD
-from bot.delivery.inline import completed, parse_inline
+from bot.delivery.inline import parse_growing, parse_inline
 from bot.delivery.layout import Canvas, Leaf, Lines
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strikethrough"}
@@ -57,10 +57,10 @@ class InlineWriter:
 
     def write(self, content: str, *, growing: bool = False) -> None:
         """Write the whole content."""
-        shown = completed(content) if growing else content
+        shown, tokens = parse_growing(content) if growing else (content, parse_inline(content))
         self._sure = len(content) if shown is content else _common(content, shown)
         self._content = shown
-        for token in parse_inline(shown):
+        for token in tokens:
             if token.map and token.map[0] > self._cursor:
                 self._cursor = token.map[0]
             self._token(token)
@@ -110,12 +110,14 @@ class InlineWriter:
             self.canvas.write(self.indents[min(number, len(self.indents) - 1)])
 
     def _copy(self, text: str, start: int, *more: tuple[str, str]) -> None:
-        source = self.lines.source(start) if self.lines and start + len(text) <= self._sure else -1
-        if source < 0:
+        source = self.lines.source(start) if self.lines else -1
+        sure = min(len(text), self._sure - start)
+        if source < 0 or sure <= 0 or any(item.opener == "[" for item in self._open):
             self.canvas.write(text)
-        else:
-            markup = tuple((item.opener, item.closer) for item in self._open)
-            self.canvas.copy(text, source, self.leaf, (*markup, *more))
+            return
+        markup = tuple((item.opener, item.closer) for item in self._open)
+        self.canvas.copy(text[:sure], source, self.leaf, (*markup, *more))
+        self.canvas.write(text[sure:])
 
     def _code(self, token: Token) -> None:
         begin, length = self._cursor + len(token.markup), len(token.content)
@@ -157,7 +159,7 @@ class InlineWriter:
         if token.type == "link_open":
             href = str(token.attrs.get("href", ""))
             linked = "text_link" if token.info != "auto" and address(href) else None
-            self._open.append(_Open(linked, start, "[", f"](<{href}>)", "" if token.info == "auto" else href))
+            self._open.append(_Open(linked, start, "[", "", "" if token.info == "auto" else href))
             return
         kind: str | None = _STYLES.get(token.tag)
         if (self.bold and kind == "bold") or any(item.kind == kind for item in self._open):

@@ -7,7 +7,6 @@ depends on its text alone, not on the pieces in which it came.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
@@ -26,7 +25,8 @@ _STEPS = 32
 _LONGEST_SOURCE = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
 _LONGEST_NOTE = 500
-_TABLE = re.compile(r"-[ \t:]*\||\|[ \t:]*-")
+_LINK = 42
+"""UTF-16 units that a link counts for at least: a message holds 100 entities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Reply:
         self._new: list[str] = []
         self._prefix = ""
         self._checked = 0
+        self._filled = 0
         self._fitted = 0
         self._ended = False
         self._note = ""
@@ -128,7 +129,7 @@ class Reply:
         """Say that the text is complete. `note` is set in italics as the last paragraph."""
         self.write(self._incoming.rest())
         self._ended = True
-        self._note = note[: fitting(note, min(_LONGEST_NOTE, self._limit // 4))].strip()
+        self._note = note[: fitting(note, min(_LONGEST_NOTE, self._limit // 2))].strip()
 
     @property
     def text(self) -> str:
@@ -203,39 +204,26 @@ class Reply:
     # Sealing
 
     def _advance_once(self) -> bool:
-        """Seal one message if the live text does not fit; it is looked at in steps, whatever pieces it came in."""
-        room, step = self._room(), max(1, self._limit // _STEPS)
-        while (length := self._next_step(step)) <= len(self._live):
+        """Seal one message if the live text does not fit; where it is looked at depends on the text alone."""
+        room = self._room()
+        while length := _next_look(self._live, self._checked, room - self._filled, self._limit // _STEPS):
             source = self._live[:length]
-            if self._could_exceed(source, room):
-                layout = self._lay_out(source, growing=True)
-                if self._exceeds(layout, room) or length >= _LONGEST_SOURCE * self._limit:
-                    self._cut(layout, source, room)
-                    return True
-            self._checked = length
-        if not self._ended or not self._live:
-            return False
-        room -= utf16_length(self._note) + 2 if self._note else 0
-        if not self._could_exceed(self._live, room):
+            layout = self._lay_out(source, growing=True)
+            if self._exceeds(layout, room) or length >= _LONGEST_SOURCE * self._limit:
+                self._cut(layout, source, room)
+                return True
+            self._checked, self._filled = length, _filled(layout.formatted)
+        return self._ended and self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note))
+
+    def _advance_last(self, room: int) -> bool:
+        """Seal one message if the rest, complete as it is, does not fit into one."""
+        if len(self._live) < 2 or weight(self._live) <= room:  # noqa: PLR2004  # one character cannot be cut
             return False
         layout = self._lay_out(self._live, growing=False)
-        if not self._exceeds(layout, room) or len(self._live) < 2:  # noqa: PLR2004  # one character cannot be cut
+        if not self._exceeds(layout, room):
             return False
         self._cut(layout, self._live, room)
         return True
-
-    def _next_step(self, step: int) -> int:
-        length = self._checked + step
-        return length if length <= 2 * self._limit else length + self._limit // 2
-
-    def _could_exceed(self, source: str, room: int) -> bool:
-        """Tell whether this might be too long: only tables and tabs take more room than their source."""
-        return (
-            len(source) >= _LONGEST_SOURCE * self._limit
-            or utf16_length(source) + 3 * source.count("\t") > room
-            or _TABLE.search(source) is not None
-            or source.count("](") > 100  # noqa: PLR2004  # the number of entities in a message
-        )
 
     @staticmethod
     def _exceeds(layout: Layout, room: int) -> bool:
@@ -287,7 +275,7 @@ class Reply:
         self._live = self._live[length:]
         self._start += length
         self._prefix = prefix
-        self._checked = self._fitted = 0
+        self._checked = self._filled = self._fitted = 0
 
     # Showing
 
@@ -308,6 +296,32 @@ class Reply:
         else:
             formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
         return _noted(_headed(formatted, self._title, part.thoughts), part.note)
+
+
+def weight(source: str) -> int:
+    """Estimate how many UTF-16 units this source may be shown with: tabs and table cells are padded."""
+    return utf16_length(source) + 3 * source.count("\t") + 12 * source.count("|") + _LINK * source.count("](")
+
+
+def _filled(formatted: Formatted) -> int:
+    """Tell how full a message is, by its text or by its links."""
+    links = sum(entity.type == "text_link" for entity in formatted.entities)
+    return max(utf16_length(formatted.text), _LINK * links)
+
+
+def _next_look(source: str, seen: int, left: int, step: int) -> int:
+    """Find the next length of the source to look at: when it could be too long at the earliest. 0: not yet."""
+    wanted = max(left, step, 1)
+    if weight(source[seen:]) <= wanted:
+        return 0
+    low, high = seen + 1, min(len(source), seen + wanted + 1)
+    while low < high:
+        middle = (low + high) // 2
+        if weight(source[seen:middle]) > wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def closed(source: str, suffix: str) -> str:

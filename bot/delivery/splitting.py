@@ -16,7 +16,7 @@ from bot.delivery.graphemes import is_border, last_border
 from bot.delivery.layout import Layout, Stretch
 
 _LEAST_FILL = 0.5
-_SENTENCE = re.compile(r"""(?:[.!?…]+[)\]"'»”’]*\s+|[。！？]+[」』）]*)""")
+_SENTENCE = re.compile(r"""(?:[.!?…][)\]"'»”’]*\s+|[。！？]+[」』）]*)""")
 _WORD = re.compile(r"\s+")
 _LINE = re.compile(r"\n")
 _BY_LINE = frozenset({"fence", "code", "formula", "table"})
@@ -120,11 +120,10 @@ class _Chooser:
                 continue
             if (stretch.open or by_line) and not opened:
                 continue
-            start = stretch.shown - self._lead
-            text = self._text[max(0, start) : start + stretch.length]
-            found = _last(pattern, text, least - stretch.shown, min(len(text), self._most - stretch.shown))
-            if found and stretch.source + found < len(self._source):
-                yield stretch.shown + found, stretch
+            first, text = self._visible(stretch)
+            found = _last(pattern, text, least - first, min(len(text), self._most - first))
+            if found:
+                yield first + found, stretch
 
     def _begins_line(self, stretch: Stretch) -> bool:
         place = stretch.shown - self._lead
@@ -134,13 +133,17 @@ class _Chooser:
         """Find the last border between two characters, and between two code points if there is none."""
         for parting in (False, True):
             for stretch in reversed(self._stretches):
-                start = max(0, stretch.shown - self._lead)
-                text = self._text[start : start + stretch.length]
-                most = min(len(text), self._most - stretch.shown, len(self._source) - stretch.source - 1)
+                first, text = self._visible(stretch)
+                most = min(len(text), self._most - first)
                 found = most if parting else last_border(text, most)
-                if found and found > 0 and stretch.source + found > 0:
-                    return self._cut(stretch, stretch.shown + found)
+                if found and found > 0 and (cut := self._cut(stretch, first + found)):
+                    return cut
         return None
+
+    def _visible(self, stretch: Stretch) -> tuple[int, str]:
+        """Give what is shown of a stretch, and where: white space at the message's head is not."""
+        start = max(0, stretch.shown - self._lead)
+        return start + self._lead, self._text[start : max(start, stretch.shown + stretch.length - self._lead)]
 
     def _cut(self, stretch: Stretch, shown: int, *, line_start: bool = False) -> Cut | None:
         leaf, place = stretch.leaf, stretch.source + shown - stretch.shown

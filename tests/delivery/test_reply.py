@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.delivery import reply as reply_module
+from bot.delivery.markup import Formatted
+from bot.delivery.reply import Part, Reply
+from tests.delivery.samples import SAMPLES
+from tests.delivery.strict import check, messages, parts_of, shown, units, written
+from tests.delivery.test_markup import markdown, wild
+
+LIMIT = 100
+PLAIN = st.text(alphabet=st.sampled_from("abcабв 0189,;:?%\n中שé👍\u0301\u200d\xa0"), max_size=700)
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def cut_up(source: str, sizes: list[int]) -> list[str]:
+    pieces, start = [], 0
+    while start < len(source):
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(source[start : start + size])
+        start += size
+    return pieces
+
+
+def replayed(reply: Reply, limit: int = LIMIT) -> Reply:
+    stored = json.loads(json.dumps([part.to_json() for part in reply.sealed]))
+    again = Reply.resume(reply.text, [Part.from_json(part) for part in stored], limit=limit)
+    again.end()
+    again.advance()
+    return again
+
+
+def test_nothing_is_shown_before_there_is_something() -> None:
+    reply = Reply()
+    reply.write(" \n\u200b")
+    reply.advance()
+    assert reply.tail() is None
+    reply.write("Hi")
+    tail = reply.tail()
+    assert tail is not None
+    assert reply.show(tail) == Formatted("\u200bHi")
+
+
+def test_white_space_alone_ends_as_nothing() -> None:
+    reply = Reply()
+    reply.write(" \n\u200b\u2800\t" * 5000)
+    reply.end()
+    reply.advance()
+
+    assert parts_of(reply) == []
+    assert len(reply.text) == 25000
+
+
+def test_nothing_is_sealed_before_there_is_more_than_a_message() -> None:
+    reply = Reply()
+    reply.write("x" * 4096)
+    reply.advance()
+    assert reply.sealed == ()
+    reply.write("x" * 200)
+    reply.advance()
+    assert [units(message.text) for message in messages(reply)] == [4096, 200]
+
+
+def test_a_sealed_message_never_changes() -> None:
+    reply, seen = Reply(limit=300), {}
+    for piece in cut_up(SAMPLES["english"] * 3, [7, 40]):
+        reply.write(piece)
+        reply.advance()
+        for part in reply.sealed:
+            assert seen.setdefault(part, reply.show(part)) == reply.show(part)
+    assert len(seen) == len(reply.sealed) > 5
+
+
+def test_a_note_is_the_last_paragraph() -> None:
+    formatted = written(["Some **text"], note="cut off")
+
+    assert [part.text for part in formatted] == ["Some **text\n\ncut off"]
+    assert shown(formatted[0], "italic") == ["cut off"]
+
+
+def test_a_note_without_text_stands_alone() -> None:
+    assert [part.text for part in written([], note="stopped")] == ["stopped"]
+
+
+@pytest.mark.parametrize("length", range(80, 101))
+def test_a_note_that_does_not_fit_goes_on(length: int) -> None:
+    formatted = written(["word " * 20], limit=length, note="the answer was stopped")
+
+    for part in formatted:
+        check(part, length)
+    assert formatted[-1].text.endswith("the answer was stopped")
+    assert squeezed("".join(part.text for part in formatted)) == "word" * 20 + "theanswerwasstopped"
+
+
+def test_thoughts_stand_folded_at_the_head() -> None:
+    reply = Reply(thoughts_title="Thoughts")
+    reply.think("Let me see.\nIt is **42**.")
+    assert messages(reply)[0].text == "Thoughts\nLet me see.\nIt is **42**."
+    reply.write("The answer: *42*")
+    reply.end()
+
+    (message,) = messages(reply)
+    check(message)
+    assert message.text == "Thoughts\nLet me see.\nIt is **42**.\n\nThe answer: 42"
+    assert shown(message, "expandable_blockquote") == ["Thoughts\nLet me see.\nIt is **42**."]
+    assert shown(message, "italic") == ["42"]
+    assert reply.text == "The answer: *42*"
+
+
+def test_thoughts_can_be_hidden() -> None:
+    reply = Reply(thoughts="hide", thoughts_title="Thoughts")
+    reply.think("secret")
+    assert reply.tail() is None
+    reply.write("Answer")
+
+    assert [message.text for message in messages(reply)] == ["Answer"]
+
+
+def test_long_thoughts_take_a_bounded_room() -> None:
+    reply = Reply(thoughts_title="Thoughts")
+    for number in range(2000):
+        reply.think(f"Thought {number}. ")
+    (thinking,) = messages(reply)
+    assert "Thought 1999." in thinking.text
+    reply.write("word " * 1500)
+    reply.advance()
+
+    first, *others = messages(reply)
+    assert first.text.startswith("Thoughts\nThought 0. Thought 1.")
+    assert units(first.text) <= 4096
+    assert not any("Thought" in other.text for other in others)
+    assert Reply.resume(reply.text, reply.sealed, thoughts_title="Thoughts").show(reply.sealed[0]) == first
+
+
+def test_thoughts_that_come_late_still_fit() -> None:
+    reply = Reply(limit=2000)
+    reply.write("word " * 390)
+    reply.advance()
+    reply.think("hm. " * 500)
+    reply.advance()
+    reply.end()
+    reply.advance()
+
+    for message in messages(reply):
+        check(message, 2000)
+    assert sum(message.text.count("word") for message in messages(reply)) == 390
+
+
+def test_without_markup_everything_is_shown_as_it_is() -> None:
+    source = "**a** `b`\n\n\n| c |\n|---|\n# d"
+
+    assert written([source], markup=False) == [Formatted(source)]
+
+
+def test_a_failure_of_the_formatting_shows_the_plain_text(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("a fault in the formatting")
+
+    monkeypatch.setattr(reply_module, "lay_out", fail)
+    with caplog.at_level(logging.WARNING):
+        formatted = written(["**a** " * 60], limit=LIMIT)
+
+    assert squeezed("".join(part.text for part in formatted)) == "**a**" * 60
+    assert "cannot format" in caplog.text
+
+
+def test_a_long_line_arrives_whole() -> None:
+    for source in ("x" * 100_000, "слово " * 17_000, "שלום עולם " * 10_000, "👨‍👩‍👧‍👦" * 4096):
+        formatted = written([source])
+        assert squeezed("".join(part.text for part in formatted)) == squeezed(source)
+        for part in formatted:
+            check(part)
+
+
+def test_zero_width_floods_pass() -> None:
+    formatted = written(["a" + "\u200b" * 50_000 + "b" + "\u200d" * 50_000 + " c"])
+
+    assert [character for part in formatted for character in part.text if character in "abc"] == ["a", "b", "c"]
+    for part in formatted:
+        check(part)
+
+
+def test_control_characters_and_half_surrogates_cannot_spoil_a_message() -> None:
+    formatted = written(["a\x00b\r\nc\x1b[0m", "\r", "\nd \ud83d", "\udc4d \udc4d", " e\ud83d"])
+
+    assert formatted == [Formatted("a b\nc [0m\nd 👍 \ufffd e\ufffd")]
+
+
+def test_more_links_than_one_message_holds_go_on_in_the_next() -> None:
+    formatted = written(["".join(f"[a{number}](https://b.cd/{number}) " for number in range(250))])
+
+    for part in formatted:
+        check(part)
+    assert sum((shown(part, "text_link") for part in formatted), []) == [f"a{number}" for number in range(250)]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("limit", [120, 300, 4096])
+def test_samples_arrive_whole_however_they_come(name: str, limit: int) -> None:
+    source = SAMPLES[name]
+    whole = written([source], limit=limit)
+    assert written(cut_up(source, [3, 11]), limit=limit, watch=True) == whole
+    assert written(list(source), limit=limit) == whole
+
+    arrived = " ".join(part.text for part in whole)
+    for part in whole:
+        check(part, limit)
+    for word in re.findall(r"[^\W_]+", re.sub(r"```\w+|https?://\S+|\"Википедия\"", "", source)):
+        assert word in arrived
+
+
+@settings(deadline=None, max_examples=60)
+@given(PLAIN, st.lists(st.integers(1, 60), min_size=1, max_size=5))
+def test_text_without_markup_arrives_exactly(source: str, sizes: list[int]) -> None:
+    source = "\n".join(line.lstrip(" ") for line in source.split("\n"))
+    formatted = written(cut_up(source, sizes), limit=LIMIT, watch=True)
+
+    position = 0
+    for part in formatted:
+        while not source.startswith(part.text, position):
+            assert source[position].isspace() or source[position] == "\u200d"
+            position += 1
+        position += len(part.text)
+    assert not squeezed(source[position:].replace("\u200d", ""))
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.one_of(markdown, wild).map(lambda text: text * 4), st.lists(st.integers(1, 90), min_size=1, max_size=4))
+def test_any_text_in_any_pieces(source: str, sizes: list[int]) -> None:
+    reply = Reply(limit=LIMIT)
+    for piece in cut_up(source, sizes):
+        reply.write(piece)
+        reply.advance()
+        for message in messages(reply):
+            check(message, LIMIT)
+    reply.end()
+    reply.advance()
+
+    assert messages(reply) == written([source], limit=LIMIT)
+    assert messages(replayed(reply)) == messages(reply)
+    assert all(first.end <= second.start for first, second in pairwise(parts_of(reply)))
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                " ",
+                " ",
+                "\n",
+                "\n\n",
+                " **",
+                "** ",
+                "*",
+                "`",
+                "\n```\n",
+                "\n- ",
+                "\n> ",
+                "\n1. ",
+                "[",
+                "](",
+                ")",
+                "|",
+                "\n|--|\n",
+                "$",
+                "\\(",
+                "\\)",
+                "#",
+                "~~",
+                "<",
+                "_",
+            ]
+        ),
+        max_size=120,
+    )
+)  # one list of marks
+def test_every_word_arrives_once_and_in_order(marks: list[str]) -> None:
+    source = "".join(f"{mark}w{number}w" for number, mark in enumerate(marks))
+    formatted = written([source], limit=LIMIT)
+
+    arrived = re.findall(r"w(\d+)w", " ".join(part.text for part in formatted))
+    first_seen = list(dict.fromkeys(arrived))
+    assert first_seen == [str(number) for number in range(len(marks))]
+    assert arrived == first_seen or "|--|" in source
+
+
+def test_the_cost_of_a_change_does_not_grow_with_the_answer() -> None:
+    def cost(paragraphs: int) -> float:
+        reply = Reply()
+        for _ in range(paragraphs):
+            reply.write("Some **words** in a `paragraph` with [links](https://a.bc/d). " * 5 + "\n\n")
+            reply.advance()
+        start = time.process_time()
+        for _ in range(40):
+            reply.write("Some **words** more. ")
+            reply.advance()
+            reply.tail()
+        return time.process_time() - start
+
+    assert cost(600) < 5 * cost(60) + 0.2

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+import regex  # type: ignore[import-untyped]  # it ships no type information
+
+from bot.delivery.splitting import plain_cut
+from tests.delivery.strict import check, shown, units, written
+
+FAMILY = "👨‍👩‍👧‍👦"
+
+
+def texts(source: str, limit: int = 100) -> list[str]:
+    formatted = written([source], limit=limit)
+    for message in formatted:
+        check(message, limit)
+    return [message.text for message in formatted]
+
+
+def test_a_paragraph_is_the_best_place() -> None:
+    first, second = "One. Two.\nThree. " * 4, "Four. " * 12
+
+    assert texts(f"{first.strip()}\n\n{second.strip()}") == [first.strip(), second.strip()]
+
+
+def test_a_heading_goes_with_what_follows() -> None:
+    first, second = "word " * 15, "word " * 18
+
+    assert texts(f"{first.strip()}\n\n# Head\n\n{second.strip()}")[0] == first.strip()
+
+
+def test_then_a_line() -> None:
+    assert texts("Short. " * 9 + "\n" + "Short. " * 9) == [("Short. " * 9).strip()] * 2
+
+
+def test_then_a_sentence() -> None:
+    assert texts("many words " * 7 + "end. " + "more words " * 7)[0] == "many words " * 7 + "end."
+
+
+def test_then_a_word() -> None:
+    parts = texts("слово " * 40)
+
+    assert all(part.split() == ["слово"] * len(part.split()) for part in parts)
+
+
+def test_then_between_characters() -> None:
+    assert texts(FAMILY * 40) == [FAMILY * 9] * 4 + [FAMILY * 4]
+
+
+def test_a_character_longer_than_a_message_is_cut_all_the_same() -> None:
+    source = "a" + "\u0301" * 450
+
+    assert "".join(texts(source)) == source
+
+
+@pytest.mark.parametrize("character", ["é", FAMILY, "🇷🇺", "👍🏽", "क्षि", "각"])
+def test_no_character_is_parted(character: str) -> None:
+    for limit in range(20, 40):
+        for part in texts(character * 50 + " " + character * 50, limit):
+            assert set(regex.findall(r"\X", part)) <= {character, " "}
+
+
+def test_a_link_is_not_parted() -> None:
+    source = "some words here and there, " * 3 + "[a link of several words](https://example.com/a/b/c) and more " * 3
+    formatted = written([source], limit=100)
+
+    assert sum((shown(part, "text_link") for part in formatted), []) == ["a link of several words"] * 3
+
+
+def test_code_and_bold_are_not_parted_if_they_need_not_be() -> None:
+    source = "words and words. " * 5 + "**bold words in a row** `code words in a row` and more words"
+    formatted = written([source], limit=100)
+
+    assert sum((shown(part, "bold") for part in formatted), []) == ["bold words in a row"]
+    assert sum((shown(part, "code") for part in formatted), []) == ["code words in a row"]
+
+
+@pytest.mark.parametrize(("marker", "kind"), [("**", "bold"), ("_", "italic"), ("~~", "strikethrough"), ("`", "code")])
+def test_what_is_longer_than_a_message_goes_on_in_the_next(marker: str, kind: str) -> None:
+    words = ("word " * 50).strip()
+    formatted = written([f"start {marker}{words}{marker} end"], limit=100)
+
+    assert sum((shown(part, kind) for part in formatted), [])[0].startswith("word")
+    assert " ".join(part.text for part in formatted) == f"start {words} end"
+    assert [shown(part, kind) for part in formatted[1:-1]] == [[part.text] for part in formatted[1:-1]]
+
+
+@pytest.mark.parametrize("indent", ["", "   "])
+def test_a_fence_is_closed_and_opened_again_with_its_language(indent: str) -> None:
+    code = "".join(f"{indent}    line_{number} = {number}\n" for number in range(20))
+    head = "1. See:\n" if indent else "See:\n"
+    formatted = written([f"{head}{indent}```python\n{code}{indent}```\nAfter **that**."], limit=100)
+
+    for part in formatted:
+        check(part, 100)
+        assert [entity.language for entity in part.entities if entity.type == "pre"] == ["python"]
+    whole = "\n".join(part.text for part in formatted)
+    assert whole.split("\n")[1:-1] == [f"    line_{number} = {number}" for number in range(20)]
+    assert shown(formatted[-1], "bold") == ["that"]
+
+
+def test_one_line_of_code_longer_than_a_message() -> None:
+    formatted = written(["```js\n" + "`abc` " * 40 + "\n```\nend"], limit=100)
+
+    assert "".join(part.text for part in formatted).replace(" ", "") == "`abc`" * 40 + "\nend"
+    assert all(part.entities[0].language == "js" for part in formatted)
+
+
+def test_a_table_goes_on_in_its_columns() -> None:
+    rows = "".join(f"| row {number} | {number * 100} |\n" for number in range(20))
+    formatted = written([f"| Name | Number |\n|---|--:|\n{rows}"], limit=150)
+
+    assert len(formatted) > 2
+    assert all(shown(part, "pre") == [part.text] for part in formatted)
+    assert "Name" not in formatted[1].text
+    assert formatted[1].text.splitlines()[0].count("|") == 1
+
+
+def test_a_nested_list_goes_on_as_a_list() -> None:
+    source = "- one\n" + "".join(f"  - item {number} *of* many\n" for number in range(20))
+    formatted = written([source], limit=100)
+
+    assert "pre" not in {entity.type for part in formatted for entity in part.entities}
+    assert all(part.text.lstrip("• \n").startswith(("one", "◦", "item")) for part in formatted)
+    assert sum(part.text.count("item") for part in formatted) == 20
+
+
+def test_words_at_a_cut_are_not_taken_for_markers() -> None:
+    source = "- > # 1. + * " * 60
+    words = " ".join(texts("x " + source)).split()
+
+    assert words == ("x " + source).split()
+
+
+def test_plain_text_is_cut_at_words() -> None:
+    assert plain_cut("one two three", 9) == 8
+    assert plain_cut("x" * 20, 9) == 9
+    assert units("👍" * plain_cut("👍" * 20, 9)) == 8
