@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.end_to_end.nursery import Forked, Nursery
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 READY = "Aura is ready"
@@ -20,7 +22,7 @@ READY = "Aura is ready"
 class Program:
     """A running `python -m bot`, and everything it has logged."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Forked
     lines: list[str] = field(default_factory=list)
     heard: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -51,8 +53,17 @@ class Program:
         assert line is not None, f"the program ended ({self.process.returncode}) before it said {text!r}:\n{self.log}"
         return line
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
+        """End it as a power cut does, and wait until it is gone."""
         self.process.kill()
+        await self.ends()
+
+    def freeze(self) -> None:
+        """Stop it in the middle of whatever it does."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     async def ends(self, *, seconds: float = 20) -> int:
         """Wait for its end. Gives the exit status."""
@@ -66,19 +77,21 @@ class Program:
 
 @asynccontextmanager
 async def running_program(
-    folder: Path, environment: Mapping[str, str], *, command: str = "run", ready: str = READY
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    command: str = "run",
+    ready: str = READY,
+    nursery: Nursery | None = None,
 ) -> AsyncIterator[Program]:
-    """Start the program with only these settings, in a folder of its own; kill it at the end of the scene."""
+    """Start the program with only these settings, in a folder of its own; kill it at the end of the scene.
+
+    From a `nursery` it starts much sooner, without a new interpreter.
+    """
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "CI", "TMPDIR"}}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        command,
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+    whole = {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
+    process = await (
+        nursery.start([command], folder=folder, environment=whole) if nursery else _execute(command, folder, whole)
     )
     assert process.stdout is not None
     program = Program(process)
@@ -93,3 +106,16 @@ async def running_program(
                 process.kill()
             await process.wait()
             await listening
+
+
+async def _execute(command: str, folder: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.playground.server import Playground
 from tests.end_to_end.generator import Generator
+from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.program import TOKEN, Program, running_program
 from tests.end_to_end.telegram import ANNA, Telegram, watched
 
@@ -20,6 +21,7 @@ class Scene:
     folder: Path
     telegram: Telegram
     generator: Generator
+    nursery: Nursery | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,7 +38,11 @@ class Scene:
 
     def program(self, **settings: str) -> AbstractAsyncContextManager[Program]:
         """Run the program; what is set here wins."""
-        return running_program(self.folder, {**self.environment, **settings})
+        return running_program(self.folder, {**self.environment, **settings}, nursery=self.nursery)
+
+    def replica(self, name: str, database: str, **settings: str) -> AbstractAsyncContextManager[Program]:
+        """Run one of several on the same PostgreSQL."""
+        return self.program(REPLICA=name, DATABASE_URL=database, **settings)
 
 
 @asynccontextmanager
