@@ -11,16 +11,17 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import aiohttp
 
-from bot.errors import GeneratorBroken, GeneratorSilent
+from bot.errors import GeneratorBroken
 from bot.generators.browser import BrowserSessions, SessionArgs, get_args_from_browser
 from bot.generators.connections import Route
 from bot.generators.contract import AsyncResult, Messages, Timeouts
+from bot.generators.exchange import error_words, posted
 from bot.generators.failures import from_words
 from bot.generators.limits import Clock, Tally, limited
 from bot.generators.options import Options
@@ -125,64 +126,23 @@ async def _request(
 ) -> AsyncGenerator[str, None]:
     """One request and its answer; leaving early closes the connection."""
     clock = Clock(timeouts)
-    session = aiohttp.ClientSession(
-        connector=route.connector(),
-        # The browser's cookies go out as they are: unquoted, and to a bare address too.
-        cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
-        cookies=args["cookies"],
-        headers=args["headers"] | {"Accept-Encoding": "identity"},  # compressing holds a stream back
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeouts.headers),
-    )
-    async with session:
-        try:
-            async with clock.within(timeouts.headers):
-                response = await session.post(
-                    f"{route.url}/api/chat", json=payload, allow_redirects=False, **route.routing()
-                )
-        except TimeoutError:
-            raise GeneratorSilent(f"no headers within {timeouts.headers:g} s") from None
-        async with response:
-            _end_with_connection(response)
-            await _raise_for_status(response, clock)
-            async with aclosing(_texts(response, clock)) as texts:
-                async for text in texts:
-                    yield text
-
-
-def _end_with_connection(response: aiohttp.ClientResponse) -> None:
-    """Let broken chunked encoding be an error at once: aiohttp 3.14 closes the connection but lets its reader wait."""
-    protocol = response.connection.protocol if response.connection is not None else None
-    closed = protocol.closed if protocol is not None else None  # a protocol is a queue, and an empty one is false
-    if closed is None:
-        return
-
-    def tell_reader(_: object) -> None:
-        if not response.content.is_eof() and response.content.exception() is None:
-            response.content.set_exception(aiohttp.ClientPayloadError("the server's HTTP makes no sense"))
-
-    closed.add_done_callback(tell_reader)
+    async with posted(route, f"{route.url}/api/chat", payload, clock, **args) as response:
+        await _raise_for_status(response, clock)
+        async with aclosing(_texts(response, clock)) as texts:
+            async for text in texts:
+                yield text
 
 
 async def _raise_for_status(response: aiohttp.ClientResponse, clock: Clock) -> None:
-    """Raise ClientResponseError for all but success; redirects too, because a POST does not survive them."""
-    if response.ok and response.status < HTTPStatus.MULTIPLE_CHOICES:
+    """Raise ClientResponseError for all but success."""
+    if response.status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    message = response.reason or ""
+    words = await error_words(response, clock)
     if response.status < HTTPStatus.BAD_REQUEST:
-        message = f"{message} (the address has moved)".strip()
-    elif response.content_type == "application/json":
-        message = await _json_error(response, clock) or message
+        words = f"{words} (the address has moved)".strip()
     raise aiohttp.ClientResponseError(
-        response.request_info, response.history, status=response.status, message=message, headers=response.headers
+        response.request_info, response.history, status=response.status, message=words, headers=response.headers
     )
-
-
-async def _json_error(response: aiohttp.ClientResponse, clock: Clock) -> str | None:
-    """Read the message of an error that came as JSON; None where there is none, or none in time."""
-    with suppress(TimeoutError, aiohttp.ClientError, ValueError):
-        async with clock.within(clock.timeouts.silence):
-            return error_text(json.loads(await response.content.read(LONGEST_JSON)))
-    return None
 
 
 async def _texts(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[str, None]:

@@ -1,4 +1,4 @@
-"""How a request travels: TLS, and through which proxy. The same for both HTTP clients."""
+"""How a request travels: TLS, and through which proxy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TypedDict
 
 import aiohttp
 import certifi
-import httpx
 from aiohttp_socks import ProxyConnector, ProxyType
 
 from bot.generators.proxies import ProxyURL
@@ -83,12 +82,3 @@ class Route:
         if self.encrypted:
             return {"proxy": proxy.address, "proxy_headers": credentials}
         return {"proxy": proxy.address, "headers": credentials}
-
-    def httpx_client(self) -> httpx.AsyncClient:
-        """Make an httpx client for this way, without limits of its own and without the environment's proxies."""
-        proxy = None
-        if self.proxy is not None:
-            credentials = (self.proxy.user, self.proxy.password) if self.proxy.user else None
-            secure = self.tls if self.proxy.scheme == "https" else None
-            proxy = httpx.Proxy(self.proxy.address, auth=credentials, ssl_context=secure)
-        return httpx.AsyncClient(verify=self.tls, proxy=proxy, timeout=httpx.Timeout(None), trust_env=False)

@@ -142,7 +142,7 @@ def _from_httpx(error: BaseException) -> GeneratorProblem:
 
 def _from_proxy(error: BaseException) -> GeneratorProblem:
     words = str(error)
-    if "407" in words or "uthenticat" in words or "username" in words.lower():
+    if any(mark in words.lower() for mark in ("407", "authenticat", "acceptable", "username")):
         return ProxyRefused("the proxy does not accept the user name and password")
     if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp_socks.ProxyConnectionError)):
         return ProxyUnreachable("no connection to the proxy")
@@ -152,7 +152,7 @@ def _from_proxy(error: BaseException) -> GeneratorProblem:
 def _not_reached(error: BaseException) -> GeneratorProblem:
     secure = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
     if secure is not None:
-        why = getattr(secure, "verify_message", "") or secure.reason or type(secure).__name__
+        why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or type(secure).__name__
         return GeneratorUnreachable(f"no encrypted connection: {one_line(why)}")
     if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
         return GeneratorUnreachable("no connection: the name of the server does not resolve")

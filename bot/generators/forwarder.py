@@ -59,7 +59,7 @@ class Forwarder:
         self._route = route
         self._proxy: ProxyURL = route.proxy
         self._host = (urlsplit(route.url).hostname or "").lower()
-        self._serving: set[asyncio.Task[object]] = set()
+        self._serving: dict[asyncio.Task[object], asyncio.Timeout] = {}
         self.port = 0
         self.failure: GeneratorProblem | None = None
 
@@ -72,24 +72,25 @@ class Forwarder:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._server.close()
-        for task in self._serving:
-            task.cancel()
+        for life in self._serving.values():
+            life.reschedule(0)  # a timeout, not a cancellation: the callback of asyncio's streams does not expect one
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine of a server runs in a task
-        self._serving.add(task)
         try:
-            async with asyncio.timeout(CONNECT_LIMIT):
-                request = _read(await reader.readuntil(b"\r\n\r\n"))
-            await self._forward(request, reader, writer)
+            async with asyncio.timeout(None) as life:
+                self._serving[task] = life
+                async with asyncio.timeout(CONNECT_LIMIT):
+                    request = _read(await reader.readuntil(b"\r\n\r\n"))
+                await self._forward(request, reader, writer)
         except _BROKEN:
             pass  # the browser sees its connection closed, and `failure` has what matters
         finally:
-            self._serving.discard(task)
             await _close(writer)
+            self._serving.pop(task, None)
 
     async def _forward(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

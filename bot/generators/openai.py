@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-import httpx
+import aiohttp
 from httpx_sse import EventSource
+from yarl import URL
 
+from bot import __version__
 from bot.errors import GeneratorBroken, GeneratorSilent, QuestionTooLong
 from bot.generators.connections import Route
 from bot.generators.contract import AsyncResult, Finish, Messages, Piece, Thought
+from bot.generators.exchange import error_words, posted, read
 from bot.generators.failures import from_status, from_words
 from bot.generators.limits import LONGEST_ANSWER, Clock, Tally, limited
 from bot.generators.options import Options
@@ -24,10 +28,11 @@ from bot.generators.proxies import ProxyURL, as_proxy
 from bot.generators.reasons import error_text
 from bot.generators.thoughts import ThoughtSplitter
 
+if TYPE_CHECKING:
+    import httpx
+
 LEAST_ANSWER = 256
 """Tokens that are kept free for the answer, or a quarter of a smaller context."""
-LONGEST_ERROR = 1 << 16
-"""Bytes of an error body that are read."""
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(/|$)")
 _CUT = {"length", "max_tokens"}
 
@@ -50,7 +55,7 @@ class OpenAI:
         """Ask, and give the answer piece by piece, then why it ended.
 
         `kwargs` may hold the fields of `Options`; `url` is the base URL, with or without `/v1`. Raises
-        GeneratorProblem for what the server says, and httpx.TransportError where it cannot be reached.
+        GeneratorProblem for what the server says, and aiohttp.ClientError where it cannot be reached.
         """
         options = Options.of(kwargs, cls.url)
         plain = flatten(messages)
@@ -69,11 +74,11 @@ class OpenAI:
 
 def endpoint(base: str) -> str:
     """The address to post to, for a base URL with or without a version, or for the whole address itself."""
-    url = httpx.URL(base)
+    url = URL(base)
     path = url.path.rstrip("/").removesuffix("/chat/completions")
     if not _VERSION.search(path):
         path += "/v1"
-    return str(url.copy_with(path=f"{path}/chat/completions"))
+    return str(url.with_path(f"{path}/chat/completions", keep_query=True))
 
 
 def _room(messages: Messages, max_tokens: int, context: int) -> int:
@@ -86,44 +91,17 @@ def _room(messages: Messages, max_tokens: int, context: int) -> int:
 async def _request(route: Route, payload: dict[str, Any], options: Options) -> AsyncGenerator[Piece, None]:
     """One request and its answer; leaving early closes the connection."""
     clock = Clock(options.timeouts)
-    headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+    headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
     if options.secret:
         headers["Authorization"] = f"Bearer {options.secret}"
-    async with route.httpx_client() as client:
-        request = client.build_request("POST", route.url, json=payload, headers=headers)
-        try:
-            async with clock.within(options.timeouts.headers):
-                response = await client.send(request, stream=True)
-        except TimeoutError:
-            raise GeneratorSilent(f"no headers within {options.timeouts.headers:g} s") from None
-        async with aclosing(response):
-            if response.status_code != HTTPStatus.OK:
-                words = await _error_words(response, clock)
-                raise from_status(response.status_code, words or response.reason_phrase, response.headers)
-            is_stream = "text/event-stream" in response.headers.get("Content-Type", "")
-            parts = _streamed(response, clock) if is_stream else _whole(response, clock)
-            async with aclosing(_told_apart(parts)) as pieces:
-                async for piece in pieces:
-                    yield piece
-
-
-async def _error_words(response: httpx.Response, clock: Clock) -> str:
-    """Read what an error body says; empty where it says nothing, or nothing in time."""
-    with suppress(TimeoutError, httpx.TransportError, ValueError):
-        async with clock.within(clock.timeouts.silence):
-            body = json.loads(await _read(response, LONGEST_ERROR))
-            return error_text(body) or ""
-    return ""
-
-
-async def _read(response: httpx.Response, longest: int) -> bytes:
-    body = bytearray()
-    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > longest:
-                raise GeneratorBroken("the answer does not end")
-    return bytes(body)
+    async with posted(route, route.url, payload, clock, headers=headers) as response:
+        if response.status != HTTPStatus.OK:
+            raise from_status(response.status, await error_words(response, clock), response.headers)
+        is_stream = "text/event-stream" in response.headers.get("Content-Type", "")
+        parts = _streamed(response, clock) if is_stream else _whole(response, clock)
+        async with aclosing(_told_apart(parts)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +113,11 @@ class _Part:
     finish: str | None = None
 
 
-async def _streamed(response: httpx.Response, clock: Clock) -> AsyncGenerator[_Part, None]:
+async def _streamed(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
     """Read the events until the stream says that it is over. Raises GeneratorBroken where it just stops."""
     finished = False
-    async with (
-        aclosing(_Guarded(response)) as source,
-        aclosing(limited(EventSource(source).aiter_sse(), clock)) as events,  # type: ignore[arg-type]  # all it reads
-    ):
+    source = _Source(response)
+    async with aclosing(limited(EventSource(cast("httpx.Response", source)).aiter_sse(), clock)) as events:
         async for event in events:
             source.event_came()
             if event.data.strip() == "[DONE]":
@@ -153,33 +129,35 @@ async def _streamed(response: httpx.Response, clock: Clock) -> AsyncGenerator[_P
         raise GeneratorBroken("the answer was cut off")
 
 
-class _Guarded:
-    """The part of a response that EventSource reads, with a bound for an event that never ends."""
+class _Source:
+    """All of a response that EventSource reads, from aiohttp, with a bound for an event that never ends."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.headers = response.headers
-        self._texts = cast("AsyncGenerator[str, None]", response.aiter_text())
+        self._content = response.content
         self._event = Tally()
 
     def event_came(self) -> None:
         self._event = Tally()
 
     async def aiter_text(self) -> AsyncIterator[str]:
-        async for text in self._texts:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        async for chunk in self._content.iter_any():
+            text = decoder.decode(chunk)
             self._event.add(text)
-            yield text
-
-    async def aclose(self) -> None:
-        await self._texts.aclose()
+            if text:
+                yield text
 
 
-async def _whole(response: httpx.Response, clock: Clock) -> AsyncGenerator[_Part, None]:
+async def _whole(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
     """Read what is no stream: an answer at once, or one of the errors that come with a status of success."""
     try:
         async with clock.within(clock.timeouts.answer):
-            body = await _read(response, LONGEST_ANSWER)
+            body = await read(response, LONGEST_ANSWER)
     except TimeoutError:
         raise GeneratorSilent(f"the answer took longer than {clock.timeouts.answer:g} s") from None
+    except ValueError:
+        raise GeneratorBroken("the answer does not end") from None
     if not body.strip():
         raise GeneratorBroken("the answer is empty")
     if body.lstrip()[:1] == b"<":

@@ -19,7 +19,7 @@ _TOO_LONG = re.compile(
     r"|(prompt|input|request|message|question)s? (is|are|was|were)? ?too (long|large)|exceeds? .{0,40}(context|tokens)"
 )
 _REFUSED = re.compile(
-    r"(invalid|incorrect|wrong|missing|expired|no|bad|provide an?|revoked|disabled)\W+(\w+\W+){0,2}"
+    r"(invalid|incorrect|wrong|missing|expired|no|bad|provide an?|revoked|disabled)[\W_]+(\w+\W+){0,2}"
     r"(api[ _-]?key|token\b|credentials)"
     r"|api[ _-]?key\W+(\w+\W+){0,3}(invalid|incorrect|wrong|missing|expired|required|not)"
     r"|unauthori[sz]ed|unauthenticated|authentication|permission|forbidden|access denied|not allowed"

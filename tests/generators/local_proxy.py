@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
-from tests.generators.wire_server import server_tls
+from tests.generators.wire_server import close, server_tls
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -38,9 +38,12 @@ class LocalProxy:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 upstream = await (self._socks(reader, writer) if self.kind == "socks5" else self._http(reader, writer))
                 if upstream is not None:
-                    await asyncio.gather(_copy(reader, upstream[1]), _copy(upstream[0], writer))
+                    try:
+                        await asyncio.gather(_copy(reader, upstream[1]), _copy(upstream[0], writer))
+                    finally:
+                        await close(upstream[1])
         finally:
-            writer.close()
+            await close(writer)
 
     async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Streams | None:
         line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -115,7 +118,8 @@ async def local_proxy(
         assert task is not None
         tasks.add(task)
         try:
-            await proxy.serve(reader, writer)
+            with suppress(asyncio.CancelledError):  # asyncio's own callback does not expect it
+                await proxy.serve(reader, writer)
         finally:
             tasks.discard(task)
 

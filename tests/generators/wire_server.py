@@ -123,13 +123,14 @@ async def serve(
         assert task is not None
         server.open.add(task)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            # Asyncio's own callback does not expect a cancelled task.
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 exchange = Exchange(await _request(reader), reader, writer)
                 server.exchanges.append(exchange)
                 await script(exchange)
         finally:
+            await close(writer)
             server.open.discard(task)
-            writer.close()
 
     listening = await asyncio.start_server(connected, host, 0, ssl=tls)
     port = listening.sockets[0].getsockname()[1]
@@ -142,6 +143,13 @@ async def serve(
         for task in server.open:
             task.cancel()
         await asyncio.gather(*server.open, return_exceptions=True)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            await writer.wait_closed()
 
 
 async def _request(reader: asyncio.StreamReader) -> Request:

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from pydantic import SecretStr
+
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
+from bot.generators.contract import Finish, Messages, Piece, Thought
+from bot.generators.openai import OpenAI, endpoint
+from tests.generators.wire_server import Exchange, Script, serve
+
+HELLO: Messages = [{"role": "user", "content": "Hello"}]
+
+
+def event(**choice: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+STOP = event(delta={}, finish_reason="stop")
+DONE = b"data: [DONE]\n\n"
+
+
+def stream(*parts: bytes) -> Script:
+    async def script(exchange: Exchange) -> None:
+        await exchange.chunked(Content_Type="text/event-stream; charset=utf-8")
+        for part in parts:
+            await exchange.chunk(part)
+        await exchange.end()
+
+    return script
+
+
+def json_body(body: object, status: str = "200 OK") -> Script:
+    return lambda exchange: exchange.reply(json.dumps(body).encode(), status, Content_Type="application/json")
+
+
+async def ask(script: Script) -> list[Piece]:
+    async with serve(script) as server:
+        return [piece async for piece in OpenAI.create_async_generator("some", HELLO, url=server.url)]
+
+
+def joined(pieces: Sequence[Piece]) -> tuple[str, str, list[Finish]]:
+    """The answer, the thoughts, and how it ended."""
+    return (
+        "".join(piece for piece in pieces if isinstance(piece, str)),
+        "".join(piece.text for piece in pieces if isinstance(piece, Thought)),
+        [piece for piece in pieces if isinstance(piece, Finish)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("http://h:1", "http://h:1/v1/chat/completions"),
+        ("http://h:1/", "http://h:1/v1/chat/completions"),
+        ("http://h:1/v1", "http://h:1/v1/chat/completions"),
+        ("http://h:1/v1/", "http://h:1/v1/chat/completions"),
+        ("http://h:1/v1/chat/completions", "http://h:1/v1/chat/completions"),
+        ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1/chat/completions"),
+        ("https://h/v1beta/openai/", "https://h/v1beta/openai/chat/completions"),
+        ("https://h/api", "https://h/api/v1/chat/completions"),
+        ("https://h/ollama?x=1", "https://h/ollama/v1/chat/completions?x=1"),
+    ],
+)
+def test_a_base_url_may_have_its_version_or_not(base: str, address: str) -> None:
+    assert endpoint(base) == address
+
+
+async def test_the_request_is_that_of_the_protocol() -> None:
+    async with serve(stream(event(delta={"content": "ok"}), STOP, DONE)) as server:
+        messages = [{"role": "system", "content": "Be kind."}, *HELLO]
+        pieces = OpenAI.create_async_generator(
+            "some", messages, url=server.url, key=SecretStr("sk-1"), temperature=0.7, max_tokens=50, stream=False, odd=1
+        )
+        assert joined([piece async for piece in pieces]) == ("ok", "", [Finish("stop")])
+        request = server.last.request
+    assert (request.path, request.headers["authorization"]) == ("/v1/chat/completions", "Bearer sk-1")
+    expected = {"model": "some", "messages": messages, "stream": True, "temperature": 0.7, "max_tokens": 50}
+    assert request.json == expected
+
+
+async def test_without_a_key_nothing_is_said_of_one() -> None:
+    async with serve(stream(event(delta={"content": "ok"}), DONE)) as server:
+        assert [piece async for piece in OpenAI.create_async_generator("some", HELLO, url=server.url)]
+        assert "authorization" not in server.last.request.headers
+
+
+async def test_question_and_answer_fit_the_context_together() -> None:
+    async with serve(stream(event(delta={"content": "ok"}), DONE)) as server:
+        messages = [{"role": "user", "content": "word " * 1000}]
+        assert [piece async for piece in OpenAI.create_async_generator("some", messages, url=server.url)]
+        assert 6500 < server.last.request.json["max_tokens"] < 7500
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_reasoning_is_kept_apart(name: str) -> None:
+    pieces = await ask(stream(event(delta={name: "hm, ", "content": None}), event(delta={"content": "Hi"}), STOP, DONE))
+    assert joined(pieces) == ("Hi", "hm, ", [Finish("stop")])
+
+
+async def test_thoughts_in_tags_are_kept_apart_wherever_the_tags_are_cut() -> None:
+    text = " <think>Is 1 < 2?</think>\n\nYes: <think> is a tag"
+    pieces = await ask(stream(*(event(delta={"content": letter}) for letter in text), STOP, DONE))
+    assert joined(pieces) == ("Yes: <think> is a tag", "Is 1 < 2?", [Finish("stop")])
+
+
+@pytest.mark.parametrize(("said", "reason"), [("stop", "stop"), ("length", "length"), ("tool_calls", "stop")])
+async def test_it_says_why_the_answer_ended(said: str, reason: str) -> None:
+    pieces = await ask(stream(event(delta={"content": "Hi"}), event(delta={}, finish_reason=said), DONE))
+    assert [piece.reason for piece in joined(pieces)[2]] == [reason]
+
+
+async def test_comments_and_usage_are_no_part_of_the_answer() -> None:
+    usage = b'data: {"choices": [], "usage": {"total_tokens": 3}}\r\n\r\n'
+    pieces = await ask(stream(b": OPENROUTER PROCESSING\n\n", event(delta={"content": "Hi"}), STOP, usage, DONE))
+    assert joined(pieces) == ("Hi", "", [Finish("stop")])
+
+
+async def test_a_server_that_does_not_stream_is_understood() -> None:
+    body = {"choices": [{"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "length"}]}
+    assert joined(await ask(json_body(body))) == ("Hi", "", [Finish("length")])
+
+
+async def test_a_stream_that_just_stops_was_cut_off() -> None:
+    with pytest.raises(GeneratorBroken, match="cut off"):
+        await ask(stream(event(delta={"content": "Hi"})))
+
+
+async def test_an_answer_of_thoughts_alone_is_empty() -> None:
+    with pytest.raises(GeneratorBroken, match="empty"):
+        await ask(stream(event(delta={"reasoning": "hm"}), STOP, DONE))
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (json_body({"object": "error", "message": "something broke"}, "500 Internal Server Error"), GeneratorBroken),
+        (json_body({"detail": {"error": "Unauthorized"}}, "401 Unauthorized"), GeneratorRefused),
+        (json_body([{"tokens": [1, 2]}, None]), QuestionTooLong),
+        (json_body({"error": {"message": "The model `x` does not exist"}}, "404 Not Found"), GeneratorRefused),
+        (
+            json_body({"object": "error", "message": "maximum context length is 8192 tokens"}, "400 Bad Request"),
+            QuestionTooLong,
+        ),
+        (
+            json_body({"error": {"message": "request (9000 tokens) exceeds the available context size"}}, "400 Bad"),
+            QuestionTooLong,
+        ),
+        (json_body({"error": {"message": "Loading model", "code": 503}}, "503 Service Unavailable"), GeneratorBusy),
+        (
+            json_body({"error": {"message": "You exceeded your current quota"}}, "429 Too Many Requests"),
+            GeneratorRefused,
+        ),
+        (json_body({"error": "model 'x' not found"}, "404 Not Found"), GeneratorRefused),
+        (stream(event(delta={"content": "H"}), b'data: {"error": {"message": "overloaded"}}\n\n'), GeneratorBusy),
+        (stream(b"data: {broken\n\n"), GeneratorBroken),
+        (stream(b"data: 5\n\n"), GeneratorBroken),
+        (stream(b'data: {"choices": [5]}\n\n'), GeneratorBroken),
+        (lambda exchange: exchange.reply(b"", "307 Temporary Redirect", Location="/x"), GeneratorRefused),
+        (lambda exchange: exchange.reply(b""), GeneratorBroken),
+    ],
+)
+async def test_odd_bodies_end_in_the_right_error(script: Script, error: type[GeneratorProblem]) -> None:
+    with pytest.raises(GeneratorProblem) as caught:
+        await ask(script)
+    assert type(caught.value) is error
+
+
+async def test_an_event_without_an_end_is_not_gathered() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.chunked(Content_Type="text/event-stream")
+        for _ in range(50):
+            await exchange.chunk(b"x" * (1 << 20))
+
+    async with serve(script) as server:
+        with pytest.raises(GeneratorBroken, match="does not end"):
+            await anext(OpenAI.create_async_generator("some", HELLO, url=server.url))
+        assert server.last.sent < 20 << 20
