@@ -12,6 +12,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
+        self._made = time.monotonic()
 
     def now(self) -> float:
         """Seconds that only ever grow."""
@@ -19,7 +20,11 @@ class Clock:
 
     def unix(self) -> float:
         """Seconds since 1970."""
-        return time.time()
+        return time.time() + self._ahead()
+
+    def _ahead(self) -> float:
+        """Seconds that this clock has gained since it was made."""
+        return (time.monotonic() - self._made) * (self._speed - 1.0)
 
     def call_later(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         """Call `do` after some seconds, from the running loop."""
@@ -37,7 +42,3 @@ class Clock:
         except TimeoutError:
             return event.is_set()
         return True
-
-    def limit(self, seconds: float) -> asyncio.Timeout:
-        """Return a context that ends with TimeoutError after some seconds."""
-        return asyncio.timeout(max(0.0, seconds) / self._speed)

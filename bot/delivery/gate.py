@@ -41,7 +41,13 @@ MOST_WAITING = 200
 
 _NEVER_SENT = ("ClientConnector", "ClientProxyConnection", "ConnectionTimeout", "ProxyConnection", "ProxyTimeout")
 """How aiogram's text of a network error begins where no connection was made."""
-_FREE = methods.SendChatAction | methods.DeleteMessage | methods.DeleteMessages | methods.SetMessageReaction
+_FREE = (
+    methods.SendChatAction
+    | methods.AnswerCallbackQuery
+    | methods.DeleteMessage
+    | methods.DeleteMessages
+    | methods.SetMessageReaction
+)
 _DRAFTS = methods.SendMessageDraft | methods.SendRichMessageDraft
 _REPEATABLE = ("Edit", "Delete", "SetMessageReaction", "SendMessageDraft", "StopPoll", "Pin", "Unpin")
 
@@ -87,6 +93,17 @@ class Slot:
 
 
 _held_slot: ContextVar[Slot | None] = ContextVar("held_slot", default=None)
+_concerns: ContextVar[int | None] = ContextVar("concerns", default=None)
+
+
+@contextmanager
+def concerning(chat: int | None) -> Iterator[None]:
+    """Tell the gate which chat the calls made in here are about, where they do not say it themselves."""
+    token = _concerns.set(chat)
+    try:
+        yield
+    finally:
+        _concerns.reset(token)
 
 
 class Gate(BaseRequestMiddleware):
@@ -127,9 +144,14 @@ class Gate(BaseRequestMiddleware):
         return Slot(self, chat, kind, cost, stream)
 
     def hurry(self, stream: Stream, kind: Kind) -> None:
-        """Whoever waits for this stream has something more urgent to say now."""
+        """Whoever waits for this stream has something more urgent to say now. During a hold they are told (Held)."""
+        left = self.held(stream.chat)
         for ticket in list(self._pacer.waiting(stream.chat)):
-            if ticket.stream is stream:
+            if ticket.stream is not stream:
+                continue
+            if left > 0:
+                self._refuse(ticket, left)
+            else:
                 self._pacer.hurry(ticket, kind, self.clock.now())
         self._give_out()
 
@@ -147,7 +169,7 @@ class Gate(BaseRequestMiddleware):
         self._give_out()
 
     async def wait_for(self, chat: int, kind: Kind, cost: Cost, stream: Stream | None) -> Ticket:
-        """Wait until a slot is granted. Cancelling gives it up."""
+        """Wait until a slot is granted. Cancelling gives it up. Raises Held where a long hold begins meanwhile."""
         ticket = self._pacer.ask(chat, kind, cost, self.clock.now(), stream)
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[ticket] = waiter
@@ -173,7 +195,7 @@ class Gate(BaseRequestMiddleware):
         chat, cost = _chat_of(method), _cost_of(method)
         if cost is None or chat is None:
             return await make_request(bot, method)
-        if isinstance(method, methods.SendChatAction):
+        if isinstance(method, methods.SendChatAction | methods.AnswerCallbackQuery):
             return await self._in_passing(make_request, bot, method, chat)
         slot = _held_slot.get()
         ticket = slot.use(chat, cost) if slot is not None else None
@@ -249,15 +271,19 @@ class Gate(BaseRequestMiddleware):
         self._pacer.flooded(chat, seconds, self.clock.now())
         if seconds > PATIENCE:
             for ticket in list(self._pacer.waiting(chat)):
-                waiter = self._waiters.get(ticket)
-                if ticket.stream is None and waiter is not None and not waiter.done():
-                    waiter.set_exception(Held("nothing may go there for long", seconds=seconds))
+                self._refuse(ticket, seconds)
         self._give_out()
         if seconds >= WORTH_STORING and self._memory is not None:
             try:
                 await self._memory.hold(chat, self.clock.unix() + seconds)
             except Problem as error:
                 logger.warning("the hold of chat %d could not be stored: %s", chat, error)
+
+    def _refuse(self, ticket: Ticket, seconds: float) -> None:
+        """Tell whoever waits for this ticket that it will take long."""
+        waiter = self._waiters.get(ticket)
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(Held("nothing may go there for long", seconds=seconds))
 
     def _give_out(self) -> None:
         """Wake those whose turn it is, and come back when the next may go."""
@@ -275,7 +301,7 @@ class Gate(BaseRequestMiddleware):
 
 
 def _chat_of(method: TelegramMethod[TelegramType]) -> int | None:
-    chat = getattr(method, "chat_id", None)
+    chat = getattr(method, "chat_id", None) or _concerns.get()
     return chat if isinstance(chat, int) else None
 
 

@@ -154,9 +154,11 @@ class Pacer:
         return ticket
 
     def hurry(self, ticket: Ticket, kind: Kind, now: float) -> None:
-        """Let a waiting ticket wait as something more urgent."""
+        """Let a waiting ticket wait as something more urgent; a wish for a draft is let through without a place."""
         if not ticket.granted and kind < ticket.kind:
             ticket.kind = kind
+            if ticket.cost is Cost.DRAFT:
+                ticket.cost = Cost.FREE  # no draft is worth showing any more, and the message must not wait for it
             self._schedule(ticket, self._chat(ticket.chat, now), now)
 
     def withdraw(self, ticket: Ticket, now: float) -> None:
@@ -281,9 +283,11 @@ class Pacer:
         if ticket.kind is Kind.FINAL or ticket.cost is Cost.DRAFT:
             return 0
         kept = chat.kept()
-        if ticket.kind is Kind.FIRST and ticket.stream is not None and isinstance(chat.messages, BucketMeter):
+        if ticket.kind is not Kind.FIRST or ticket.stream is None:
+            return kept
+        if isinstance(chat.messages, BucketMeter):
             return kept - ticket.stream.needs  # a bucket has the next place before an answer that begins can end
-        return kept
+        return kept + 1  # what ends an answer that is still to be asked for matters more than this one's beginning
 
     def _bot_at(self, ticket: Ticket, now: float) -> float:
         """When the bot's own budget has room for this ticket."""

@@ -151,11 +151,14 @@ class Poster:
 
 
 async def _to_the_end(sending: Coroutine[Any, Any, None]) -> None:
-    """Let a send come to its end even where whoever waits is cancelled: without its id it would be sent twice."""
+    """Let a send come to its end even where its waiter is cancelled: without its id it would be sent twice."""
     task = asyncio.ensure_future(sending)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=GRACE)
-        task.cancel()
+        ended, _ = await asyncio.wait([task], timeout=GRACE)
+        if not ended:
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            logger.info("a message did not go: %s: %s", type(error).__name__, error)
         raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.conversation.messages import Shown
@@ -30,7 +30,7 @@ class Screen(Protocol):
     def check(self) -> None:
         """Raise LeaseLost where the answer may not be shown from here any more; called right before every call."""
 
-    def resting(self) -> AbstractAsyncContextManager[None]:
+    def resting(self) -> AbstractContextManager[None]:
         """Wait for a long hold in this context: another answer takes the place meanwhile."""
 
 

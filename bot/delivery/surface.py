@@ -25,7 +25,16 @@ from bot.delivery.posting import Poster
 from bot.delivery.reply import Reply
 from bot.delivery.screen import Screen
 from bot.delivery.telegram import Telegram
-from bot.errors import DraftRefused, Held, OutcomeUnknown
+from bot.errors import (
+    ChatGone,
+    ChatMigrated,
+    DraftRefused,
+    Held,
+    OutcomeUnknown,
+    TelegramProblem,
+    TopicGone,
+    Unauthorized,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +217,9 @@ class LiveReply:
                 await self._telegram.typing(self._place)
         except TimeoutError:
             logger.debug("chat %d: typing took too long", self._place.chat)
-        except (Held, OutcomeUnknown) as problem:
+        except (ChatGone, ChatMigrated, TopicGone, Unauthorized):
+            raise
+        except TelegramProblem as problem:
             logger.debug("chat %d: no typing: %s", self._place.chat, problem)
 
     # One call
@@ -217,7 +228,7 @@ class LiveReply:
         """Do one step; False: another one is needed, because there is more to do or Telegram could not take it."""
         try:
             if self._ended and self._gate.held(self._place.chat) > REST_FROM and self._stream is not None:
-                async with self._screen.resting():
+                with self._screen.resting():
                     await self._gate.until_free(self._stream)
             done = await work()
         except Held:

@@ -28,6 +28,7 @@ from aiogram.types import (
 )
 
 from bot.delivery.entities import Formatted
+from bot.delivery.gate import concerning
 from bot.delivery.place import Button, Keyboard, Place
 from bot.errors import (
     BadMarkup,
@@ -161,12 +162,16 @@ class Telegram:
         """Show `typing…` for about five seconds, or until the next message."""
         await self._call(methods.SendChatAction(chat_id=place.chat, message_thread_id=place.thread, action="typing"))
 
-    async def answer_button(self, query: str, text: str = "", *, alert: bool = False) -> None:
-        """Answer a press, at most once; `alert` shows the text in a window of its own."""
+    async def answer_button(self, query: str, text: str = "", *, alert: bool = False, chat: int | None = None) -> None:
+        """Answer a press, at most once; `alert` shows the text in a window of its own.
+
+        `chat` is where the button is: during a hold of that chat the answer is dropped (Held).
+        """
         shown = text if len(text) <= CALLBACK_TEXT else text[: CALLBACK_TEXT - 1] + "…"
-        await self._call(
-            methods.AnswerCallbackQuery(callback_query_id=query, text=shown or None, show_alert=alert or None)
-        )
+        with concerning(chat):
+            await self._call(
+                methods.AnswerCallbackQuery(callback_query_id=query, text=shown or None, show_alert=alert or None)
+            )
 
     async def document(self, place: Place, name: str, content: bytes, *, caption: str = "") -> int:
         """Send a file of at most 50 MB and return the message's id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,7 @@ class MemoryScreen:
         if self.lost:
             raise LeaseLost
 
-    def resting(self) -> AbstractAsyncContextManager[None]:
+    def resting(self) -> AbstractContextManager[None]:
         self.rests += 1
         return nullcontext()
 
@@ -158,9 +158,8 @@ async def on_stage(
     gate = Gate(Pacer(clock.now()), memory=holds, clock=clock)
     bot.session.middleware(gate)
     await gate.load()
-    async with aiohttp.ClientSession() as people:
-        async with people.post(f"{url}/people/{ANNA}/start", json={}) as started:
-            assert started.status == 200
+    async with aiohttp.ClientSession() as people, people.post(f"{url}/people/{ANNA}/start", json={}) as started:
+        assert started.status == 200
     stage = Stage(playground, url, bot, gate)
     try:
         yield stage
