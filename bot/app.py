@@ -75,7 +75,10 @@ async def run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
             settings = await _open_playground(settings, stack)
-        model = await open_local_model(settings, stack) if settings.embedded else None
+        model = None
+        if settings.embedded:
+            model = await open_local_model(settings, stack)
+            settings = settings.model_copy(update={"proxy": None})  # it is for a generator somewhere else
         await _serve(settings, model, stop, stack)
     logger.info("Stopped")
     return 0

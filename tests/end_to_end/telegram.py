@@ -108,7 +108,8 @@ class Telegram:
 
     async def group(self) -> int:
         """The id of the group that stands in every new playground."""
-        return next(chat["id"] for chat in (await self.world())["chats"] if chat["type"] != "private")
+        group: int = next(chat["id"] for chat in (await self.world())["chats"] if chat["type"] != "private")
+        return group
 
     def said(self, chat: int = ANNA) -> list[Json]:
         """The bot's messages in a chat, oldest first."""

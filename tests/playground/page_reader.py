@@ -169,16 +169,23 @@ class Reader:
 
 
 @contextlib.contextmanager
-def somebody_reading() -> Iterator[Reader]:
-    """Yield a reader with a playground and a browser, which reaches nothing but this machine."""
+def chromium() -> Iterator[webdriver.Chrome]:
+    """Yield a browser that reaches nothing but this machine."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for flag in FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER)) as driver:
+        yield driver
+
+
+@contextlib.contextmanager
+def somebody_reading() -> Iterator[Reader]:
+    """Yield a reader with a playground and a browser."""
     server = Server()
     try:
-        with webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER)) as driver:
+        with chromium() as driver:
             yield Reader(driver, server)
     finally:
         server.stop()
