@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart
-from aiogram.types import Message
+from aiogram.types import Message, TelegramObject
 
 from bot.conversation.people import Chat, Person, Standing
 from bot.delivery.place import Button, Place
@@ -87,7 +87,7 @@ async def turn_group_away(_: Message, origin: Origin, group: Chat | None, chats:
     say("group-not-allowed")
 
 
-async def keep_silent() -> None:
+async def keep_silent(_: TelegramObject) -> None:
     """Do nothing."""
 
 

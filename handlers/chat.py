@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from aiogram import F, Router
-from aiogram.types import Message
+from aiogram.types import Message, TelegramObject
 
 from bot.answering.turns import Turns
 from bot.conversation.documents import LARGEST, Excerpt, as_question, decode, excerpt, is_text
@@ -124,7 +124,7 @@ async def ask_again(_: Message, question: Question, admin: bool, turns: Turns, l
     await turns.edit(question)
 
 
-async def keep_silent() -> None:
+async def keep_silent(_: TelegramObject) -> None:
     """Do nothing."""
 
 

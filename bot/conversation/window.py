@@ -48,7 +48,7 @@ def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int,
     `answer_room` is how long the answer may get; where that leaves the question no place, the answer gets less. The
     system prompt and the newest message are always whole. Raises QuestionTooLong when those two do not fit.
     """
-    said = [_as_said(message, group=group) for message in path]
+    said = [one for message in path if (one := _as_said(message, group=group))["content"].strip()]
     if not said:
         raise QuestionTooLong("there is nothing to answer")
     fixed = (estimate(system) + PER_MESSAGE if system else 0) + _weight(said[-1])

@@ -174,6 +174,7 @@ problem-settings = The bot's settings have a mistake; its owner finds it in the 
 problem-generator = The model could not answer. Please try again.
 problem-generator-unreachable = The model cannot be reached just now. Please try again later.
 problem-proxy-unreachable = The proxy to the model does not work just now. An admin can check it with /proxy test.
+problem-proxy-refused = The proxy to the model refuses the user name or password. An admin can set another one with /proxy.
 problem-generator-silent = The model took too long. Please try again.
 problem-generator-busy = The model has too much to do just now. Please try again in a moment.
 problem-generator-broken = The model gave no usable answer. Please try again.

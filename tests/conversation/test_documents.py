@@ -1,0 +1,53 @@
+"""Text documents, read and cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.conversation.documents import as_question, decode, excerpt, is_text
+from bot.conversation.window import estimate
+
+
+@pytest.mark.parametrize("name", ["a.txt", "README.MD", "data.csv", "x.json", "main.py", "Makefile.TOML"])
+def test_text_is_known_by_its_ending(name: str) -> None:
+    assert is_text(name, "application/octet-stream")
+
+
+def test_or_by_its_type() -> None:
+    assert is_text("LICENSE", "text/plain")
+    assert not is_text("book.pdf", "application/pdf")
+    assert not is_text("noending", "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_every_usual_encoding_of_russian_is_read(encoding: str) -> None:
+    assert decode("Съешь ещё этих булок".encode(encoding)) == "Съешь ещё этих булок"
+
+
+def test_what_is_no_text_is_told() -> None:
+    assert decode(b"\x89PNG\r\n\x00\x00") is None
+    assert decode(b"\xff\xfe\x00") is None
+
+
+def test_a_short_document_is_whole() -> None:
+    part = excerpt("one\ntwo", 100)
+    assert part.whole
+    assert as_question("a.txt", part, "What?") == "Document a.txt:\n```\none\ntwo\n```\n\nWhat?"
+
+
+def test_a_long_one_is_cut_after_a_line() -> None:
+    part = excerpt("a line\n" * 100, 20)
+    assert (part.lines, part.of, part.whole) == (6, 100, False)
+    assert as_question("a.txt", part, "").startswith("Document a.txt, the first 6 of 100 lines:")
+
+
+def test_a_fence_in_the_document_does_not_end_it() -> None:
+    assert "\n````\n```\ncode\n```\n````" in as_question("a.md", excerpt("```\ncode\n```", 100), "")
+
+
+@given(st.text(min_size=1), st.integers(10, 200))
+@settings(deadline=None)
+def test_no_excerpt_costs_more_than_its_room(text: str, room: int) -> None:
+    assert estimate(excerpt(text, room).text) <= room

@@ -1,0 +1,44 @@
+"""What the tests of handlers share."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.answering.tasks import Tasks
+from bot.storage.store import Store
+from tests.handlers.scene import DATABASE, Scene, scene
+
+
+@pytest.fixture(scope="session")
+def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with its tables: making it costs more than most tests."""
+    file = tmp_path_factory.mktemp("database") / DATABASE
+    asyncio.run(_make(file))
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path: Path, made_database: Path) -> Path:
+    """A folder with a database of its own."""
+    shutil.copy(made_database, tmp_path / DATABASE)
+    return tmp_path
+
+
+@pytest.fixture
+async def stage(folder: Path) -> AsyncIterator[Scene]:
+    """A scene with the usual settings."""
+    async with scene(folder) as played:
+        yield played
+
+
+async def _make(file: Path) -> None:
+    tasks = Tasks()
+    store = Store(f"sqlite+aiosqlite:///{file}", start=tasks.start)
+    await store.open()
+    await store.close()
+    await tasks.close()

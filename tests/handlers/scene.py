@@ -1,0 +1,301 @@
+"""A scene for handlers: the real dispatcher, store and queue of turns, between made-up updates and a recording."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiogram import Bot, Dispatcher, methods
+from aiogram.types import InlineKeyboardMarkup, Update
+
+import handlers
+from bot.answering.running import Running
+from bot.answering.tasks import Tasks
+from bot.answering.turns import Turns
+from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
+from bot.delivery.entities import Formatted
+from bot.delivery.notices import Notices
+from bot.delivery.place import Place
+from bot.delivery.telegram import Telegram
+from bot.errors import GeneratorUnreachable
+from bot.generators.registry import GeneratorConfig, Registry
+from bot.people.administration import Administration
+from bot.people.personas import read_personas
+from bot.preferences import Preferences
+from bot.settings import Settings
+from bot.storage.chats import ChatTable
+from bot.storage.conversations import Conversations
+from bot.storage.people import PeopleTable
+from bot.storage.preferences import PreferenceTable
+from bot.storage.store import Store
+from bot.storage.turns import TurnTable
+from bot.texts import Texts
+from handlers.facts import BotFacts
+from tests.recording import BOT_ID, LIMIT, ME, TOKEN, Recording
+
+DATABASE = "scene.db"
+GROUP = -1001
+FORUM = -1002
+_MARKED = re.compile(r"(?P<mention>@\w+)|(?P<bot_command>(?<!\S)/\w+(?:@\w+)?)")
+
+
+class EchoThroughProxies:
+    """A generator that answers through every proxy but one."""
+
+    @classmethod
+    async def create_async_generator(
+        cls,
+        model: str,  # noqa: ARG003  # the generators' contract
+        messages: list[dict[str, str]],
+        proxy: str | None = None,
+        **_: Any,  # the same
+    ) -> AsyncGenerator[str, None]:
+        if proxy and "dead" in proxy:
+            raise GeneratorUnreachable("nobody there")
+        yield messages[-1]["content"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who can write."""
+
+    id: int
+    name: str
+    language: str = "en"
+    username: str = ""
+    is_bot: bool = False
+
+    @property
+    def user(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "is_bot": self.is_bot,
+            "first_name": self.name,
+            "language_code": self.language,
+            **({"username": self.username} if self.username else {}),
+        }
+
+
+ANNA = Actor(1001, "Anna", username="anna")
+BORIS = Actor(1002, "Борис", language="ru")
+OWNER = Actor(1, "Olga", username="olga")
+
+
+class Scene:
+    """What a test plays with."""
+
+    def __init__(self, settings: Settings, store: Store, tasks: Tasks) -> None:
+        self.settings = settings
+        self.store = store
+        self.tasks = tasks
+        self.recording = Recording()
+        self.bot = Bot(TOKEN, session=self.recording)
+        self.conversations = Conversations(store)
+        self.people = PeopleTable(store)
+        self.chats = ChatTable(store)
+        self.texts = Texts()
+        self.personas = read_personas(settings.personas_file)
+        self.preferences = Preferences(settings, PreferenceTable(store), self.personas)
+        self.telegram = Telegram(self.bot)
+        self.now = 0.0
+        self.unix = 1_800_000_000.0
+        self.administration = Administration(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
+        self.paths: list[list[Message]] = []
+        self.may_write = asyncio.Event()
+        self.may_write.set()
+        self._ids = 0
+        self.turns = Turns(
+            store,
+            TurnTable(store),
+            self.conversations,
+            tasks,
+            self._answer,
+            bot=BOT_ID,
+            replica="here",
+            room=10,
+            waiting=settings.questions_waiting,
+        )
+        self.dispatcher = self._dispatcher()
+
+    def _dispatcher(self) -> Dispatcher:
+        return handlers.dispatcher(
+            facts=BotFacts.of(ME),
+            clock=lambda: self.now,
+            settings=self.settings,
+            store=self.store,
+            conversations=self.conversations,
+            people=self.people,
+            chats=self.chats,
+            administration=self.administration,
+            preferences=self.preferences,
+            personas=self.personas,
+            texts=self.texts,
+            telegram=self.telegram,
+            notices=Notices(self.telegram, self.tasks.start),
+            tasks=self.tasks,
+            registry=Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies", context_tokens=2048)),
+            turns=self.turns,
+        )
+
+    async def _answer(self, running: Running) -> None:
+        """Write an answer in one message: what the answerer does, in short."""
+        turn = running.turn
+        if turn.kind is not TurnKind.SHOW:
+            path = await running.begin()
+            self.paths.append(path)
+            if not running.shown:
+                place = Place(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
+                sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
+                await running.keep((Shown(sent),))
+            with running.stoppable():
+                await self.may_write.wait()
+            await running.wrote(
+                f"Answer to {path[-1].text}", "", Ending.STOPPED if running.stopped else Ending.COMPLETE
+            )
+        await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
+
+    async def message(
+        self,
+        who: Actor,
+        text: str | None = None,
+        *,
+        chat: int | None = None,
+        update: int | None = None,
+        **more: Any,  # any field of a Message
+    ) -> int:
+        """Somebody sends a message; gives its id. `more` are fields as Telegram sends them."""
+        return await self._message("message", who, text, chat, update, more)
+
+    async def edited(self, who: Actor, message_id: int, text: str, *, chat: int | None = None) -> None:
+        """Somebody edits a message."""
+        await self._message("edited_message", who, text, chat, None, {"message_id": message_id, "edit_date": 2})
+
+    async def _message(
+        self, kind: str, who: Actor, text: str | None, chat: int | None, update: int | None, more: dict[str, Any]
+    ) -> int:
+        self._ids += 1
+        message: dict[str, Any] = {
+            "message_id": self._ids,
+            "date": 1,
+            "chat": _chat(chat, who),
+            "from": who.user,
+            **({"text": text, "entities": entities(text)} if text is not None else {}),
+            **more,
+        }
+        await self.update({kind: message}, update)
+        return int(message["message_id"])
+
+    async def press(
+        self, who: Actor, data: str, message_id: int, *, chat: int | None = None, **more: Any
+    ) -> None:  # any field of a Message
+        """Somebody presses a button under a message of the bot's."""
+        message = {"message_id": message_id, "date": 1, "chat": _chat(chat, who), "from": ME.model_dump(), **more}
+        query = {"id": str(self._ids), "from": who.user, "chat_instance": "1", "data": data, "message": message}
+        await self.update({"callback_query": query})
+
+    async def update(self, content: dict[str, Any], update: int | None = None) -> None:
+        """Feed an update, and wait until everything that it led to has been said."""
+        self._ids += 1
+        raw = {"update_id": update or self._ids, **content}
+        await self.dispatcher.feed_update(self.bot, Update.model_validate(raw, context={"bot": self.bot}))
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way but the queue of turns."""
+        async with asyncio.timeout(LIMIT):
+            while waiting := {task for task in self.tasks._running if "turn" not in task.get_name()}:
+                await asyncio.wait(waiting)
+
+    async def answered(self, count: int = 1) -> None:
+        """Wait until so many answers were begun, and nothing is written any more."""
+        async with asyncio.timeout(LIMIT):
+            while len(self.paths) < count or self.turns.in_progress():  # noqa: ASYNC110  # the queue tells nobody when it rests
+                await asyncio.sleep(0.005)
+
+    async def written_to(self, count: int = 1) -> int:
+        """Wait until so many answers have been begun; gives the Telegram message of the last."""
+        async with asyncio.timeout(LIMIT):
+            while len(self.paths) < count or not self.answer_ids():  # noqa: ASYNC110  # the queue tells nobody when it rests
+                await asyncio.sleep(0.005)
+        return self.answer_ids()[-1]
+
+    def answer_ids(self) -> list[int]:
+        """The messages in which answers stand: the recording numbers what is sent."""
+        sent = [c for c in self.recording.calls if isinstance(c, methods.SendMessage | methods.SendDocument)]
+        return [
+            50_001 + at for at, call in enumerate(sent) if (getattr(call, "text", "") or "").startswith("Answer to")
+        ]
+
+    @property
+    def said(self) -> list[str]:
+        """Everything the bot said, answers included."""
+        return [call.text for call in self.recording.made(methods.SendMessage)]
+
+    @property
+    def last(self) -> str:
+        """What it said last."""
+        return self.said[-1]
+
+    def buttons(self) -> dict[str, str]:
+        """The buttons of what was sent or redrawn last: text → data."""
+        shown = [
+            call.reply_markup
+            for call in self.recording.calls
+            if isinstance(call, methods.SendMessage | methods.EditMessageText)
+        ]
+        markup = shown[-1]
+        assert isinstance(markup, InlineKeyboardMarkup)
+        return {button.text: button.callback_data or "" for row in markup.inline_keyboard for button in row}
+
+    @property
+    def redrawn(self) -> str:
+        """What a message was changed to last."""
+        return self.recording.made(methods.EditMessageText)[-1].text or ""
+
+    @property
+    def toasts(self) -> list[str]:
+        """The answers to presses."""
+        return [call.text or "" for call in self.recording.made(methods.AnswerCallbackQuery)]
+
+    def key(self, chat: int = ANNA.id, topic: int = 0) -> ChatKey:
+        return ChatKey(BOT_ID, chat, topic)
+
+
+@asynccontextmanager
+async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any setting
+    """Open a scene: Olga is admin, everybody may talk, nothing is limited."""
+    free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
+    tasks = Tasks()
+    store = Store(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
+    await store.open()
+    played = Scene(Settings(_env_file=None, **{**free, **settings}), store, tasks)
+    await played.turns.start()
+    try:
+        yield played
+    finally:
+        await played.turns.close(0)
+        await tasks.close()
+        await store.close()
+
+
+def entities(text: str) -> list[dict[str, Any]]:
+    """What a Telegram app marks in a text, as far as handlers care."""
+    return [
+        {
+            "type": match.lastgroup,
+            "offset": len(text[: match.start()].encode("utf-16-le")) // 2,
+            "length": len(match[0]),
+        }
+        for match in _MARKED.finditer(text)
+    ]
+
+
+def _chat(chat: int | None, who: Actor) -> dict[str, Any]:
+    if chat is None or chat > 0:
+        return {"id": chat or who.id, "type": "private", "first_name": who.name}
+    return {"id": chat, "type": "supergroup", "title": "Friends", "is_forum": chat == FORUM}

@@ -1,0 +1,132 @@
+"""What bot admins change while the bot runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiogram import methods
+
+from bot.preferences import Source
+from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene, scene
+
+
+async def test_the_temperature_of_the_whole_bot(stage: Scene) -> None:
+    await stage.message(OWNER, "/temperature")
+    assert stage.last.startswith("Temperature: 0.5 (the default).")
+    await stage.message(OWNER, "/temperature 0,7")
+    assert stage.last == "The temperature is 0.7 for the whole bot, from the next message on."
+    assert (await stage.preferences.in_force(stage.key(ANNA.id))).temperature.value == 0.7
+    await stage.message(OWNER, "/temperature reset")
+    assert stage.last == "The temperature is back to 0.5 (the default)."
+
+
+async def test_a_chats_own_temperature_wins_and_is_named(stage: Scene) -> None:
+    await stage.message(ANNA, "/temperature chat 0.9")
+    assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
+    assert (await stage.preferences.in_force(stage.key(OWNER.id))).temperature.value == 0.5
+    await stage.message(OWNER, "/temperature chat 1.5")
+    await stage.message(OWNER, "/temperature 0.2")
+    assert stage.last.startswith("Done for the whole bot. This chat keeps its own temperature: 1.5")
+    await stage.message(OWNER, "/temperature chat reset")
+    assert stage.last == "The temperature of this chat: 0.2 (set for the whole bot)."
+
+
+WRONG = {
+    "/temperature 2.1": "The temperature is a number from 0 to 2, for example /temperature 0.7",
+    "/temperature hot": "The temperature is a number from 0 to 2, for example /temperature 0.7",
+    "/temperature nan": "The temperature is a number from 0 to 2, for example /temperature 0.7",
+    "/temperature chat -1": "The temperature is a number from 0 to 2, for example /temperature 0.7",
+    "/maxtokens 0": "The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000",
+    "/maxtokens 1e9": "The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000",
+    "/model a\nb": "A model's name is one line of up to 100 characters, for example /model openchat_3.6",
+    "/proxy ftp://x": "A proxy's address begins with http://, https:// or socks5://, for example "
+    "/proxy socks5://proxy.example:1080",
+}
+
+
+@pytest.mark.parametrize(("command", "line"), WRONG.items())
+async def test_a_bad_value_gets_the_range_and_an_example(stage: Scene, command: str, line: str) -> None:
+    await stage.message(OWNER, command)
+    assert stage.said == [line]
+
+
+async def test_length_and_model(stage: Scene) -> None:
+    await stage.message(OWNER, "/maxtokens 2 000")
+    assert stage.last == "Answers may get 2000 tokens long, from the next message on."
+    await stage.message(OWNER, "/model gpt-4")
+    assert stage.last == "gpt-4 answers from the next message on."
+    in_force = await stage.preferences.in_force(stage.key())
+    assert (in_force.max_tokens.value, in_force.model.value) == (2000, "gpt-4")
+
+
+@pytest.mark.parametrize(
+    "command", ["/temperature", "/temperature 1", "/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"]
+)
+async def test_everybody_else_is_told_whose_command_it_is(stage: Scene, command: str) -> None:
+    await stage.message(BORIS, command)
+    assert stage.said == ["Это может делать только администратор бота."]
+
+
+async def test_a_proxy_is_tried_before_it_counts(stage: Scene) -> None:
+    await stage.message(OWNER, "/proxy socks5://proxy.example:1080")
+    assert stage.said == [
+        "Trying socks5://proxy.example:1080 …",
+        "It works: socks5://proxy.example:1080 is the proxy to the model from the next message on.",
+    ]
+    in_force = await stage.preferences.in_force(stage.key())
+    assert in_force.proxy.value is not None
+    assert in_force.proxy.value.address == "socks5://proxy.example:1080"
+    await stage.message(OWNER, "/proxy off")
+    in_force = await stage.preferences.in_force(stage.key())
+    assert (in_force.proxy.value, in_force.proxy.source) == (None, Source.BOT)
+
+
+async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
+    await stage.message(OWNER, "/proxy http://proxy.example")
+    await stage.message(OWNER, "/proxy http://dead.example:3128")
+    assert stage.last == (
+        "That did not work: The model cannot be reached just now. Please try again later. Nothing was changed."
+    )
+    proxy = (await stage.preferences.in_force(stage.key())).proxy.value
+    assert proxy is not None
+    assert proxy.host == "proxy.example"
+
+
+async def test_the_proxy_in_force_can_be_tested(folder: Path) -> None:
+    async with scene(folder, proxy="http://dead.example:3128") as stage:
+        await stage.message(OWNER, "/proxy test")
+        assert stage.said[0] == "Asking the model (proxy: http://dead.example:3128) …"
+        assert stage.said[1].startswith("That did not work: ")
+        await stage.message(OWNER, "/proxy off")
+        await stage.message(OWNER, "/proxy test")
+        assert stage.last == "The model answers (proxy: none)."
+        await stage.message(OWNER, "/proxy reset")
+        assert stage.last == "The proxy is back to: http://dead.example:3128 (from the bot's environment)."
+
+
+async def test_a_proxys_password_is_deleted_and_shown_nowhere(stage: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for ours in ("bot", "handlers", "aiogram"):
+        caplog.set_level("DEBUG", logger=ours)
+    command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080")
+    await stage.message(OWNER, "/proxy")
+    await stage.message(OWNER, "/settings")
+    assert [call.message_ids for call in stage.recording.made(methods.DeleteMessages)] == [[command]]
+    assert "socks5://user:***@proxy.example:1080" in stage.last
+    assert "geheim" not in "".join(stage.said) + caplog.text
+    proxy = (await stage.preferences.in_force(stage.key())).proxy.value
+    assert proxy is not None
+    assert proxy.password == "geheim"
+
+
+async def test_a_proxys_password_does_not_belong_into_a_group(stage: Scene) -> None:
+    command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080", chat=GROUP)
+    assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]
+    assert stage.last.startswith("A proxy with a password belongs into our private chat.")
+    assert (await stage.preferences.in_force(stage.key())).proxy.value is None
+
+
+async def test_a_mistyped_proxy_with_a_password_is_deleted_too(stage: Scene) -> None:
+    command = await stage.message(OWNER, "/proxy socks4://user:geheim@proxy.example")
+    assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]

@@ -1,0 +1,145 @@
+"""The Fluent files: complete, the same in every language, and everything in them is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax import ast as fluent
+
+from bot import errors
+from bot.texts import LANGUAGES, LOCALES, Texts, language_of
+from handlers.menus import COMMANDS, MENUS
+
+ROOT = Path(__file__).parents[1]
+
+
+@cache
+def arguments(language: str) -> dict[str, frozenset[str]]:
+    """Each text with the arguments that it takes, those of the texts that it refers to included."""
+    resource = FluentParser().parse((LOCALES / f"{language}.ftl").read_text(encoding="utf-8"))
+    assert not [entry for entry in resource.body if isinstance(entry, fluent.Junk)]
+    own: dict[str, tuple[set[str], set[str]]] = {}
+    for entry in resource.body:
+        if isinstance(entry, fluent.Message):
+            assert entry.id.name not in own, f"{entry.id.name} is there twice"
+            own[entry.id.name] = (
+                set(names(entry, fluent.VariableReference)),
+                set(names(entry, fluent.MessageReference)),
+            )
+    return {
+        key: frozenset(variables.union(*(own[reference][0] for reference in references)))
+        for key, (variables, references) in own.items()
+    }
+
+
+def names(node: object, kind: type[fluent.VariableReference | fluent.MessageReference]) -> Iterator[str]:
+    """The references of one kind below a node."""
+    if isinstance(node, kind):
+        yield node.id.name
+    if isinstance(node, fluent.BaseNode):
+        for value in vars(node).values():
+            yield from names(value, kind)
+    elif isinstance(node, list):
+        for value in node:
+            yield from names(value, kind)
+
+
+@cache
+def words_of_the_code() -> frozenset[str]:
+    """Every string in the program, and the beginnings of those that are put together, with `*`."""
+    found: set[str] = set()
+    for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("handlers/*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
+                found.add(f"{node.values[0].value}*")
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return frozenset(found)
+
+
+def test_both_languages_have_the_same_texts_with_the_same_arguments() -> None:
+    assert arguments("en") == arguments("ru")
+
+
+def test_every_text_is_used() -> None:
+    words = words_of_the_code()
+    beginnings = tuple(word[:-1] for word in words if word.endswith("-*"))
+    referred = {"source"}
+    unused = [key for key in arguments("en") if key not in words | referred and not key.startswith(beginnings)]
+    assert unused == []
+
+
+def test_every_text_that_the_program_says_exists() -> None:
+    said = set()
+    for file in [
+        *ROOT.glob("handlers/*.py"),
+        *(ROOT / "bot/answering" / name for name in ("answerer.py", "keyboards.py")),
+    ]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            said |= set(_keys_of_call(node))
+    assert said - set(arguments("en")) == set()
+    assert len(said) > 60
+
+
+def _keys_of_call(node: ast.AST) -> Iterator[str]:
+    """The keys in `say("key")`, `answer("key")`, `say.text("key")`, `texts.get(language, "key")`, also with `if`."""
+    if not isinstance(node, ast.Call):
+        return
+    name = ast.unparse(node.func)
+    if not re.fullmatch(r"(say|answer|to_them|to_admin|self\._say)(\.text)?|(self\._)?texts\.get", name):
+        return
+    where = node.args[1:2] if name.endswith("texts.get") else node.args[:1]
+    for argument in where:
+        choices = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+        yield from (c.value for c in choices if isinstance(c, ast.Constant) and isinstance(c.value, str))
+
+
+def test_every_problem_has_a_sentence() -> None:
+    problems = [
+        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.Problem)
+    ]
+    assert {problem.key for problem in problems} <= set(arguments("en"))
+
+
+def test_every_command_is_described() -> None:
+    assert {f"menu-{command}" for command in COMMANDS - {"start"}} <= set(arguments("en"))
+    assert {command for menu in MENUS.values() for command in menu} <= COMMANDS
+    for language in LANGUAGES:
+        for command in COMMANDS - {"start"}:
+            assert 3 <= len(Texts().get(language, f"menu-{command}")) <= 256
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [("ru", "ru"), ("be-BY", "ru"), ("kk", "ru"), ("en-GB", "en"), ("pt-br", "en"), ("", "en"), (None, "en")],
+)
+def test_the_language_of_a_telegram_app(code: str | None, language: str) -> None:
+    assert language_of(code) == language
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "1 минуту"), (3, "3 минуты"), (5, "5 минут"), (21, "21 минуту"), (112, "112 минут")]
+)
+def test_russian_counts_as_russians_do(count: int, words: str) -> None:
+    assert words in Texts().get("ru", "too-many-questions", whose="person", unit="minutes", count=count)
+
+
+def test_numbers_are_shown_as_they_are_typed() -> None:
+    assert "8192" in Texts().get("en", "document-cut", lines=8192, of=10_000)
+
+
+def test_an_unknown_language_gets_english_and_an_unknown_text_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    assert Texts().get("xx", "answer-stopped") == "Stopped."
+    assert Texts().get("en", "no-such-text") == "no-such-text"
+    assert "no-such-text" in caplog.text
+
+
+def test_a_missing_argument_is_logged_and_shows_a_text_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
+    assert "your question" in Texts().get("en", "called-without-question")
+    assert "called-without-question" in caplog.text
