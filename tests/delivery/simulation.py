@@ -81,7 +81,11 @@ class Simulation:
     def command(self, chat: int, at: float) -> list[float]:
         """An answer to a command; the list gets the time of its arrival."""
         arrived: list[float] = []
-        self.at(at, lambda: self.ask(chat, Kind.ANSWER, Cost.MESSAGE, None, lambda t: self.call(t, arrived.append)))
+
+        def ask() -> None:
+            self.ask(chat, Kind.ANSWER, Cost.MESSAGE, None, lambda ticket: self.call(ticket, arrived.append))
+
+        self.at(at, ask)
         return arrived
 
     def ask(self, chat: int, kind: Kind, cost: Cost, stream: Stream | None, then: Callable[[Ticket], None]) -> Ticket:

@@ -111,7 +111,13 @@ class Stage:
         screen = screen or MemoryScreen()
         reply = Reply()
         live = self.open(reply, screen, **more)
-        showing = asyncio.get_running_loop().create_task(live.run())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(live.run())
+            await self.write(reply, live, pieces, every=every)
+        return screen
+
+    async def write(self, reply: Reply, live: LiveReply, pieces: Iterable[str], *, every: float) -> None:
+        """Be the generator."""
         start = self.clock.now()
         for number, piece in enumerate(pieces):
             await self.clock.sleep(start + every * number - self.clock.now())
@@ -119,8 +125,6 @@ class Stage:
             live.touch()
         reply.end()
         live.end(AGAIN)
-        await showing
-        return screen
 
     def messages(self, chat: int = ANNA) -> list[Message]:
         """The bot's messages in a chat, oldest first."""
@@ -140,9 +144,10 @@ class Stage:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be true in the world."""
+        events = self.playground.exchange.events
         async with asyncio.timeout(20):
             while not condition():
-                await asyncio.sleep(0.005)
+                await events.wait(events.last, 0.05)
 
 
 @asynccontextmanager
