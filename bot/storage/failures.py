@@ -47,6 +47,8 @@ class Border:
             logger.info("The database works again")
 
     def _on_error(self, context: ExceptionContext) -> BaseException | None:
+        if context.is_pre_ping:  # the pool makes a new connection by itself
+            return None
         error = context.sqlalchemy_exception or context.original_exception
         if isinstance(error, _OURS) or not isinstance(error, (DBAPIError, OSError, TimeoutError)):
             return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import ColumnElement, Double, cast, extract, func, literal, select, text
+from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL
@@ -166,10 +166,10 @@ class Store:
         return self._session is not None and await self._session.hold(name)
 
     def now(self) -> ColumnElement[float]:
-        """Unix time as the database sees it, which is the same for every replica; on SQLite this process's."""
+        """Unix time as the database sees it, which is the same for every replica."""
         if self.shared:
             return cast(extract("epoch", func.clock_timestamp()), Double)
-        return literal(self.clock(), Double)
+        return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
         """An INSERT that can say what happens on a conflict."""

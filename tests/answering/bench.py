@@ -1,0 +1,173 @@
+"""Turns whose work tests hold in their hands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+from bot.answering.running import Running
+from bot.answering.tasks import Tasks
+from bot.answering.turns import Asked, Pace, Turns
+from bot.conversation.messages import Author, ChatKey, Ending, Message, Question, Shown, Turn, TurnState
+from bot.storage.conversations import Conversations
+from bot.storage.store import Store
+from bot.storage.turns import TurnTable
+
+ANN, BOB = Author(5, "Ann"), Author(6, "Bob")
+PRIVATE = ChatKey(1, 5)
+GROUP = ChatKey(1, -100)
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+    """Wait for something that comes about elsewhere."""
+    async with asyncio.timeout(seconds):
+        while True:
+            met = condition()
+            if met if isinstance(met, bool) else await met:
+                return
+            await asyncio.sleep(0.005)
+
+
+class Bench:
+    """One process with its turns; the work writes `answer to <question>` once `let_go` allows."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        bot: int = 1,
+        replica: str = "a",
+        room: int = 10,
+        waiting: int = 5,
+        pace: Pace | None = None,
+        history: float | None = None,
+    ) -> None:
+        self.store = store
+        self.tasks = Tasks()
+        self.table = TurnTable(store)
+        self.conversations = Conversations(store)
+        self.begun: list[str] = []
+        """The texts of the questions, in the order in which their turns began."""
+        self.turns_begun: list[Running] = []
+        self.paths: list[list[Message]] = []
+        self.ends: list[str] = []
+        """How each work ended: the state, or the exception's name."""
+        self.errors: list[BaseException] = []
+        """Raised by the work instead of writing, one after another."""
+        self._go: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._all_go = True
+        self._message_ids = count(1000)
+        self._updates = count(1)
+        self.turns = Turns(
+            store,
+            self.table,
+            self.conversations,
+            self.tasks,
+            self._work,
+            bot=bot,
+            replica=replica,
+            room=room,
+            waiting=waiting,
+            pace=pace,
+            history=history,
+        )
+
+    def hold(self) -> None:
+        """Let no answer end any more until it is let go."""
+        self._all_go = False
+
+    def let_go(self, text: str | None = None) -> None:
+        """Let the answer to this question end, or all of them."""
+        if text is None:
+            self._all_go = True
+            for event in self._go.values():
+                event.set()
+        else:
+            self._go[text].set()
+
+    async def ask(
+        self,
+        text: str,
+        key: ChatKey = PRIVATE,
+        *,
+        message_id: int | None = None,
+        author: Author = ANN,
+        reply_to: int | None = None,
+        may_continue: bool = False,
+        dedup: str | None = None,
+    ) -> Asked:
+        number = next(self._updates)
+        question = Question(
+            key=key,
+            message_id=message_id or number,
+            text=text,
+            author=author,
+            private=key.chat > 0,
+            language="en",
+            reply_to=reply_to,
+            may_continue=may_continue,
+        )
+        return await self.turns.ask(question, dedup=dedup or f"{key.bot}:{number}")
+
+    async def edit(self, text: str, message_id: int, key: ChatKey = PRIVATE, author: Author = ANN) -> bool:
+        return await self.turns.edit(Question(key, message_id, text, author, key.chat > 0, "en"))
+
+    async def has_begun(self, text: str, times: int = 1) -> Running:
+        """Wait until the turn of a question has begun for the n-th time."""
+        await until(lambda: self.begun.count(text) >= times)
+        at = [index for index, begun in enumerate(self.begun) if begun == text][times - 1]
+        return self.turns_begun[at]
+
+    async def is_over(self, turn: int) -> Turn:
+        """Wait until a turn is finished."""
+
+        async def over() -> bool:
+            found = await self.turns.get(turn)
+            return found is not None and found.state.finished
+
+        await until(over)
+        found = await self.turns.get(turn)
+        assert found is not None
+        return found
+
+    async def answered(self, text: str, key: ChatKey = PRIVATE) -> int:
+        """Ask, and wait for the answer. Gives its id."""
+        turn = await self.is_over((await self.ask(text, key)).turn)
+        assert turn.answer is not None
+        return turn.answer
+
+    async def said(self, key: ChatKey = PRIVATE) -> list[str]:
+        """The conversation in force, as texts."""
+        return [message.text for message in await self.conversations.history(key)]
+
+    async def _work(self, running: Running) -> None:
+        try:
+            await self._answer(running)
+        except BaseException as error:
+            self.ends.append(type(error).__name__)
+            raise
+        self.ends.append(running.turn.state)
+
+    async def _answer(self, running: Running) -> None:
+        path = await running.begin()
+        asked = next(message.text for message in reversed(path) if message.role == "user")
+        self.paths.append(path)
+        self.turns_begun.append(running)
+        self.begun.append(asked)
+        if self.errors:
+            raise self.errors.pop(0)
+        if running.turn.state is not TurnState.SHOWING:
+            await self._write(running, path, asked)
+        await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
+
+    async def _write(self, running: Running, path: list[Message], asked: str) -> None:
+        if not running.shown:
+            await running.keep([Shown(None)])
+            await running.keep([Shown(next(self._message_ids))])
+        with running.stoppable():
+            if not self._all_go:
+                await self._go[asked].wait()
+        text = f"{path[-1].text}, and more" if running.turn.kind == "go_on" else f"answer to {asked}"
+        await running.wrote(text, "", Ending.STOPPED if running.stopped else Ending.COMPLETE)

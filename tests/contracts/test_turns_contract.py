@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.conversation.messages import ChatKey, Ending, Shown, TurnState
+from bot.errors import ChatGone, LeaseLost, StorageUnavailable, TooManyWaiting
+from bot.storage.store import Store
+from bot.storage.tables import messages, turns
+from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench, until
+from tests.databases import FakeTime
+
+
+@pytest.fixture
+async def bench(store: Store) -> AsyncIterator[Bench]:
+    bench = Bench(store)
+    await bench.turns.start()
+    yield bench
+    await bench.turns.close(0)
+    await bench.tasks.close()
+
+
+async def test_a_question_is_answered_and_both_stay(bench: Bench) -> None:
+    asked = await bench.ask("one")
+    turn = await bench.is_over(asked.turn)
+    assert turn.state is TurnState.DONE
+    assert turn.answer is not None
+    assert await bench.said() == ["one", "answer to one"]
+    assert [one.message_id for one in turn.shown] == await bench.conversations.shown(turn.answer)
+
+
+async def test_the_same_update_acts_once(bench: Bench) -> None:
+    first = await bench.ask("one", message_id=1, dedup="1:77")
+    again = await bench.ask("one", message_id=1, dedup="1:77")
+    assert again.turn == first.turn
+    assert again.joined
+    await bench.is_over(first.turn)
+    third = await bench.ask("one", message_id=1, dedup="1:77")
+    assert third.turn == first.turn
+    assert bench.begun == ["one"]
+
+
+async def test_a_rolled_back_question_was_never_asked(bench: Bench) -> None:
+    async def change_of_mind() -> None:
+        async with bench.store.transaction():
+            await bench.ask("lost")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change_of_mind()
+    await bench.answered("kept")
+    assert bench.begun == ["kept"]
+
+
+async def test_questions_of_one_conversation_are_answered_in_order(bench: Bench) -> None:
+    bench.hold()
+    asked = [await bench.ask(f"q{number}") for number in range(4)]
+    await bench.has_begun("q0")
+    assert bench.begun == ["q0"]
+    bench.let_go()
+    for one in asked:
+        await bench.is_over(one.turn)
+    assert bench.begun == ["q0", "q1", "q2", "q3"]
+    assert await bench.said() == [text for n in range(4) for text in (f"q{n}", f"answer to q{n}")]
+
+
+async def test_conversations_are_answered_side_by_side(bench: Bench) -> None:
+    bench.hold()
+    for chat in range(1, 6):
+        await bench.ask(f"of {chat}", ChatKey(1, chat))
+    for chat in range(1, 6):
+        await bench.has_begun(f"of {chat}")
+    assert bench.turns.in_progress() == 5
+    bench.let_go()
+
+
+async def test_beyond_the_room_whoever_asked_first_is_next(store: Store) -> None:
+    bench = Bench(store, room=2)
+    bench.hold()
+    await bench.turns.start()
+    asked = [await bench.ask(f"of {chat}", ChatKey(1, chat)) for chat in range(1, 6)]
+    await bench.has_begun("of 1")
+    await bench.has_begun("of 2")
+    assert bench.turns.in_progress() == 2
+    bench.let_go("of 2")
+    await bench.has_begun("of 3")
+    bench.let_go()
+    for one in asked:
+        await bench.is_over(one.turn)
+    assert sorted(bench.begun[:2]) == ["of 1", "of 2"]
+    assert bench.begun[2] == "of 3"
+    await bench.turns.close(0)
+
+
+async def test_a_resting_turn_gives_its_place_to_another(store: Store) -> None:
+    bench = Bench(store, room=1)
+    bench.hold()
+    await bench.turns.start()
+    await bench.ask("first", ChatKey(1, 1))
+    await bench.ask("second", ChatKey(1, 2))
+    running = await bench.has_begun("first")
+    with running.resting():
+        await bench.has_begun("second")
+    bench.let_go()
+    await until(lambda: bench.ends == ["done", "done"])
+    await bench.turns.close(0)
+
+
+async def test_a_chat_queues_a_bounded_number_of_questions(bench: Bench) -> None:
+    bench.hold()
+    asked = [await bench.ask(f"q{number}") for number in range(6)]
+    with pytest.raises(TooManyWaiting) as refused:
+        await bench.ask("too much")
+    assert refused.value.limit == 5
+    assert (await bench.ask("elsewhere", GROUP)).turn
+    bench.let_go()
+    for one in asked:
+        await bench.is_over(one.turn)
+    assert "too much" not in bench.begun
+
+
+async def test_the_rest_of_a_long_paste_joins_its_beginning(bench: Bench) -> None:
+    first = await bench.ask("a" * 4096, message_id=1, may_continue=True)
+    second = await bench.ask("bb", message_id=2)
+    assert second.turn == first.turn
+    assert second.joined
+    await bench.is_over(first.turn)
+    assert bench.begun == ["a" * 4096 + "bb"]
+    question = await bench.conversations.at(PRIVATE, 2)
+    assert question is not None
+    assert await bench.conversations.shown(question.id) == [1, 2]
+
+
+async def test_a_long_message_that_nothing_follows_is_answered(bench: Bench) -> None:
+    await bench.is_over((await bench.ask("long", may_continue=True)).turn)
+    assert bench.begun == ["long"]
+
+
+async def test_somebody_elses_message_does_not_join_a_paste(bench: Bench) -> None:
+    first = await bench.ask("long", GROUP, may_continue=True)
+    second = await bench.ask("other", GROUP, author=BOB)
+    assert not second.joined
+    await bench.is_over(first.turn)
+    await bench.is_over(second.turn)
+    assert bench.begun == ["long", "other"]
+
+
+async def test_an_unfinished_turn_begins_again_in_its_messages(store: Store) -> None:
+    dying = Bench(store)
+    dying.hold()
+    await dying.turns.start()
+    asked = await dying.ask("one")
+    running = await dying.has_begun("one")
+    await until(lambda: any(one.message_id for one in running.shown))
+    await dying.turns.close(0)
+    assert (await dying.table.waiting(1)) == 1
+
+    living = Bench(store)
+    await living.turns.start()
+    turn = await living.is_over(asked.turn)
+    assert turn.state is TurnState.DONE
+    assert turn.shown == running.shown
+    assert turn.attempt == 1, "a shutdown is no failure"
+    assert await living.said() == ["one", "answer to one"]
+    await living.turns.close(0)
+
+
+async def test_a_turn_whose_text_is_stored_only_delivers(bench: Bench) -> None:
+    asked = await bench.ask("one")
+    await bench.is_over(asked.turn)
+    async with bench.store.transaction() as connection:  # as if the process had died just before the end
+        await connection.execute(turns.update().values(open=True, state=TurnState.SHOWING, owner=None))
+    await bench.ask("two")
+    await until(lambda: bench.ends == ["done"] * 3)
+    assert bench.begun == ["one", "one", "two"]
+    assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
+
+
+async def test_a_stop_ends_the_answer_and_keeps_its_text(bench: Bench) -> None:
+    bench.hold()
+    asked = await bench.ask("one")
+    await bench.has_begun("one")
+    assert await bench.turns.stop(PRIVATE)
+    turn = await bench.is_over(asked.turn)
+    assert turn.state is TurnState.STOPPED
+    assert turn.answer is not None
+    answer = await bench.conversations.message(turn.answer)
+    assert answer is not None
+    assert answer.ending is Ending.STOPPED
+    assert not await bench.turns.stop(PRIVATE)
+    assert not await bench.turns.stop_turn(asked.turn)
+
+
+async def test_a_question_stopped_before_its_turn_is_not_answered(bench: Bench) -> None:
+    bench.hold()
+    first = await bench.ask("one")
+    second = await bench.ask("two")
+    await bench.has_begun("one")
+    assert await bench.turns.stop_turn(second.turn)
+    bench.let_go()
+    await bench.is_over(first.turn)
+    assert (await bench.is_over(second.turn)).state is TurnState.STOPPED
+    await bench.answered("three")
+    assert bench.begun == ["one", "three"]
+    assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
+
+
+async def test_a_stop_between_two_attempts_is_remembered(store: Store) -> None:
+    dying = Bench(store)
+    dying.hold()
+    await dying.turns.start()
+    asked = await dying.ask("one")
+    await dying.has_begun("one")
+    await until(lambda: bool(dying.turns_begun[0].shown))
+    await dying.turns.close(0)
+
+    living = Bench(store)
+    living.hold()
+    assert await living.turns.stop_turn(asked.turn)
+    await living.turns.start()
+    assert (await living.is_over(asked.turn)).state is TurnState.STOPPED
+    await living.turns.close(0)
+
+
+async def test_work_that_breaks_is_tried_three_times_and_then_told_so(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.answering.turns.RETRY", 0.01)
+    bench.errors = [ValueError(f"bug {number}") for number in range(4)]
+    asked = await bench.ask("one")
+    turn = await bench.is_over(asked.turn)
+    assert turn.state is TurnState.FAILED
+    assert [running.turn.attempt for running in bench.turns_begun] == [1, 2, 3, 4]
+    assert "broke at attempt 3" in caplog.text
+    await bench.answered("two")
+    assert await bench.said() == ["one", "two", "answer to two"], "the failed question stays"
+
+
+async def test_work_that_forgets_to_finish_is_finished_for_it(bench: Bench) -> None:
+    async def forgetful(_running: object) -> None:
+        return
+
+    bench.turns._work = forgetful
+    asked = await bench.ask("one")
+    assert (await bench.is_over(asked.turn)).state is TurnState.FAILED
+
+
+async def test_a_gone_chat_fails_what_waits_without_more_tries(bench: Bench) -> None:
+    bench.hold()
+    bench.errors = []
+    asked = [await bench.ask(f"q{number}") for number in range(3)]
+    other = await bench.ask("other", GROUP)
+    await bench.has_begun("q0")
+    await bench.turns.drop_chat(1, PRIVATE.chat)
+    assert [(await bench.is_over(one.turn)).state for one in asked[1:]] == [TurnState.FAILED] * 2
+    bench.let_go()
+    assert (await bench.is_over(other.turn)).state is TurnState.DONE
+    bench.errors = [ChatGone("blocked")]
+    last = await bench.ask("gone now")
+    assert (await bench.is_over(last.turn)).state is TurnState.FAILED
+    assert "q1" not in bench.begun
+
+
+async def test_nothing_of_a_turn_can_be_written_with_an_old_claim(bench: Bench) -> None:
+    bench.hold()
+    asked = await bench.ask("one")
+    running = await bench.has_begun("one")
+    async with bench.store.transaction() as connection:
+        await connection.execute(turns.update().values(attempt=turns.c.attempt + 1))
+    with pytest.raises(LeaseLost):
+        await running.keep([Shown(5)])
+    with pytest.raises(LeaseLost):
+        await running.wrote("text", "", Ending.COMPLETE)
+    with pytest.raises(LeaseLost):
+        await running.finish(TurnState.DONE)
+    assert (await bench.table.get(asked.turn)) is not None
+
+
+async def test_writing_and_finishing_may_be_repeated(bench: Bench) -> None:
+    bench.hold()
+    await bench.ask("one")
+    running = await bench.has_begun("one")
+    first = await running.wrote("text", "", Ending.COMPLETE)
+    assert await running.wrote("whole text", "", Ending.COMPLETE) == first
+    await bench.table.finish(running.hold, TurnState.DONE)
+    await bench.table.finish(running.hold, TurnState.DONE)
+    assert await bench.said() == ["one", "whole text"]
+
+
+async def test_another_bots_questions_are_left_alone(bench: Bench, store: Store) -> None:
+    foreign = Bench(store, bot=2, replica="a")
+    asked = await foreign.ask("for the other", ChatKey(2, 5))
+    await bench.answered("for this one")
+    turn = await foreign.turns.get(asked.turn)
+    assert turn is not None
+    assert turn.state is TurnState.ASKED
+    await foreign.turns.start()
+    await foreign.is_over(asked.turn)
+    assert await foreign.said(ChatKey(2, 5)) == ["for the other", "answer to for the other"]
+    await foreign.turns.close(0)
+
+
+async def test_the_times_of_questions_are_known_for_limits(bench: Bench, unix_time: FakeTime) -> None:
+    bench.hold()
+    start = unix_time.now
+    await bench.ask("one", GROUP)
+    unix_time.now += 10
+    await bench.ask("two", GROUP, author=BOB)
+    await bench.ask("three", PRIVATE)
+    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start) == [start, start + 10]
+    assert await bench.table.asked_since(1, person=None, chat=GROUP.chat, since=start) == [start, start + 10]
+    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start + 1) == [start + 10]
+    assert await bench.table.asked_since(2, person=ANN.id, chat=None, since=start) == []
+    bench.let_go()
+
+
+async def test_finished_turns_are_pruned_and_what_was_said_stays(bench: Bench) -> None:
+    await bench.answered("one")
+    assert await bench.table.prune(before=4e9) == 1
+    assert await bench.said() == ["one", "answer to one"]
+
+
+async def test_forgetting_a_chat_ends_what_runs_there_and_leaves_nothing(bench: Bench) -> None:
+    bench.hold()
+    await bench.ask("one")
+    await bench.ask("two")
+    kept = await bench.ask("other", GROUP)
+    await bench.has_begun("one")
+    await bench.turns.forget(1, PRIVATE.chat)
+    await until(lambda: bench.ends == ["CancelledError"])
+    assert await bench.said() == []
+    async with bench.store.reading() as connection:
+        assert await connection.scalar(select(func.count()).select_from(messages)) == 1
+    bench.let_go()
+    await bench.is_over(kept.turn)
+    assert "two" not in bench.begun
+
+
+async def test_a_running_turn_moves_with_its_group(bench: Bench) -> None:
+    bench.hold()
+    asked = await bench.ask("one", GROUP)
+    await bench.has_begun("one")
+    await bench.turns.migrate(1, GROUP.chat, -100_500)
+    again = await bench.has_begun("one", times=2)
+    assert again.turn.key == ChatKey(1, -100_500)
+    bench.let_go()
+    await bench.is_over(asked.turn)
+    assert await bench.said(ChatKey(1, -100_500)) == ["one", "answer to one"]
+    assert await bench.said(GROUP) == []
+
+
+async def test_a_lost_database_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.hold()
+    asked = await bench.ask("one")
+    await bench.has_begun("one")
+    finish, failures = bench.table.finish, [StorageUnavailable("away"), StorageUnavailable("still away")]
+
+    async def flaky(*args: object) -> None:
+        if failures:
+            raise failures.pop()
+        await finish(*args)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(bench.table, "finish", flaky)
+    bench.let_go()
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+    assert failures == []
+
+
+async def test_a_turn_whose_end_could_not_be_stored_is_taken_up_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.answering.running.STUBBORN", 0.0)
+    monkeypatch.setattr("bot.answering.turns.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.engine.RETRY", 0.01)
+    failing = True
+    finish, release = bench.table.finish, bench.table.release
+
+    async def broken_finish(*args: object) -> None:
+        if failing:
+            raise StorageUnavailable("away")
+        await finish(*args)  # type: ignore[arg-type]  # passed through
+
+    async def broken_release(*args: object, **named: object) -> bool:
+        if failing:
+            raise StorageUnavailable("away")
+        return await release(*args, **named)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(bench.table, "finish", broken_finish)
+    monkeypatch.setattr(bench.table, "release", broken_release)
+    asked = await bench.ask("one")
+    await until(lambda: bench.ends == ["StorageUnavailable"])
+    failing = False
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+    assert bench.begun == ["one", "one"]
+    assert await bench.said() == ["one", "answer to one"]
+
+
+async def test_shutting_down_waits_for_what_is_nearly_done(bench: Bench) -> None:
+    bench.hold()
+    asked = await bench.ask("one")
+    waiting = await bench.ask("two")
+    await bench.has_begun("one")
+    closing = bench.tasks.start(bench.turns.close(20), name="close")
+    await asyncio.sleep(0)
+    bench.let_go()
+    await closing
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+    left = await bench.turns.get(waiting.turn)
+    assert left is not None
+    assert left.state is TurnState.ASKED

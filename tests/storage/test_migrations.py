@@ -1,0 +1,106 @@
+"""Every earlier schema is upgraded with its data. A new step adds a line to EARLIER."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.answering.tasks import Tasks
+from bot.conversation.messages import ChatKey
+from bot.errors import SchemaNewer
+from bot.storage.addresses import database_url as read_url
+from bot.storage.addresses import make_engine
+from bot.storage.conversations import Conversations
+from bot.storage.failures import Border
+from bot.storage.migrating import migrate, migrations
+from bot.storage.store import Store
+from bot.storage.tables import metadata
+
+C = "id, conversation, parent, placed, screen, role, text, thoughts, ending, author, author_id, at"
+FIRST = (
+    "INSERT INTO conversations (id, bot, chat, topic, newest) VALUES (1, 1, 5, 0, 2)",
+    f"INSERT INTO messages ({C}) VALUES (1, 1, NULL, true, NULL, 'user', 'one', '', 'complete', '', 5, 1.0)",  # noqa: S608  # our own columns
+    f"INSERT INTO messages ({C}) VALUES (2, 1, 1, true, 2, 'assistant', 'two', '', 'complete', '', NULL, 2.0)",  # noqa: S608  # our own columns
+    "INSERT INTO shown (bot, chat, message_id, message, position, part, sealed) VALUES (1, 5, 10, 1, 0, '{}', true)",
+    "INSERT INTO preferences (bot, chat, topic, name, value) VALUES (1, 5, 0, 'persona', 'pirate')",
+    "INSERT INTO people (bot, id, name, username, language, standing, admin) VALUES (1, 5, 'A', '', '', 'new', true)",
+)
+"""What a database of the first schema held."""
+
+EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST}
+"""Each schema there ever was, and rows that it held."""
+
+
+def test_every_schema_is_in_the_table() -> None:
+    known = {step.revision for step in ScriptDirectory.from_config(migrations()).walk_revisions()}
+    assert known == set(EARLIER)
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+async def test_an_earlier_schema_is_upgraded_with_its_data(revision: str, database_url: str, tasks: Tasks) -> None:
+    await migrate(read_url(database_url), Border(), to=revision)
+    await run(database_url, lambda connection: [connection.execute(text(row)) for row in EARLIER[revision]])
+
+    store = Store(database_url, start=tasks.start)
+    await store.open()
+    said = await Conversations(store).history(ChatKey(1, 5))
+    assert [message.text for message in said] == ["one", "two"]
+    at = await Conversations(store).at(ChatKey(1, 5), 10)
+    assert at == said[0]
+    await store.close()
+
+
+async def test_the_steps_lead_to_the_tables_of_the_program(database_url: str) -> None:
+    await migrate(read_url(database_url), Border())
+    differences: list[object] = []
+    await run(
+        database_url,
+        lambda connection: differences.extend(compare_metadata(MigrationContext.configure(connection), metadata)),
+    )
+    assert differences == []
+
+
+async def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    await migrate(read_url(database_url), Border())
+    await migrate(read_url(database_url), Border())
+
+
+async def test_a_newer_schema_is_refused(database_url: str, tasks: Tasks) -> None:
+    await migrate(read_url(database_url), Border())
+    await run(
+        database_url, lambda connection: connection.execute(text("UPDATE alembic_version SET version_num='9999'"))
+    )
+    store = Store(database_url, start=tasks.start)
+    with pytest.raises(SchemaNewer, match="9999"):
+        await store.open()
+
+
+async def test_replicas_that_start_together_migrate_once(database_url: str, tasks: Tasks) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("one process alone holds a SQLite file")
+    stores = [Store(database_url, start=tasks.start) for _ in range(3)]
+    opening = [tasks.start(store.open(), name="open", awaited=True) for store in stores]
+    for task in opening:
+        await task
+    for store in stores:
+        await store.ping()
+        await store.close()
+
+
+def test_the_steps_travel_with_the_package() -> None:
+    folder = Path(ScriptDirectory.from_config(migrations()).dir)
+    assert (folder / "env.py").is_file()
+    assert (folder / "versions" / "__init__.py").is_file()
+
+
+async def run(url: str, work: Callable[[Connection], object]) -> None:
+    engine = make_engine(read_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(work)
+    await engine.dispose()

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.answering.tasks import Tasks
+from bot.errors import DatabaseInUse, SettingsProblem, StorageUnavailable
+from bot.storage.addresses import CONNECTIONS
+from bot.storage.store import Store
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "aura.db"
+
+
+@pytest.fixture
+async def store(file: Path, tasks: Tasks) -> AsyncIterator[Store]:
+    store = Store(f"sqlite+aiosqlite:///{file}", start=tasks.start)
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def test_a_second_process_is_told_that_the_file_is_in_use(store: Store, file: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from bot.answering.tasks import Tasks\n"
+        "from bot.errors import DatabaseInUse\n"
+        "from bot.storage.store import Store\n"
+        "try:\n"
+        "    asyncio.run(Store(sys.argv[1], start=Tasks().start).open())\n"
+        "except DatabaseInUse as error:\n"
+        "    print(error)\n"
+    )
+    second = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program, f"sqlite:///{file}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert second.stdout == "another process uses aura.db: only one may\n"
+    await store.ping()
+
+
+async def test_the_file_is_free_again_after_closing(file: Path, tasks: Tasks) -> None:
+    first = Store(f"sqlite:///{file}", start=tasks.start)
+    await first.open()
+    second = Store(f"sqlite:///{file}", start=tasks.start)
+    with pytest.raises(DatabaseInUse):
+        await second.open()
+    await first.first_time(1, 1)
+    await first.close()
+    await second.open()
+    assert not await second.first_time(1, 1)
+    await second.close()
+
+
+async def test_what_is_committed_is_on_the_disk(store: Store) -> None:
+    async with store.reading() as connection:
+        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await connection.scalar(text("PRAGMA synchronous")) == 2
+        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+async def test_a_full_disk_is_reported_and_recovered_from(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    async with store.transaction() as connection:
+        pages = await connection.scalar(text("PRAGMA page_count"))
+    await everywhere(store, f"PRAGMA max_page_count={pages}")
+
+    async def write_much(start: int) -> None:
+        async with store.transaction():
+            for number in range(start, start + 2000):
+                await store.first_time(number, number)
+
+    with pytest.raises(StorageUnavailable, match="full"):
+        await write_much(0)
+    assert caplog.text.count("The database cannot be used") == 1
+    await everywhere(store, "PRAGMA max_page_count=1000000")
+    caplog.set_level("INFO")
+    await write_much(10)
+    assert "The database works again" in caplog.text
+    assert await store.first_time(1, 1), "nothing of the failed transaction is left"
+
+
+async def test_a_disk_that_became_read_only_is_reported_and_recovered_from(store: Store) -> None:
+    await everywhere(store, "PRAGMA query_only=ON")
+    with pytest.raises(StorageUnavailable, match="readonly"):
+        await store.first_time(1, 1)
+    await store.ping()
+    await everywhere(store, "PRAGMA query_only=OFF")
+    assert await store.first_time(1, 1)
+
+
+async def everywhere(store: Store, pragma: str) -> None:
+    """Say a PRAGMA on every connection of the pool."""
+    engine = store._reads
+    assert engine is not None
+    connections = [await engine.connect() for _ in range(CONNECTIONS)]
+    for connection in connections:
+        await connection.exec_driver_sql(pragma)
+        await connection.rollback()
+    for connection in connections:
+        await connection.close()
+
+
+async def test_a_place_where_no_file_can_be_is_named(tmp_path: Path, tasks: Tasks) -> None:
+    (tmp_path / "plain").write_text("a file, not a folder")
+    store = Store(f"sqlite:///{tmp_path}/plain/aura.db", start=tasks.start)
+    with pytest.raises(StorageUnavailable, match=r"aura\.db"):
+        await store.open()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite+aiosqlite:///:memory:", "not a url"])
+def test_an_address_without_a_file_is_refused(url: str, tasks: Tasks) -> None:
+    with pytest.raises(SettingsProblem, match="DATABASE_URL"):
+        Store(url, start=tasks.start)
+
+
+async def test_a_store_that_is_not_open_says_so(file: Path, tasks: Tasks) -> None:
+    store = Store(f"sqlite:///{file}", start=tasks.start)
+    with pytest.raises(StorageUnavailable, match="not open"):
+        await store.ping()
