@@ -236,9 +236,13 @@ class Preferences:
         return id_, self._personas[id_].prompt(language)
 
     def _model(self) -> Value[str]:
-        if self._settings.generator == "aura":
-            return self._given("aura_model", self._settings.aura_model)
-        return self._given("openai_model", self._settings.openai_model or "")
+        """The model that the settings name for this generator; foreign ones know nothing of Aura's default."""
+        settings = self._settings
+        if settings.generator == "openai":
+            return self._given("openai_model", settings.openai_model or "")
+        model = self._given("aura_model", settings.aura_model)
+        foreign = settings.generator != "aura" and model.source is Source.DEFAULT
+        return Value("", Source.DEFAULT) if foreign else model
 
     def _proxy(self) -> Value[ProxyURL | None]:
         proxy = self._settings.proxy

@@ -10,7 +10,7 @@ from aiogram import Bot, methods
 from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import TelegramMethod
-from aiogram.types import Chat, ChatMemberAdministrator, ChatMemberMember, File, Message, User
+from aiogram.types import Chat, ChatMemberMember, ChatMemberOwner, File, Message, User
 
 T = TypeVar("T")
 M = TypeVar("M", bound=TelegramMethod[Any])
@@ -80,9 +80,8 @@ class Recording(BaseSession):
                 return Message(message_id=self._next_message, date=1, chat=chat, from_user=ME)  # type: ignore[arg-type]  # pydantic makes a datetime of it
             case methods.GetChatMember():
                 user = User(id=method.user_id, is_bot=False, first_name="Somebody")
-                if (int(method.chat_id), method.user_id) in self.administrators:
-                    return ChatMemberAdministrator.model_construct(status="administrator", user=user)
-                return ChatMemberMember(user=user)
+                administers = (int(method.chat_id), method.user_id) in self.administrators
+                return ChatMemberOwner(user=user, is_anonymous=False) if administers else ChatMemberMember(user=user)
             case methods.GetFile():
                 return File(
                     file_id=method.file_id,

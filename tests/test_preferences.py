@@ -14,9 +14,9 @@ from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.people.personas import Persona
 from bot.preferences import Name, Preferences, Source, Value, WrongValue, read_max_tokens, read_temperature
-from bot.settings import Settings
 from bot.storage.preferences import PreferenceTable
 from bot.storage.store import Store
+from tests.given_settings import given as given_settings
 
 BOT = ChatKey(7, 0)
 CHAT = ChatKey(7, 1001)
@@ -30,8 +30,8 @@ class Desk:
     def __init__(self, store: Store) -> None:
         self.table = PreferenceTable(store)
 
-    def with_settings(self, **given: Any) -> Preferences:  # any setting
-        return Preferences(Settings(_env_file=None, **given), self.table, PERSONAS)
+    def with_settings(self, **values: Any) -> Preferences:  # any setting
+        return Preferences(given_settings(**values), self.table, PERSONAS)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_the_nearest_value_wins(desk: Desk) -> None:
 
 
 async def test_defaults_are_told_apart_from_the_environment(desk: Desk) -> None:
-    in_force = await desk.with_settings(model="ignored", aura_model="mine").in_force(CHAT)
+    in_force = await desk.with_settings(aura_model="mine").in_force(CHAT)
     assert in_force.model == Value("mine", Source.ENVIRONMENT)
     assert in_force.max_tokens == Value(8192, Source.DEFAULT)
     assert in_force.streaming == Value("edit", Source.DEFAULT)
@@ -66,6 +66,8 @@ async def test_defaults_are_told_apart_from_the_environment(desk: Desk) -> None:
 
 async def test_the_model_of_another_endpoint(desk: Desk) -> None:
     preferences = desk.with_settings(generator="openai", openai_base_url="http://127.0.0.1:1/v1")
+    assert (await preferences.in_force(CHAT)).model == Value("", Source.DEFAULT)
+    preferences = desk.with_settings(generator="g4f.Provider:Name")
     assert (await preferences.in_force(CHAT)).model == Value("", Source.DEFAULT)
 
 

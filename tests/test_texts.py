@@ -57,7 +57,7 @@ def words_of_the_code() -> frozenset[str]:
     for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("handlers/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
-                found.add(f"{node.values[0].value}*")
+                found.add(f"{node.values[0].value!s}*")
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
     return frozenset(found)

@@ -36,6 +36,7 @@ from bot.storage.store import Store
 from bot.storage.turns import TurnTable
 from bot.texts import Texts
 from handlers.facts import BotFacts
+from tests.given_settings import given
 from tests.recording import BOT_ID, LIMIT, ME, TOKEN, Recording
 
 DATABASE = "scene.db"
@@ -273,7 +274,7 @@ async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any s
     tasks = Tasks()
     store = Store(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
     await store.open()
-    played = Scene(Settings(_env_file=None, **{**free, **settings}), store, tasks)
+    played = Scene(given(**{**free, **settings}), store, tasks)
     await played.turns.start()
     try:
         yield played

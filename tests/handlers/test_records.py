@@ -71,7 +71,7 @@ async def test_export_sends_the_conversation_as_markdown_and_json(stage: Scene) 
     files: dict[str, str] = {}
     for call in stage.recording.made(methods.SendDocument):
         assert isinstance(call.document, BufferedInputFile)
-        files[call.document.filename.rpartition(".")[2]] = call.document.data.decode()
+        files[str(call.document.filename).rpartition(".")[2]] = call.document.data.decode()
     assert files["md"].startswith("# Conversation with Aura, ")
     assert "## Anna, " in files["md"]
     assert [entry["content"] for entry in json.loads(files["json"])["messages"]] == ["One", "Answer to One"]

@@ -1,0 +1,161 @@
+"""Every setting of the environment: its default, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.delivery.budgets import Bucket, Window
+from bot.errors import SettingsProblem
+from bot.settings import Settings, Streaming, read_settings
+
+TOKEN = "123456789:AAEhBOweik9ai2o01Jxv9Yp3xTfRvU3m0xQ"
+WRONG = {
+    "BOT_TOKEN": "123456789-AAE",
+    "ADMIN_IDS": "@anna",
+    "ACCESS": "closed",
+    "TELEGRAM_API_URL": "api.telegram.org",
+    "TELEGRAM_PROXY": "proxy.example:1080",
+    "PROXY": "socks4://user:geheim@proxy.example",
+    "GENERATOR": "chatgpt",
+    "AURA_URL": "localhost:3000",
+    "AURA_BROWSER": "perhaps",
+    "CONTEXT_TOKENS": "100",
+    "OPENAI_BASE_URL": "ftp://host",
+    "HEADERS_TIMEOUT": "0",
+    "SILENCE_TIMEOUT": "-1",
+    "ANSWER_TIMEOUT": "a minute",
+    "SYSTEM_PROMPT": "a" * 8001,
+    "TEMPERATURE": "2.5",
+    "MAX_TOKENS": "0",
+    "STREAMING": "fast",
+    "CHAT_BUDGET": "5",
+    "GROUP_BUDGET": "20 a minute",
+    "BOT_BUDGET": "0+30/s",
+    "DRAFT_BUDGET": "4+0/s",
+    "DATABASE_URL": "mysql://user:geheim@host/name",
+    "MAX_ANSWERS": "0",
+    "HISTORY_DAYS": "0",
+    "REPLICA": "two words",
+    "QUESTIONS_PER_MINUTE": "-1",
+    "QUESTIONS_PER_DAY": "many",
+    "CHAT_QUESTIONS_PER_MINUTE": "-1",
+    "CHAT_QUESTIONS_PER_DAY": "1.5",
+    "QUESTIONS_WAITING": "0",
+    "WEBHOOK_URL": "example.org/hook",
+    "WEBHOOK_SECRET": "geheim!",
+    "LISTEN": "8443",
+    "PLAYGROUND_LISTEN": "127.0.0.1:99999",
+    "PLAYGROUND_STRICT": "a little",
+    "LOG_LEVEL": "chatty",
+    "LOG_FORMAT": "xml",
+}
+ANY_TEXT = {
+    "AURA_MODEL",
+    "AURA_MODEL_NAME",
+    "AURA_KEY",
+    "LOCAL_MODEL",
+    "OPENAI_API_KEY",
+    "OPENAI_MODEL",
+    "PERSONAS_FILE",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's own environment says."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = read_settings(None)
+    assert settings.bot_token is None
+    assert settings.embedded
+    assert settings.streaming is Streaming.EDIT
+    assert settings.playground_listen == ("127.0.0.1", 8080)
+    assert settings.group_budget == Window(20, 60)
+
+
+def test_every_setting_has_a_wrong_value_here_or_takes_any_text() -> None:
+    assert {name.upper() for name in Settings.model_fields} == set(WRONG) | ANY_TEXT
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG.items(), ids=WRONG.keys())
+def test_a_wrong_value_is_named_and_never_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings(None)
+    assert re.match(rf"{name}: \S+ \S+", str(caught.value))
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPERATURE", "hot")
+    monkeypatch.setenv("ACCESS", "closed")
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings(None)
+    assert {line.partition(":")[0] for line in str(caught.value).splitlines()} == {"TEMPERATURE", "ACCESS"}
+
+
+def test_an_env_file_is_read_and_empty_values_are_none(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    lines = [
+        f"BOT_TOKEN={TOKEN}",
+        "ADMIN_IDS=1000, 1001",
+        "AURA_URL=http://127.0.0.1:3000/",
+        "PROXY=",
+        "SOMETHING=else",
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    settings = read_settings(file)
+    assert settings.bot_token is not None
+    assert settings.admin_ids == {1000, 1001}
+    assert settings.aura_url == "http://127.0.0.1:3000"
+    assert settings.proxy is None
+    assert not settings.embedded
+    assert TOKEN not in repr(settings)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("TEMPERATURE=0.1", encoding="utf-8")
+    monkeypatch.setenv("TEMPERATURE", "0.9")
+    assert read_settings(tmp_path / ".env").temperature == 0.9
+
+
+def test_budgets_and_addresses_are_written_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_BUDGET", "3 + 0.5/s")
+    monkeypatch.setenv("GROUP_BUDGET", "15/60s")
+    monkeypatch.setenv("LISTEN", "[::1]:9000")
+    settings = read_settings(None)
+    assert settings.chat_budget == Bucket(3, 0.5)
+    assert settings.group_budget == Window(15, 60)
+    assert settings.listen == ("::1", 9000)
+
+
+COMPANIONS = {
+    "OPENAI_BASE_URL": {"GENERATOR": "openai"},
+    "LISTEN": {"WEBHOOK_URL": "https://example.org", "WEBHOOK_SECRET": "geheim"},
+    "WEBHOOK_SECRET": {"WEBHOOK_URL": "https://example.org", "LISTEN": "0.0.0.0:8443"},
+}
+
+
+@pytest.mark.parametrize(("missing", "given"), COMPANIONS.items(), ids=COMPANIONS.keys())
+def test_a_missing_companion_is_named(missing: str, given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsProblem) as caught:
+        read_settings(None)
+    assert str(caught.value).startswith(f"{missing}: ")
+    assert "geheim" not in str(caught.value)
+
+
+def test_secrets_are_known_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("PROXY", "socks5://user:geheim@proxy.example:1080")
+    secrets = read_settings(None).secrets()
+    assert TOKEN in secrets
+    assert any("geheim" in secret for secret in secrets)
