@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -17,8 +18,8 @@ from bot.errors import GeneratorBroken, GeneratorProblem, GeneratorSilent, Gener
 from bot.generators.reasons import one_line
 
 if TYPE_CHECKING:  # Selenium is an optional package
+    from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
-    from selenium.webdriver.chrome.webdriver import WebDriver as Chrome
     from selenium.webdriver.remote.webdriver import WebDriver
 
 FLAGS = (
@@ -36,6 +37,8 @@ SETTLED = 1.0
 LONGEST_SETTLING = 15.0
 """Seconds that a loaded page gets for its scripts (and for a check of the browser, as Cloudflare has it)."""
 LOOK_EVERY = 0.2
+REAP_LIMIT = 10.0
+"""Seconds that a killed process gets to be gone."""
 READY = """return document.readyState === 'complete' && document.body !== null
     && !document.body.classList.contains('no-js') && !document.title.startsWith('Just a moment')"""
 
@@ -81,6 +84,7 @@ class Chromium:
                 return read_page(driver, url, limit)
             finally:
                 self.kill()
+                self._reap()
 
     def kill(self) -> None:
         """End the browser and its driver at once. May be called from another thread, and more than once."""
@@ -91,25 +95,42 @@ class Chromium:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the driver leads a process group, Chromium is in it
 
-    def _start(self, profile: str, limit: float) -> Chrome:
+    def _reap(self) -> None:
+        """Wait until the killed driver is gone, and close what was connected to it."""
+        process: subprocess.Popen[bytes] | None = getattr(self._service, "process", None)
+        if process is not None:
+            process.communicate(timeout=REAP_LIMIT)
+
+    def _start(self, profile: str, limit: float) -> WebDriver:
         from selenium.webdriver.chrome.options import Options  # noqa: PLC0415  # an optional package
         from selenium.webdriver.chrome.service import Service  # noqa: PLC0415  # the same
-        from selenium.webdriver.chrome.webdriver import WebDriver as Chrome  # noqa: PLC0415  # the same
 
         options = Options()
         options.binary_location = self._browser
         options.page_load_strategy = "eager"  # a picture that never loads must not hold the page
-        options.ignore_local_proxy_environment_variables()
         for argument in (*self._arguments, f"--user-data-dir={profile}"):
             options.add_argument(argument)
         self._service = Service(self._driver, popen_kw={"start_new_session": True})
-        driver = Chrome(options=options, service=self._service)
+        self._service.start()
         if self._killed:
             raise GeneratorSilent("the browser step was given up")
+        driver = _connect(self._service.service_url, options, limit)
         driver.set_page_load_timeout(limit)
         plain = str(driver.execute_script("return navigator.userAgent")).replace("HeadlessChrome", "Chrome")
-        driver.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": plain})
+        command = {"cmd": "Network.setUserAgentOverride", "params": {"userAgent": plain}}
+        driver.execute("executeCdpCommand", command)
         return driver
+
+
+def _connect(address: str, options: Options, limit: float) -> WebDriver:
+    """Begin a session with the driver: never through a proxy of the environment, and no call without a limit."""
+    from selenium.webdriver.chrome.remote_connection import ChromeRemoteConnection  # noqa: PLC0415  # an optional package
+    from selenium.webdriver.common.proxy import Proxy, ProxyType  # noqa: PLC0415  # the same
+    from selenium.webdriver.remote.client_config import ClientConfig  # noqa: PLC0415  # the same
+    from selenium.webdriver.remote.webdriver import WebDriver  # noqa: PLC0415  # the same
+
+    direct = ClientConfig(address, proxy=Proxy({"proxyType": ProxyType.DIRECT}), timeout=math.ceil(limit))
+    return WebDriver(ChromeRemoteConnection(address, client_config=direct), options=options)
 
 
 def _wait_until_settled(driver: WebDriver, limit: float) -> None:

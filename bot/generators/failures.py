@@ -35,6 +35,7 @@ from bot.errors import (
     ProxyUnreachable,
     QuestionTooLong,
 )
+from bot.generators.proxies import ProxyAddressError
 from bot.generators.reasons import judge, one_line
 
 _BY_STATUS: Mapping[int, type[GeneratorProblem]] = {
@@ -214,6 +215,7 @@ _KNOWN: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], G
         (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol),
         _always(GeneratorRefused, "this is not the address of a server"),
     ),
+    ((ProxyAddressError,), lambda error: GeneratorRefused(str(error))),
     ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), _not_reached),
     ((aiohttp.ClientError, httpx.TransportError, OSError), _always(GeneratorBroken, "the connection broke")),
 )

@@ -73,7 +73,9 @@ class Forwarder:
     ) -> None:
         self._server.close()
         for life in self._serving.values():
-            life.reschedule(0)  # a timeout, not a cancellation: the callback of asyncio's streams does not expect one
+            # A timeout, not a cancellation: the callback of asyncio's streams does not expect one.
+            with suppress(RuntimeError):  # it has just come to its end by itself
+                life.reschedule(0)
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 

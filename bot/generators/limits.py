@@ -11,7 +11,7 @@ from bot.generators.contract import Finish, Piece, Timeouts
 
 LONGEST_ANSWER = 1 << 20
 """Characters of a whole answer, thoughts included; far more than models write."""
-PIECE_COST = 8
+PIECE_COST = 16
 """Characters that a piece counts for at the least: a flood of tiny ones is a flood, too."""
 
 T = TypeVar("T")

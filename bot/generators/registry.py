@@ -89,7 +89,8 @@ class Registry:
         connection. Raises GeneratorProblem.
         """
         limits = timeouts or self._config.timeouts
-        route = as_proxy(proxy)
+        with translated():
+            route = as_proxy(proxy)
         arguments = self._arguments(flatten(messages), route, limits)
         arguments |= {"model": model or self._config.model, "temperature": temperature, "max_tokens": max_tokens}
         with translated(self._secrets(route)):

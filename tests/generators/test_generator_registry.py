@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from bot.errors import GeneratorBroken, GeneratorProblem, GeneratorSilent, SettingsProblem
+from bot.generators.contract import Finish, Messages, Piece, Thought, Timeouts
+from bot.generators.registry import GeneratorConfig, Registry
+from tests.generators.wire_server import Exchange, serve
+
+HELLO: Messages = [{"role": "user", "content": "Hello"}]
+STYLE = "tests.contracts.generators.g4f_style"
+HERE = "tests.generators.test_generator_registry"
+QUICK = Timeouts(headers=0.1, silence=0.1, answer=5)
+
+
+class Keen:
+    """Yields what it was called with."""
+
+    closed = 0
+
+    @classmethod
+    async def create_async_generator(cls, **given: object) -> AsyncIterator[object]:
+        try:
+            yield str(sorted((name, str(value)) for name, value in given.items()))
+        finally:
+            cls.closed += 1
+
+
+class Silent:
+    closed = 0
+
+    @classmethod
+    async def create_async_generator(cls, **_: object) -> AsyncIterator[str]:
+        try:
+            yield "so far"
+            await asyncio.Event().wait()
+        finally:
+            cls.closed += 1
+
+
+class Endless:
+    @staticmethod
+    async def create_async_generator(**_: object) -> AsyncIterator[str]:
+        while True:
+            yield "again and again " * 100
+            await asyncio.sleep(0)
+
+
+class Thoughtful:
+    @staticmethod
+    async def create_async_generator(**_: object) -> AsyncIterator[object]:
+        for piece in ("<thi", "nk>hm</think>", "Hi"):
+            yield piece
+        yield Finish("length")
+
+
+class Wordless:
+    @staticmethod
+    async def create_async_generator(**_: object) -> AsyncIterator[object]:
+        yield Thought("hm")
+        yield Finish("length")
+
+
+class NotAsync:
+    @staticmethod
+    def create_async_generator(**_: object) -> list[str]:
+        return ["Hi"]
+
+
+def registry(kind: str, **config: object) -> Registry:
+    return Registry(GeneratorConfig(kind=kind, **config))  # type: ignore[arg-type]  # each test knows its fields
+
+
+async def ask(generators: Registry, *, proxy: str | None = None, model: str | None = None) -> list[Piece]:
+    pieces = generators.answer(HELLO, temperature=0.7, max_tokens=9, proxy=proxy, model=model)
+    return [piece async for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("g4f.Provider.Nowhere:Name", "installed"),
+        (f"{STYLE}:Nothing", "create_async_generator"),
+        (f"{STYLE}:NOT_ONE", "create_async_generator"),
+        ("aurora", "import path"),
+        (":Name", "import path"),
+        ("module:", "import path"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_wrong_setting(kind: str, word: str) -> None:
+    with pytest.raises(SettingsProblem, match=f"GENERATOR.*{word}"):
+        registry(kind)
+
+
+async def test_a_foreign_class_gets_everything_as_keyword_arguments() -> None:
+    config = {"url": "http://h", "key": SecretStr("sk-1"), "model": "m"}
+    [said] = await ask(registry(f"{HERE}:Keen", **config), proxy="socks5://u:p%40@h")
+    for pair in (
+        ("base_url", "http://h"),
+        ("url", "http://h"),
+        ("api_key", "sk-1"),
+        ("model", "m"),
+        ("max_tokens", "9"),
+        ("temperature", "0.7"),
+        ("proxy", "socks5://u:p%40@h:1080"),
+        ("timeout", "600"),
+        ("messages", str(HELLO)),
+    ):
+        assert str(pair) in str(said)
+
+
+async def test_the_model_of_a_chat_wins_over_the_configured_one() -> None:
+    [said] = await ask(registry(f"{HERE}:Keen", model="m"), model="other")
+    assert "('model', 'other')" in str(said)
+
+
+async def test_a_class_that_takes_little_gets_no_more() -> None:
+    pieces = await ask(registry(f"{STYLE}:Talkative", model="m", key=SecretStr("sk-1")))
+    said = "Hello\n> [0] https://example.org"
+    assert pieces[0] == Thought("m reads 1")
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == said
+    assert pieces[-1] == Finish("length")
+
+
+async def test_a_foreign_error_is_told_without_the_key() -> None:
+    generators = registry(f"{STYLE}:Coroutine", key=SecretStr("sk-very-secret"))
+    pieces = generators.answer(HELLO, temperature=0.5, max_tokens=9)
+    assert await anext(pieces) == "Hel"
+    with pytest.raises(GeneratorBroken) as caught:
+        await anext(pieces)
+    assert str(caught.value) == "RuntimeError: the account of *** is out of luck"
+
+
+async def test_a_foreign_class_that_falls_silent_is_ended() -> None:
+    Silent.closed = 0
+    pieces = registry(f"{HERE}:Silent", timeouts=QUICK).answer(HELLO, temperature=0.5, max_tokens=9)
+    assert await anext(pieces) == "so far"
+    with pytest.raises(GeneratorSilent):
+        await anext(pieces)
+    assert Silent.closed == 1
+
+
+async def test_a_foreign_class_is_closed_early() -> None:
+    Keen.closed = 0
+    pieces = registry(f"{HERE}:Keen").answer(HELLO, temperature=0.5, max_tokens=9)
+    await anext(pieces)
+    await pieces.aclose()
+    assert Keen.closed == 1
+
+
+async def test_a_foreign_class_that_never_ends_is_ended() -> None:
+    heard: list[Piece] = []
+
+    async def listen() -> None:
+        pieces = registry(f"{HERE}:Endless").answer(HELLO, temperature=0.5, max_tokens=9)
+        async for piece in pieces:
+            heard[len(heard) :] = [piece]
+
+    with pytest.raises(GeneratorBroken):
+        await listen()
+    assert 0 < sum(len(str(piece)) for piece in heard) <= 1 << 20
+
+
+async def test_thoughts_in_tags_come_apart_whoever_writes_them() -> None:
+    assert await ask(registry(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
+
+
+async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
+    generators = registry(f"{HERE}:Wordless")
+    with pytest.raises(GeneratorBroken, match="empty"):
+        await ask(generators)
+    await generators.probe()
+
+
+async def test_a_class_without_an_async_generator_is_broken() -> None:
+    with pytest.raises(GeneratorBroken):
+        await ask(registry(f"{HERE}:NotAsync"))
+
+
+async def test_a_probe_has_limits_of_its_own() -> None:
+    async with serve(Exchange.wait_gone) as server:
+        with pytest.raises(GeneratorSilent):
+            await registry("aura", url=server.url).probe(timeouts=QUICK)
+
+
+async def test_a_wrong_proxy_address_is_said_at_once() -> None:
+    with pytest.raises(GeneratorProblem, match="http://, https:// or socks5://"):
+        await ask(registry("aura", url="http://127.0.0.1:1"), proxy="nonsense")
+
+
+def test_the_configuration_shows_no_key() -> None:
+    assert "sk-1" not in repr(GeneratorConfig(key=SecretStr("sk-1")))
