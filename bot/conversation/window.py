@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +18,8 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 _PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
 _LONG_WORD = 14
 _LETTERS_A_TOKEN = 4
-_ODD_LETTERS_A_TOKEN = 2
+"""In ordinary words; measured with SmolLM2's vocabulary, English prose costs a third less than the estimate."""
+_ODD_LETTERS_A_TOKEN = 1.5
 _CHEAP = range(0x00A0, 0x0590)
 """Latin with accents, Greek, Cyrillic, Armenian: a token a letter, even where the model's vocabulary is English."""
 
@@ -29,9 +31,9 @@ def estimate(text: str) -> int:
 
 def _cost(piece: re.Match[str]) -> int:
     if word := piece["word"]:
-        return -(-len(word) // (_LETTERS_A_TOKEN if _is_ordinary(word) else _ODD_LETTERS_A_TOKEN))
+        return math.ceil(len(word) / (_LETTERS_A_TOKEN if _is_ordinary(word) else _ODD_LETTERS_A_TOKEN))
     if space := piece["space"]:
-        return -(-len(space) // _LETTERS_A_TOKEN)
+        return math.ceil(len(space) / _LETTERS_A_TOKEN)
     if other := piece["other"]:
         return 1 if ord(other) in _CHEAP else len(other.encode("utf-8", "surrogatepass"))
     return 1
