@@ -16,7 +16,7 @@ from bot.delivery.budgets import Bucket, Window
 
 MARGIN = 0.01
 """Seconds kept between our clock and a server's."""
-LONGEST_FLIGHT = 5.0
+LONGEST_FLIGHT = 15.0
 """Seconds after which a request without an answer is taken to have arrived, lest it block its budget."""
 _ROUNDING = 1e-6
 

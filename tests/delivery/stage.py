@@ -142,6 +142,13 @@ class Stage:
         """The calls that flood control refused."""
         return [call for call in self.calls() if call["error_code"] == 429]
 
+    async def people(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Do something on the people's side."""
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/{path}", json=body) as answer:
+            assert answer.status == 200
+            given: dict[str, Any] = await answer.json()
+            return given
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be true in the world."""
         events = self.playground.exchange.events
@@ -163,9 +170,8 @@ async def on_stage(
     gate = Gate(Pacer(clock.now()), memory=holds, clock=clock)
     bot.session.middleware(gate)
     await gate.load()
-    async with aiohttp.ClientSession() as people, people.post(f"{url}/people/{ANNA}/start", json={}) as started:
-        assert started.status == 200
     stage = Stage(playground, url, bot, gate)
+    await stage.people(f"people/{ANNA}/start", {})
     try:
         yield stage
     finally:
