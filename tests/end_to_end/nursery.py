@@ -8,6 +8,7 @@ ordinary process of its own: it is signalled, killed and waited for like any oth
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import random
@@ -95,7 +96,8 @@ def running_nursery() -> Iterator[Nursery]:
 
 def main(address: str) -> None:
     """Import the program, then fork a process for each connection until killed."""
-    import bot.__main__  # noqa: F401, PLC0415  # this is what takes so long, and only this process wants it
+    importlib.import_module("bot.app")  # this is what takes so long
+    importlib.import_module("bot.check")
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the keepers
     listener = socket.socket(socket.AF_UNIX)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.playground.server import Playground
 from tests.end_to_end.generator import Generator
 from tests.end_to_end.nursery import Nursery
-from tests.end_to_end.program import TOKEN, Program, running_program
+from tests.end_to_end.program import READY, TOKEN, Program, running_program
 from tests.end_to_end.telegram import ANNA, Telegram, watched
 
 
@@ -36,9 +36,9 @@ class Scene:
             "CHAT_QUESTIONS_PER_MINUTE": "0",
         }
 
-    def program(self, **settings: str) -> AbstractAsyncContextManager[Program]:
+    def program(self, *, ready: str = READY, **settings: str) -> AbstractAsyncContextManager[Program]:
         """Run the program; what is set here wins."""
-        return running_program(self.folder, {**self.environment, **settings}, nursery=self.nursery)
+        return running_program(self.folder, {**self.environment, **settings}, nursery=self.nursery, ready=ready)
 
     def replica(self, name: str, database: str, **settings: str) -> AbstractAsyncContextManager[Program]:
         """Run one of several on the same PostgreSQL."""

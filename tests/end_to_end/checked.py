@@ -1,0 +1,70 @@
+"""Answers of which can be told whether they are whole: each bears its question's name and a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.end_to_end.telegram import Json, is_being_written, labels
+
+_WHOLE = re.compile(r"<(\w+)>(.*?)<(\w+) ([0-9a-f]{8})>", re.DOTALL)
+
+
+def answer_to(name: str, words: int = 40) -> str:
+    """The one right answer to the question of this name."""
+    body = " ".join(f"{name}w{number}" for number in range(words))
+    return f"<{name}> {body} <{name} {_checksum(body)}>"
+
+
+def pieces_of(text: str, size: int = 60) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _checksum(body: str) -> str:
+    return hashlib.blake2b("".join(body.split()).encode(), digest_size=4).hexdigest()
+
+
+@dataclass(frozen=True)
+class Count:
+    """What became of the questions of one chat."""
+
+    whole: list[str]
+    """Names of the questions with a whole answer, as they stand in the chat."""
+    orphans: list[Json]
+    """Messages of the bot that belong to no whole answer: left by a send whose outcome nobody knew."""
+
+
+def count(messages: Sequence[Json]) -> Count:
+    """Put the bot's messages together into answers. A message that begins no new answer goes on with the last one."""
+    whole: list[str] = []
+    orphans: list[Json] = []
+    parts: list[Json] = []
+    for message in messages:
+        text = message.get("text", "")
+        if text.startswith("<") and parts:
+            orphans += parts
+            parts = []
+        parts.append(message)
+        name = _name_of("".join(part["text"] for part in parts))
+        if name is not None:
+            whole.append(name)
+            parts = []
+    return Count(whole, orphans + parts)
+
+
+def _name_of(text: str) -> str | None:
+    match = _WHOLE.fullmatch(text.strip())
+    if match is None or match[1] != match[3] or _checksum(match[2]) != match[4]:
+        return None
+    return match[1]
+
+
+def settled(messages: Iterable[Json]) -> bool:
+    """Whether nothing is being written any more."""
+    return not any(is_being_written(message) for message in messages)
+
+
+def has_button(message: Json, label: str) -> bool:
+    return any(label in text for text in labels(message))
