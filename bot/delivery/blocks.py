@@ -18,6 +18,17 @@ _LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
 _LEAD = re.compile(r"[ \t>]*")
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A place from which a text can be written again when more of it is there."""
+
+    position: int
+    size: tuple[int, int, int, int, int]
+    line: int
+    kind: str
+    end: int
+
+
 @dataclass(slots=True)
 class BlockWriter:
     """Walks over the tokens of a text, the first `prefix` characters of which are not shown."""
@@ -26,6 +37,10 @@ class BlockWriter:
     prefix: int
     growing: bool
     canvas: Canvas = field(default_factory=Canvas)
+    checkpoint: Checkpoint | None = None
+    """Where the last block outside of all containers begins: everything before it is complete."""
+    _shift: int = field(init=False)
+    """Position in the text of what is position 0 in the source."""
     _lines: list[str] = field(init=False)
     _starts: list[int] = field(init=False)
     _containers: list[Container] = field(default_factory=list)
@@ -42,16 +57,42 @@ class BlockWriter:
     """Where the last paragraph outside of all containers ended."""
 
     def __post_init__(self) -> None:
+        self._shift = self.prefix
+        self._read(self.text)
+
+    def _read(self, text: str) -> None:
+        self.text = text
         self._lines = self.text.split("\n")
         self._starts = [0]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
+
+    def rewind(self, checkpoint: Checkpoint, text: str) -> None:
+        """Take back what was written after the checkpoint; `text` is what goes on from there."""
+        self.canvas.rewind(checkpoint.size)
+        self._line, self._last_kind, self._last_end = checkpoint.line, checkpoint.kind, checkpoint.end
+        self._shift -= checkpoint.position
+        self._gap = 0
+        if checkpoint.position:
+            self.prefix = 0
+        self._read(text)
+
+    def _note_checkpoint(self, line: int) -> None:
+        if self._gap:
+            return
+        if self._last_end >= 0:
+            self.checkpoint = Checkpoint(self._last_end, self.canvas.size(), 1, self._last_kind, 0)
+        else:
+            size = self.canvas.size()
+            self.checkpoint = Checkpoint(self._starts[line], size, self._line - line, self._last_kind, -1)
 
     def walk(self, tokens: list[Token]) -> None:
         """Write all blocks."""
         index = 0
         while index < len(tokens):
             token = tokens[index]
+            if not token.level and token.nesting >= 0:
+                self._note_checkpoint(_span(token)[0])
             if token.type in {"paragraph_open", "heading_open"}:
                 self._paragraph(token, tokens[index + 1])
             elif token.type == "table_open":
@@ -141,7 +182,7 @@ class BlockWriter:
         self._line, self._gap, self._last_kind, self._last_end = end, 0, leaf.kind, -1
 
     def _border(self, first: int, leaf: Leaf, gap: int) -> None:
-        source = self._starts[first] - self.prefix
+        source = self._starts[first] - self._shift
         if source < 0:
             return
         outer = [item for item in self._containers if item.line < first]
@@ -173,10 +214,10 @@ class BlockWriter:
                 self.text.index(HOLD) if self._is_continued(token) and HOLD in self._lines[0] else self._starts[first]
             )
             content = self.text[begin : self._starts[end] - 1]
-            lines = Lines([0], [begin - self.prefix])
+            lines = Lines([0], [begin - self._shift])
         else:
             lines = place_lines(content.split("\n"), self._lines, self._starts, first)
-            lines.sources = [source - self.prefix for source in lines.sources]
+            lines.sources = [source - self._shift for source in lines.sources]
         if not content.strip():
             self._skip(token)
             return
@@ -225,11 +266,11 @@ class BlockWriter:
         for index, line in enumerate(lines):
             if index:
                 self.canvas.write("\n")
-            source = places.sources[index] - self.prefix
+            source = places.sources[index] - self._shift
             if not index and line.startswith(HOLD) and self.prefix:
                 line, source = line[1:], source + 1  # noqa: PLW2901  # the mark of a continued line is not shown
             for piece in line.split("\t"):
-                if piece is not line and source > places.sources[index] - self.prefix:
+                if piece is not line and source > places.sources[index] - self._shift:
                     self.canvas.write("    ")
                 if source >= 0:
                     self.canvas.stretches.append(Stretch(self.canvas.length, source, len(piece), leaf))
@@ -268,7 +309,7 @@ class BlockWriter:
 
     def _row(self, line: int, leaf: Leaf) -> None:
         """Note where a row begins: between rows a table can be cut."""
-        source = self._starts[line] - self.prefix
+        source = self._starts[line] - self._shift
         if source >= 0:
             self.canvas.stretches.append(Stretch(self.canvas.length, source, 0, leaf))
 

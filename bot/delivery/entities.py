@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 MESSAGE_LIMIT = 4096
@@ -17,11 +17,15 @@ MESSAGE_LIMIT = 4096
 ENTITY_LIMIT = 100
 """Entities in one message; Telegram drops more without a word."""
 
+ANSWER_ENTITIES = 96
+"""Entities that the answer itself may have in a message: thoughts, their title and a note need some, too."""
+
 # What tdlib (is_empty_string) takes for nothing, what its clean_input_string removes, and other invisible ones.
 _VISIBLE = re.compile(
     "[^\\s\x00-\x20\x7f-\xa0\xad\u030a\u0333\u033f\u034f\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
     "\u2800\u3000\ufe00-\ufe0f\ufeff\ufffc\U000e0000-\U000e007f]"
 )
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _FLAT = frozenset({"pre", "code"})
 _RANK = {"text_link": 0, "pre": 1, "code": 1, "expandable_blockquote": 2, "blockquote": 3, "bold": 4}
 _OTHERS_RANK = 5
@@ -84,7 +88,7 @@ def is_visible(text: str) -> bool:
     return _VISIBLE.search(text) is not None
 
 
-def finish(text: str, spans: Iterable[Span]) -> tuple[Formatted, int]:
+def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int]:
     """Make a message of a text and its spans; also give how many code points were trimmed off its head."""
     ordered = _trimmed(text, spans)
     flat = [span for span in ordered if span.type in _FLAT]
@@ -94,21 +98,27 @@ def finish(text: str, spans: Iterable[Span]) -> tuple[Formatted, int]:
     # Telegram trims the head up to the first entity only: the indentation of a code block stays.
     first = next((span.start for span in parts if span.type == "pre"), end)
     lead = min(len(text) - len(text.lstrip()), first, end)
-    parts = [replace(span, start=max(span.start, lead), end=min(span.end, end)) for span in parts]
+    parts = [Span(span.type, max(span.start, lead), min(span.end, end), span.url, span.language) for span in parts]
     parts.sort(key=lambda span: (span.start, -span.end, "blockquote" not in span.type, span.type in _INNER))
     shown = text[lead:end]
     return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead
 
 
-def _trimmed(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Take the white space off both ends of every span (of code only at the tail); drop those that show nothing."""
+def _trimmed(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Take the white space off both ends of every span; drop those that show nothing.
+
+    A block of code keeps its indentation, and so does a quotation that begins with one.
+    """
     kept = []
+    blocks = [(span.start, span.end) for span in spans if span.type == "pre"]
     for span in spans:
         inside = text[span.start : span.end]
         if not is_visible(inside):
             continue
-        start = span.start if span.type in _FLAT else span.end - len(inside.lstrip())
-        kept.append(replace(span, start=start, end=span.start + len(inside.rstrip())))
+        start = span.start if span.type == "pre" else span.end - len(inside.lstrip())
+        if "blockquote" in span.type:
+            start = next((first for first, end in blocks if span.start <= first < start < end), start)
+        kept.append(Span(span.type, start, span.start + len(inside.rstrip()), span.url, span.language))
     return sorted(kept, key=lambda span: (span.start, -span.end))
 
 
@@ -130,14 +140,14 @@ def _around(text: str, span: Span, flat: Sequence[Span]) -> list[Span]:
 
 def _limited(spans: list[Span]) -> list[Span]:
     """Keep the entities that matter most where there are too many: links and code, then quotations, then the rest."""
-    if len(spans) <= ENTITY_LIMIT:
+    if len(spans) <= ANSWER_ENTITIES:
         return spans
-    return sorted(spans, key=lambda span: _RANK.get(span.type, _OTHERS_RANK))[:ENTITY_LIMIT]
+    return sorted(spans, key=lambda span: _RANK.get(span.type, _OTHERS_RANK))[:ANSWER_ENTITIES]
 
 
 def _measured(text: str, lead: int, spans: list[Span]) -> tuple[Entity, ...]:
     """Turn code points into UTF-16 units."""
-    wide = [] if text.isascii() else [index for index, character in enumerate(text) if character > "\uffff"]
+    wide = [] if text.isascii() else [found.start() for found in _ASTRAL.finditer(text)]
 
     def units(position: int) -> int:
         return position - lead + bisect_left(wide, position - lead)

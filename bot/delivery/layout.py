@@ -24,13 +24,15 @@ class Leaf:
     def reopened(self, *, line_start: bool, markup: str = "") -> str:
         """Give the prefix of a message that begins in this block: at a line's start, or within a line."""
         head = openers(self.containers)
-        if self.kind in {"fence", "formula", "table"} and len(self.opening) <= _LONGEST_CARRY:
+        if self.kind in {"fence", "table"} and len(self.opening) <= _LONGEST_CARRY:
             lines = self.opening.split("\n")
             opening = ("\n" + continuation(self.containers)).join(lines)
             prefix = head + opening + "\n"
             return prefix if line_start else prefix + continuation(self.containers) + HOLD
         if self.kind == "code":
             return (head + "\n" if head else "") if line_start else head + self.opening + HOLD
+        if self.kind == "formula":
+            return head + HOLD
         return head + self.opening + HOLD + markup if len(markup) <= _LONGEST_CARRY else head + HOLD
 
 
@@ -124,6 +126,15 @@ class Canvas:
         """Set an entity from `start` to here."""
         if start < self.length:
             self.spans.append(Span(kind, start, self.length, url, language))
+
+    def size(self) -> tuple[int, int, int, int, int]:
+        """Give how much there is, for `rewind`."""
+        return self.length, len(self.pieces), len(self.spans), len(self.stretches), len(self.borders)
+
+    def rewind(self, size: tuple[int, int, int, int, int]) -> None:
+        """Take back what was written since there was this much."""
+        self.length, pieces, spans, stretches, borders = size
+        del self.pieces[pieces:], self.spans[spans:], self.stretches[stretches:], self.borders[borders:]
 
     def finish(self, most_links: int) -> Layout:
         """Give the layout."""

@@ -12,12 +12,12 @@ import re
 from markdown_it.token import Token
 
 from bot.delivery.blocks import BlockWriter
-from bot.delivery.entities import ENTITY_LIMIT, Entity, Formatted, is_visible, utf16_length
+from bot.delivery.entities import ANSWER_ENTITIES, Entity, Formatted, is_visible, utf16_length
 from bot.delivery.inline import MAX_NESTING, parser
 from bot.delivery.layout import Border, Canvas, Layout, Leaf
 from bot.delivery.tables import split_row
 
-__all__ = ["Entity", "Formatted", "lay_out", "lay_out_plain", "render", "utf16_length"]
+__all__ = ["Entity", "Formatted", "GrowingLayout", "lay_out", "lay_out_plain", "render", "utf16_length"]
 
 _CONTAINER_LEAD = re.compile(r"[ \t>]*")
 _LOOSE_LINE = re.compile(
@@ -40,7 +40,7 @@ def lay_out_plain(source: str) -> Layout:
     canvas.borders.extend(
         Border(found.start(), found.end(), "", is_paragraph=True) for found in re.finditer(r"\n[ \t]*\n+", source)
     )
-    return canvas.finish(ENTITY_LIMIT)
+    return canvas.finish(ANSWER_ENTITIES)
 
 
 def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
@@ -55,10 +55,39 @@ def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
         return lay_out_plain(source)
     writer = BlockWriter(text, len(prefix), growing=growing)
     writer.walk(tokens)
-    layout = writer.canvas.finish(ENTITY_LIMIT)
+    layout = writer.canvas.finish(ANSWER_ENTITIES)
     if not growing and not is_visible(layout.formatted.text) and is_visible(source):
         return lay_out_plain(source)
     return layout
+
+
+class GrowingLayout:
+    """Lays one growing source out again and again, without parsing anew what is complete."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._writer: BlockWriter | None = None
+        self._position = 0
+        self._length = 0
+
+    def lay_out(self, source: str) -> Layout:
+        """Lay out the source so far: what it was before, and more at its end."""
+        text = self._prefix + source[: _settled(source)]
+        if self._writer is None or self._writer.checkpoint is None or len(text) < self._length:
+            self._writer, self._position = BlockWriter(text, len(self._prefix), growing=True), 0
+        else:
+            checkpoint = self._writer.checkpoint
+            self._position += checkpoint.position
+            self._writer.checkpoint = None
+            self._writer.rewind(checkpoint, text[self._position :])
+        self._length = len(text)
+        tokens: list[Token] = []
+        parser().block.parse(text[self._position :], parser(), {"growing": True}, tokens)
+        if any(token.level >= MAX_NESTING - 1 for token in tokens):
+            self._writer = None
+            return lay_out_plain(source)
+        self._writer.walk(tokens)
+        return self._writer.canvas.finish(ANSWER_ENTITIES)
 
 
 def _settled(source: str) -> int:

@@ -15,7 +15,7 @@ from bot.delivery.containers import HOLD
 from bot.delivery.entities import MESSAGE_LIMIT, Entity, Formatted, fitting, is_visible, utf16_length
 from bot.delivery.incoming import Incoming
 from bot.delivery.layout import Layout
-from bot.delivery.markup import lay_out, lay_out_plain
+from bot.delivery.markup import GrowingLayout, lay_out, lay_out_plain
 from bot.delivery.splitting import Cut, choose_cut, plain_cut
 from bot.delivery.thoughts import Thoughts, folded
 
@@ -88,6 +88,7 @@ class Reply:
         self._fitted = 0
         self._ended = False
         self._note = ""
+        self._sketch = GrowingLayout("")
         self._shown: dict[Part, Formatted] = {}
 
     @classmethod
@@ -148,7 +149,7 @@ class Reply:
             pass
 
     def tail(self) -> Part | None:
-        """Give what is not sealed yet; None while there is nothing to show."""
+        """Give what is not sealed yet; None while there is nothing to show. After the end it is whole once `advance` ran."""
         self._join()
         for length in self._tail_lengths():
             part = self._tail_part(length)
@@ -217,7 +218,7 @@ class Reply:
 
     def _advance_last(self, room: int) -> bool:
         """Seal one message if the rest, complete as it is, does not fit into one."""
-        if len(self._live) < 2 or weight(self._live) <= room:  # noqa: PLR2004  # one character cannot be cut
+        if len(self._live) < 2:  # noqa: PLR2004  # one character cannot be cut
             return False
         layout = self._lay_out(self._live, growing=False)
         if not self._exceeds(layout, room):
@@ -275,6 +276,7 @@ class Reply:
         self._live = self._live[length:]
         self._start += length
         self._prefix = prefix
+        self._sketch = GrowingLayout(prefix)
         self._checked = self._filled = self._fitted = 0
 
     # Showing
@@ -288,11 +290,23 @@ class Reply:
             logger.warning("cannot format %d characters; they are shown as written", len(source), exc_info=True)
             return lay_out_plain(source)
 
+    def _draw(self, source: str) -> Formatted:
+        """Lay out the live tail, what is complete in it only once."""
+        if self._markup:
+            try:
+                return self._sketch.lay_out(source).formatted
+            except Exception:  # whatever is wrong with the formatting, the text must arrive
+                logger.warning("cannot format the growing text; trying it as a whole", exc_info=True)
+                self._sketch = GrowingLayout(self._prefix)
+        return self._lay_out(source, growing=True).formatted
+
     def _show(self, part: Part) -> Formatted:
         length = part.end - part.start
         source = self._live[:length] if part.start == self._start else self._sources.get(part.start, "")[:length]
         if part.plain:
             formatted = lay_out_plain(source).formatted
+        elif part.growing and part.start == self._start:
+            formatted = self._draw(source)
         else:
             formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
         return _noted(_headed(formatted, self._title, part.thoughts), part.note)
@@ -353,4 +367,4 @@ def _joined(first: Formatted, between: str, second: Formatted) -> Formatted:
     moved = tuple(
         Entity(item.type, item.offset + shift, item.length, item.url, item.language) for item in second.entities
     )
-    return Formatted(first.text + between + second.text, (*first.entities, *moved)[:100])
+    return Formatted(first.text + between + second.text, (*first.entities, *moved))

@@ -20,7 +20,6 @@ _SENTENCE = re.compile(r"""(?:[.!?…][)\]"'»”’]*\s+|[。！？]+[」』）
 _WORD = re.compile(r"\s+")
 _LINE = re.compile(r"\n")
 _BY_LINE = frozenset({"fence", "code", "formula", "table"})
-_CLOSERS = {"$$": "\n$$", "\\[": "\n\\]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +147,6 @@ class _Chooser:
     def _cut(self, stretch: Stretch, shown: int, *, line_start: bool = False) -> Cut | None:
         leaf, place = stretch.leaf, stretch.source + shown - stretch.shown
         suffix = "".join(closer for _, closer in reversed(stretch.open))
-        if leaf.kind == "formula":
-            suffix = _CLOSERS.get(leaf.opening, "")
         if leaf.kind in _BY_LINE and line_start:
             place = self._source.rfind("\n", 0, place) + 1
         if not 0 < place < len(self._source):

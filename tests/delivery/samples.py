@@ -57,7 +57,8 @@ pip install -r requirements.txt
 export TOKEN="abc_def_ghi"
 ```
 
-If `pip` isn't found, see <https://pip.pypa.io/en/stable/installation/> or [the guide](https://packaging.python.org/tutorials/).
+If `pip` isn't found, see <https://pip.pypa.io/en/stable/installation/>
+or [the guide](https://packaging.python.org/en/).
 
 ### 2. Configure
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery.markup import Entity, Formatted, render, utf16_length
+from bot.delivery.markup import Entity, Formatted, GrowingLayout, render, utf16_length
 from tests.delivery.samples import RUSSIAN, SAMPLES
 from tests.delivery.strict import check, is_visible, shown
 
@@ -249,6 +249,14 @@ def test_every_state_of_a_stream_is_valid(name: str) -> None:
         formatted = render(source[:end], growing=True)
         if is_visible(formatted.text):
             check(formatted)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("step", [1, 13])
+def test_what_is_complete_need_not_be_parsed_again(name: str, step: int) -> None:
+    source, growing = SAMPLES[name], GrowingLayout("")
+    for end in range(0, len(source), step):
+        assert growing.lay_out(source[:end]).formatted == render(source[:end], growing=True)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

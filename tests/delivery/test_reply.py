@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -205,7 +205,9 @@ def test_more_links_than_one_message_holds_go_on_in_the_next() -> None:
 
     for part in formatted:
         check(part)
-    assert sum((shown(part, "text_link") for part in formatted), []) == [f"a{number}" for number in range(250)]
+    assert list(chain.from_iterable(shown(part, "text_link") for part in formatted)) == [
+        f"a{number}" for number in range(250)
+    ]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
