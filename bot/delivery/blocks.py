@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from bot.delivery.containers import HOLD, Container, list_item, openers, quotation
 from bot.delivery.inline_text import InlineWriter
 from bot.delivery.layout import Border, Canvas, Leaf, Lines, Stretch, place_lines
-from bot.delivery.tables import aligned, alignments, split_row
+from bot.delivery.table_text import TableWriter
 
 _BULLETS = ("• ", "◦ ", "▪ ")
 _RULE = "———"
@@ -224,7 +224,8 @@ class BlockWriter:
         self._separate(first, end, leaf)
         start = self.canvas.length
         growing = self.growing and end >= len(self._lines) - self.text.endswith("\n")
-        writer = InlineWriter(self.canvas, leaf, lines, self._indents(first, end), bold=heading)
+        continued = self._is_continued(token)
+        writer = InlineWriter(self.canvas, leaf, lines, self._indents(first, end), bold=heading, continued=continued)
         writer.write(content, growing=growing)
         if heading:
             self.canvas.mark("bold", start)
@@ -257,17 +258,17 @@ class BlockWriter:
         start = self.canvas.length
         if extra and not self._is_continued(token):
             self.canvas.write(extra + ("\n" if content else ""))
-        self._code_lines(content, _span(token)[0] + (kind == "fence"), leaf)
+        self._code_lines(content, _span(token)[0] + (kind == "fence"), leaf, continued=self._is_continued(token))
         self.canvas.mark("pre", start, language=language)
 
-    def _code_lines(self, content: str, first: int, leaf: Leaf) -> None:
+    def _code_lines(self, content: str, first: int, leaf: Leaf, *, continued: bool) -> None:
         lines = content.split("\n")
         places = place_lines(lines, self._lines, self._starts, first)
         for index, line in enumerate(lines):
             if index:
                 self.canvas.write("\n")
             source = places.sources[index] - self._shift
-            if not index and line.startswith(HOLD) and self.prefix:
+            if not index and continued and line.startswith(HOLD):
                 line, source = line[1:], source + 1  # noqa: PLW2901  # the mark of a continued line is not shown
             for piece in line.split("\t"):
                 if piece is not line and source > places.sources[index] - self._shift:
@@ -281,90 +282,14 @@ class BlockWriter:
 
     def _table(self, token: Token) -> None:
         first, end = _span(token)
-        rows = [split_row(_LEAD.sub("", line, count=1)) for line in self._lines[first:end]]
-        del rows[1]
-        opening = "\n".join(_LEAD.sub("", line, count=1) for line in self._lines[first : first + 2])
-        leaf = Leaf("table", tuple(self._containers), opening)
-        continued = self._is_continued(token)
-        if continued and len(rows) == 1:
+        lines = [_LEAD.sub("", line, count=1) for line in self._lines[first:end]]
+        leaf = Leaf("table", tuple(self._containers), "\n".join(lines[:2]))
+        table = TableWriter(self.canvas, leaf, lines, [start - self._shift for start in self._starts[first:end]])
+        if self._is_continued(token) and not table.has_rows:
             self._skip(token)
             return
         self._begin(token, leaf)
-        cells = [[self._cell(cell, leaf) for cell in row] for row in rows]
-        has_links = any(span.type == "text_link" for row in cells for cell in row for span in cell.spans)
-        plain = [["".join(cell.pieces) for cell in row] for row in cells]
-        lines = None if has_links else aligned(plain, alignments(self._lines[first + 1]))
-        if lines is None:
-            self._listed(cells, first, leaf, continued=continued)
-            return
-        start = self.canvas.length
-        for index, line in enumerate(lines):
-            if continued and index < 2:  # noqa: PLR2004  # the header and the line below it
-                continue
-            if self.canvas.length > start:
-                self.canvas.write("\n")
-            self._row(first + index, leaf)
-            self.canvas.write(line)
-        self.canvas.mark("pre", start)
-
-    def _row(self, line: int, leaf: Leaf) -> None:
-        """Note where a row begins: between rows a table can be cut."""
-        source = self._starts[line] - self._shift
-        if source >= 0:
-            self.canvas.stretches.append(Stretch(self.canvas.length, source, 0, leaf))
-
-    def _cell(self, content: str, leaf: Leaf) -> Canvas:
-        canvas = Canvas()
-        InlineWriter(canvas, leaf).write(content)
-        return canvas
-
-    def _listed(self, rows: list[list[Canvas]], first: int, leaf: Leaf, *, continued: bool) -> None:
-        """Write a table that is too wide row by row."""
-        header, body = rows[0], rows[1:]
-        pairs = len(header) <= 2  # noqa: PLR2004  # two columns need no labels
-        if not continued and (pairs or not body):
-            start = self.canvas.length
-            self._joined(header)
-            self.canvas.mark("bold", start)
-            continued = pairs and not body
-            if body:
-                self.canvas.write("\n")
-        for index, row in enumerate(body):
-            if index:
-                self.canvas.write("\n")
-            self._row(first + 2 + index, leaf)
-            self.canvas.write("• ")
-            if pairs:
-                self._joined(row)
-            else:
-                self._labelled(header, row)
-
-    def _joined(self, row: list[Canvas]) -> None:
-        for index, cell in enumerate(row):
-            if index:
-                self.canvas.write(" — ")
-            self._paste(cell)
-
-    def _labelled(self, header: list[Canvas], row: list[Canvas]) -> None:
-        written = False
-        for index, cell in enumerate(row):
-            if not cell.length:
-                continue
-            if written:
-                self.canvas.write("\n   ")
-            written = True
-            if index < len(header) and header[index].length:
-                self._paste(header[index])
-                self.canvas.write(": ")
-            start = self.canvas.length
-            self._paste(cell)
-            if not index:
-                self.canvas.mark("bold", start)
-
-    def _paste(self, cell: Canvas) -> None:
-        shift = self.canvas.length
-        self.canvas.write("".join(cell.pieces))
-        self.canvas.spans.extend(replace(span, start=span.start + shift, end=span.end + shift) for span in cell.spans)
+        table.write(with_header=not self._is_continued(token))
 
 
 def _span(token: Token) -> tuple[int, int]:

@@ -65,7 +65,7 @@ def _looks_mathematical(content: str) -> bool:
 
 def _push(state: StateInline, content: str, end: int, silent: bool) -> bool:
     if not silent:
-        state.push("formula", "code", 0).content = content
+        state.push("formula", "code", 0).content = content.strip()
     state.pos = end
     return True
 

@@ -72,6 +72,10 @@ class PlacedState(StateInline):
         """Leave `2*3*4`, `x**2` and `__init__` alone: between two letters or digits an asterisk multiplies."""
         scanned = super().scanDelims(start, canSplitWord)
         before, after = self.src[start - 1 : start], self.src[start + scanned.length : start + scanned.length + 1]
+        if self.src[start] == "*" and scanned.length == len("**") and not (_is_word(before) and _is_word(after)):
+            # CommonMark would leave the marks of `**«слово»**` where a letter follows; models mean emphasis.
+            opens, closes = bool(after.strip()), bool(before.strip())
+            return Scanned(can_open=opens, can_close=closes, length=scanned.length)
         if self.src[start] == "*" and _is_word(before) and _is_word(after):
             return Scanned(can_open=False, can_close=scanned.can_close and scanned.length > 1, length=scanned.length)
         if self.src[start] == "_" and scanned.length == len("__") and self._is_dunder(start):
@@ -95,7 +99,11 @@ def _no_link(state: StateInline, silent: bool) -> bool:
     """Take a bracket for text where no link can follow: looking for the end of each would take quadratic time."""
     source, start = state.src, state.pos
     mark = "![" if source[start] == "!" else "["
-    if not source.startswith(mark, start) or source.find("](", start, start + _LONGEST_LABEL) >= 0:
+    if not source.startswith(mark, start):
+        return False
+    if "last_link" not in state.env:
+        state.env["last_link"] = source.rfind("](")
+    if start <= state.env["last_link"] and source.find("](", start, start + _LONGEST_LABEL) >= 0:
         return False
     if not silent:
         state.append_pending(mark)

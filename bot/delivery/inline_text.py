@@ -50,6 +50,8 @@ class InlineWriter:
     indents: list[str] = field(default_factory=list)
     """What each line of the content is shown with, the first apart."""
     bold: bool = False
+    continued: bool = False
+    """The content begins with the mark of a line that goes on from an earlier message."""
     _open: list[_Open] = field(default_factory=list)
     _cursor: int = 0
     _sure: int = 0
@@ -87,7 +89,7 @@ class InlineWriter:
     def _text(self, text: str) -> None:
         start = self._cursor
         self._cursor += len(text)
-        if not start and text[:1] == HOLD and self.leaf.opening != HOLD and self._is_continued():
+        if self.continued and not start and text.startswith(HOLD):
             text, start = text[1:], 1
         if not self.indents:
             self._copy(text, start)
@@ -99,9 +101,6 @@ class InlineWriter:
                 start = self._content.find("\n", start) + 1
                 start += len(self._content[start:]) - len(self._content[start:].lstrip(" \t"))
             self._copy(line, start)
-
-    def _is_continued(self) -> bool:
-        return self.lines is not None
 
     def _break(self) -> None:
         self.canvas.write("\n")

@@ -7,17 +7,19 @@ depends on its text alone, not on the pieces in which it came.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Literal, Self
 
 from bot.delivery.containers import HOLD
-from bot.delivery.entities import MESSAGE_LIMIT, Entity, Formatted, fitting, is_visible, utf16_length
+from bot.delivery.entities import MESSAGE_LIMIT, Formatted, fitting, is_visible, utf16_length
 from bot.delivery.incoming import Incoming
 from bot.delivery.layout import Layout
 from bot.delivery.markup import GrowingLayout, lay_out, lay_out_plain
+from bot.delivery.parts import Part, closed, headed, noted
 from bot.delivery.splitting import Cut, choose_cut, plain_cut
 from bot.delivery.thoughts import Thoughts, folded
+
+__all__ = ["Part", "Reply"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,36 +29,6 @@ _LONGEST_SOURCE = 4
 _LONGEST_NOTE = 500
 _LINK = 42
 """UTF-16 units that a link counts for at least: a message holds 100 entities."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One message's share of the answer: positions in the source (code points), what to open and close around it."""
-
-    start: int
-    end: int
-    prefix: str = ""
-    """Markdown that opens again what the message before had open (a fence, a list, a table); not shown."""
-    suffix: str = ""
-    """Markdown that closes what goes on in the next message."""
-    after: str = ""
-    """The prefix of the next message."""
-    plain: bool = False
-    """Shown as written."""
-    growing: bool = False
-    """May end anywhere: what is being written is shown as if complete."""
-    thoughts: str = ""
-    note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Give a small dict of what differs from the defaults."""
-        return {key: value for key, value in asdict(self).items() if value or key in {"start", "end"}}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gave; keys of other versions are left out."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{key: value for key, value in stored.items() if key in known})
 
 
 class Reply:
@@ -149,7 +121,10 @@ class Reply:
             pass
 
     def tail(self) -> Part | None:
-        """Give what is not sealed yet; None while there is nothing to show. After the end it is whole once `advance` ran."""
+        """Give what is not sealed yet; None while there is nothing to show.
+
+        After the end, call `advance` first: what is too long for one message is cut there.
+        """
         self._join()
         for length in self._tail_lengths():
             part = self._tail_part(length)
@@ -309,7 +284,7 @@ class Reply:
             formatted = self._draw(source)
         else:
             formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
-        return _noted(_headed(formatted, self._title, part.thoughts), part.note)
+        return noted(headed(formatted, self._title, part.thoughts), part.note)
 
 
 def weight(source: str) -> int:
@@ -336,35 +311,3 @@ def _next_look(source: str, seen: int, left: int, step: int) -> int:
         else:
             low = middle + 1
     return low
-
-
-def closed(source: str, suffix: str) -> str:
-    """Close what is open at the end of a message's source; a closing mark must follow its text."""
-    return source.rstrip() + suffix if suffix else source
-
-
-def _headed(formatted: Formatted, title: str, thoughts: str) -> Formatted:
-    if not thoughts:
-        return formatted
-    text, spans = folded(title, thoughts)
-    head = [
-        Entity(span.type, utf16_length(text[: span.start]), utf16_length(text[span.start : span.end])) for span in spans
-    ]
-    if not is_visible(formatted.text):
-        return Formatted(text, tuple(head))
-    return _joined(Formatted(text, tuple(head)), "\n\n", formatted)
-
-
-def _noted(formatted: Formatted, note: str) -> Formatted:
-    if not note:
-        return formatted
-    last = Formatted(note, (Entity("italic", 0, utf16_length(note)),))
-    return _joined(formatted, "\n\n", last) if is_visible(formatted.text) else last
-
-
-def _joined(first: Formatted, between: str, second: Formatted) -> Formatted:
-    shift = utf16_length(first.text) + utf16_length(between)
-    moved = tuple(
-        Entity(item.type, item.offset + shift, item.length, item.url, item.language) for item in second.entities
-    )
-    return Formatted(first.text + between + second.text, (*first.entities, *moved))

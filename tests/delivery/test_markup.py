@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.delivery.containers import HOLD
 from bot.delivery.markup import Entity, Formatted, GrowingLayout, render, utf16_length
 from tests.delivery.samples import RUSSIAN, SAMPLES
 from tests.delivery.strict import check, is_visible, shown
@@ -56,6 +57,8 @@ wild = st.text(alphabet=st.one_of(st.sampled_from("*_`~[]()<>|#-+.!$\\ \n\t&1a")
         ("a:\n\\[\na_1 * b_1\n\\]\nb", "a:\na_1 * b_1\nb", "pre", "a_1 * b_1"),
         ("$$x = y$$", "x = y", "pre", "x = y"),
         ("中文**粗体**中文", "中文粗体中文", "bold", "粗体"),
+        ("**「重要」**です", "「重要」です", "bold", "「重要」"),
+        ("**«Важно».**Далее", "«Важно».Далее", "bold", "«Важно»."),
     ],
 )
 def test_markup_becomes_an_entity(source: str, text: str, kind: str, content: str) -> None:
@@ -187,6 +190,12 @@ def test_a_table_too_wide_for_a_phone_becomes_a_list() -> None:
 
 def test_cells_beyond_the_header_are_not_lost() -> None:
     assert "three" in render("| a | b |\n|---|---|\n| one | two | three |").text
+
+
+def test_a_continuation_mark_in_the_text_itself_stays() -> None:
+    source = f"{HOLD}a\n\n- {HOLD}b\n\n```\n{HOLD}c\n```"
+
+    assert render(source).text.count(HOLD) == 3
 
 
 def test_of_too_many_entities_links_and_code_are_kept() -> None:

@@ -1,0 +1,74 @@
+"""One message's share of an answer, and how its thoughts, its text and its note are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from bot.delivery.entities import Entity, Formatted, is_visible, utf16_length
+from bot.delivery.thoughts import folded
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message's share of the answer: positions in the source (code points), what to open and close around it."""
+
+    start: int
+    end: int
+    prefix: str = ""
+    """Markdown that opens again what the message before had open (a fence, a list, a table); not shown."""
+    suffix: str = ""
+    """Markdown that closes what goes on in the next message."""
+    after: str = ""
+    """The prefix of the next message."""
+    plain: bool = False
+    """Shown as written."""
+    growing: bool = False
+    """May end anywhere: what is being written is shown as if complete."""
+    thoughts: str = ""
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give a small dict of what differs from the defaults."""
+        return {key: value for key, value in asdict(self).items() if value or key in {"start", "end"}}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave; keys of other versions are left out."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in stored.items() if key in known})
+
+
+def closed(source: str, suffix: str) -> str:
+    """Close what is open at the end of a message's source; a closing mark must follow its text."""
+    return source.rstrip() + suffix if suffix else source
+
+
+def headed(formatted: Formatted, title: str, thoughts: str) -> Formatted:
+    """Put the folded thoughts before the text."""
+    if not thoughts:
+        return formatted
+    text, spans = folded(title, thoughts)
+    head = [
+        Entity(span.type, utf16_length(text[: span.start]), utf16_length(text[span.start : span.end])) for span in spans
+    ]
+    if not is_visible(formatted.text):
+        return Formatted(text, tuple(head))
+    return _joined(Formatted(text, tuple(head)), "\n\n", formatted)
+
+
+def noted(formatted: Formatted, note: str) -> Formatted:
+    """Put a note in italics after the text."""
+    if not note:
+        return formatted
+    last = Formatted(note, (Entity("italic", 0, utf16_length(note)),))
+    return _joined(formatted, "\n\n", last) if is_visible(formatted.text) else last
+
+
+def _joined(first: Formatted, between: str, second: Formatted) -> Formatted:
+    shift = utf16_length(first.text) + utf16_length(between)
+    moved = tuple(
+        Entity(item.type, item.offset + shift, item.length, item.url, item.language) for item in second.entities
+    )
+    return Formatted(first.text + between + second.text, (*first.entities, *moved))
