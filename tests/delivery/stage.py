@@ -98,6 +98,9 @@ class Stage:
         else:
             self.playground._faults.add(fault)
 
+    def place(self, chat: int = ANNA) -> Place:
+        return Place(chat, private=chat > 0)
+
     def open(self, reply: Reply, screen: MemoryScreen, *, chat: int = ANNA, **more: Any) -> LiveReply:
         """Open a surface: edits in Anna's chat, unless the scene wants it otherwise."""
         place = Place(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
