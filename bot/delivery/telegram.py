@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from aiogram import Bot, exceptions, methods
-from aiogram.methods import TelegramMethod
+from aiogram.methods import Response, TelegramMethod
 from aiogram.types import (
     BotCommand,
     BotCommandScopeUnion,
@@ -74,6 +74,14 @@ _TEXTS: tuple[tuple[re.Pattern[str], type[TelegramProblem]], ...] = tuple(
     )
 )
 
+_OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
+    methods.GetUpdates,
+    methods.SendMessage,
+    methods.EditMessageText,
+    methods.SendChatAction,
+)
+"""Methods whose answers have each of the forms that come all the time."""
+
 _KINDS: tuple[tuple[type[exceptions.TelegramAPIError], type[TelegramProblem]], ...] = (
     (exceptions.TelegramEntityTooLarge, TooLong),
     (exceptions.TelegramNetworkError, OutcomeUnknown),
@@ -88,6 +96,8 @@ class Telegram:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again.
+        self._answers = tuple(Response.__class_getitem__(method.__returning__) for method in _OFTEN)
 
     async def send(
         self, place: Place, what: Formatted, *, keyboard: Keyboard = (), silent: bool = False, preview: bool = False
