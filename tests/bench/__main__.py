@@ -1,0 +1,66 @@
+"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; `turns`: its turns."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterable
+
+from tests.bench import machine, turns
+from tests.bench.measure import Result, play
+from tests.bench.report import Target, table, targets
+from tests.bench.scenarios import SCENARIOS, Scenario
+
+
+def main() -> int:
+    """Run what is asked for. Status 1: a target is not met."""
+    arguments = _arguments()
+    if arguments.scenarios == ["turns"]:
+        return asyncio.run(turns.main())
+    chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
+    results = asyncio.run(_play(chosen, arguments.surface))
+    _say("\n" + table(results) + "\n")
+    return judge([target for result in results for target in targets(result)])
+
+
+async def _play(chosen: Iterable[Scenario], surface: str | None) -> list[Result]:
+    results = []
+    for scenario in chosen:
+        for mode in scenario.modes:
+            if surface in (None, mode):
+                _say(f"{scenario.title}, {mode} …")
+                results.append(await play(scenario, mode))
+    return results
+
+
+def judge(held: Iterable[Target]) -> int:
+    """Print each target as met or not. Status 1: one is not, and not because the machine is busy."""
+    failed, excused = 0, 0
+    for target in held:
+        _say(f"{'met    ' if target.met else 'NOT MET'} {target.what}")
+        if not target.met:
+            failed += 1
+            excused += target.timing and machine.is_busy()
+    if excused:
+        _say(f"{excused} of {failed} may be the machine's fault: it is busy (load {machine.load():.1f})")
+    return 1 if failed > excused else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    names = [scenario.name for scenario in SCENARIOS]
+    parser.add_argument(
+        "scenarios", nargs="*", choices=[*names, "turns", []], metavar="SCENARIO", help=", ".join(names)
+    )
+    parser.add_argument("--surface", choices=["edit", "draft"], help="only with this one")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

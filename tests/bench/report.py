@@ -1,0 +1,63 @@
+"""The results as a table in Markdown, and whether the targets are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.bench.measure import Result, added
+
+_HEAD = (
+    "scenario", "surface", "first text (s)", "mean delay (s)", "floor (s)", "ratio", "complete after (s)", "changes",
+    "429s", "CPU (s)", "memory (MB)", "added (ms)", "load",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that has to hold."""
+
+    what: str
+    met: bool
+    timing: bool = True
+    """Whether a busy machine explains it where it does not hold."""
+
+
+def table(results: Iterable[Result]) -> str:
+    """One row for each scenario and surface."""
+    rows = [_HEAD, tuple("---" if column < 2 else "---:" for column in range(len(_HEAD))), *map(_row, results)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    begin = (result.scenario.title, result.mode)
+    end = (
+        str(result.refused), f"{result.cpu:.2f}", f"{result.memory:.0f}", f"{added(result) * 1000:.1f}",
+        f"{result.load:.1f}",
+    )  # fmt: skip
+    if not result.answers or result.problem:
+        return (*begin, *["–"] * 5, "not whole", *end)
+    return (
+        *begin, f"{result.first:.2f}", f"{result.mean_delay:.3f}", f"{result.floor:.3f}", f"{result.ratio:.2f}",
+        f"{result.late:.2f}", str(result.changes), *end,
+    )  # fmt: skip
+
+
+def targets(result: Result) -> Iterator[Target]:
+    """Whatever has to hold for this scenario."""
+    limits, name = result.scenario.limits, f"{result.scenario.title} ({result.mode})"
+    yield Target(f"{name}: no 429 (were {result.refused})", result.refused == 0, timing=False)
+    yield Target(f"{name}: every answer whole {result.problem}".rstrip(), not result.problem, timing=False)
+    if result.problem or not result.answers:
+        return
+    measured: list[tuple[str, float, float | None]] = [
+        ("mean delay / floor", result.ratio, limits.ratio),
+        ("mean delay (s)", result.mean_delay, limits.mean[result.mode] if limits.mean else None),
+        ("complete after the last byte (s)", result.late, limits.late),
+        ("update to request (s)", added(result), limits.added),
+        ("CPU (s)", result.cpu, limits.cpu),
+        ("cost of a change, late / early", result.growth or 0.0, limits.growth),
+    ]
+    for what, value, limit in measured:
+        if limit is not None:
+            yield Target(f"{name}: {what} {value:.3f}, at most {limit:g}", value <= limit)

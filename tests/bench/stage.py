@@ -1,0 +1,103 @@
+"""The stage of a bench: the playground and the bot as processes of their own, the generator and the observer here."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.scripts import prose, script
+from tests.bench.source import Source, question
+from tests.end_to_end.generator import running_generator
+from tests.end_to_end.program import ROOT, TOKEN, Program, running_program
+from tests.end_to_end.telegram import ANNA, Telegram, watched
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Stage:
+    """A playground that enforces the budgets, a generator, and where a bot gets its settings from."""
+
+    folder: Path
+    telegram: Telegram
+    source: Source
+    environment: dict[str, str]
+
+    @asynccontextmanager
+    async def bot(self, **settings: str) -> AsyncIterator[Program]:
+        """Run the bot, and let it answer once, so that nothing below is anybody's first time."""
+        async with running_program(self.folder, {**self.environment, **settings}) as program:
+            yield program
+
+    async def warm_up(self, *, by: int = ANNA) -> None:
+        """Ask once, and wait for the answer."""
+        name = f"warm-up-{by}-{len(self.source.written)}"
+        self.source.scripts[name] = script(prose(120, begin=name), pieces=4, seconds=0.1)
+        await self.telegram.send(question(name), by=by)
+        await self.telegram.reads_answer(f"Answer {name} begins", chat=by)
+
+    async def people(self, number: int) -> list[int]:
+        """Let so many new people join. Gives their ids."""
+        joined = [await self.telegram.post("people", first_name=f"Person {one}") for one in range(number)]
+        return [person["id"] if "id" in person else person["person"]["id"] for person in joined]
+
+    async def calls(self) -> list[Json]:
+        """Every call of the bot so far; parameters are decoded."""
+        calls = await self.telegram.calls()
+        assert not calls or calls[0]["seq"] == 1, "the playground has forgotten calls"
+        return calls
+
+
+class Deliveries:
+    """When the playground gave the bot its updates: the times at which `getUpdates` was answered."""
+
+    def __init__(self, calls: list[Json]) -> None:
+        self._times = [call["time"] for call in calls if call["method"] == "getUpdates"]
+
+    def first_after(self, sent: float) -> float:
+        return float(self._times[bisect.bisect_left(self._times, sent)])
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """Set everything up but the bot."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aura-bench-")))
+        url = await stack.enter_async_context(_playground(folder))
+        telegram = await stack.enter_async_context(watched(url))
+        generator = await stack.enter_async_context(running_generator())
+        source = Source()
+        source.attach(generator)
+        environment = {
+            "BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": url,
+            "AURA_URL": generator.url,
+            "ADMIN_IDS": str(ANNA),
+            "REPLICA": "one",
+            "QUESTIONS_PER_MINUTE": "0",
+            "CHAT_QUESTIONS_PER_MINUTE": "0",
+        }
+        yield Stage(folder, telegram, source, environment)
+
+
+@asynccontextmanager
+async def _playground(folder: Path) -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.playground", "--port", "0", "--strict", "--token", TOKEN,
+        cwd=folder, env={"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            yield (await process.stdout.readline()).decode().strip()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

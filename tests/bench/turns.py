@@ -1,0 +1,5 @@
+"""x"""
+
+
+async def main() -> int:
+    return 0
