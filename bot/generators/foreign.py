@@ -12,6 +12,8 @@ from bot.generators.contract import Finish, Generator, Piece, Thought
 from bot.generators.reasons import one_line
 
 EXAMPLE = "GENERATOR=g4f.Provider:Name"
+_SHOWN = {"MediaResponse", "Sources", "SourceLink"}
+"""g4f's objects that show themselves as Markdown."""
 _CUT = {"length", "max_tokens", "MAX_TOKENS"}
 
 
@@ -49,7 +51,7 @@ async def call(generator: Generator, arguments: Mapping[str, Any]) -> AsyncItera
 def as_piece(value: object) -> Piece | None:
     """Say in our words what a foreign generator yields; None for what is not meant for people.
 
-    g4f marks the latter with the base class HiddenResponse; what is neither hidden nor known shows itself as text.
+    g4f yields raw events, usage, titles and more between the text; of its objects only these have text to show.
     """
     if isinstance(value, str | Thought | Finish):
         return value
@@ -58,10 +60,9 @@ def as_piece(value: object) -> Piece | None:
         reason: Literal["stop", "length"] = "length" if getattr(value, "reason", "") in _CUT else "stop"
         return Finish(reason)
     if "Reasoning" in names:
-        return Thought(str(getattr(value, "token", None) or getattr(value, "status", None) or ""))
-    if "ResponseType" in names and "HiddenResponse" not in names:
-        return str(value)
-    return None
+        thought = getattr(value, "token", None) or getattr(value, "status", None)
+        return Thought(str(thought)) if thought else None
+    return str(value) if names & _SHOWN else None
 
 
 def _accepted(generator: Generator, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import asyncio
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -68,9 +67,7 @@ class Forwarder:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._server.close()
         for life in self._serving.values():
             # A timeout, not a cancellation: the callback of asyncio's streams does not expect one.

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.errors import GeneratorSilent
+from bot.generators.aside import aside
 from bot.generators.aura import Aura
 from bot.generators.browser import WHOLE_LIMIT, BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Timeouts
@@ -137,14 +137,14 @@ class Registry:
         return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
 
     async def _pieces(self, arguments: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[Piece, None]:
-        """The answer within its limits. Our own classes keep the finer limits themselves."""
+        """The answer within its limits. Our own classes keep finer ones themselves; others run aside."""
         clock = Clock(timeouts)
         first = timeouts.headers + timeouts.silence + (WHOLE_LIMIT * 2 if self._config.browser else 0)
-        try:
-            async with clock.within(first):
-                source = await call(self._generator, arguments)
-        except TimeoutError:
-            raise GeneratorSilent(f"nothing came for {first:g} s") from None
+        source: AsyncIterator[object]
+        if self._config.kind in OWN:
+            source = self._generator.create_async_generator(**arguments)
+        else:
+            source = aside(lambda: call(self._generator, arguments))
         async with (
             aclosing(limited(source, clock, first=first)) as values,
             aclosing(_cleaned(values)) as pieces,

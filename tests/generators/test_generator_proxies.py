@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import GeneratorUnreachable, ProxyRefused, ProxyUnreachable
-from bot.generators.contract import Messages, Timeouts
+from bot.generators.contract import Messages
 from bot.generators.proxies import ProxyAddressError, ProxyURL, parse_proxy
 from bot.generators.registry import GeneratorConfig, Registry
-from tests.contracts.generators.kinds import OURS, Kind
+from tests.contracts.generators.kinds import OURS, PATIENT, Kind
 from tests.generators.local_proxy import LocalProxy, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve, server_tls
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
-PATIENT = Timeouts(headers=20, silence=20, answer=30)
 ANNA = {"user": "anna", "password": "p@ss/w:rd%"}
 
 own_kinds = pytest.mark.parametrize("kind", OURS, ids=str)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
 
 from bot.errors import GeneratorBroken, GeneratorProblem, GeneratorSilent, SettingsProblem
+from bot.generators.aside import AHEAD
 from bot.generators.contract import Finish, Messages, Piece, Thought, Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
 from tests.generators.wire_server import Exchange, serve
@@ -40,6 +42,42 @@ class Silent:
             await asyncio.Event().wait()
         finally:
             cls.closed += 1
+
+
+class Blocking:
+    """Does what the contract forbids, and g4f's template does all the same."""
+
+    let_go = threading.Event()
+
+    @classmethod
+    async def create_async_generator(cls, **_: object) -> AsyncIterator[str]:
+        cls.let_go.wait()
+        yield "at last"
+
+
+class Eager:
+    """Makes pieces as fast as they are taken."""
+
+    made = 0
+    far_ahead = threading.Event()
+
+    @classmethod
+    async def create_async_generator(cls, **_: object) -> AsyncIterator[str]:
+        while True:
+            cls.made += 1
+            if cls.made == AHEAD:
+                cls.far_ahead.set()
+            yield "piece"
+
+
+class OneTask:
+    """Holds a time limit open over its pieces, which only works when one task reads them all."""
+
+    @staticmethod
+    async def create_async_generator(**_: object) -> AsyncIterator[str]:
+        async with asyncio.timeout(60):
+            for number in range(200):
+                yield f"{number} "
 
 
 class Endless:
@@ -121,7 +159,7 @@ async def test_the_model_of_a_chat_wins_over_the_configured_one() -> None:
 async def test_a_class_that_takes_little_gets_no_more() -> None:
     pieces = await ask(registry(f"{STYLE}:Talkative", model="m", key=SecretStr("sk-1")))
     said = "Hello\n> [0] https://example.org"
-    assert pieces[0] == Thought("m reads 1")
+    assert [piece for piece in pieces if isinstance(piece, Thought)] == [Thought("m reads 1")]
     assert "".join(piece for piece in pieces if isinstance(piece, str)) == said
     assert pieces[-1] == Finish("length")
 
@@ -142,6 +180,29 @@ async def test_a_foreign_class_that_falls_silent_is_ended() -> None:
     with pytest.raises(GeneratorSilent):
         await anext(pieces)
     assert Silent.closed == 1
+
+
+async def test_a_foreign_class_that_blocks_holds_nobody_up() -> None:
+    Blocking.let_go.clear()
+    try:
+        with pytest.raises(GeneratorSilent):
+            await ask(registry(f"{HERE}:Blocking", timeouts=QUICK))
+        assert await ask(registry(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
+    finally:
+        Blocking.let_go.set()
+
+
+async def test_a_foreign_class_is_read_by_one_task() -> None:
+    pieces = await ask(registry(f"{HERE}:OneTask"))
+    assert "".join(map(str, pieces)) == "".join(f"{number} " for number in range(200))
+
+
+async def test_a_foreign_class_waits_for_its_reader() -> None:
+    pieces = registry(f"{HERE}:Eager").answer(HELLO, temperature=0.5, max_tokens=9)
+    await anext(pieces)
+    assert await asyncio.to_thread(Eager.far_ahead.wait, 20)
+    await pieces.aclose()
+    assert Eager.made <= AHEAD + 2
 
 
 async def test_a_foreign_class_is_closed_early() -> None:

@@ -26,6 +26,11 @@ class Usage(HiddenResponse):
     pass
 
 
+class JsonResponse(ResponseType):
+    def __str__(self) -> str:
+        return "{'choices': [{'delta': {'content': 'Hello'}}]}"
+
+
 class Reasoning(ResponseType):
     def __init__(self, token: str) -> None:
         self.token = token
@@ -66,7 +71,9 @@ class Talkative:
     async def create_async_generator(model: str, messages: list[dict[str, str]]) -> AsyncIterator[object]:
         yield Reasoning(f"{model} reads {len(messages)}")
         yield Usage()
+        yield JsonResponse()
         yield None
+        yield Reasoning("")
         yield "Hello"
         yield Sources()
         yield FinishReason("length")

@@ -10,7 +10,7 @@ from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
 from tests.generators.wire_server import Exchange
 
-PATIENT = Timeouts(headers=20, silence=20, answer=30)
+PATIENT = Timeouts(headers=60, silence=60, answer=100)
 
 
 def _event(**choice: object) -> bytes:
