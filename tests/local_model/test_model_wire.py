@@ -195,9 +195,9 @@ async def test_a_full_house_turns_questions_away(play: Play) -> None:
 async def test_one_who_stops_waiting_leaves_the_queue(play: Play) -> None:
     scene = await play(ScriptedEngine([None, event("x"), DONE]), slots=1)
     async with scene.ask() as first:
-        waiting = asyncio.ensure_future(scene.ask().__aenter__())
+        second = asyncio.ensure_future(scene.ask().__aenter__())
         await waiting(scene, 1)
-        waiting.cancel()
+        second.cancel()
         await waiting(scene, 0)
         scene.engine.go_on.set()
         assert await first.read() == b"x"
