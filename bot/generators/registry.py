@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -153,7 +154,9 @@ class Registry:
                 yield piece
 
     def _secrets(self, proxy: ProxyURL | None) -> tuple[str, ...]:
-        return (self._config.key.get_secret_value(), *((proxy.url, proxy.password) if proxy else ()))
+        """What must not be told, in every form that a stranger's error may have it."""
+        of_proxy = (proxy.url, proxy.password, quote(proxy.password, safe="")) if proxy else ()
+        return self._config.key.get_secret_value(), *of_proxy
 
 
 async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]:

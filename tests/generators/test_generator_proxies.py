@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import GeneratorUnreachable, ProxyRefused, ProxyUnreachable
+from bot.generators.connections import tunnel
 from bot.generators.contract import Messages
 from bot.generators.proxies import ProxyAddressError, ProxyURL, parse_proxy
 from bot.generators.registry import GeneratorConfig, Registry
@@ -255,3 +257,15 @@ async def test_closing_early_closes_the_connection_through_a_proxy(kind: Kind, s
         await pieces.aclose()
         async with asyncio.timeout(20):
             await server.last.gone.wait()
+
+
+@schemes
+async def test_a_tunnel_takes_any_client_through_any_proxy(scheme: str) -> None:
+    async with (
+        serve(lambda exchange: exchange.reply(b"through"), tls=server_tls()) as server,
+        local_proxy(scheme, user="anna", password="p@ss") as proxy,
+        aiohttp.ClientSession(connector=tunnel(parse_proxy(proxy.url), client_tls())) as session,
+        session.get(server.url) as response,
+    ):
+        assert await response.text() == "through"
+        assert proxy.seen == [server.url.partition("://")[2]]
