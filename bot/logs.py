@@ -51,5 +51,5 @@ def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterab
     handler.setFormatter(Blotted(inner, secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # A line for every request and every update would drown the rest.
-    for name in ("aiogram.event", "aiohttp.access", "httpx", "httpcore", "alembic"):
+    for name in ("aiogram.event", "aiohttp.access", "httpx", "httpcore", "alembic", "aiosqlite", "filelock", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
