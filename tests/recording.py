@@ -79,9 +79,10 @@ class Recording(BaseSession):
                 chat = Chat(id=int(method.chat_id), type="private")
                 return Message(message_id=self._next_message, date=1, chat=chat, from_user=ME)  # type: ignore[arg-type]  # pydantic makes a datetime of it
             case methods.GetChatMember():
-                user = User(id=method.user_id, is_bot=False, first_name="Somebody")
-                administers = (int(method.chat_id), method.user_id) in self.administrators
-                return ChatMemberOwner(user=user, is_anonymous=False) if administers else ChatMemberMember(user=user)
+                user = {"id": method.user_id, "is_bot": False, "first_name": "Somebody"}
+                if (int(method.chat_id), method.user_id) in self.administrators:
+                    return ChatMemberOwner.model_validate({"status": "creator", "user": user, "is_anonymous": False})
+                return ChatMemberMember.model_validate({"status": "member", "user": user})
             case methods.GetFile():
                 return File(
                     file_id=method.file_id,

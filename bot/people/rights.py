@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from bot.errors import TelegramProblem
+
 REMEMBERED = 60.0
 """Seconds for which an answer of Telegram's counts."""
+PATIENCE = 5.0
+"""Seconds that Telegram may take to answer: other updates wait meanwhile."""
 MOST = 4096
 """Answers that are remembered at once."""
 
@@ -28,7 +33,11 @@ class GroupRights:
         known = self._known.get((chat, user))
         if known is not None and known[0] > now:
             return known[1]
-        administers = await self._status(chat, user) in {"creator", "administrator"}
+        try:
+            async with asyncio.timeout(PATIENCE):
+                administers = await self._status(chat, user) in {"creator", "administrator"}
+        except TimeoutError:
+            raise TelegramProblem("getChatMember took too long") from None
         self._known[chat, user] = (now + REMEMBERED, administers)
         self._known.move_to_end((chat, user))
         while len(self._known) > MOST:

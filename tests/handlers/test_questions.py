@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.conversation.messages import Quote
+from bot.errors import StorageUnavailable
 from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, Actor, Scene
 from tests.recording import BOT_ID, ME
 
@@ -216,6 +217,20 @@ async def test_an_unexpected_failure_is_a_friendly_line(stage: Scene, caplog: py
     await stage.message(ANNA, "Hello")
     assert stage.last == "Something went wrong on my side. Please try again."
     assert "a bug" in caplog.text
+
+
+async def test_what_could_not_be_stored_is_left_to_come_again_without_a_word(stage: Scene) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    ask, stage.turns.ask = stage.turns.ask, fail  # type: ignore[method-assign, assignment]
+    with pytest.raises(StorageUnavailable):
+        await stage.message(ANNA, "Hello", update=300, message_id=30)
+    assert stage.recording.calls == []
+    stage.turns.ask = ask  # type: ignore[method-assign]
+    await stage.message(ANNA, "Hello", update=300, message_id=30)
+    await stage.answered()
+    assert asked(stage) == "Hello"
 
 
 SENDERS = {
