@@ -13,7 +13,7 @@ from bot.delivery.budgets import Bucket, Window
 
 def bucket_gap(spare: float, bucket: Bucket) -> float:
     """Seconds until the next change, with `spare` places left beyond those kept for final states."""
-    return 1.0 / (bucket.per_second * (1.0 + 0.9 * spare))
+    return 1.0 / (bucket.per_second * (1.0 + 0.8 * spare))
 
 
 def window_gap(spare: float, window: Window) -> float:

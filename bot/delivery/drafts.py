@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.delivery.clock import Clock
 from bot.delivery.entities import Formatted
 from bot.delivery.place import Place
@@ -16,8 +18,12 @@ THINKING_AFTER = 0.3
 class Draft:
     """The draft of one answer."""
 
-    def __init__(self, telegram: Telegram, place: Place, draft_id: int, clock: Clock) -> None:
+    def __init__(
+        self, telegram: Telegram, place: Place, draft_id: int, clock: Clock, refused: Callable[[], None]
+    ) -> None:
         self._telegram, self._place, self._id, self._clock = telegram, place, draft_id, clock
+        self.refused = refused
+        """To be called where drafts do not work: the next answers do without."""
         self._shown: Formatted | None = None
         self._due = clock.now() + THINKING_AFTER
 

@@ -56,9 +56,16 @@ async def test_typing_is_shown_until_there_is_text(stage: Stage) -> None:
     assert methods[:typing] == ["sendChatAction"] * typing
 
 
-async def test_short_first_words_wait_for_more_but_not_long(stage: Stage) -> None:
-    await stage.stream(["I", " ", "see", ".", " That is all there is to say."], every=2.0)
-    assert stage.calls("sendMessage")[0]["parameters"]["text"] == "I"
+async def test_short_first_words_are_shown_though_nothing_follows(stage: Stage) -> None:
+    reply = Reply()
+    live = stage.open(reply, MemoryScreen())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(live.run())
+        reply.write("I")
+        live.touch()
+        await stage.until(lambda: stage.texts() == ["I"])
+        reply.end()
+        live.end(AGAIN)
 
 
 async def test_a_long_answer_goes_on_in_further_messages(stage: Stage) -> None:
