@@ -22,7 +22,7 @@ MARK = "\x1eaura-engine "
 BATCH = 64
 """Tokens of a prompt that are read in one go; in between others write on, and a question can be given up."""
 _NICE = 2
-_SPIN = "1000"
+_SPIN = "500"
 """Rounds that an idle OpenMP thread spins. With libgomp's own figure a busy machine makes answers ten times slower."""
 _SHORTEST_REUSE = 64
 _SAME_START = 0.001
