@@ -49,7 +49,8 @@ class Stream:
 
 
 class _Places(Protocol):
-    full: float
+    @property
+    def full(self) -> float: ...
 
     def after(self, left: float, since: float, now: float) -> float: ...
 

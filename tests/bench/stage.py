@@ -32,14 +32,18 @@ class Stage:
 
     @asynccontextmanager
     async def bot(self, **settings: str) -> AsyncIterator[Program]:
-        """Run the bot, and let it answer once, so that nothing below is anybody's first time."""
+        """Run the bot with these settings too. A failure brings the end of the bot's log along."""
         async with running_program(self.folder, {**self.environment, **settings}) as program:
-            yield program
+            try:
+                yield program
+            except Exception as error:
+                error.add_note("\n".join(["the bot said at last:", *program.lines[-20:]]))
+                raise
 
     async def warm_up(self, *, by: int = ANNA) -> None:
-        """Ask once, and wait for the answer."""
+        """Ask once, and wait for the answer, so that nothing after it is anybody's first time."""
         name = f"warm-up-{by}-{len(self.source.written)}"
-        self.source.scripts[name] = script(prose(120, begin=name), pieces=4, seconds=0.1)
+        self.source.scripts[name] = script(prose(120, begin=name), pieces=40, seconds=1)
         await self.telegram.send(question(name), by=by)
         await self.telegram.reads_answer(f"Answer {name} begins", chat=by)
 
@@ -96,7 +100,8 @@ async def _playground(folder: Path) -> AsyncIterator[str]:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(60):
-            yield (await process.stdout.readline()).decode().strip()
+            url = (await process.stdout.readline()).decode().strip()
+        yield url
     finally:
         if process.returncode is None:
             process.kill()
