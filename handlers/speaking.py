@@ -6,10 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot.delivery.notices import Notices
-
 from bot.answering.tasks import Tasks
 from bot.delivery.entities import Formatted
+from bot.delivery.notices import Notices
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.telegram import Telegram
 from bot.errors import NotModified, TelegramProblem
@@ -83,7 +82,9 @@ class PressAnswer:
             self._given = True
             self._later(
                 "answer a button",
-                lambda: self._telegram.answer_button(self._query, self._text, alert=self._alert),
+                lambda: self._telegram.answer_button(
+                    self._query, self._text, alert=self._alert, chat=self._say.place.chat
+                ),
             )
 
 
