@@ -14,11 +14,9 @@ from dataclasses import dataclass, replace
 MESSAGE_LIMIT = 4096
 """UTF-16 units of text in one message."""
 
-ENTITY_LIMIT = 100
-"""Entities in one message; Telegram drops more without a word."""
-
 ANSWER_ENTITIES = 96
-"""Entities that the answer itself may have in a message: thoughts, their title and a note need some, too."""
+"""Entities that an answer's text may have in a message: Telegram drops those beyond 100 without a word, and the
+thoughts, their title and a note need some, too."""
 
 # What tdlib (is_empty_string) takes for nothing, what its clean_input_string removes, and other invisible ones.
 _VISIBLE = re.compile(

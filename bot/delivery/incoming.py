@@ -8,7 +8,8 @@ _HIGH = re.compile("[\ud800-\udbff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n"}
 _CONTROLS[ord("\r")] = ""
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
+_CONTROLS.update({0x2028: "\n", 0x2029: "\n"})  # Telegram removes them, and the words around would run together
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\u2028\u2029]")
 
 
 class Incoming:

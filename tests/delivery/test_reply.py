@@ -26,7 +26,8 @@ def squeezed(text: str) -> str:
 
 
 def cut_up(source: str, sizes: list[int]) -> list[str]:
-    pieces, start = [], 0
+    pieces: list[str] = []
+    start = 0
     while start < len(source):
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(source[start : start + size])
@@ -74,7 +75,8 @@ def test_nothing_is_sealed_before_there_is_more_than_a_message() -> None:
 
 
 def test_a_sealed_message_never_changes() -> None:
-    reply, seen = Reply(limit=300), {}
+    reply = Reply(limit=300)
+    seen: dict[Part, Formatted] = {}
     for piece in cut_up(SAMPLES["english"] * 3, [7, 40]):
         reply.write(piece)
         reply.advance()
@@ -195,9 +197,9 @@ def test_zero_width_floods_pass() -> None:
 
 
 def test_control_characters_and_half_surrogates_cannot_spoil_a_message() -> None:
-    formatted = written(["a\x00b\r\nc\x1b[0m", "\r", "\nd \ud83d", "\udc4d \udc4d", " e\ud83d"])
+    formatted = written(["a\x00b\r\nc\u2028\x1b[0m", "\r", "\nd \ud83d", "\udc4d \udc4d", " e\ud83d"])
 
-    assert formatted == [Formatted("a b\nc [0m\nd 👍 \ufffd e\ufffd")]
+    assert formatted == [Formatted("a b\nc\n [0m\nd 👍 \ufffd e\ufffd")]
 
 
 def test_more_links_than_one_message_holds_go_on_in_the_next() -> None:
