@@ -63,6 +63,11 @@ def words_of_the_code() -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def texts() -> Texts:
+    return Texts()
+
+
 def test_both_languages_have_the_same_texts_with_the_same_arguments() -> None:
     assert arguments("en") == arguments("ru")
 
@@ -112,7 +117,7 @@ def test_every_command_is_described() -> None:
     assert {command for menu in MENUS.values() for command in menu} <= COMMANDS
     for language in LANGUAGES:
         for command in COMMANDS - {"start"}:
-            assert 3 <= len(Texts().get(language, f"menu-{command}")) <= 256
+            assert 3 <= len(texts().get(language, f"menu-{command}")) <= 256
 
 
 @pytest.mark.parametrize(
@@ -127,19 +132,19 @@ def test_the_language_of_a_telegram_app(code: str | None, language: str) -> None
     ("count", "words"), [(1, "1 минуту"), (3, "3 минуты"), (5, "5 минут"), (21, "21 минуту"), (112, "112 минут")]
 )
 def test_russian_counts_as_russians_do(count: int, words: str) -> None:
-    assert words in Texts().get("ru", "too-many-questions", whose="person", unit="minutes", count=count)
+    assert words in texts().get("ru", "too-many-questions", whose="person", unit="minutes", count=count)
 
 
 def test_numbers_are_shown_as_they_are_typed() -> None:
-    assert "8192" in Texts().get("en", "document-cut", lines=8192, of=10_000)
+    assert "8192" in texts().get("en", "document-cut", lines=8192, of=10_000)
 
 
 def test_an_unknown_language_gets_english_and_an_unknown_text_its_name(caplog: pytest.LogCaptureFixture) -> None:
-    assert Texts().get("xx", "answer-stopped") == "Stopped."
-    assert Texts().get("en", "no-such-text") == "no-such-text"
+    assert texts().get("xx", "answer-stopped") == "Stopped."
+    assert texts().get("en", "no-such-text") == "no-such-text"
     assert "no-such-text" in caplog.text
 
 
 def test_a_missing_argument_is_logged_and_shows_a_text_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
-    assert "your question" in Texts().get("en", "called-without-question")
+    assert "your question" in texts().get("en", "called-without-question")
     assert "called-without-question" in caplog.text

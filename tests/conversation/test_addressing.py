@@ -92,7 +92,7 @@ def test_every_name_is_taken_out_and_others_stay() -> None:
 
 
 @given(st.text(), st.text())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_words_around_a_mention_are_never_broken(before: str, after: str) -> None:
     text = f"{before}@aura_bot{after}"
     mark = Mark(Kind.MENTION, len(before.encode("utf-16-le", "surrogatepass")) // 2, 9)

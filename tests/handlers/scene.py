@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ class Scene:
         self.conversations = Conversations(store)
         self.people = PeopleTable(store)
         self.chats = ChatTable(store)
-        self.texts = Texts()
+        self.texts = _texts()
         self.personas = read_personas(settings.personas_file)
         self.preferences = Preferences(settings, PreferenceTable(store), self.personas)
         self.telegram = Telegram(self.bot)
@@ -282,6 +283,12 @@ async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any s
         await played.turns.close(0)
         await tasks.close()
         await store.close()
+
+
+@cache
+def _texts() -> Texts:
+    """The texts are only read: reading the files once is enough."""
+    return Texts()
 
 
 def entities(text: str) -> list[dict[str, Any]]:
