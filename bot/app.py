@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User
 from aiogram.utils.backoff import Backoff, BackoffConfig
@@ -34,10 +32,12 @@ from bot.delivery.telegram import Telegram
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
+from bot.intake.connection import make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
 from bot.intake.webhook import add_webhook, announce_webhook
 from bot.local_model.server import LocalModel
+from bot.local_model.serving import serve
 from bot.people.administration import Administration
 from bot.people.personas import read_personas
 from bot.playground.server import Playground
@@ -78,7 +78,7 @@ async def run(settings: Settings) -> int:
         model = None
         if settings.embedded:
             model = await open_local_model(settings, stack)
-            settings = settings.model_copy(update={"proxy": None})  # it is for a generator somewhere else
+            settings = settings_for(model, settings)
         await _serve(settings, model, stop, stack)
     logger.info("Stopped")
     return 0
@@ -93,19 +93,8 @@ async def serve_model(settings: Settings) -> int:
     """Serve the embedded model alone, until a signal comes."""
     stop = _stop_signal()
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
-    async with AsyncExitStack() as stack:
-        await open_local_model(settings, stack)
-        await stop.wait()
+    await serve(_local_model(settings), stop)
     return 0
-
-
-def make_bot(settings: Settings) -> Bot:
-    """Make aiogram's bot: which server, through which proxy."""
-    if settings.bot_token is None:
-        raise SettingsProblem("BOT_TOKEN: it is missing")
-    server = TelegramAPIServer.from_base(settings.telegram_api_url) if settings.telegram_api_url else PRODUCTION
-    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    return Bot(settings.bot_token.get_secret_value(), session=AiohttpSession(proxy=proxy, api=server))
 
 
 def make_registry(settings: Settings, model: LocalModel | None) -> Registry:
@@ -115,7 +104,7 @@ def make_registry(settings: Settings, model: LocalModel | None) -> Registry:
         GeneratorConfig(
             kind=settings.generator,
             url=(settings.openai_base_url if openai else model.url if model else settings.aura_url) or "",
-            model=(settings.openai_model or "") if openai else settings.aura_model,
+            model=_model_of(settings),
             model_name=settings.aura_model_name,
             key=settings.openai_api_key if openai else settings.aura_key,
             browser=settings.aura_browser and model is None,
@@ -125,6 +114,13 @@ def make_registry(settings: Settings, model: LocalModel | None) -> Registry:
     )
 
 
+def _model_of(settings: Settings) -> str:
+    """Name the model; empty where a class of somebody else's has a default of its own."""
+    if settings.generator == "openai":
+        return settings.openai_model or ""
+    return settings.aura_model if settings.generator == "aura" or "aura_model" in settings.model_fields_set else ""
+
+
 def context_tokens(settings: Settings, model: LocalModel | None) -> int:
     """How much the generator can read, in tokens: as set, else what the embedded model was made for, else 8192."""
     if settings.context_tokens is not None:
@@ -132,12 +128,27 @@ def context_tokens(settings: Settings, model: LocalModel | None) -> int:
     return model.context_tokens if model is not None else DEFAULT_CONTEXT
 
 
+def _local_model(settings: Settings) -> LocalModel:
+    return LocalModel(settings.local_model, settings.max_answers, settings.context_tokens)
+
+
 async def open_local_model(settings: Settings, stack: AsyncExitStack) -> LocalModel:
     """Start the embedded server. It listens at once, and loads its model meanwhile."""
-    model = LocalModel(model=settings.local_model, slots=settings.max_answers, context_tokens=settings.context_tokens)
+    model = _local_model(settings)
     stack.push_async_callback(model.stop)
     await model.start()
     return model
+
+
+def settings_for(model: LocalModel, settings: Settings) -> Settings:
+    """What the embedded model changes: its name, no proxy on the way to it, and what suits a very small model."""
+    changes: dict[str, object] = {"proxy": None, "aura_model": model.name}
+    if model.packaged:
+        changes |= {"system_prompt": "", "temperature": 0.2}  # the server's own prompt was made for it
+    given = settings.model_fields_set - {"proxy"}
+    changed = settings.model_copy(update={name: value for name, value in changes.items() if name not in given})
+    changed.model_fields_set.intersection_update(given)  # these are defaults still, and are shown as such
+    return changed
 
 
 async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack) -> None:

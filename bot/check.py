@@ -10,9 +10,10 @@ from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnaut
 
 from bot import logs
 from bot.answering.tasks import Tasks
-from bot.app import make_bot, make_registry, open_local_model
+from bot.app import make_registry, open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
 from bot.generators.proxies import as_proxy
+from bot.intake.connection import make_bot
 from bot.people.personas import read_personas
 from bot.settings import Settings
 from bot.storage.store import Store

@@ -71,7 +71,12 @@ class Settings(BaseSettings):
     """The environment's word. What admins and chats set at run time is in `preferences.py` and wins over it."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     bot_token: SecretStr | None = None
@@ -96,7 +101,9 @@ class Settings(BaseSettings):
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)
 
-    system_prompt: str = Field(default="You are Aura, a helpful assistant. Answer clearly and briefly.", max_length=8000)
+    system_prompt: str = Field(
+        default="You are Aura, a helpful assistant. Answer clearly and briefly.", max_length=8000
+    )
     temperature: float = Field(default=0.5, ge=0, le=2)
     max_tokens: int = Field(default=8192, ge=1, le=1_000_000)
     personas_file: Path | None = None
@@ -182,6 +189,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the program brings its own generator: nobody named another one."""
         return self.generator == "aura" and self.aura_url is None
+
+    def secrets(self) -> list[str]:
+        """Every secret text among the settings, for the log to blot out."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -1,0 +1,1 @@
+"""How a growing text is shown, within Telegram's budgets."""

@@ -1,0 +1,39 @@
+"""How the program reaches Telegram: at which server, through which proxy."""
+
+from __future__ import annotations
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiohttp import ClientSession
+
+from bot.errors import SettingsProblem
+from bot.generators.connections import tunnel
+from bot.generators.proxies import ProxyURL, parse_proxy
+from bot.settings import Settings
+
+
+class ProxiedSession(AiohttpSession):
+    """aiogram's session through any proxy that the settings accept: its own knows neither https nor socks5h ones."""
+
+    def __init__(self, proxy: ProxyURL, api: TelegramAPIServer) -> None:
+        super().__init__(api=api)
+        self._route = proxy
+
+    async def create_session(self) -> ClientSession:
+        """Open the one client session, or give it."""
+        if self._session is None or self._session.closed:
+            self._session = ClientSession(connector=tunnel(self._route))
+            self._should_reset_connector = False
+        return self._session
+
+
+def make_bot(settings: Settings) -> Bot:
+    """Make aiogram's bot. Raises SettingsProblem without a token."""
+    if settings.bot_token is None:
+        raise SettingsProblem("BOT_TOKEN: it is missing")
+    server = TelegramAPIServer.from_base(settings.telegram_api_url) if settings.telegram_api_url else PRODUCTION
+    session = AiohttpSession(api=server)
+    if settings.telegram_proxy is not None:
+        session = ProxiedSession(parse_proxy(settings.telegram_proxy.get_secret_value()), server)
+    return Bot(settings.bot_token.get_secret_value(), session=session)

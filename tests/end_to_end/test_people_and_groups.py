@@ -1,0 +1,79 @@
+"""Who may talk, how much, and how groups are treated."""
+
+from __future__ import annotations
+
+from tests.end_to_end.scene import Scene
+from tests.end_to_end.telegram import ANNA, BORIS
+from tests.end_to_end.test_buttons import until_label
+
+
+async def test_a_newcomer_waits_until_an_admin_approves(scene: Scene) -> None:
+    async with scene.program(ACCESS="approved"):
+        await scene.telegram.post(f"people/{ANNA}/start")
+        await scene.telegram.until(lambda: scene.telegram.said(ANNA))
+        await scene.telegram.send("Hello", by=BORIS)
+        await scene.telegram.until(lambda: scene.telegram.said(BORIS), why="(told to wait)")
+        request = await until_label(scene.telegram, "Approve")
+        await scene.telegram.press(request, "Approve")
+        await scene.telegram.until(lambda: len(scene.telegram.said(BORIS)) == 2, why="(hears the result)")
+        assert scene.generator.requests == []
+        await scene.telegram.send("Hello again", by=BORIS)
+        await scene.telegram.reads_answer("Hello again", chat=BORIS)
+
+
+async def test_an_unapproved_group_gets_one_line_and_silence_until_it_is_allowed(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program(ACCESS="approved"):
+        await scene.telegram.send("@aura_bot hello", by=BORIS, chat=group)
+        await scene.telegram.until(lambda: scene.telegram.said(group))
+        await scene.telegram.send("@aura_bot hello?", by=BORIS, chat=group)
+        await scene.telegram.send("/allow@aura_bot", by=ANNA, chat=group)
+        await scene.telegram.until(lambda: len(scene.telegram.said(group)) == 2)
+        await scene.telegram.send("@aura_bot now", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("You said: Борис: now", chat=group)
+        assert len(scene.telegram.said(group)) == 3
+
+
+async def test_who_asks_too_much_hears_when_it_works_again(scene: Scene) -> None:
+    async with scene.program(QUESTIONS_PER_MINUTE="2"):
+        for number in range(3):
+            await scene.telegram.send(f"question {number}", by=BORIS)
+        await scene.telegram.until(lambda: len(scene.telegram.said(BORIS)) == 3)
+        assert len(scene.generator.requests) == 2
+        for number in range(3):
+            await scene.telegram.send(f"question {number}", by=ANNA)
+        await scene.telegram.reads_answer("question 2", chat=ANNA)
+
+
+async def test_a_group_is_greeted_once_and_told_about_privacy_mode(scene: Scene) -> None:
+    async with scene.program():
+        created = await scene.telegram.post("chats", type="supergroup", title="New", members=[ANNA, BORIS])
+        group = created.get("chat", created)["id"]
+        await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
+        greeting = await scene.telegram.until(lambda: (scene.telegram.said(group) or [None])[0])
+        assert "@aura_bot" in greeting["text"]
+        assert "rivacy" in greeting["text"]
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_its_conversation(scene: Scene) -> None:
+    created = await scene.telegram.post("chats", type="group", title="Small", members=[ANNA, BORIS])
+    group = created.get("chat", created)["id"]
+    async with scene.program():
+        await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
+        await scene.telegram.send("@aura_bot remember apple", by=ANNA, chat=group)
+        await scene.telegram.reads_answer("remember apple", chat=group)
+        migrated = await scene.telegram.post(f"chats/{group}/migrate")
+        bigger = migrated.get("chat", migrated)["id"]
+        await scene.telegram.send("@aura_bot which fruit?", by=ANNA, chat=bigger)
+        await scene.telegram.reads_answer("which fruit?", chat=bigger)
+    assert any("apple" in message["content"] for message in scene.generator.requests[-1].messages)
+
+
+async def test_a_bot_that_was_removed_makes_no_errors_and_works_when_it_is_back(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program() as program:
+        await scene.telegram.post(f"chats/{group}/remove_bot", by=ANNA)
+        await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
+        await scene.telegram.send("@aura_bot are you there?", by=ANNA, chat=group)
+        await scene.telegram.reads_answer("are you there?", chat=group)
+        assert "ERROR" not in program.log

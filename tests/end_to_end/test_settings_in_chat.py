@@ -1,0 +1,110 @@
+"""Settings without commands, personas, export, in both languages."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from tests.end_to_end.scene import Scene
+from tests.end_to_end.telegram import ANNA, BORIS, Json, labels
+from tests.end_to_end.test_buttons import until_label
+
+
+async def test_a_chat_is_set_up_with_buttons_and_they_work_after_a_restart(scene: Scene) -> None:
+    async with scene.program() as program:
+        await scene.telegram.send("/settings")
+        menu = await until_label(scene.telegram, "Temperature")
+        await scene.telegram.press(menu, "Temperature")
+        page = await until_label(scene.telegram, "‹ Back")
+        assert page["message_id"] == menu["message_id"], "in the same message"
+        await program.stop()
+    async with scene.program():
+        await scene.telegram.press(page, "1.5")
+        await scene.telegram.until(lambda: any("✓" in label for label in labels(scene.telegram.said()[0])))
+        await scene.telegram.press(scene.telegram.said()[0], "Back")
+        shown = await until_label(scene.telegram, "Temperature")
+        assert "Temperature: 1.5 (set for this chat)" in shown["text"]
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+    assert scene.generator.requests[-1].body["temperature"] == 1.5
+
+
+async def test_a_member_sees_the_values_and_a_press_tells_who_may(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program():
+        await scene.telegram.send("/settings@aura_bot", by=BORIS, chat=group)
+        menu = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
+        await scene.telegram.press(menu, "", by=BORIS, chat=group)
+        page = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
+        refused = await scene.telegram.press(page, "", by=BORIS, chat=group)
+        assert refused["text"] or refused["answered"]
+
+
+async def test_a_persona_answers_and_new_names_it(scene: Scene) -> None:
+    personas = scene.folder / "mine.toml"
+    personas.write_text('[pirate]\nname = "Pirate"\nprompt = "You are a pirate."\n')
+    async with scene.program(PERSONAS_FILE=str(personas)):
+        await scene.telegram.send("/persona")
+        choice = await until_label(scene.telegram, "Pirate")
+        await scene.telegram.press(choice, "Pirate")
+        await scene.telegram.until(lambda: any("✓" in label for m in scene.telegram.said() for label in labels(m)))
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        assert scene.generator.requests[-1].prompt == "You are a pirate."
+        await scene.telegram.send("/new")
+        await scene.telegram.reads("Pirate”")
+
+
+async def test_everything_is_said_in_russian_to_who_speaks_it(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("/settings", by=BORIS)
+        menu = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(BORIS) if labels(m)), None))
+        assert "Температура" in menu["text"]
+        await scene.telegram.send("Привет", by=BORIS)
+        answer = await scene.telegram.reads_answer("You said: Привет", chat=BORIS)
+        assert any("Ещё" in label or "Заново" in label or "Другой" in label for label in labels(answer)), labels(answer)
+        await scene.telegram.send("/temperature 9", by=BORIS)
+        await scene.telegram.until(lambda: len(scene.telegram.said(BORIS)) == 3)
+
+
+async def test_the_conversation_is_sent_as_markdown_and_as_json(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        await scene.telegram.send("/export")
+
+        def files() -> list[Json]:
+            return [message["document"] for message in scene.telegram.said() if "document" in message]
+
+        await scene.telegram.until(lambda: len(files()) == 2)
+        contents = {}
+        for file in files():
+            async with scene.telegram.session.get(f"{scene.telegram.url}/files/{file['file_id']}") as response:
+                contents[file["file_name"].rpartition(".")[2]] = await response.text()
+    assert "You said: Hello" in contents["md"]
+    assert "You said: Hello" in json.dumps(json.loads(contents["json"]))
+
+
+async def test_forget_erases_everything_about_the_chat(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("/system You are a pirate.")
+        await scene.telegram.send("My secret")
+        await scene.telegram.reads_answer("You said: My secret")
+        await scene.telegram.send("/forget")
+        await scene.telegram.press(await until_label(scene.telegram, "Erase everything"), "Erase everything")
+        await scene.telegram.reads("Everything about this chat is erased.")
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+    request = scene.generator.requests[-1]
+    assert [message["content"] for message in request.messages] == ["Hello"]
+    assert "pirate" not in request.prompt
+
+
+async def test_a_text_document_is_read_with_its_question(scene: Scene) -> None:
+    content = base64.b64encode(b"def secret_function(): pass").decode()
+    document = {"file_name": "code.py", "mime_type": "text/x-python", "content_base64": content}
+    async with scene.program():
+        await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=document, caption="What does this do?")
+        request = await scene.generator.asked()
+    assert "secret_function" in request.question
+    assert "What does this do?" in request.question
