@@ -20,8 +20,12 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "aura"
 """The one channel of PostgreSQL; ours travel inside the payload."""
-SIGN_OF_LIFE = 10.0
+SIGN_OF_LIFE = 3.0
 """Seconds between two looks whether a silent session still stands."""
+SILENCE = 10.0
+"""Seconds after which the server ends a session that gives no sign of life: a frozen process holds no locks then."""
+KNOWS_SILENCE = 14
+"""The first PostgreSQL with idle_session_timeout."""
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each new try to connect; the last one repeats."""
 
@@ -105,6 +109,8 @@ class Session:
         closed = asyncio.Event()
         connection.add_termination_listener(lambda _connection: closed.set())
         try:
+            if connection.get_server_version().major >= KNOWS_SILENCE:
+                await connection.execute(f"SET idle_session_timeout = {round(SILENCE * 1000)}")
             await connection.add_listener(CHANNEL, self._heard)
             self._connection = connection
             self.connected.set()
