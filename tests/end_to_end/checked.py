@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from tests.end_to_end.telegram import Json, is_being_written, labels
 
+SURE = 60
+"""Characters by which two messages are known to begin alike."""
+
 _WHOLE = re.compile(r"<(\w+)>(.*?)<(\w+) ([0-9a-f]{8})>", re.DOTALL)
 
 
@@ -37,21 +40,32 @@ class Count:
 
 
 def count(messages: Sequence[Json]) -> Count:
-    """Put the bot's messages together into answers. A message that begins no new answer goes on with the last one."""
+    """Put the bot's messages together into answers.
+
+    A message that the next one repeats from its beginning was sent twice; whatever begins with `<` begins an answer.
+    """
     whole: list[str] = []
     orphans: list[Json] = []
     parts: list[Json] = []
-    for message in messages:
-        text = message.get("text", "")
-        if text.startswith("<") and parts:
+    for message, following in zip(messages, [*messages[1:], None], strict=True):
+        if following is not None and _repeats(following, message):
+            orphans.append(message)
+            continue
+        if message.get("text", "").startswith("<") and parts:
             orphans += parts
             parts = []
         parts.append(message)
-        name = _name_of("".join(part["text"] for part in parts))
+        name = _name_of("".join(part.get("text", "") for part in parts))
         if name is not None:
             whole.append(name)
             parts = []
     return Count(whole, orphans + parts)
+
+
+def _repeats(later: Json, earlier: Json) -> bool:
+    texts = earlier.get("text", ""), later.get("text", "")
+    length = min(SURE, *map(len, texts))
+    return length > 0 and texts[0][:length] == texts[1][:length]
 
 
 def _name_of(text: str) -> str | None:

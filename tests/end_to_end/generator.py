@@ -55,6 +55,30 @@ async def echo(request: Request) -> AsyncIterator[str]:
     yield f"You said: {request.question}"
 
 
+def failing(problem: Exception | None) -> Script:
+    """A script that ends before its first piece."""
+
+    async def script(_request: Request) -> AsyncIterator[str]:
+        if problem is not None:
+            raise problem
+        yield ""
+
+    return script
+
+
+class Slowly:
+    """A script: the first part at once, the rest when the scene says so."""
+
+    def __init__(self, first: str, rest: str) -> None:
+        self.first, self.rest = first, rest
+        self.more = asyncio.Event()
+
+    async def __call__(self, _request: Request) -> AsyncIterator[str]:
+        yield self.first
+        await self.more.wait()
+        yield self.rest
+
+
 @dataclass
 class Generator:
     """The running server: its address, what it was asked, what it will answer."""

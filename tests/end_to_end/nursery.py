@@ -18,9 +18,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +39,20 @@ class Forked:
     connection: asyncio.StreamWriter
     output: asyncio.ReadTransport
     returncode: int | None = None
+    waiting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def send_signal(self, number: int) -> None:
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
-        if self.returncode is None:
-            status = await self.said.readline()
-            if self.returncode is None:  # somebody else may have waited beside us
-                self.returncode = os.waitstatus_to_exitcode(int(status))
+        async with self.waiting:
+            if self.returncode is None:
+                self.returncode = os.waitstatus_to_exitcode(int(await self.said.readline()))
                 self.connection.close()
         return self.returncode
 
@@ -149,6 +151,8 @@ def _become(request: dict[str, Any], output: int) -> None:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0
+    except BaseException:  # noqa: BLE001  # whatever it is, the scene's log shows it
+        traceback.print_exc()
     finally:
         os._exit(status)
 

@@ -35,6 +35,7 @@ class Program:
             async with self.heard:
                 self.lines.append(line.decode(errors="replace").rstrip())
                 self.heard.notify_all()
+        await self.process.wait()
         async with self.heard:
             self.heard.notify_all()
 
@@ -101,6 +102,9 @@ async def running_program(
             if ready:
                 await program.says(ready)
             yield program
+        except AssertionError as error:
+            error.add_note(f"The program's log:\n{program.log}")
+            raise
         finally:
             if process.returncode is None:
                 process.kill()

@@ -46,9 +46,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def running_telegram(*, strict: bool = True, **more: bool) -> AsyncIterator[Telegram]:
+async def running_telegram(*, strict: bool = True) -> AsyncIterator[Telegram]:
     """A local Telegram that admits only our token and keeps nothing."""
-    playground = Playground(strict=strict, bot_token=TOKEN, **more)
+    playground = Playground(strict=strict, bot_token=TOKEN)
     url = await playground.start()
     try:
         async with watched(url) as telegram:

@@ -9,21 +9,15 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.end_to_end.checked import has_button
-from tests.end_to_end.generator import Cut, Refusal, Request, Script, echo
+from tests.end_to_end.generator import Cut, Refusal, Request, Script, echo, failing
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, Json, is_being_written
 
 START = "The first words of the answer"
 
 
-async def refuses(_request: Request) -> AsyncIterator[str]:
-    raise Refusal(503, "Service Unavailable")
-    yield ""
-
-
-async def breaks_off_at_once(_request: Request) -> AsyncIterator[str]:
-    raise Cut
-    yield ""
+refuses = failing(Refusal(503, "Service Unavailable"))
+breaks_off_at_once = failing(Cut())
 
 
 async def breaks_off(_request: Request) -> AsyncIterator[str]:
@@ -59,17 +53,14 @@ async def test_before_any_text_it_is_asked_twice_again(scene: Scene, failing: Sc
 async def test_a_busy_generator_is_asked_again_when_it_says_so(scene: Scene) -> None:
     at: list[float] = []
 
-    async def busy(_request: Request) -> AsyncIterator[str]:
+    async def busy(request: Request) -> AsyncIterator[str]:
         at.append(time.monotonic())
-        raise Refusal(429, "Too Many Requests", {"Retry-After": "2"})
-        yield ""
-
-    async def free(request: Request) -> AsyncIterator[str]:
-        at.append(time.monotonic())
+        if len(at) == 1:
+            raise Refusal(429, "Too Many Requests", {"Retry-After": "2"})
         async for piece in echo(request):
             yield piece
 
-    scene.generator.script = one_after_another(busy, free)
+    scene.generator.script = busy
     async with scene.program():
         await scene.telegram.send("Later")
         await scene.telegram.reads_answer("You said: Later")
@@ -91,11 +82,7 @@ async def test_in_the_end_there_is_one_clear_line_and_a_button_that_works(scene:
 
 
 async def test_what_cannot_help_is_not_tried_again(scene: Scene) -> None:
-    async def refuses_for_good(_request: Request) -> AsyncIterator[str]:
-        raise Refusal(401, "Unauthorized")
-        yield ""
-
-    scene.generator.script = refuses_for_good
+    scene.generator.script = failing(Refusal(401, "Unauthorized"))
     async with scene.program() as program:
         await scene.telegram.send("Hello")
         await scene.telegram.until(line_with(scene, "Try again"))

@@ -1,0 +1,44 @@
+"""What the program has stored so far, for scenes that must know the moment."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.end_to_end.scene import Scene
+from tests.end_to_end.telegram import PATIENCE, Json
+
+
+def states(folder: Path) -> list[str]:
+    """The states of all turns, as they are stored."""
+    with sqlite3.connect(f"file:{folder / 'aura.db'}?mode=ro", uri=True) as connection:
+        found = [state for (state,) in connection.execute("SELECT state FROM turns ORDER BY id")]
+    connection.close()
+    return found
+
+
+async def shown_and_kept(scene: Scene, text: str) -> Json:
+    """Wait until a text is shown and the program knows it: before that, the kill would hit the send itself."""
+    message = await scene.telegram.reads(text)
+
+    def kept() -> bool:
+        with sqlite3.connect(f"file:{scene.folder / 'aura.db'}?mode=ro", uri=True) as connection:
+            shown = " ".join(str(row) for row in connection.execute("SELECT shown FROM turns"))
+        connection.close()
+        return str(message["message_id"]) in re.findall(r"\d+", shown)
+
+    await eventually(kept)
+    return message
+
+
+async def eventually(what: Callable[[], bool] | Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
+    """Look again and again at what sends no events."""
+    async with asyncio.timeout(seconds):
+        while True:
+            seen = what()
+            if seen if isinstance(seen, bool) else await seen:
+                return
+            await asyncio.sleep(0.02)

@@ -1,0 +1,112 @@
+"""The program is asked to end: it ends soon, leaves nothing half-written, and goes on where it was."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.end_to_end.generator import Slowly
+from tests.end_to_end.program import Program
+from tests.end_to_end.scene import Scene
+from tests.end_to_end.stored import shown_and_kept
+from tests.end_to_end.telegram import BORIS, is_being_written
+
+HALF = "The first half of the answer"
+REST = ", and the second."
+
+
+async def ends_within_ten_seconds(program: Program, sign: signal.Signals) -> None:
+    began = time.monotonic()
+    assert await program.stop(sign) == 0
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in program.log and "ERROR" not in program.log
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_an_answer_that_takes_long_goes_on_after_the_start(scene: Scene, sign: signal.Signals) -> None:
+    scene.generator.script = Slowly(HALF, REST)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        half = await shown_and_kept(scene, HALF)
+        await ends_within_ten_seconds(program, sign)
+    scene.generator.says(HALF, REST)
+    async with scene.program():
+        whole = await scene.telegram.reads_answer(HALF + REST)
+    assert whole["message_id"] == half["message_id"]
+    assert len(scene.telegram.said()) == 1
+
+
+async def test_an_answer_nearly_done_is_finished_first(scene: Scene) -> None:
+    scene.generator.script = script = Slowly(HALF, REST)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        await shown_and_kept(scene, HALF)
+        program.process.send_signal(signal.SIGTERM)
+        await program.says("Stopping")
+        script.more.set()
+        assert await program.ends() == 0
+    assert scene.telegram.texts() == [HALF + REST]
+    assert not is_being_written(scene.telegram.said()[0])
+    assert len(scene.generator.requests) == 1
+
+
+async def test_what_is_asked_meanwhile_is_answered_after_the_start(scene: Scene) -> None:
+    scene.generator.script = Slowly(HALF, REST)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        await shown_and_kept(scene, HALF)
+        program.process.send_signal(signal.SIGTERM)
+        await program.says("Stopping")
+        await scene.telegram.send("And me", by=BORIS)
+        assert await program.ends() == 0
+    scene.generator.says(HALF, REST)
+    async with scene.program():
+        await scene.telegram.reads_answer(HALF + REST)
+        await scene.telegram.reads_answer(HALF + REST, chat=BORIS)
+    assert len(scene.telegram.said(BORIS)) == 1
+
+
+async def test_restarts_do_not_count_as_failures(scene: Scene) -> None:
+    scene.generator.script = Slowly(HALF, REST)
+    for number in range(5):
+        async with scene.program() as program:
+            if number == 0:
+                await scene.telegram.send("Tell me")
+            await scene.generator.asked(number + 1)
+            await program.stop()
+    scene.generator.says(HALF, REST)
+    async with scene.program():
+        await scene.telegram.reads_answer(HALF + REST)
+    assert len(scene.telegram.said()) == 1
+
+
+async def test_a_second_signal_ends_it_at_once(scene: Scene) -> None:
+    scene.generator.script = Slowly(HALF, REST)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        half = await shown_and_kept(scene, HALF)
+        program.process.send_signal(signal.SIGINT)
+        await program.says("Stopping")
+        began = time.monotonic()
+        program.process.send_signal(signal.SIGINT)
+        assert await program.ends() != 0
+        assert time.monotonic() - began < 3
+    scene.generator.says(HALF, REST)
+    async with scene.program():
+        whole = await scene.telegram.reads_answer(HALF + REST)
+        assert whole["message_id"] == half["message_id"]
+
+
+async def test_an_idle_program_ends_at_once(scene: Scene) -> None:
+    async with scene.program() as program:
+        began = time.monotonic()
+        assert await program.stop() == 0
+        assert time.monotonic() - began < 5
+
+
+async def test_it_can_be_ended_while_telegram_cannot_be_reached(scene: Scene) -> None:
+    async with scene.program(TELEGRAM_API_URL="http://127.0.0.1:9", ready="") as program:
+        await program.says("Telegram cannot be reached")
+        assert await program.stop() == 0
