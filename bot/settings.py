@@ -7,7 +7,7 @@ import socket
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -191,9 +191,11 @@ class Settings(BaseSettings):
         return self.generator == "aura" and self.aura_url is None
 
     def secrets(self) -> list[str]:
-        """Every secret text among the settings, for the log to blot out."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        """Every secret text among the settings, and each password inside an address, for the log to blot out."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        passwords = [urlsplit(value).password or "" for value in whole if "://" in value]
+        return [secret for secret in [*whole, *passwords, *map(unquote, passwords)] if secret]
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:
