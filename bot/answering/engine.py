@@ -220,6 +220,9 @@ class Engine:
                 await self._claim()
             except StorageUnavailable:
                 self.wake_in(RETRY)
+            except Exception:
+                logger.exception("No turn could be claimed")
+                self.wake_in(RETRY)
 
     async def _claim(self) -> None:
         while (free := min(self._free(), AT_ONCE)) > 0:
@@ -312,6 +315,9 @@ class Engine:
                 await self._beat()
                 pause = self._pace.beat
             except StorageUnavailable:
+                pause = min(RETRY, self._pace.beat)
+            except Exception:
+                logger.exception("The claims could not be renewed")
                 pause = min(RETRY, self._pace.beat)
             self._wake.set()
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsProblem
+from bot.storage.one_trip import connect
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
@@ -43,24 +44,35 @@ def is_sqlite(url: URL) -> bool:
 def make_engine(url: URL, *, foreign_keys: bool = True) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used."""
     if not is_sqlite(url):
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
             pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
         )
+        event.listen(engine.sync_engine, "checkout", _replace_if_broken)
+        return engine
+    return _sqlite_engine(url, foreign_keys=foreign_keys)
+
+
+def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401  # a driver's
+    """See whether the server has closed a connection, without asking it: that would cost each transaction a trip."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError("the server has closed the connection")
+
+
+def _sqlite_engine(url: URL, *, foreign_keys: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=COMMAND_SECONDS,
-        connect_args={"timeout": CONNECT_SECONDS},  # for other programs, such as a backup; our own writers take turns
+        # for other programs, such as a backup; our own writers take turns
+        async_creator=lambda *_, **__: connect(str(url.database), patience=CONNECT_SECONDS),
     )
 
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own connection
-        connection.isolation_level = None  # the driver starts no transactions of its own
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Role, TurnKind, TurnState
@@ -41,13 +41,11 @@ class Asking:
         """Queue a question. The same `dedup` acts once. Raises TooManyWaiting."""
         async with self._store.transaction() as connection:
             conversation = await self._queue.enter(connection, question.key)
-            known = await connection.scalar(select(turns.c.id).where(turns.c.dedup == dedup))
+            known, last = await self._look(connection, conversation, dedup)
             if known is not None:
                 return Asked(known, joined=True)
-            last = await self._queue.last_open(connection, conversation)
             if last is not None:
-                joined = await self._join(connection, last, question)
-                if joined:
+                if await self._join(connection, last, question):
                     return Asked(last.id, joined=True)
                 await self._refuse_crowds(connection, question.key, limit)
             message = await self._queue.new_question(connection, conversation, question)
@@ -95,20 +93,30 @@ class Asking:
         """Put this version of an answer on the screen; it counts from then on. Raises AnswerGone."""
         return await self._on_screen(answer, TurnKind.SHOW, by=by, language=language)
 
+    async def _look(
+        self, connection: AsyncConnection, conversation: int, dedup: str
+    ) -> tuple[int | None, AnyRow | None]:
+        """The turn of this very update, and the newest one of the conversation that is not finished."""
+        here = and_(turns.c.conversation == conversation, turns.c.open)
+        found = select(turns).where(or_(turns.c.dedup == dedup, here)).order_by(turns.c.id.desc())
+        rows = (await connection.execute(found)).all()
+        known = next((row.id for row in rows if row.dedup == dedup), None)
+        return known, rows[0] if rows else None
+
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""
-        now = await connection.scalar(select(self._store.now()))
-        fresh = last.state == TurnState.ASKED and last.attempt == 0 and last.owner is None
-        waits = last.not_before is not None and now is not None and last.not_before > now
-        if not fresh or not waits or last.asker != question.author.id:
+        if last.not_before is None or last.asker != question.author.id:
+            return False
+        wait = self._store.now() + PATIENCE if question.may_continue else None
+        unbegun = turns.c.id == last.id, WAITING, turns.c.state == TurnState.ASKED, turns.c.attempt == 0
+        still = update(turns).where(*unbegun, turns.c.not_before > self._store.now())
+        if (await connection.execute(still.values(not_before=wait))).rowcount != 1:
             return False
         if await row_at(connection, question.key.bot, question.key.chat, question.message_id) is None:
             first = await connection.scalar(select(messages.c.text).where(messages.c.id == last.question))
             whole = put_together(first or "", storable(question.text))
             await connection.execute(update(messages).where(messages.c.id == last.question).values(text=whole))
             await self._queue.show_question(connection, question, last.question)
-            wait = self._store.now() + PATIENCE if question.may_continue else None
-            await connection.execute(update(turns).where(turns.c.id == last.id).values(not_before=wait))
         return True
 
     async def _refuse_crowds(self, connection: AsyncConnection, key: ChatKey, limit: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import Integer, Select, bindparam, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Message, Role, Shown
@@ -25,11 +26,8 @@ class Conversations:
 
     async def path(self, message: int, limit: int = LONGEST_PATH) -> list[Message]:
         """The newest `limit` messages from the beginning to this one, this one included, oldest first."""
-        start = select(messages, literal(1).label("step")).where(messages.c.id == message).cte("path", recursive=True)
-        further = select(messages, start.c.step + 1).join(start, messages.c.id == start.c.parent)
-        path = start.union_all(further.where(start.c.step < limit))
         async with self._store.reading() as connection:
-            rows = await connection.execute(select(path).order_by(path.c.step.desc()))
+            rows = await connection.execute(_PATH, {"message": message, "limit": limit})
             return [message_of(row) for row in rows]
 
     async def message(self, message: int) -> Message | None:
@@ -129,6 +127,28 @@ class Conversations:
             await connection.execute(delete(messages).where(messages.c.at < before, ~in_use))
 
 
+def _path() -> Select[Any]:
+    first = select(messages, literal(1).label("step")).where(messages.c.id == bindparam("message"))
+    start = first.cte("path", recursive=True)
+    further = select(messages, start.c.step + 1).join(start, messages.c.id == start.c.parent)
+    path = start.union_all(further.where(start.c.step < bindparam("limit", type_=Integer)))
+    return select(path).order_by(path.c.step.desc())
+
+
+def _point() -> Select[Any]:
+    newest, question = messages.alias("newest"), messages.alias("question")
+    its_question = case((newest.c.role == Role.USER.value, newest.c.id), else_=newest.c.parent)
+    return (
+        select(conversations.c.newest, conversations.c.anew_after, func.coalesce(question.c.asked, question.c.id))
+        .outerjoin(newest, newest.c.id == conversations.c.newest)
+        .outerjoin(question, question.c.id == its_question)
+        .where(conversations.c.id == bindparam("conversation"))
+    )
+
+
+_PATH, _POINT = _path(), _point()
+
+
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
     """The id of a conversation, if it has one."""
     here = select(conversations.c.id).where(
@@ -143,8 +163,8 @@ async def ensure(store: Store, connection: AsyncConnection, key: ChatKey) -> int
     found = await find(connection, key)
     if found is None:
         row = {"bot": key.bot, "chat": key.chat, "topic": key.topic}
-        await connection.execute(store.insert(conversations).values(row).on_conflict_do_nothing())
-        found = await find(connection, key)
+        new = store.insert(conversations).values(row).on_conflict_do_nothing().returning(conversations.c.id)
+        found = await connection.scalar(new) or await find(connection, key)
     if found is None:
         raise RuntimeError("a conversation that was just made is not there")
     return found
@@ -152,15 +172,7 @@ async def ensure(store: Store, connection: AsyncConnection, key: ChatKey) -> int
 
 async def point(connection: AsyncConnection, conversation: int, asking: int | None = None) -> int | None:
     """The message that a plain question goes on from; `asking` is that question, where it is stored already."""
-    newest, question = messages.alias("newest"), messages.alias("question")
-    its_question = case((newest.c.role == Role.USER, newest.c.id), else_=newest.c.parent)
-    state = (
-        select(conversations.c.newest, conversations.c.anew_after, func.coalesce(question.c.asked, question.c.id))
-        .outerjoin(newest, newest.c.id == conversations.c.newest)
-        .outerjoin(question, question.c.id == its_question)
-        .where(conversations.c.id == conversation)
-    )
-    at, anew_after, asked = (await connection.execute(state)).one()
+    at, anew_after, asked = (await connection.execute(_POINT, {"conversation": conversation})).one()
     return newest_point(at, asked, anew_after, asking)
 
 

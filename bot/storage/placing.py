@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import Role, TurnKind
@@ -14,19 +14,21 @@ from bot.storage.tables import conversations, messages
 
 
 async def begin(connection: AsyncConnection, row: AnyRow) -> None:
-    """The turn begins: now it is decided where its question hangs, or which version counts."""
+    """The turn begins: now it is decided where its question hangs, or which version counts.
+
+    `row` is the turn's, beside whether its question is `placed` already.
+    """
     if row.kind == TurnKind.SHOW:
         await choose(connection, row.answer)
         return
     if row.kind == TurnKind.GO_ON:
         return
-    question = (await connection.execute(select(messages).where(messages.c.id == row.question))).one()
-    if not question.placed:
+    if not row.placed:
         parent = await _parent(connection, row)
         placed = {"parent": parent, "placed": True}
         await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
     points: dict[str, object] = {"newest": row.question}
-    if question.placed and row.screen is None:  # answered anew below: the newest point, also after /new
+    if row.placed and row.screen is None:  # answered anew below: the newest point, also after /new
         old_wish = conversations.c.anew_after >= row.question
         points["anew_after"] = case((old_wish, None), else_=conversations.c.anew_after)
     here = conversations.c.id == row.conversation

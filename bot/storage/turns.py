@@ -6,10 +6,11 @@ A turn that runs has an owner; one that waits has none. Of a conversation at mos
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
@@ -51,8 +52,23 @@ class Hold:
     attempt: int
 
 
-_WHOLE = select(turns, conversations.c.chat, conversations.c.topic).join(conversations)
+_WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
 WAITING = and_(turns.c.open, turns.c.owner.is_(None))
+
+
+def _may_begin(store: Store) -> Select[Any]:
+    """The oldest turns of a bot that wait behind nothing, each beside whether its question has its place."""
+    earlier = turns.alias("earlier")
+    behind = exists().where(earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id)
+    due = or_(turns.c.not_before.is_(None), turns.c.not_before <= store.now())
+    return (
+        _WHOLE.join(messages, messages.c.id == turns.c.question)
+        .add_columns(messages.c.placed)
+        .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due)
+        .order_by(turns.c.id)
+        .limit(bindparam("at_most", type_=Integer))
+        .with_for_update(of=turns, skip_locked=True)
+    )
 
 
 class TurnTable:
@@ -60,6 +76,7 @@ class TurnTable:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._oldest = _may_begin(store)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or is pruned."""
@@ -77,19 +94,8 @@ class TurnTable:
 
     async def claim(self, bot: int, owner: str, *, limit: int, lease: float = LEASE) -> list[Claimed]:
         """Make up to `limit` of the oldest turns that may begin this owner's, and place their questions."""
-        earlier = turns.alias("earlier")
-        first = ~exists().where(
-            earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id
-        )
-        due = or_(turns.c.not_before.is_(None), turns.c.not_before <= self._store.now())
-        oldest = (
-            _WHOLE.where(turns.c.bot == bot, WAITING, first, due)
-            .order_by(turns.c.id)
-            .limit(limit)
-            .with_for_update(of=turns, skip_locked=True)
-        )
         async with self._store.transaction() as connection:
-            rows = (await connection.execute(oldest)).all()
+            rows = (await connection.execute(self._oldest, {"of": bot, "at_most": limit})).all()
             claimed = [await self._take(connection, row, owner, lease) for row in rows]
         return [one for one in claimed if one is not None]
 
@@ -225,8 +231,8 @@ class TurnTable:
         changed = {"owner": owner, "attempt": attempt, "state": state, "lease_until": self._store.now() + lease}
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)
-        now = (await connection.execute(_WHOLE.where(turns.c.id == row.id))).one()
-        return Claimed(turn_of(now), stopped=row.signal == Signal.STOP)
+        turn = replace(turn_of(row), attempt=attempt, state=state)
+        return Claimed(turn, stopped=row.signal == Signal.STOP)
 
     async def _mine(self, connection: AsyncConnection, hold: Hold) -> AnyRow:
         mine = _WHOLE.where(_held(hold), _not_restarted()).with_for_update(of=turns)
