@@ -7,9 +7,9 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-from tests.bench import machine, turns
+from tests.bench import turns
 from tests.bench.measure import Result, play
-from tests.bench.report import Target, table, targets
+from tests.bench.report import judge, say, table, targets
 from tests.bench.scenarios import SCENARIOS, Scenario
 
 
@@ -20,7 +20,7 @@ def main() -> int:
         return asyncio.run(turns.main())
     chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
     results = asyncio.run(_play(chosen, arguments.surface))
-    _say("\n" + table(results) + "\n")
+    say("\n" + table(results) + "\n")
     return judge([target for result in results for target in targets(result)])
 
 
@@ -29,27 +29,9 @@ async def _play(chosen: Iterable[Scenario], surface: str | None) -> list[Result]
     for scenario in chosen:
         for mode in scenario.modes:
             if surface in (None, mode):
-                _say(f"{scenario.title}, {mode} …")
+                say(f"{scenario.title}, {mode} …")
                 results.append(await play(scenario, mode))
     return results
-
-
-def judge(held: Iterable[Target]) -> int:
-    """Print each target as met or not. Status 1: one is not, and not because the machine is busy."""
-    failed, excused = 0, 0
-    for target in held:
-        _say(f"{'met    ' if target.met else 'NOT MET'} {target.what}")
-        if not target.met:
-            failed += 1
-            excused += target.timing and machine.is_busy()
-    if excused:
-        _say(f"{excused} of {failed} may be the machine's fault: it is busy (load {machine.load():.1f})")
-    return 1 if failed > excused else 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def _arguments() -> argparse.Namespace:

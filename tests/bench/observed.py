@@ -1,8 +1,8 @@
 """What people saw of an answer, and when: from the playground's log of the bot's calls.
 
 A text is visible from the moment at which the playground accepted the call that shows it, by the playground's clock
-(CLOCK_MONOTONIC, which all processes of a machine share). The answers are plain text, so each message shows a prefix of
-its share of the answer; white space that is trimmed at an end counts as visible with the character after it.
+(CLOCK_MONOTONIC, which all processes of a machine share). The answers are plain text, so each message shows the answer
+from where the message begins; white space that is trimmed at an end counts as visible with the character after it.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def _place(message: _Message, observed: Observed, script: Script, cursor: int) -
     if begin:
         observed.cuts.append(begin)
     for at, state in message.states:
-        if not message.text.startswith(state):
-            raise NotWhole(f"a state is not the beginning of its message: {state[-40:]!r}")
+        if not text.startswith(state, begin):  # it may be longer than the message became: that was cut before its end
+            raise NotWhole(f"what was shown is not what was written: {state[-40:]!r}")
         observed.visible.append((at, begin + len(state)))
     observed.changes += message.calls
     observed.complete = max(observed.complete, message.last)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tests.bench import machine
 from tests.bench.measure import Result, added
 
 _HEAD = (
@@ -61,3 +63,21 @@ def targets(result: Result) -> Iterator[Target]:
     for what, value, limit in measured:
         if limit is not None:
             yield Target(f"{name}: {what} {value:.3f}, at most {limit:g}", value <= limit)
+
+
+def judge(held: Iterable[Target]) -> int:
+    """Print each target as met or not. Status 1: one is not, and not because the machine is busy."""
+    failed, excused = 0, 0
+    for target in held:
+        say(f"{'met    ' if target.met else 'NOT MET'} {target.what}")
+        if not target.met:
+            failed += 1
+            excused += target.timing and machine.is_busy()
+    if excused:
+        say(f"{excused} of {failed} may be the machine's fault: it is busy (load {machine.load():.1f})")
+    return 1 if failed > excused else 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
