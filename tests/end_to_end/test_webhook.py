@@ -1,0 +1,143 @@
+"""Updates come by webhook: confirmed once stored, from Telegram alone, and the program says how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+import sqlite3
+from typing import Any
+
+import pytest
+
+from bot.intake.webhook import webhook_path
+from tests.end_to_end.program import TOKEN
+from tests.end_to_end.scene import Scene
+
+SECRET = "a-secret-of-the-scene"
+BOT = int(TOKEN.partition(":")[0])
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def address() -> str:
+    return free_address()
+
+
+def webhook(address: str) -> dict[str, str]:
+    return {"WEBHOOK_URL": f"http://{address}", "WEBHOOK_SECRET": SECRET, "LISTEN": address}
+
+
+async def posted(
+    scene: Scene, address: str, body: str | io.BytesIO, secret: str | None = SECRET, path: str = ""
+) -> int:
+    headers = {"Content-Type": "application/json"}
+    if secret is not None:
+        headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+    url = f"http://{address}{path or webhook_path(BOT, SECRET)}"
+    async with scene.telegram.session.post(url, data=body, headers=headers) as response:
+        return response.status
+
+
+async def seen(scene: Scene, url: str) -> tuple[int, Any]:
+    async with scene.telegram.session.get(url) as response:
+        return response.status, await response.json()
+
+
+async def refused(scene: Scene) -> None:
+    """Wait until Telegram has been told that an update was not stored."""
+    async with asyncio.timeout(60):
+        while True:
+            _, info = await seen(scene, f"{scene.telegram.url}/bot{TOKEN}/getWebhookInfo")
+            if "500" in info["result"].get("last_error_message", ""):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def test_questions_come_by_webhook_and_are_answered(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)) as program:
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        methods = [call["method"] for call in await scene.telegram.calls()]
+        assert "setWebhook" in methods and "getUpdates" not in methods
+        assert await program.stop() == 0
+
+
+async def test_only_who_knows_the_secret_is_heard(scene: Scene, address: str) -> None:
+    update = json.dumps({"update_id": 1})
+    async with scene.program(**webhook(address)) as program:
+        assert await posted(scene, address, update) == 200
+        assert await posted(scene, address, update, secret="wrong") == 401
+        assert await posted(scene, address, update, secret=None) == 401
+        assert await posted(scene, address, update, path="/") == 404
+        assert await posted(scene, address, update, path=f"/{TOKEN}") == 404
+        assert await posted(scene, address, io.BytesIO(b"x" * 2_000_000)) == 413
+        assert SECRET not in program.log and TOKEN not in program.log
+
+
+async def test_what_could_not_be_stored_comes_again(scene: Scene, address: str) -> None:
+    """Another program holds the database for longer than the bot waits for it."""
+    async with scene.program(**webhook(address)) as program:
+        with sqlite3.connect(scene.folder / "aura.db", isolation_level=None, timeout=10) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await scene.telegram.send("Hello")
+            await program.says("The database cannot be used")
+            await refused(scene)
+            other.execute("ROLLBACK")
+        other.close()
+        await scene.telegram.reads_answer("You said: Hello", seconds=60)
+    assert len(scene.telegram.said()) <= 2
+
+
+async def test_the_same_update_twice_acts_once(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)):
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        person = {"id": 1001, "is_bot": False, "first_name": "Anna", "language_code": "en"}
+        message = {"message_id": 77, "date": 1, "chat": {"id": 1001, "type": "private", "first_name": "Anna"}}
+        update = json.dumps({"update_id": 990_000_000, "message": {**message, "from": person, "text": "Twice"}})
+        answers = await asyncio.gather(*(posted(scene, address, update) for _ in range(4)))
+        assert answers == [200] * 4
+        await scene.telegram.reads_answer("You said: Twice")
+        await scene.telegram.send("Thrice")
+        await scene.telegram.reads_answer("You said: Thrice")
+        assert [text for text in scene.telegram.texts() if "Twice" in text] == ["You said: Twice"]
+
+
+async def test_health_is_told_on_the_same_server(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)):
+        assert (await seen(scene, f"http://{address}/healthz"))[0] == 200
+        status, parts = await seen(scene, f"http://{address}/readyz")
+        assert status == 200 and all(parts.values()), parts
+        await scene.telegram.fault(method="getMe", error_code=500, count=1000)
+        status, parts = await seen(scene, f"http://{address}/readyz")
+        assert status == 503 and parts["database"] and not parts["telegram"]
+        assert (await seen(scene, f"http://{address}/healthz"))[0] == 200
+
+
+async def test_health_is_told_while_polling_too(scene: Scene, address: str) -> None:
+    async with scene.program(LISTEN=address):
+        assert (await seen(scene, f"http://{address}/healthz"))[0] == 200
+        assert (await seen(scene, f"http://{address}/readyz"))[0] == 200
+
+
+async def test_polling_works_after_a_webhook_was_set(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)) as program:
+        assert await program.stop() == 0
+    await scene.telegram.send("Are you there?")
+    async with scene.program():
+        await scene.telegram.reads_answer("You said: Are you there?")
+
+
+async def test_an_address_in_use_is_named(scene: Scene, address: str) -> None:
+    host, port = address.split(":")
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), host, int(port))
+    async with server, scene.program(**webhook(address), ready="") as program:
+        assert await program.ends(seconds=60) == 1
+        assert "LISTEN" in program.log and "Traceback" not in program.log
