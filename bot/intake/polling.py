@@ -79,13 +79,23 @@ class Polling:
             logger.warning("Telegram asks to poll again in %d s", error.retry_after)
             await asyncio.sleep(error.retry_after)
             return
-        if isinstance(error, TelegramConflictError):
+        if isinstance(error, TelegramConflictError) and "webhook" in error.message:
+            await self._end_webhook()
+        elif isinstance(error, TelegramConflictError):
             logger.error("Another instance of this bot is polling with the same BOT_TOKEN: %s", error.message)
         elif isinstance(error, TelegramNetworkError):
             logger.warning("Telegram cannot be reached: %s", error.message)
         else:
             logger.warning("Telegram refused getUpdates: %s", error.message)
         await backoff.asleep()
+
+    async def _end_webhook(self) -> None:
+        """Telegram answers no poll while a webhook is set, and without WEBHOOK_URL we are not meant to have one."""
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+            logger.warning("Telegram still had a webhook from before; it is taken back, because WEBHOOK_URL is not set")
+        except TelegramAPIError as error:
+            logger.warning("The webhook from before cannot be taken back: %s", error.message)
 
     async def _take(self, updates: Sequence[Update]) -> bool:
         """Hand a batch over, chats side by side. False: some of it could not be stored and will come again."""

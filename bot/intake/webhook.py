@@ -7,8 +7,12 @@ import hmac
 import logging
 
 from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
+
+from bot.errors import SettingsProblem
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +20,8 @@ LARGEST_UPDATE = 1024 * 1024
 """Bytes of a request's body; an update with a full message and all its entities stays far below."""
 CONNECTIONS = 40
 """How many updates Telegram may deliver side by side (setWebhook's `max_connections`, 1–100)."""
+
+BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
 
 
 def webhook_path(bot_id: int, secret: str) -> str:
@@ -34,12 +40,25 @@ def add_webhook(app: web.Application, dispatcher: Dispatcher, bot: Bot, *, secre
 
 
 async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret: str) -> None:
-    """Tell Telegram where the webhook is (setWebhook); every replica says the same."""
-    await bot.set_webhook(
-        url + webhook_path(bot.id, secret),
-        secret_token=secret,
-        allowed_updates=dispatcher.resolve_used_update_types(),
-        max_connections=CONNECTIONS,
-        drop_pending_updates=False,
-    )
-    logger.info("The webhook is announced at %s", url)
+    """Tell Telegram where the webhook is (setWebhook), however long it takes; every replica says the same.
+
+    Raises SettingsProblem where Telegram does not take the address.
+    """
+    backoff = Backoff(BACKOFF)
+    while True:
+        try:
+            await bot.set_webhook(
+                url + webhook_path(bot.id, secret),
+                secret_token=secret,
+                allowed_updates=dispatcher.resolve_used_update_types(),
+                max_connections=CONNECTIONS,
+                drop_pending_updates=False,
+            )
+        except TelegramBadRequest as error:
+            raise SettingsProblem(f"WEBHOOK_URL: Telegram does not take it: {error.message}") from error
+        except TelegramAPIError as error:
+            logger.warning("The webhook cannot be announced yet: %s", error.message)
+            await backoff.asleep()
+        else:
+            logger.info("The webhook is announced at %s", url)
+            return

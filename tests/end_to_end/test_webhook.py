@@ -129,10 +129,19 @@ async def test_health_is_told_while_polling_too(scene: Scene, address: str) -> N
 
 async def test_polling_works_after_a_webhook_was_set(scene: Scene, address: str) -> None:
     async with scene.program(**webhook(address)) as program:
+        await program.says("The webhook is announced")
         assert await program.stop() == 0
     await scene.telegram.send("Are you there?")
-    async with scene.program():
+    async with scene.program() as program:
         await scene.telegram.reads_answer("You said: Are you there?")
+        await program.says("it is taken back")
+
+
+async def test_the_webhook_is_announced_once_telegram_can_be_reached(scene: Scene, address: str) -> None:
+    await scene.telegram.fault(method="setWebhook", error_code=502, count=2)
+    async with scene.program(**webhook(address)):
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
 
 
 async def test_an_address_in_use_is_named(scene: Scene, address: str) -> None:
