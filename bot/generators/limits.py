@@ -9,9 +9,9 @@ from typing import TypeVar
 from bot.errors import GeneratorBroken, GeneratorSilent
 from bot.generators.contract import Finish, Piece, Timeouts
 
-LONGEST_ANSWER = 1 << 20
+LONGEST_ANSWER = 1 << 18
 """Characters of a whole answer, thoughts included; far more than models write."""
-PIECE_COST = 16
+PIECE_COST = 4
 """Characters that a piece counts for at the least: a flood of tiny ones is a flood, too."""
 
 T = TypeVar("T")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import TelegramMethod
+from aiogram.methods.base import TelegramType
 from aiohttp import ClientSession
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from bot.errors import SettingsProblem
 from bot.generators.connections import tunnel
@@ -26,6 +30,18 @@ class ProxiedSession(AiohttpSession):
             self._session = ClientSession(connector=tunnel(self._route))
             self._should_reset_connector = False
         return self._session
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109  # aiogram's own signature
+    ) -> TelegramType:
+        """Make a call. A proxy's failure becomes TelegramNetworkError, as every other failure of the network."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except (ProxyConnectionError, ProxyError, ProxyTimeoutError, OSError) as error:
+            raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: the proxy failed") from None
 
 
 def make_bot(settings: Settings) -> Bot:

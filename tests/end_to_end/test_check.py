@@ -1,0 +1,57 @@
+"""`python -m bot check` says of each part whether it works, which variable is wrong, and never shows a traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.generator import Refusal, failing
+from tests.end_to_end.program import running_program
+from tests.end_to_end.scene import Scene
+
+
+async def checked(scene: Scene, **settings: str) -> tuple[int, str]:
+    """The exit status and what was printed."""
+    environment = {**scene.environment, **settings}
+    async with running_program(scene.folder, environment, command="check", ready="", nursery=scene.nursery) as program:
+        status = await program.ends(seconds=60)
+    return status, program.log
+
+
+async def test_with_right_settings_every_part_works(scene: Scene) -> None:
+    status, log = await checked(scene)
+    assert status == 0
+    assert log.count("works") == 4
+    assert "WRONG" not in log
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"BOT_TOKEN": "7000000001:another-token-0123456789-0123456789"}, "BOT_TOKEN"),
+        ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "TELEGRAM_API_URL"),
+        ({"TELEGRAM_PROXY": "socks5://127.0.0.1:9"}, "TELEGRAM_PROXY"),
+        ({"AURA_URL": "http://127.0.0.1:9"}, "AURA_URL"),
+        ({"PROXY": "http://anna:s3cret-word@127.0.0.1:9"}, "PROXY"),
+        ({"DATABASE_URL": "sqlite+aiosqlite:////dev/null/aura.db"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://anna:s3cret-word@127.0.0.1:9/aura"}, "DATABASE_URL"),
+        ({"GENERATOR": "no.such.module:Class"}, "GENERATOR"),
+        ({"GENERATOR": "openai"}, "OPENAI_BASE_URL"),
+        ({"TEMPERATURE": "hot"}, "TEMPERATURE"),
+        ({"PERSONAS_FILE": "missing.toml"}, "missing.toml"),
+    ],
+)
+async def test_a_wrong_setting_is_named_in_one_line(scene: Scene, settings: dict[str, str], named: str) -> None:
+    status, log = await checked(scene, **settings)
+    assert status == 1
+    assert named in log
+    assert "Traceback" not in log
+    assert "s3cret-word" not in log
+
+
+async def test_a_generator_that_wants_another_key_is_told_with_its_reason(scene: Scene) -> None:
+    scene.generator.script = failing(Refusal(500, "Incorrect API key provided"))
+    status, log = await checked(scene, AURA_KEY="sk-the-wrong-key-0123456789")
+    assert status == 1
+    assert "AURA_KEY" in log
+    assert "Incorrect API key" in log
+    assert "sk-the-wrong-key" not in log
