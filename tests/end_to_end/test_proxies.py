@@ -1,0 +1,65 @@
+"""Proxies by command and by setting, with real proxies on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.end_to_end.generator import Request
+from tests.end_to_end.scene import Scene
+from tests.generators.local_proxy import local_proxy
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_a_working_proxy_counts_from_the_next_message_on_and_can_be_turned_off(scene: Scene, kind: str) -> None:
+    async with local_proxy(kind, user="anna", password="s3cret-word") as proxy, scene.program() as program:
+        await scene.telegram.send(f"/proxy {proxy.url}")
+        await scene.telegram.reads("It works:")
+        tried = len(proxy.seen)
+        assert tried >= 1, "it is tried first"
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        assert len(proxy.seen) == tried + 1
+        await scene.telegram.send("/proxy off")
+        await scene.telegram.reads("without a proxy")
+        await scene.telegram.send("Directly")
+        await scene.telegram.reads_answer("You said: Directly")
+        assert len(proxy.seen) == tried + 1
+        assert "s3cret-word" not in program.log
+        assert not any("s3cret-word" in text for text in scene.telegram.texts())
+
+
+async def test_an_answer_in_progress_finishes_on_the_old_proxy(scene: Scene) -> None:
+    go_on = asyncio.Event()
+
+    async def script(request: Request) -> AsyncIterator[str]:
+        yield f"The answer to {request.question} begins"
+        if request.question == "first":
+            await go_on.wait()
+        yield " and ends."
+
+    scene.generator.script = script
+    async with local_proxy("http") as old, local_proxy("http") as new, scene.program(PROXY=old.url):
+        await scene.telegram.send("first")
+        await scene.telegram.reads("The answer to first begins")
+        await scene.telegram.send(f"/proxy {new.url}")
+        await scene.telegram.reads("It works:")
+        go_on.set()
+        await scene.telegram.reads_answer("The answer to first begins and ends.")
+        await scene.telegram.send("second")
+        await scene.telegram.reads_answer("The answer to second begins and ends.")
+        assert len(old.seen) == 1
+        assert len(new.seen) >= 2
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_telegram_has_a_proxy_of_its_own(scene: Scene, kind: str) -> None:
+    async with local_proxy(kind, user="anna", password="s3cret-word") as proxy:
+        async with scene.program(TELEGRAM_PROXY=proxy.url) as program:
+            await scene.telegram.send("Hello")
+            await scene.telegram.reads_answer("You said: Hello")
+            assert "s3cret-word" not in program.log
+        telegram = scene.telegram.url.rpartition("/")[2]
+        assert set(proxy.seen) == {telegram}, "the generator is asked directly"
