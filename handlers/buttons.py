@@ -49,7 +49,7 @@ async def pressed_answer(
         asker, whereabouts = turn.asker if turn else None, _of_turn(turn, origin)
     else:
         asker = await conversations.author(pressed.id)
-        whereabouts = await _of_answer(pressed.id, origin, conversations)
+        whereabouts = await _of_answer(pressed.id, origin, turns, conversations)
     return {"pressed": pressed, "whereabouts": whereabouts, "asker": asker}
 
 
@@ -117,10 +117,13 @@ def _of_turn(turn: Turn | None, origin: Origin) -> Whereabouts:
     return Whereabouts.HERE if on_its_way or origin.message_id in ids else Whereabouts.ORPHAN
 
 
-async def _of_answer(answer: int, origin: Origin, conversations: Conversations) -> Whereabouts:
+async def _of_answer(answer: int, origin: Origin, turns: Turns, conversations: Conversations) -> Whereabouts:
     key = await conversations.key(answer)
     if key is None or not _same_chat(key, origin):
         return Whereabouts.GONE
+    turn = await turns.current(key)  # asked first: a turn that ends meanwhile has left its messages behind
+    if turn is not None and turn.answer == answer and _of_turn(turn, origin) is Whereabouts.HERE:
+        return Whereabouts.HERE
     return Whereabouts.HERE if origin.message_id in await conversations.shown(answer) else Whereabouts.ORPHAN
 
 
