@@ -202,6 +202,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         room=settings.max_answers or (model.slots if model else DEFAULT_ANSWERS),
         waiting=settings.questions_waiting,
     )
+    turns.on_replicas(gate.share)
     facts, administration = BotFacts.of(me), Administration(settings, people, bot=me.id, clock=time.time)
     dispatcher = handlers.dispatcher(
         facts=facts,

@@ -100,6 +100,8 @@ class Engine:
         self._beating: asyncio.Task[None] | None = None
         self.replicas = 1
         """How many processes live with this bot and database, this one included."""
+        self.on_replicas: Callable[[int], None] = lambda _replicas: None
+        """Hears of it whenever that changes."""
 
     @property
     def running(self) -> list[Running]:
@@ -112,6 +114,7 @@ class Engine:
         await self._take_back()
         self._claiming = self._tasks.start(self._claim_for_ever(), name="claim turns")
         if self._store.shared:
+            self._beat_now.set()  # the others share the bot's budget with us from now on
             self._beating = self._tasks.start(self._beat_for_ever(), name="renew turns")
         self.wake_in(PATIENCE)  # a question may still wait for its rest
         self._wake.set()
@@ -324,10 +327,13 @@ class Engine:
     async def _beat(self) -> None:
         """Renew what runs here, see who else lives, and queue what the dead left."""
         sent_at, jobs = self._pace.clock(), list(self._jobs.items())
-        async with self._store.transaction():
+        async with self._store.transaction(durable=False):
             renewed = await self._table.renew(self._owner, [turn for turn, _ in jobs], lease=self._pace.lease)
-            self.replicas = await self._table.register(self._bot, self._owner, lease=self._pace.lease)
+            replicas = await self._table.register(self._bot, self._owner, lease=self._pace.lease)
             await self._table.take_over(self._bot)
+        if replicas != self.replicas:
+            self.replicas = replicas
+            self.on_replicas(replicas)
         for turn, job in jobs:
             if turn in renewed:
                 job.running.deadline = self._deadline(sent_at)

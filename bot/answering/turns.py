@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 
 from bot.answering.engine import RETRY, Engine, Pace, Work
 from bot.answering.running import Running
@@ -190,6 +191,10 @@ class Turns:
     def replicas(self) -> int:
         """How many processes live with this bot and database, this one included."""
         return self._engine.replicas
+
+    def on_replicas(self, changed: Callable[[int], None]) -> None:
+        """Call `changed` whenever another number of processes lives; on SQLite it never does."""
+        self._engine.on_replicas = changed
 
     async def _do(self, running: Running) -> None:
         await self._work(running)
