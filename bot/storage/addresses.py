@@ -41,19 +41,28 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def make_engine(url: URL, *, foreign_keys: bool = True) -> AsyncEngine:
-    """An engine whose transactions are safe on disk when they return. It connects when it is first used."""
+def make_engine(url: URL, *, foreign_keys: bool = True, durable: bool = True) -> AsyncEngine:
+    """An engine whose transactions are safe on disk when they return. It connects when it is first used.
+
+    One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
+    never one that a durable one came after.
+    """
     if not is_sqlite(url):
+        settings = {} if durable else {"synchronous_commit": "off"}
         engine = create_async_engine(
             url,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
             pool_timeout=CONNECT_SECONDS,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "command_timeout": COMMAND_SECONDS,
+                "server_settings": settings,
+            },
         )
         event.listen(engine.sync_engine, "checkout", _replace_if_broken)
         return engine
-    return _sqlite_engine(url, foreign_keys=foreign_keys)
+    return _sqlite_engine(url, foreign_keys=foreign_keys, durable=durable)
 
 
 def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401  # a driver's
@@ -62,7 +71,7 @@ def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: obj
         raise InvalidatePoolError("the server has closed the connection")
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, foreign_keys: bool, durable: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=CONNECTIONS,
@@ -75,7 +84,7 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool) -> AsyncEngine:
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own connection
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Role, TurnKind, TurnState
@@ -49,7 +49,6 @@ class Asking:
                     return Asked(last.id, joined=True)
                 await self._refuse_crowds(connection, question.key, limit)
             message = await self._queue.new_question(connection, conversation, question)
-            wait = self._store.now() + PATIENCE if question.may_continue else None
             turn = await self._queue.put(
                 connection,
                 question.key,
@@ -60,8 +59,9 @@ class Asking:
                 hangs_from=question.reply_to,
                 asker=question.author.id,
                 language=question.language,
-                not_before=wait,
             )
+            if question.may_continue:
+                await connection.execute(update(turns).where(turns.c.id == turn).values(not_before=self._until()))
         return Asked(turn)
 
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
@@ -107,7 +107,7 @@ class Asking:
         """Append the rest of a paste to the question that waits for it."""
         if last.not_before is None or last.asker != question.author.id:
             return False
-        wait = self._store.now() + PATIENCE if question.may_continue else None
+        wait = self._until() if question.may_continue else None
         unbegun = turns.c.id == last.id, WAITING, turns.c.state == TurnState.ASKED, turns.c.attempt == 0
         still = update(turns).where(*unbegun, turns.c.not_before > self._store.now())
         if (await connection.execute(still.values(not_before=wait))).rowcount != 1:
@@ -118,6 +118,9 @@ class Asking:
             await connection.execute(update(messages).where(messages.c.id == last.question).values(text=whole))
             await self._queue.show_question(connection, question, last.question)
         return True
+
+    def _until(self) -> ColumnElement[float]:
+        return self._store.now() + PATIENCE
 
     async def _refuse_crowds(self, connection: AsyncConnection, key: ChatKey, limit: int) -> None:
         """Count the questions of a chat that wait behind another one of their conversation."""

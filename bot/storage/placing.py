@@ -12,6 +12,8 @@ from bot.storage.conversations import choose, point, row_at
 from bot.storage.rows import AnyRow
 from bot.storage.tables import conversations, messages
 
+_NEW_MESSAGE = messages.insert().returning(messages.c.id)
+
 
 async def begin(connection: AsyncConnection, row: AnyRow) -> None:
     """The turn begins: now it is decided where its question hangs, or which version counts.
@@ -56,7 +58,7 @@ async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[st
         "at": now,
         **said,
     }
-    answer = (await connection.execute(messages.insert().values(new).returning(messages.c.id))).scalar_one()
+    answer = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
     if row.screen is None:
         own = update(messages).where(messages.c.id == answer).values(screen=answer)
         await connection.execute(own)

@@ -13,6 +13,9 @@ from bot.storage.rows import AnyRow, shown_as_json, storable
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
 
+_NEW_MESSAGE = messages.insert().returning(messages.c.id)
+_NEW_TURN = turns.insert().returning(turns.c.id)
+
 
 class Queue:
     """Writes questions and turns, within the transaction whose connection it is handed."""
@@ -64,7 +67,7 @@ class Queue:
             "quote_text": None if quote is None else storable(quote.text),
             "at": self._store.clock(),
         }
-        message = (await connection.execute(messages.insert().values(new).returning(messages.c.id))).scalar_one()
+        message = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
         await self.show_question(connection, question, message)
         return int(message)
 
@@ -97,7 +100,7 @@ class Queue:
             "asked_at": self._store.clock(),
             **values,
         }
-        return int((await connection.execute(turns.insert().values(new).returning(turns.c.id))).scalar_one())
+        return int((await connection.execute(_NEW_TURN, new)).scalar_one())
 
     async def newest_answer(self, connection: AsyncConnection, question: int) -> AnyRow | None:
         """The latest answer to a question, whichever counts."""

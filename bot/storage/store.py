@@ -62,11 +62,13 @@ class Store:
         self._border = Border()
         self._open: ContextVar[_Open | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
+        self._new_update = self.insert(updates).on_conflict_do_nothing()
         self._listeners = Listeners()
         self._session: Session | None = None
         self._listening: asyncio.Task[None] | None = None
         self._lock: FileLock | None = None
         self._writes: AsyncEngine | None = None
+        self._hasty: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
 
     async def open(self) -> None:
@@ -87,21 +89,23 @@ class Store:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
-        if self._writes is not None:
-            await self._writes.dispose()
+        for engine in (self._writes, self._hasty):
+            if engine is not None:
+                await engine.dispose()
         if self._lock is not None:
             self._lock.release()
-        self._listening = self._writes = self._reads = self._lock = None
+        self._listening = self._writes = self._hasty = self._reads = self._lock = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
         """Do everything inside, or nothing of it. One inside another joins it.
 
-        On SQLite the writers take turns, so nothing slow belongs inside. Raises StorageUnavailable.
+        On SQLite the writers take turns, so nothing slow belongs inside. One that is not `durable` does not wait for
+        the disk: what a power failure may undo, such as a claim. Raises StorageUnavailable.
         """
         outer = self._open.get()
         if outer is None:
-            async with self._outermost() as connection:
+            async with self._outermost(self._writes if durable else self._hasty) as connection:
                 yield connection
             return
         try:
@@ -135,7 +139,7 @@ class Store:
         """Whether this update has not been acted upon; from now on it has. Belongs into the update's transaction."""
         async with self.transaction() as connection:
             row = {"bot": bot, "update_id": update_id, "at": self.clock()}
-            done = await connection.execute(self.insert(updates).values(row).on_conflict_do_nothing())
+            done = await connection.execute(self._new_update, row)
             return done.rowcount == 1
 
     async def forget_updates(self, before: float) -> None:
@@ -182,10 +186,10 @@ class Store:
             await connection.execute(lock, {"what": what})
 
     @asynccontextmanager
-    async def _outermost(self) -> AsyncIterator[AsyncConnection]:
+    async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
             with self._border.crossing():
-                connection = await stack.enter_async_context(_opened(self._writes).connect())
+                connection = await stack.enter_async_context(_opened(engine).connect())
                 await connection.begin()
             here = _Open(connection)
             token = self._open.set(here)
@@ -202,8 +206,9 @@ class Store:
             do()
 
     def _connect(self) -> None:
-        self._writes = make_engine(self._url)
-        self._border.watch(self._writes)
+        self._writes, self._hasty = make_engine(self._url), make_engine(self._url, durable=False)
+        for engine in (self._writes, self._hasty):
+            self._border.watch(engine)
         options = {"isolation_level": "AUTOCOMMIT"} if self.shared else {"reading": True}
         self._reads = self._writes.execution_options(**options)
 

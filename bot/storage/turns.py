@@ -94,7 +94,7 @@ class TurnTable:
 
     async def claim(self, bot: int, owner: str, *, limit: int, lease: float = LEASE) -> list[Claimed]:
         """Make up to `limit` of the oldest turns that may begin this owner's, and place their questions."""
-        async with self._store.transaction() as connection:
+        async with self._store.transaction(durable=False) as connection:
             rows = (await connection.execute(self._oldest, {"of": bot, "at_most": limit})).all()
             claimed = [await self._take(connection, row, owner, lease) for row in rows]
         return [one for one in claimed if one is not None]
