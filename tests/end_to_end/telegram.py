@@ -14,6 +14,7 @@ import aiohttp
 
 Json = dict[str, Any]
 ANNA = 1001
+BOT = 7000000001
 BORIS = 1002
 PATIENCE = 30.0
 """Seconds until a scene that waits has failed; generous, because machines are slow at times."""
@@ -163,7 +164,7 @@ def is_being_written(message: Json) -> bool:
 
 
 def _by_bot(message: Json) -> bool:
-    return bool(message.get("from", {}).get("is_bot"))
+    return bool(message.get("from", {}).get("id") == BOT)
 
 
 @asynccontextmanager
