@@ -8,12 +8,18 @@ knows every answer beforehand, whatever its length.
 
 from __future__ import annotations
 
+import math
+
 from bot.delivery.budgets import Bucket, Window
 
 
-def bucket_gap(spare: float, bucket: Bucket) -> float:
-    """Seconds until the next change, with `spare` places left beyond those kept for final states."""
-    return 1.0 / (bucket.per_second * (1.0 + 0.8 * spare))
+def bucket_gap(spare: float, bucket: Bucket, fills: float = math.inf) -> float:
+    """Seconds until the next change, with `spare` places left beyond those kept for final states.
+
+    `fills`: seconds in which the answer fills a message; each of them costs a call more.
+    """
+    pace = max(0.5 * bucket.per_second, bucket.per_second - 1.0 / fills)
+    return 1.0 / (pace * (1.0 + 0.65 * spare))
 
 
 def window_gap(spare: float, window: Window) -> float:

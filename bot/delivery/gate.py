@@ -134,9 +134,9 @@ class Gate(BaseRequestMiddleware):
             self._pacer.close(stream, self.clock.now())
             self._give_out()
 
-    def need(self, stream: Stream, places: int) -> None:
-        """Keep so many places free for the stream's final states."""
-        self._pacer.need(stream, places, self.clock.now())
+    def need(self, stream: Stream, places: int, *, full_at: float = math.inf, fills: float = math.inf) -> None:
+        """Keep so many places free for the stream's final states, and more as its message fills up."""
+        self._pacer.need(stream, places, self.clock.now(), full_at=full_at, fills=fills)
         self._give_out()
 
     def slot(self, chat: int, kind: Kind, *, stream: Stream | None = None, cost: Cost = Cost.MESSAGE) -> Slot:

@@ -9,6 +9,7 @@ low (`cadence.py`) instead of using up what the ends need.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,10 @@ BOT_HOLD = 10.0
 """Seconds for which the whole bot pauses then, at the most."""
 KEPT_FOR_THE_BOT = 6
 """Places of the bot's budget that changes leave to what is more urgent."""
+SOON = 5.0
+"""Seconds before a message in a group is full in which the next one's place is kept."""
+BEARABLE = 0.25
+"""Seconds that the end of an answer may wait for its last place."""
 SWEEP_EVERY = 500
 """Askings after which chats that are at rest are forgotten."""
 
@@ -63,8 +68,14 @@ class Stream:
 
     chat: int
     needs: int = 1
-    change_at: float = 0.0
-    """When its next change may go."""
+    full_at: float = math.inf
+    """When it will need another message, as far as anybody can tell."""
+    fills: float = math.inf
+    """Seconds in which it fills a message: each costs a call more."""
+    changed: tuple[float, float] = (-math.inf, 0.0)
+    """When its last change went, and the places that were to spare after it."""
+    drafts: bool = False
+    """Its changes are drafts, and full messages have a budget of their own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +90,8 @@ class Ticket:
     number: int
     due: float = 0.0
     granted: bool = False
+    changed_before: tuple[float, float] | None = None
+    """The stream's last change before this one was granted."""
     places: list[tuple[Meter, int]] = field(default_factory=list)
 
 
@@ -93,9 +106,16 @@ class _Chat:
     tickets: list[Ticket] = field(default_factory=list)
     """Those that wait or are under way."""
 
-    def kept(self) -> int:
-        """Places that the answers in progress need for their final states."""
-        return sum(stream.needs for stream in self.streams)
+    def kept(self, now: float) -> float:
+        """Places that the answers in progress need for their final states, whenever they end."""
+        return sum(stream.needs + self._more(stream, now) for stream in self.streams)
+
+    def _more(self, stream: Stream, now: float) -> float:
+        """Places that a message needs which will be full soon: the next one, as far as it does not come by itself."""
+        if isinstance(self.messages, WindowMeter):
+            return 1.0 if stream.full_at - now < SOON else 0.0
+        coming = (max(0.0, stream.full_at - now) + BEARABLE) * self.messages.bucket.per_second
+        return max(0.0, 1.0 - coming)
 
     def slowed(self, now: float) -> float:
         """How many times slower than usual changes go."""
@@ -126,7 +146,7 @@ class Pacer:
 
     def open(self, chat: int, now: float) -> Stream:
         """Begin an answer in this chat."""
-        stream = Stream(chat, change_at=now)
+        stream = Stream(chat)
         self._chat(chat, now).streams.append(stream)
         return stream
 
@@ -136,10 +156,13 @@ class Pacer:
         chat.streams.remove(stream)
         self._look_again(chat, now)
 
-    def need(self, stream: Stream, places: int, now: float) -> None:
-        """Keep so many places for the stream's final states from now on."""
-        if stream.needs != places:
-            stream.needs = places
+    def need(
+        self, stream: Stream, places: int, now: float, *, full_at: float = math.inf, fills: float = math.inf
+    ) -> None:
+        """Keep so many places for the stream's final states, and more as its message fills up."""
+        changed = (stream.needs, stream.full_at, stream.fills) != (places, full_at, fills)
+        stream.needs, stream.full_at, stream.fills = places, full_at, fills
+        if changed:
             self._look_again(self._chat(stream.chat, now), now)
 
     def ask(self, chat: int, kind: Kind, cost: Cost, now: float, stream: Stream | None = None) -> Ticket:
@@ -168,6 +191,8 @@ class Pacer:
             chat.tickets.remove(ticket)
             for meter, place in ticket.places:
                 meter.give_back(place)
+            if ticket.stream is not None and ticket.changed_before is not None:
+                ticket.stream.changed = ticket.changed_before
             ticket.granted = True  # so that no heap gives it out any more
             self._look_again(chat, now)
 
@@ -255,34 +280,40 @@ class Pacer:
             return
         meter = chat.drafts if ticket.cost is Cost.DRAFT else chat.messages
         ticket.places = [(meter, meter.take(now)), (self._bot, self._bot.take(now))]
-        if ticket.stream is not None:
-            ticket.stream.change_at = now + self._gap(meter, chat, now)
+        stream = ticket.stream
+        if stream is None:
+            return
+        if ticket.kind is Kind.CHANGE:
+            stream.drafts = ticket.cost is Cost.DRAFT
+        if not stream.drafts or ticket.cost is Cost.DRAFT:
+            ticket.changed_before = stream.changed
+            kept = chat.kept(now) if meter is chat.messages else 0.0
+            stream.changed = now, max(0.0, meter.free(now) - kept)
 
-    def _gap(self, meter: BucketMeter | WindowMeter, chat: _Chat, now: float) -> float:
-        """Seconds until a stream's next change, after one that went just now."""
-        kept = chat.kept() if meter is chat.messages else 0
-        spare = max(0.0, meter.free(now) - kept)
+    def _gap(self, meter: BucketMeter | WindowMeter, chat: _Chat, stream: Stream, now: float) -> float:
+        """Seconds from a stream's last change to its next."""
         sharing = max(1, len(chat.streams)) * chat.slowed(now)
-        if isinstance(meter, BucketMeter):
-            return sharing * bucket_gap(spare, meter.bucket)
-        return sharing * window_gap(spare, meter.window)
+        if isinstance(meter, WindowMeter):
+            return sharing * window_gap(stream.changed[1], meter.window)
+        fills = stream.fills if meter is chat.messages else math.inf
+        return sharing * bucket_gap(stream.changed[1], meter.bucket, fills)
 
     def _free_at(self, ticket: Ticket, chat: _Chat, now: float) -> float:
         """When the chat has room for this ticket."""
         at = max(now, chat.held_until, self._held_until)
         if ticket.cost is not Cost.FREE:
             meter = chat.drafts if ticket.cost is Cost.DRAFT else chat.messages
-            places = min(1 + self._kept_from(ticket, chat), meter.size)
+            places = min(1 + self._kept_from(ticket, chat, now), meter.size)
             at = max(at, meter.when(places, now))
             if ticket.kind is Kind.CHANGE and ticket.stream is not None:
-                at = max(at, ticket.stream.change_at)
+                at = max(at, ticket.stream.changed[0] + self._gap(meter, chat, ticket.stream, now))
         return at
 
-    def _kept_from(self, ticket: Ticket, chat: _Chat) -> int:
+    def _kept_from(self, ticket: Ticket, chat: _Chat, now: float) -> float:
         """Places that this ticket has to leave free in its chat."""
         if ticket.kind is Kind.FINAL or ticket.cost is Cost.DRAFT:
             return 0
-        kept = chat.kept()
+        kept = chat.kept(now)
         if ticket.kind is not Kind.FIRST or ticket.stream is None:
             return kept
         if isinstance(chat.messages, BucketMeter):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.delivery.drafts import Draft
-from bot.delivery.entities import MESSAGE_LIMIT, Formatted, utf16_length
+from bot.delivery.entities import Formatted, utf16_length
 from bot.delivery.gate import Gate
 from bot.delivery.manners import FirstWords, Typing, is_sentence
 from bot.delivery.pacing import Cost, Kind, Stream
@@ -28,6 +29,10 @@ from bot.errors import DraftRefused, Held, OutcomeUnknown
 
 logger = logging.getLogger(__name__)
 
+MEASURED_AFTER = 0.2
+"""Seconds after which the speed of an answer is known well enough."""
+USUALLY_FULL = 3800
+"""UTF-16 units that a message has where it is cut at a paragraph or a line."""
 REST_FROM = 20.0
 """Seconds of a hold from which a complete answer gives its place among the answers in progress away."""
 LONGEST_BACKOFF = 30.0
@@ -77,21 +82,28 @@ class _Page:
 
 
 class _Growth:
-    """Expects whether a message will be full soon, so that the next one's place is kept in time."""
+    """Expects when a message will be full, so that the next one's place is kept in time."""
 
     def __init__(self) -> None:
-        self._length = 0
-        self._grown = 0
+        self._began: float | None = None
+        self._before = 0
+        self.full_at = math.inf
+        """When the message will be full."""
+        self.fills = math.inf
+        """Seconds in which the answer fills a message."""
 
-    def note(self, page: _Page | None) -> None:
-        length = utf16_length(page.what.text) if page is not None and not page.full else 0
-        self._grown = max(0, length - self._length)
-        self._length = length
-
-    @property
-    def fills_soon(self) -> bool:
-        """Whether two more changes like the last one do not fit."""
-        return self._length + 2 * self._grown > MESSAGE_LIMIT
+    def note(self, page: _Page | None, now: float) -> None:
+        if page is None:
+            return
+        if self._began is None:
+            self._began = now
+        length = utf16_length(page.what.text)
+        written = self._before + length
+        if now - self._began > MEASURED_AFTER and written:
+            self.fills = USUALLY_FULL * (now - self._began) / written
+            self.full_at = now + self.fills * max(0, USUALLY_FULL - length) / USUALLY_FULL
+        if page.full:
+            self._before = written
 
 
 class LiveReply:
@@ -220,12 +232,12 @@ class LiveReply:
         pending = self._pass_what_stands()
         drafting = self._draft is not None and not self._ended and not pending
         kind = Kind.FINAL if self._ended else Kind.FIRST if self._poster.must_send and not drafting else Kind.CHANGE
-        self._gate.need(stream, max(1, pending) + (self._growth.fills_soon and not self._ended))
+        self._gate.need(stream, max(1, pending), full_at=self._growth.full_at, fills=self._growth.fills)
         cost = Cost.DRAFT if drafting else Cost.MESSAGE
         async with self._gate.slot(stream.chat, kind, stream=stream, cost=cost):
             self._changed = False
             page = self._next()
-            self._growth.note(page)
+            self._growth.note(page, self._clock.now())
             if drafting:
                 await self._show_draft(page)
                 return False

@@ -30,6 +30,8 @@ class Answer:
     lasts: float
     pieces: int = 400
     draft: bool = False
+    message: int = 1_000_000
+    """Pieces that fill a message."""
     written: list[float] = field(default_factory=list)
     shown: list[tuple[float, int]] = field(default_factory=list)
     """When how many pieces were visible."""
@@ -131,7 +133,13 @@ class _Shown:
         self.ticket: Ticket | None = None
         self.busy = False
         self.sent = 0
-        self.begun = False
+        self.message = 0
+        """Where the current message begins."""
+        self.must_send = True
+
+    @property
+    def full_at(self) -> int:
+        return self.message + self.answer.message
 
     def begin(self) -> None:
         answer, simulation = self.answer, self.simulation
@@ -150,11 +158,22 @@ class _Shown:
             return
         ended = simulation.now >= answer.ends
         if self.come() > self.sent or ended:
-            kind = Kind.FINAL if ended else Kind.CHANGE if self.begun or answer.draft else Kind.FIRST
-            cost = Cost.DRAFT if answer.draft and not ended else Cost.MESSAGE
+            full = self.come() > self.full_at
+            drafting = answer.draft and not ended and not full
+            kind = Kind.FINAL if ended else Kind.FIRST if self.must_send and not drafting else Kind.CHANGE
+            self.tell()
+            cost = Cost.DRAFT if drafting else Cost.MESSAGE
             self.ticket = simulation.ask(answer.chat, kind, cost, self.stream, self.go)
         else:
             simulation.at(answer.written[self.sent], self.look)
+
+    def tell(self) -> None:
+        """Say what the end will need, and when another message will."""
+        answer, simulation = self.answer, self.simulation
+        pending = max(0, self.come() - self.message - 1) // answer.message
+        fills = answer.message * answer.lasts / answer.pieces
+        full = answer.begins + self.full_at * answer.lasts / answer.pieces
+        simulation.pacer.need(self.stream, max(1, pending), simulation.now, full_at=full, fills=fills)
 
     def end(self) -> None:
         if self.ticket is None:
@@ -169,9 +188,19 @@ class _Shown:
 
     def go(self, ticket: Ticket) -> None:
         answer, simulation = self.answer, self.simulation
-        self.ticket, self.busy, self.begun = None, True, True
-        self.sent = self.come()
-        sent, last = self.sent, simulation.now >= answer.ends
+        self.ticket, self.busy = None, True
+        come, full = self.come(), self.come() > self.full_at
+        last = simulation.now >= answer.ends and not full
+        if ticket.cost is Cost.DRAFT and full:
+            simulation.pacer.withdraw(ticket, simulation.now)
+            self.busy = False
+            self.look()
+            return
+        self.sent = sent = min(come, self.full_at)
+        if ticket.cost is Cost.MESSAGE:
+            self.must_send = full
+        if full:
+            self.message = self.full_at
 
         def arrived(at: float) -> None:
             answer.shown.append((at, sent))

@@ -88,7 +88,6 @@ def test_places_kept_for_further_messages_are_not_spent_on_changes() -> None:
 def test_a_hurried_wish_overtakes_those_that_asked_before() -> None:
     scene = Scene(bot=Bucket(1, 1.0))
     scene.spend(times=1)
-    scene.stream.change_at = 0.0
     others = [scene.ask(Kind.ANSWER, BORIS) for _ in range(2)]
     mine = scene.ask(Kind.CHANGE)
     scene.pacer.hurry(mine, Kind.FINAL, scene.now)
