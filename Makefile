@@ -20,8 +20,16 @@ run: $(VENV)/run ## Run the bot: on Telegram with BOT_TOKEN, else in the playgro
 test: $(VENV)/dev ## Run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: install
 install: $(VENV)/run ## Set up .venv alone, and say what the machine lacks
+
+.PHONY: soak
+soak: $(VENV)/dev ## Kills, floods and failures for SECONDS=300 in CONVERSATIONS=200, counted (DATABASE=postgresql)
+	@$(BIN)/python -m tests.soak
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import directions, dead code

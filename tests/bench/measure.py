@@ -143,7 +143,7 @@ def _floor(scenario: Scenario, mode: Mode, answers: Sequence[Observed]) -> float
 
 
 def _growth(answer: Observed, curve: machine.CpuCurve) -> float:
-    """CPU time a change in the last third of an answer, over that in the first."""
+    """CPU time a change in the last third of an answer, over that in the second: the first spends the burst."""
     begin, end = answer.written.times[0], answer.written.times[-1]
     third = (end - begin) / 3
 
@@ -151,7 +151,7 @@ def _growth(answer: Observed, curve: machine.CpuCurve) -> float:
         changes = sum(since <= at < until for at, _ in answer.visible)
         return curve.between(since, until) / max(1, changes)
 
-    return cost(end - third, end) / cost(begin, begin + third)
+    return cost(end - third, end) / cost(begin + third, end - third)
 
 
 def added(result: Result) -> float:

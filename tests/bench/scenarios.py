@@ -26,7 +26,7 @@ class Limits:
     """Seconds from the update to the generator's request, median."""
     cpu: float | None = None
     growth: float | None = None
-    """CPU time of a change in the last third of the answer over that in the first."""
+    """CPU time of a change in the last third of the answer over that in the second (the first spends the burst)."""
 
 
 @dataclass(frozen=True)
