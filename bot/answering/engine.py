@@ -28,8 +28,8 @@ RETRY = 1.0
 """Seconds until the database is tried again after it failed."""
 AT_ONCE = 16
 """Turns claimed in one transaction."""
-END_SECONDS = 3.0
-"""Seconds that cancelled work has to end."""
+END_SECONDS = 2.0
+"""Seconds that cancelled work has to end, and as many again for handing it over."""
 CHANNEL = "turns"
 
 Work = Callable[[Running], Awaitable[None]]
@@ -130,8 +130,9 @@ class Engine:
             await asyncio.wait(self._minders, timeout=END_SECONDS)
         await _end(self._beating)
         try:
-            await self._hand_over()
-        except StorageUnavailable as error:
+            async with asyncio.timeout(END_SECONDS):
+                await self._hand_over()
+        except (StorageUnavailable, TimeoutError) as error:
             logger.warning("Turns are left for the next start: %s", error)
 
     def stop_here(self, turn: int) -> None:

@@ -51,10 +51,10 @@ class Conversations:
             return None if found is None else await point(connection, found)
 
     async def at(self, key: ChatKey, message_id: int) -> Message | None:
-        """What a Telegram message of this chat shows, in any of its topics. None: nothing that has its place yet."""
+        """What a Telegram message of this chat shows, in any of its topics; a question that waits, too."""
         async with self._store.reading() as connection:
             row = await row_at(connection, key.bot, key.chat, message_id)
-        return None if row is None or not row.placed else message_of(row)
+        return None if row is None else message_of(row)
 
     async def start_over(self, key: ChatKey) -> None:
         """The next plain message begins anew; old ones can still be replied to."""
@@ -204,7 +204,8 @@ async def screen_of(connection: AsyncConnection, message: int) -> list[Shown]:
     """The Telegram messages that show a message, or another version of it."""
     screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
     sharing = select(messages.c.id).where(or_(messages.c.id == message, messages.c.screen == screen))
-    rows = await connection.execute(select(shown).where(shown.c.message.in_(sharing)).order_by(shown.c.position))
+    in_order = select(shown).where(shown.c.message.in_(sharing)).order_by(shown.c.position, shown.c.message_id)
+    rows = await connection.execute(in_order)
     return [Shown(row.message_id, row.part, row.sealed) for row in rows]
 
 

@@ -386,3 +386,14 @@ async def test_two_conversations_become_one_when_their_group_does(bench: Bench) 
     assert await bench.said(new) == ["new", "answer to new"]
     async with bench.store.reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(messages)) == 4
+
+
+async def test_a_question_that_waits_is_known_by_its_message(bench: Bench) -> None:
+    bench.hold()
+    await bench.ask("one", message_id=1)
+    await bench.ask("two", message_id=2)
+    await bench.has_begun("one")
+    waiting = await bench.conversations.at(PRIVATE, 2)
+    assert waiting is not None
+    assert waiting.text == "two"
+    bench.let_go()
