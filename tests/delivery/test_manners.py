@@ -27,7 +27,8 @@ def test_first_words_wait_until_there_is_a_couple_of_them() -> None:
 def test_first_words_do_not_wait_for_long() -> None:
     clock = MovedClock()
     first = FirstWords(clock)
-    assert first.due is None
+    before = first.due
+    assert before is None
     assert not first.are_worth_it("No")
     assert first.due == clock.time + FIRST_TEXT_AFTER
     clock.time += FIRST_TEXT_AFTER

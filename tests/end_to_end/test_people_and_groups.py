@@ -50,7 +50,7 @@ async def test_a_group_is_greeted_once_and_told_about_privacy_mode(scene: Scene)
         created = await scene.telegram.post("chats", type="supergroup", title="New", members=[ANNA, BORIS])
         group = created.get("chat", created)["id"]
         await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
-        greeting = await scene.telegram.until(lambda: (scene.telegram.said(group) or [None])[0])
+        greeting = await scene.telegram.until(lambda: next(iter(scene.telegram.said(group)), None))
         assert "@aura_bot" in greeting["text"]
         assert "rivacy" in greeting["text"]
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 
@@ -31,6 +32,14 @@ async def two(scene: Scene, stack: AsyncExitStack, database: str, **settings: st
     first = await stack.enter_async_context(scene.replica("first", database, **settings))
     second = await stack.enter_async_context(scene.replica("second", database, **settings))
     return first, second
+
+
+def is_settled(scene: Scene, person: int) -> bool:
+    return settled(scene.telegram.said(person))
+
+
+def is_whole(scene: Scene, person: int, question: str) -> bool:
+    return count(scene.telegram.said(person)).whole == [question] and is_settled(scene, person)
 
 
 async def people(scene: Scene, number: int) -> list[int]:
@@ -82,9 +91,7 @@ async def test_one_of_three_is_killed_with_many_answers_in_progress(scene: Scene
         go_on.set()
         for person, name in asked.items():
             await scene.telegram.until(
-                lambda person=person, name=name: (
-                    count(scene.telegram.said(person)).whole == [name] and settled(scene.telegram.said(person))
-                ),
+                partial(is_whole, scene, person, name),
                 seconds=60,
             )
         print(f"taken over and complete after {time.monotonic() - died:.1f} s")  # noqa: T201  # a figure to read
@@ -151,7 +158,7 @@ async def test_a_stop_pressed_on_another_replica_ends_the_answer(scene: Scene, d
         began = time.monotonic()
         for person, message in ((BORIS, other), (ANNA, scene.telegram.said()[0])):
             await scene.telegram.press(message, "■", by=person)
-            await scene.telegram.until(lambda person=person: settled(scene.telegram.said(person)))
+            await scene.telegram.until(partial(is_settled, scene, person))
         await asyncio.wait_for(scene.generator.requests[0].closed.wait(), 10)
         await asyncio.wait_for(scene.generator.requests[1].closed.wait(), 10)
         print(f"both stopped after {time.monotonic() - began:.2f} s")  # noqa: T201  # a figure to read
