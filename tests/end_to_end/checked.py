@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from tests.end_to_end.telegram import Json, is_being_written, labels
 
@@ -47,7 +48,7 @@ def count(messages: Sequence[Json]) -> Count:
     whole: list[str] = []
     orphans: list[Json] = []
     parts: list[Json] = []
-    for message, following in zip(messages, [*messages[1:], None], strict=True):
+    for message, following in zip_longest(messages, messages[1:]):
         if following is not None and _repeats(following, message):
             orphans.append(message)
             continue
@@ -75,9 +76,10 @@ def _name_of(text: str) -> str | None:
     return match[1]
 
 
-def settled(messages: Iterable[Json]) -> bool:
-    """Whether nothing is being written any more."""
-    return not any(is_being_written(message) for message in messages)
+def settled(messages: Sequence[Json]) -> bool:
+    """Whether nothing is being written any more; what was sent twice keeps its button."""
+    orphans = {message["message_id"] for message in count(messages).orphans}
+    return not any(is_being_written(message) for message in messages if message["message_id"] not in orphans)
 
 
 def has_button(message: Json, label: str) -> bool:

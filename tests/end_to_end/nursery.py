@@ -13,6 +13,7 @@ import json
 import os
 import random
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -87,7 +88,7 @@ def running_nursery() -> Iterator[Nursery]:
     with tempfile.TemporaryDirectory(prefix="aura-nursery-") as folder:
         address = f"{folder}/socket"
         command = [sys.executable, "-m", "tests.end_to_end.nursery", address]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             try:
                 assert process.stdout.readline() == b"ready\n"
@@ -107,7 +108,7 @@ def main(address: str) -> None:
     listener.listen(64)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    while True:
+    while listener in select.select([listener, sys.stdin], [], [])[0]:  # whoever started us may be gone
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()

@@ -51,6 +51,15 @@ async def people(scene: Scene, number: int) -> list[int]:
     return found
 
 
+async def whole_answer(scene: Scene, person: int, name: str) -> None:
+    await scene.telegram.until(lambda: count(scene.telegram.said(person)).whole == [name], seconds=60)
+    await at_rest(scene, person)
+
+
+async def at_rest(scene: Scene, person: int) -> None:
+    await scene.telegram.until(lambda: settled(scene.telegram.said(person)))
+
+
 async def test_of_two_one_polls_and_the_other_takes_over_within_fifteen_seconds(scene: Scene, database: str) -> None:
     async with AsyncExitStack() as stack:
         first, _ = await two(scene, stack, database)

@@ -1,0 +1,64 @@
+"""The people of a soak: each asks one question after another, and sees what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+
+from tests.end_to_end.checked import SURE, count, settled
+from tests.end_to_end.telegram import Json, Telegram, labels
+
+PATIENCE = 120.0
+"""Seconds after which a question counts as lost; floods and restarts are well within."""
+
+
+@dataclass
+class Person:
+    """One conversation."""
+
+    id: int
+    telegram: Telegram
+    chance: random.Random
+    asked: list[str] = field(default_factory=list)
+    retried: int = 0
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[Json]:
+        return self.telegram.said(self.id)
+
+    async def talk(self, until: float) -> None:
+        """Ask, wait for the answer, sometimes ask several at once; until then, on `time.monotonic`."""
+        while time.monotonic() < until:
+            for _ in range(1 if self.chance.random() < 0.7 else 3):
+                name = f"p{self.id}n{len(self.asked)}"
+                self.asked.append(name)
+                await self.telegram.send(name, by=self.id)
+            await self.wait_for_answers()
+            if self.lost:
+                return
+            await asyncio.sleep(self.chance.uniform(0, 1.0))
+
+    async def wait_for_answers(self) -> None:
+        """Wait until every question has its whole answer; press the button under what failed."""
+        pressed: set[tuple[int, str]] = set()
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            whole = set(count(self.said).whole)
+            if whole >= set(self.asked) and settled(self.said):
+                return
+            broken = next((message for message in self.said if _failed(message)), None)
+            if broken is not None and (key := (broken["message_id"], broken.get("text", "")[:SURE])) not in pressed:
+                pressed.add(key)
+                self.retried += 1
+                label = "Go on" if "Go on" in " ".join(labels(broken)) else "Try again"
+                await self.telegram.press(broken, label, by=self.id)
+            await asyncio.sleep(0.25)
+        self.lost = [name for name in self.asked if name not in count(self.said).whole]
+
+
+def _failed(message: Json) -> bool:
+    said = " ".join(labels(message))
+    return "Try again" in said or "Go on" in said

@@ -1,0 +1,91 @@
+"""What goes wrong in a soak: the process dies, Telegram floods and breaks off, the generator fails."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+
+from tests.end_to_end.checked import answer_to, pieces_of
+from tests.end_to_end.generator import Cut, Refusal, Request
+from tests.end_to_end.program import Program
+from tests.end_to_end.telegram import Telegram
+
+LONG_EVERY = 12
+"""Every so many answers one needs several messages."""
+
+
+@dataclass
+class Script:
+    """A generator that mostly answers, and fails at times."""
+
+    chance: random.Random
+    failing: bool = True
+    failures: int = 0
+
+    async def __call__(self, request: Request) -> AsyncIterator[str]:
+        name = request.question.split()[-1]
+        trouble = self.chance.random() if self.failing else 1.0
+        pieces = pieces_of(answer_to(name, 900 if self.chance.randrange(LONG_EVERY) == 0 else 40), 300)
+        if trouble < 0.05:
+            self.failures += 1
+            raise Refusal(self.chance.choice((429, 500, 502, 503)), "Trouble")
+        if trouble < 0.07:
+            self.failures += 1
+            raise Cut
+        for piece in pieces:
+            yield piece
+            await asyncio.sleep(self.chance.uniform(0, 0.2))
+
+
+@dataclass
+class Life:
+    """Keeps the program running, and kills it."""
+
+    start: Callable[[], AbstractAsyncContextManager[Program]]
+    chance: random.Random
+    kills: list[float] = field(default_factory=list)
+    restarts: int = 0
+    said: list[str] = field(default_factory=list)
+
+    async def go_on(self, until: float) -> None:
+        """Kill at random moments until then, now and then end it properly."""
+        while time.monotonic() < until:
+            async with self.start() as program:
+                await asyncio.sleep(self.chance.uniform(1.0, 8.0))
+                if self.chance.random() < 0.2:
+                    assert await program.stop() == 0, program.log
+                    self.restarts += 1
+                else:
+                    await program.kill()
+                    self.kills.append(time.time())
+                self.keep(program)
+
+    async def last(self, stack: AsyncExitStack) -> Program:
+        return await stack.enter_async_context(self.start())
+
+    def keep(self, program: Program) -> None:
+        """Keep the lines of a log that nobody expects."""
+        self.said += [line for line in program.lines if "Traceback" in line or " ERROR " in line]
+
+
+async def bother(telegram: Telegram, chats: list[int], chance: random.Random, until: float) -> int:
+    """Let Telegram hold chats and break off calls until then. Gives how often."""
+    times = 0
+    while time.monotonic() < until:
+        await asyncio.sleep(chance.uniform(0.3, 1.5))
+        times += 1
+        chat = chance.choice(chats)
+        match chance.randrange(4):
+            case 0:
+                await telegram.fault(kind="hold", chat_id=chat, retry_after=chance.randint(1, 6))
+            case 1:
+                await telegram.fault(kind="drop_after", method="editMessageText", chat_id=chat)
+            case 2:
+                await telegram.fault(kind="drop_before", method="sendMessage", chat_id=chat)
+            case _:
+                await telegram.fault(kind="error", error_code=502, method="editMessageText", chat_id=chat, count=2)
+    return times
