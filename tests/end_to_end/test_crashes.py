@@ -183,7 +183,7 @@ async def test_a_question_is_not_lost_between_telegram_and_the_database(scene: S
 @pytest.mark.timeout(300)
 async def test_killed_at_random_moments(scene: Scene) -> None:
     seed = random.randrange(1_000_000)
-    chance = random.Random(seed)  # noqa: S311  # moments, no secrets
+    chance = random.Random(seed)
     asked: dict[int, list[str]] = {ANNA: [], BORIS: []}
 
     async def script(request: Request) -> AsyncIterator[str]:

@@ -39,7 +39,7 @@ class Wanted:
             float(given("SECONDS", "300")),
             int(given("CONVERSATIONS", "200")),
             given("DATABASE", "sqlite") == "postgresql",
-            int(given("SEED", "0")) or random.randrange(1, 1_000_000),  # noqa: S311  # moments, no secrets
+            int(given("SEED", "0")) or random.randrange(1, 1_000_000),
         )
 
 
@@ -72,7 +72,7 @@ async def playground(stack: AsyncExitStack) -> str:
 
 async def soak(wanted: Wanted, scene: Scene, database: PostgreSQL | None) -> int:
     """Let people talk amid trouble, then let everything come to rest, then count."""
-    chance = random.Random(wanted.seed)  # noqa: S311  # moments, no secrets
+    chance = random.Random(wanted.seed)
     people = [await newcomer(scene.telegram, at, chance) for at in range(wanted.conversations)]
     settings = {"QUESTIONS_WAITING": "50"}
     if database is not None:
@@ -99,7 +99,7 @@ async def soak(wanted: Wanted, scene: Scene, database: PostgreSQL | None) -> int
 
 async def newcomer(telegram: Telegram, at: int, chance: random.Random) -> Person:
     answer = await telegram.post("people", first_name=f"Person {at}", username=f"soaker{at}", language_code="en")
-    return Person(int(answer.get("id") or answer["person"]["id"]), telegram, random.Random(chance.random()))  # noqa: S311  # the same
+    return Person(int(answer.get("id") or answer["person"]["id"]), telegram, random.Random(chance.random()))
 
 
 async def end_connections(database: PostgreSQL, url: str, chance: random.Random, until: float) -> None:
