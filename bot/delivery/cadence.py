@@ -19,7 +19,7 @@ def bucket_gap(spare: float, bucket: Bucket, fills: float = math.inf) -> float:
     `fills`: seconds in which the answer fills a message; each of them costs a call more.
     """
     pace = max(0.5 * bucket.per_second, bucket.per_second - 1.0 / fills)
-    return 1.0 / (pace * (1.0 + 0.65 * spare))
+    return 1.0 / (pace * (1.0 + 0.7 * spare))
 
 
 def window_gap(spare: float, window: Window) -> float:

@@ -14,10 +14,12 @@ from bot.errors import ChatGone, ChatMigrated, TelegramProblem, TopicGone, Unaut
 
 logger = logging.getLogger(__name__)
 
+FIRST_TEXT_FROM = 0.1
+"""Seconds that the first text gathers words in any case: nobody sees the difference, and a notification says more."""
 FIRST_TEXT_AFTER = 0.4
 """Seconds after which the first text is shown, however short it is."""
 FIRST_WORDS = 3
-"""Words, the last of them perhaps unfinished, that are worth a notification at once."""
+"""Words, the last of them perhaps unfinished, that are worth a notification."""
 FIRST_CHARACTERS = 12
 """The same where words have no spaces between them."""
 SENTENCE_LIMIT = 200
@@ -35,15 +37,16 @@ class FirstWords:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._since: float | None = None
         self.due: float | None = None
-        """When it is shown however short it is; None while there is nothing."""
+        """When what there is now is shown, if nothing more comes; None while there is nothing."""
 
     def are_worth_it(self, text: str) -> bool:
         """Whether to show this now: a couple of words, or anything that has waited long enough."""
-        if len(text) >= FIRST_CHARACTERS or len(text.split(maxsplit=FIRST_WORDS)) >= FIRST_WORDS:
-            return True
-        if self.due is None:
-            self.due = self._clock.now() + FIRST_TEXT_AFTER
+        if self._since is None:
+            self._since = self._clock.now()
+        enough = len(text) >= FIRST_CHARACTERS or len(text.split(maxsplit=FIRST_WORDS)) >= FIRST_WORDS
+        self.due = self._since + (FIRST_TEXT_FROM if enough else FIRST_TEXT_AFTER)
         return self._clock.now() >= self.due
 
 

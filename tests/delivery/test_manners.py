@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.delivery.clock import Clock
-from bot.delivery.manners import FIRST_TEXT_AFTER, FirstWords, is_sentence
+from bot.delivery.manners import FIRST_TEXT_AFTER, FIRST_TEXT_FROM, FirstWords, is_sentence
 
 
 class MovedClock(Clock):
@@ -17,26 +17,35 @@ class MovedClock(Clock):
         return self.time
 
 
-def test_first_words_wait_until_there_is_a_couple_of_them() -> None:
-    first = FirstWords(MovedClock())
+def first_words(text: str, after: float) -> bool:
+    """Whether a text is worth showing so long after it began to come."""
+    clock = MovedClock()
+    first = FirstWords(clock)
     assert not first.are_worth_it("I")
-    assert not first.are_worth_it("I see")
-    assert first.are_worth_it("I see t")
+    clock.time += after
+    return first.are_worth_it(text)
+
+
+def test_first_words_wait_until_there_is_a_couple_of_them() -> None:
+    assert not first_words("I see", 0.2)
+    assert first_words("I see t", 0.2)
+
+
+def test_first_words_gather_for_a_moment() -> None:
+    assert not first_words("I see them all from here", FIRST_TEXT_FROM / 2)
+    assert first_words("I see them all from here", FIRST_TEXT_FROM)
 
 
 def test_first_words_do_not_wait_for_long() -> None:
-    clock = MovedClock()
-    first = FirstWords(clock)
-    before = first.due
-    assert before is None
-    assert not first.are_worth_it("No")
-    assert first.due == clock.time + FIRST_TEXT_AFTER
-    clock.time += FIRST_TEXT_AFTER
-    assert first.are_worth_it("No")
+    assert first_words("No", FIRST_TEXT_AFTER)
+    first = FirstWords(MovedClock())
+    assert first.due is None
+    first.are_worth_it("No")
+    assert first.due == 1000.0 + FIRST_TEXT_AFTER
 
 
 def test_languages_without_spaces_do_not_wait_either() -> None:
-    assert FirstWords(MovedClock()).are_worth_it("今日はとても良い天気ですね")
+    assert first_words("今日はとても良い天気ですね", 0.2)
 
 
 @pytest.mark.parametrize(
