@@ -70,7 +70,7 @@ async def test_what_is_asked_meanwhile_is_answered_after_the_start(scene: Scene)
 
 async def test_restarts_do_not_count_as_failures(scene: Scene) -> None:
     scene.generator.script = Slowly(HALF, REST)
-    for number in range(5):
+    for number in range(4):
         async with scene.program() as program:
             if number == 0:
                 await scene.telegram.send("Tell me")
