@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
+from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS
 from tests.end_to_end.test_buttons import until_label
@@ -77,3 +81,41 @@ async def test_a_bot_that_was_removed_makes_no_errors_and_works_when_it_is_back(
         await scene.telegram.send("@aura_bot are you there?", by=ANNA, chat=group)
         await scene.telegram.reads_answer("are you there?", chat=group)
         assert "ERROR" not in program.log
+
+
+async def test_questions_beyond_those_that_may_wait_are_refused_with_one_line(scene: Scene) -> None:
+    go_on = asyncio.Event()
+
+    async def script(request: Request) -> AsyncIterator[str]:
+        yield f"About {request.question}"
+        await go_on.wait()
+
+    scene.generator.script = script
+    async with scene.program(QUESTIONS_WAITING="2"):
+        for question in ("one", "two", "three", "four"):
+            await scene.telegram.send(question, by=BORIS)
+        await scene.telegram.reads("About one", chat=BORIS)
+        await scene.telegram.until(lambda: len(scene.telegram.said(BORIS)) == 2, why="(the refusal)")
+        go_on.set()
+        await scene.telegram.reads_answer("About three", chat=BORIS)
+    assert [request.question for request in scene.generator.requests] == ["one", "two", "three"]
+
+
+async def test_an_admin_is_made_by_replying_in_a_group(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program():
+        said = await scene.telegram.send("@aura_bot hello", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("hello", chat=group)
+        await scene.telegram.send("/admin@aura_bot add", by=ANNA, chat=group, reply_to=said["message_id"])
+        await scene.telegram.reads("is an admin of the bot now", chat=group)
+        await scene.telegram.send("/maxtokens 500", by=BORIS)
+        await scene.telegram.reads("500", chat=BORIS)
+
+
+async def test_the_limit_of_a_day_says_when_it_works_again(scene: Scene) -> None:
+    async with scene.program(QUESTIONS_PER_DAY="1"):
+        await scene.telegram.send("first", by=BORIS)
+        await scene.telegram.reads_answer("first", chat=BORIS)
+        await scene.telegram.send("second", by=BORIS)
+        await scene.telegram.reads("24", chat=BORIS)
+    assert len(scene.generator.requests) == 1
