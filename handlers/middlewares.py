@@ -7,10 +7,10 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
-from bot.delivery.notices import Notices
 
 from bot.answering.tasks import Tasks
 from bot.conversation.people import Person
+from bot.delivery.notices import Notices
 from bot.delivery.place import Place
 from bot.delivery.telegram import Telegram
 from bot.people.access import verdict

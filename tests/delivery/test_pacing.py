@@ -209,7 +209,7 @@ drafts = st.builds(
 def test_no_schedule_breaks_a_budget_and_everybody_is_served(
     shown: list[Answer], commands: list[tuple[int, float]], seed: int
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311  # the times of a simulated network
+    dice = random.Random(seed)  # the times of a simulated network
     simulation = Simulation(trip=lambda: dice.choice((0.01, 0.05, 0.4, 1.5)))
     for answer in shown:
         simulation.show(answer)
