@@ -18,7 +18,13 @@ from typing import Protocol, Self
 
 from aiogram import Bot, methods
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
@@ -30,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 """Seconds of a hold that a call without a slot waits out; a longer one is refused with Held."""
+UNTOLD_PAUSE = 3.0
+"""Seconds of a hold where Telegram does not say how long it lasts."""
 WORTH_STORING = 15.0
 """Seconds from which a hold is stored, so that a restart does not forget it."""
 TRIES = 4
@@ -216,8 +224,8 @@ class Gate(BaseRequestMiddleware):
             raise Held("during a hold", seconds=left)
         try:
             return await make_request(bot, method)
-        except TelegramRetryAfter as error:
-            await self._flooded(chat, error.retry_after)
+        except TelegramAPIError as error:
+            await self._heed(chat, error)
             raise
 
     async def _go(
@@ -229,8 +237,8 @@ class Gate(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         try:
             return await make_request(bot, method)
-        except TelegramRetryAfter as error:
-            await self._flooded(ticket.chat, error.retry_after)
+        except TelegramAPIError as error:
+            await self._heed(ticket.chat, error)
             raise
         finally:
             self._pacer.answered(ticket, self.clock.now())
@@ -265,6 +273,13 @@ class Gate(BaseRequestMiddleware):
         crowd = sum(ticket.stream is None for ticket in self._pacer.waiting(chat))
         if left > PATIENCE or crowd >= MOST_WAITING:
             raise Held("nothing may go there for long", seconds=max(left, 1.0))
+
+    async def _heed(self, chat: int, error: TelegramAPIError) -> None:
+        """Hold the chat if that is what Telegram wants."""
+        if isinstance(error, TelegramRetryAfter):
+            await self._flooded(chat, error.retry_after)
+        elif error.message.startswith("Too Many Requests"):  # without saying for how long in its parameters
+            await self._flooded(chat, UNTOLD_PAUSE)
 
     async def _flooded(self, chat: int, seconds: float) -> None:
         logger.warning("chat %d: Telegram wants a pause of %d s", chat, seconds)

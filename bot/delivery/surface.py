@@ -12,6 +12,7 @@ import logging
 import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +35,7 @@ MEASURED_AFTER = 0.2
 USUALLY_FULL = 3800
 """UTF-16 units that a message has where it is cut at a paragraph or a line."""
 REST_FROM = 20.0
-"""Seconds of a hold from which a complete answer gives its place among the answers in progress away."""
+"""Seconds of waiting from which a complete answer gives its place among the answers in progress away."""
 LONGEST_BACKOFF = 30.0
 """Seconds between two tries of a call whose outcome is unknown, at the most."""
 REFUSALS_KEPT = 10_000
@@ -222,7 +223,8 @@ class LiveReply:
             pause = min(LONGEST_BACKOFF, 0.5 * 2**self._failures)
             self._failures += 1
             logger.info("chat %d: again in %.1f s: %s", stream.chat, pause, problem)
-            await self._clock.sleep(pause)
+            with self._screen.resting() if self._ended and pause > REST_FROM else nullcontext():
+                await self._clock.sleep(pause)
             return False
         self._failures = 0
         return done

@@ -4,6 +4,7 @@ import pytest
 
 from bot.delivery.budgets import GROUP, PRIVATE_CHAT
 from bot.delivery.cadence import bucket_gap, window_gap
+from tests.bench.floor import Stream, floor_alone
 from tests.delivery.simulation import Answer, Simulation, exact_floor, floor
 
 PRIVATE, GROUP_CHAT = 1, -1
@@ -40,6 +41,18 @@ def test_a_long_private_answer_is_hardly_later_than_it_must_be(lasts: float) -> 
 def test_a_short_private_answer_is_little_later_than_it_must_be(lasts: float) -> None:
     assert ratio(lasts) <= 1.5
     assert ratio(lasts, draft=True) <= 1.5
+
+
+@pytest.mark.parametrize("fills", [330, 365, 400])
+@pytest.mark.parametrize("draft", [False, True])
+def test_an_answer_over_several_messages_is_hardly_later_than_it_must_be(
+    fills: int, draft: bool
+) -> None:  # pytest gives it
+    answer = Answer(PRIVATE, 1000.0, 10.0, pieces=1200, draft=draft, message=fills)
+    shown(answer)
+    least = floor_alone(Stream(answer.written, range(fills, 1200, fills), draft=draft))
+    assert answer.mean_delay() / least <= 1.3
+    assert answer.late() <= 0.3
 
 
 def test_ten_seconds_in_four_hundred_pieces_are_seen_within_half_a_second() -> None:

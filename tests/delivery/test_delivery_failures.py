@@ -209,3 +209,23 @@ async def test_whoever_lost_the_answer_says_nothing_more(stage: Stage) -> None:
     with pytest.raises(LeaseLost):
         await running
     assert len(stage.calls()) == calls
+
+
+async def test_a_flood_without_a_time_is_heeded_too(stage: Stage) -> None:
+    refuse(stage, "editMessageText", "Too Many Requests: slow down", code=429)
+    await stream(stage)
+    assert stage.texts() == [TEXT]
+    assert len(stage.refused()) <= 1
+
+
+async def test_a_complete_answer_rests_while_telegram_cannot_be_reached() -> None:
+    async with on_stage(speed=500) as stage:
+        screen, reply = MemoryScreen(), Reply()
+        reply.write(TEXT)
+        reply.end()
+        refuse(stage, "sendMessage", "Bad Gateway", code=502, count=8)
+        live = stage.open(reply, screen)
+        live.end(AGAIN)
+        await live.run()
+        assert stage.texts() == [TEXT]
+        assert screen.rests >= 1
