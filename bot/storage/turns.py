@@ -24,7 +24,9 @@ from bot.storage.tables import conversations, messages, replicas, turns
 LEASE = 15.0
 """Seconds that a claim lasts unless it is renewed."""
 ATTEMPTS = 3
-"""How often a turn is begun; once more only to say that it failed."""
+"""How often a turn is begun; after that only to say that it failed."""
+SAYINGS = 5
+"""How often that is tried, where the process dies of something else meanwhile."""
 
 
 class Signal(StrEnum):
@@ -220,7 +222,7 @@ class TurnTable:
     async def _take(self, connection: AsyncConnection, row: AnyRow, owner: str, lease: float) -> Claimed | None:
         """Claim one row. None: it has failed too often even to say so."""
         attempt = row.attempt + 1
-        if attempt > ATTEMPTS + 1:
+        if attempt > ATTEMPTS + SAYINGS:
             failed = {"state": TurnState.FAILED, "open": False, "finished_at": self._store.now()}
             await connection.execute(update(turns).where(turns.c.id == row.id).values(failed))
             return None
