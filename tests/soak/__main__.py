@@ -18,7 +18,7 @@ from tests.end_to_end.generator import running_generator
 from tests.end_to_end.nursery import running_nursery
 from tests.end_to_end.program import TOKEN
 from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import Telegram, watched
+from tests.end_to_end.telegram import Telegram, labels, watched
 from tests.soak.people import PATIENCE, Person
 from tests.soak.trouble import Life, Script, bother
 
@@ -114,21 +114,34 @@ def report(people: list[Person], life: Life) -> int:
     asked = whole = doubled = window = lost = out_of_order = unsettled = 0
     for person in people:
         seen = count(person.said)
-        names = [name for name in seen.whole if name in person.asked]
+        names = seen.whole
         asked += len(person.asked)
         whole += len(set(names))
         doubled += len(names) - len(set(names))
         lost += len(set(person.asked) - set(names))
         window += len(seen.orphans)
-        out_of_order += names != sorted(names, key=person.asked.index)
+        at_once = [name for name in names if name not in person.retried]
+        out_of_order += at_once != sorted(at_once, key=person.asked.index)
         unsettled += not settled(person.said)
+        if sorted(names) != sorted(person.asked) or at_once != sorted(at_once, key=person.asked.index):
+            explain(person, names)
     say(f"asked {asked}, answered whole {whole}, lost {lost}, doubled {doubled}, out of order {out_of_order}")
     say(f"left by a kill inside a send (the one window) {window}, still being written {unsettled}")
-    say(f"buttons pressed after failures {sum(person.retried for person in people)}")
+    say(f"buttons pressed after failures {sum(len(person.pressed) for person in people)}")
     for line in sorted(set(life.said))[:20]:
         say(line)
     too_many = window > len(life.kills) * len(people)
     return 1 if lost or doubled or out_of_order or unsettled or too_many else 0
+
+
+def explain(person: Person, names: list[str]) -> None:
+    """Show what the person sees where it is not what it should be."""
+    say(f"chat {person.id}: not answered once each, in order: {names} of {person.asked}")
+    wrong = {name for name in person.asked if names.count(name) != 1}
+    for message in person.said:
+        text = message.get("text", "")
+        if not wrong or not text.startswith("<") or any(f"<{name}>" in text for name in wrong):
+            say(f"  {message['message_id']}: {text[:40]!r} … {text[-40:]!r} {labels(message)}")
 
 
 def say(line: str) -> None:

@@ -12,6 +12,8 @@ from tests.end_to_end.telegram import Json, Telegram, labels
 
 PATIENCE = 120.0
 """Seconds after which a question counts as lost; floods and restarts are well within."""
+THINKING = (2.0, 20.0)
+"""Seconds between an answer and the next question."""
 
 
 @dataclass
@@ -22,7 +24,9 @@ class Person:
     telegram: Telegram
     chance: random.Random
     asked: list[str] = field(default_factory=list)
-    retried: int = 0
+    pressed: set[tuple[int, str]] = field(default_factory=set)
+    retried: set[str] = field(default_factory=set)
+    """What was asked again: such an answer may stand below later ones."""
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -39,24 +43,29 @@ class Person:
             await self.wait_for_answers()
             if self.lost:
                 return
-            await asyncio.sleep(self.chance.uniform(0, 1.0))
+            await asyncio.sleep(self.chance.uniform(*THINKING))
 
     async def wait_for_answers(self) -> None:
         """Wait until every question has its whole answer; press the button under what failed."""
-        pressed: set[tuple[int, str]] = set()
         give_up = time.monotonic() + PATIENCE
         while time.monotonic() < give_up:
             whole = set(count(self.said).whole)
             if whole >= set(self.asked) and settled(self.said):
                 return
-            broken = next((message for message in self.said if _failed(message)), None)
-            if broken is not None and (key := (broken["message_id"], broken.get("text", "")[:SURE])) not in pressed:
-                pressed.add(key)
-                self.retried += 1
+            broken = next(
+                (message for message in self.said if _failed(message) and _key(message) not in self.pressed), None
+            )
+            if broken is not None:
+                self.pressed.add(_key(broken))
+                self.retried |= set(self.asked) - whole
                 label = "Go on" if "Go on" in " ".join(labels(broken)) else "Try again"
                 await self.telegram.press(broken, label, by=self.id)
             await asyncio.sleep(0.25)
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
+
+
+def _key(message: Json) -> tuple[int, str]:
+    return message["message_id"], message.get("text", "")[:SURE]
 
 
 def _failed(message: Json) -> bool:

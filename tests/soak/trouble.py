@@ -16,6 +16,8 @@ from tests.end_to_end.telegram import Telegram
 
 LONG_EVERY = 12
 """Every so many answers one needs several messages."""
+LIFETIME = (0.5, 18.0)
+"""Seconds between two kills; sooner, and what takes long would count as deadly (three attempts)."""
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Life:
         """Kill at random moments until then, now and then end it properly."""
         while time.monotonic() < until:
             async with self.start() as program:
-                await asyncio.sleep(self.chance.uniform(1.0, 8.0))
+                await asyncio.sleep(self.chance.uniform(*LIFETIME))
                 if self.chance.random() < 0.2:
                     assert await program.stop() == 0, program.log
                     self.restarts += 1
