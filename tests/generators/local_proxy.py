@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
@@ -104,6 +105,14 @@ class LocalProxy:
         self.refused += not right
         writer.write(b"\x01\x00" if right else b"\x01\x01")
         return right
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens, and which nobody else can take meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 @asynccontextmanager

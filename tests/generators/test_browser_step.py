@@ -21,7 +21,7 @@ from bot.generators.connections import Route
 from bot.generators.contract import Messages, Timeouts
 from bot.generators.proxies import parse_proxy
 from bot.generators.registry import GeneratorConfig, Registry
-from tests.generators.local_proxy import LocalProxy, local_proxy
+from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
@@ -157,10 +157,8 @@ async def test_a_proxy_that_refuses_the_browser_is_told_apart(server: WireServer
 
 @chromium
 async def test_a_proxy_that_is_not_there_is_told_apart(server: WireServer) -> None:
-    async with local_proxy("http") as proxy:
-        pass
-    with pytest.raises(ProxyUnreachable):
-        await ask(registry_for(server.url), proxy.url)
+    with closed_port() as port, pytest.raises(ProxyUnreachable):
+        await ask(registry_for(server.url), f"http://127.0.0.1:{port}")
 
 
 @chromium

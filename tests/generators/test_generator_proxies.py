@@ -17,7 +17,7 @@ from bot.generators.contract import Messages
 from bot.generators.proxies import ProxyAddressError, ProxyURL, parse_proxy
 from bot.generators.registry import GeneratorConfig, Registry
 from tests.contracts.generators.kinds import OURS, PATIENT, Kind
-from tests.generators.local_proxy import LocalProxy, local_proxy
+from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve, server_tls
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
@@ -160,10 +160,8 @@ async def test_a_proxy_that_wants_a_password_says_so(kind: Kind, scheme: str) ->
 @schemes
 async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str) -> None:
     async with server_of(kind) as server:
-        async with local_proxy(scheme) as proxy:
-            pass
-        with pytest.raises(ProxyUnreachable) as caught:
-            await ask(registry_for(kind, server.url), proxy.url)
+        with closed_port() as port, pytest.raises(ProxyUnreachable) as caught:
+            await ask(registry_for(kind, server.url), LocalProxy(scheme, port=port).url)
     assert caught.value.again
 
 
@@ -171,10 +169,8 @@ async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str)
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_proxy_that_gets_no_further_is_told_apart(kind: Kind, scheme: str) -> None:
     async with local_proxy(scheme) as proxy:
-        async with server_of(kind, encrypted=True) as server:
-            url = server.url
-        with pytest.raises(ProxyUnreachable):
-            await ask(registry_for(kind, url), proxy.url)
+        with closed_port() as port, pytest.raises(ProxyUnreachable):
+            await ask(registry_for(kind, f"https://localhost:{port}"), proxy.url)
 
 
 @own_kinds
