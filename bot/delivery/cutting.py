@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.delivery.entities import Formatted, fitting, utf16_length
-from bot.delivery.graphemes import last_border
+from bot.delivery.markdown.graphemes import last_border
 
 
 def stretch(what: Formatted, start: int, limit: int) -> tuple[Formatted, int]:

@@ -11,11 +11,11 @@ import re
 
 from markdown_it.token import Token
 
-from bot.delivery.blocks import BlockWriter
 from bot.delivery.entities import ANSWER_ENTITIES, Entity, Formatted, is_visible, utf16_length
-from bot.delivery.inline import MAX_NESTING, parser
-from bot.delivery.layout import Border, Canvas, Layout, Leaf
-from bot.delivery.tables import split_row
+from bot.delivery.markdown.blocks import BlockWriter
+from bot.delivery.markdown.inline import MAX_NESTING, parser
+from bot.delivery.markdown.layout import Border, Canvas, Layout, Leaf
+from bot.delivery.markdown.tables import split_row
 
 __all__ = ["Entity", "Formatted", "GrowingLayout", "lay_out", "lay_out_plain", "render", "utf16_length"]
 

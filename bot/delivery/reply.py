@@ -10,10 +10,10 @@ import logging
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from bot.delivery.containers import HOLD
 from bot.delivery.entities import MESSAGE_LIMIT, Formatted, fitting, is_visible, utf16_length
 from bot.delivery.incoming import Incoming
-from bot.delivery.layout import Layout
+from bot.delivery.markdown.containers import HOLD
+from bot.delivery.markdown.layout import Layout
 from bot.delivery.markup import GrowingLayout, lay_out, lay_out_plain
 from bot.delivery.parts import Part, closed, headed, noted
 from bot.delivery.splitting import Cut, choose_cut, plain_cut

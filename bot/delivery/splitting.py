@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.delivery.entities import fitting
-from bot.delivery.graphemes import is_border, last_border
-from bot.delivery.layout import Layout, Stretch
+from bot.delivery.markdown.graphemes import is_border, last_border
+from bot.delivery.markdown.layout import Layout, Stretch
 
 _LEAST_FILL = 0.5
 _SENTENCE = re.compile(r"""(?:[.!?…][)\]"'»”’]*\s+|[。！？]+[」』）]*)""")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery.containers import HOLD
+from bot.delivery.markdown.containers import HOLD
 from bot.delivery.markup import Entity, Formatted, GrowingLayout, render, utf16_length
 from tests.delivery.samples import RUSSIAN, SAMPLES
 from tests.delivery.strict import check, is_visible, shown

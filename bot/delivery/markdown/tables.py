@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.delivery.graphemes import columns
+from bot.delivery.markdown.graphemes import columns
 
 WIDEST = 56
 """Columns of a table that is still aligned; a wider one would wrap and become unreadable."""

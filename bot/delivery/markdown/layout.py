@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.delivery.containers import HOLD, Container, continuation, openers
 from bot.delivery.entities import Formatted, Span, finish
+from bot.delivery.markdown.containers import HOLD, Container, continuation, openers
 
 _LONGEST_CARRY = 1200
 

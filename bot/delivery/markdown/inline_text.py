@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
-from bot.delivery.containers import HOLD
-from bot.delivery.inline import parse_growing, parse_inline
-from bot.delivery.layout import Canvas, Leaf, Lines
+from bot.delivery.markdown.containers import HOLD
+from bot.delivery.markdown.inline import parse_growing, parse_inline
+from bot.delivery.markdown.layout import Canvas, Leaf, Lines
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strikethrough"}
 _LONGEST_ADDRESS = 2048

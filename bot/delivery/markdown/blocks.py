@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from markdown_it.token import Token
 
-from bot.delivery.containers import HOLD, Container, list_item, openers, quotation
-from bot.delivery.inline_text import InlineWriter
-from bot.delivery.layout import Border, Canvas, Leaf, Lines, Stretch, place_lines
-from bot.delivery.table_text import TableWriter
+from bot.delivery.markdown.containers import HOLD, Container, list_item, openers, quotation
+from bot.delivery.markdown.inline_text import InlineWriter
+from bot.delivery.markdown.layout import Border, Canvas, Leaf, Lines, Stretch, place_lines
+from bot.delivery.markdown.table_text import TableWriter
 
 _BULLETS = ("• ", "◦ ", "▪ ")
 _RULE = "———"

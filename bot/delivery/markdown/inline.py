@@ -12,7 +12,7 @@ from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
-from bot.delivery.formulas import block_formula, inline_formula
+from bot.delivery.markdown.formulas import block_formula, inline_formula
 
 MAX_NESTING = 30
 """Levels that the parser follows; deeper text is shown as it is written."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.delivery.inline_text import InlineWriter
-from bot.delivery.layout import Canvas, Leaf, Stretch
-from bot.delivery.tables import aligned, alignments, split_row
+from bot.delivery.markdown.inline_text import InlineWriter
+from bot.delivery.markdown.layout import Canvas, Leaf, Stretch
+from bot.delivery.markdown.tables import aligned, alignments, split_row
 
 _HEADER_LINES = 2
 _PAIR = 2

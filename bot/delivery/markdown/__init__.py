@@ -1,0 +1,1 @@
+"""How Markdown, as models write it, is read and laid out as text with entities."""
