@@ -1,4 +1,4 @@
-"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; `turns`: its turns."""
+"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; also `turns`, `start`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-from tests.bench import turns
+from tests.bench import start, turns
 from tests.bench.measure import Result, play
 from tests.bench.report import judge, say, table, targets
 from tests.bench.scenarios import SCENARIOS, Scenario
@@ -18,6 +18,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.scenarios == ["turns"]:
         return asyncio.run(turns.main())
+    if arguments.scenarios == ["start"]:
+        return start.main()
     chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
     results = asyncio.run(_play(chosen, arguments.surface))
     say("\n" + table(results) + "\n")
@@ -38,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument(
-        "scenarios", nargs="*", choices=[*names, "turns", []], metavar="SCENARIO", help=", ".join(names)
+        "scenarios", nargs="*", choices=[*names, "turns", "start", []], metavar="SCENARIO", help=", ".join(names)
     )
     parser.add_argument("--surface", choices=["edit", "draft"], help="only with this one")
     return parser.parse_args()
