@@ -1,4 +1,4 @@
-"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; also `turns`, `start`."""
+"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; or `turns`, `start`."""
 
 from __future__ import annotations
 

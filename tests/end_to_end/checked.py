@@ -45,7 +45,7 @@ def count(messages: Sequence[Json]) -> Count:
 
     A message that the next one repeats from its beginning was sent twice; whatever begins with `<` begins an answer.
     """
-    whole: list[str] = []
+    whole: list[tuple[str, list[Json]]] = []
     orphans: list[Json] = []
     parts: list[Json] = []
     for message, following in zip_longest(messages, messages[1:]):
@@ -58,9 +58,21 @@ def count(messages: Sequence[Json]) -> Count:
         parts.append(message)
         name = _name_of("".join(part.get("text", "") for part in parts))
         if name is not None:
-            whole.append(name)
+            whole.append((name, parts))
             parts = []
-    return Count(whole, orphans + parts)
+    return _without_unfinished_twins(whole, orphans + parts)
+
+
+def _without_unfinished_twins(whole: list[tuple[str, list[Json]]], orphans: list[Json]) -> Count:
+    """A whole answer that still bears Stop, and stands there again, was sent twice as well."""
+    names = [name for name, _ in whole]
+    kept: list[str] = []
+    for name, parts in whole:
+        if names.count(name) > 1 and is_being_written(parts[-1]):
+            orphans = [*orphans, *parts]
+        else:
+            kept.append(name)
+    return Count(kept, orphans)
 
 
 def _repeats(later: Json, earlier: Json) -> bool:

@@ -124,6 +124,8 @@ class Generator:
         except Cut:
             assert web_request.transport is not None
             web_request.transport.abort()
+        except ConnectionResetError:
+            pass  # whoever asked is gone
         finally:
             request.closed.set()
         return response

@@ -7,7 +7,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import SURE, count, settled
+from tests.end_to_end.checked import count, settled
 from tests.end_to_end.telegram import Json, Telegram, labels
 
 PATIENCE = 120.0
@@ -24,7 +24,7 @@ class Person:
     telegram: Telegram
     chance: random.Random
     asked: list[str] = field(default_factory=list)
-    pressed: set[tuple[int, str]] = field(default_factory=set)
+    pressed: set[tuple[int, int]] = field(default_factory=set)
     retried: set[str] = field(default_factory=set)
     """What was asked again: such an answer may stand below later ones."""
     lost: list[str] = field(default_factory=list)
@@ -64,8 +64,8 @@ class Person:
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
 
 
-def _key(message: Json) -> tuple[int, str]:
-    return message["message_id"], message.get("text", "")[:SURE]
+def _key(message: Json) -> tuple[int, int]:
+    return message["message_id"], message.get("edit_date", 0)
 
 
 def _failed(message: Json) -> bool:
