@@ -199,7 +199,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         bot=me.id,
         replica=settings.replica,
         history=settings.history_days * DAY if settings.history_days else None,
-        room=settings.max_answers or (model.slots if model else DEFAULT_ANSWERS),
+        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
         waiting=settings.questions_waiting,
     )
     turns.on_replicas(gate.share)
