@@ -46,7 +46,7 @@ async def pressed_answer(
         return False
     if pressed.press is Press.STOP:
         turn = await turns.get(pressed.id)
-        asker, whereabouts = turn.asker if turn else None, _of_turn(turn, origin)
+        asker, whereabouts = turn.asker if turn else None, _of_turn(turn, origin, pressed.attempt)
     else:
         asker = await conversations.author(pressed.id)
         whereabouts = await _of_answer(pressed.id, origin, turns, conversations)
@@ -109,11 +109,12 @@ async def _see(version: int, origin: Origin, turns: Turns, conversations: Conver
         await turns.show(version, by=origin.speaker, language=say.language)
 
 
-def _of_turn(turn: Turn | None, origin: Origin) -> Whereabouts:
+def _of_turn(turn: Turn | None, origin: Origin, attempt: int | None = None) -> Whereabouts:
     if turn is None or not _same_chat(turn.key, origin):
         return Whereabouts.GONE
     ids = {shown.message_id for shown in turn.shown}
-    on_its_way = None in ids  # this very message may be the one whose id is not known yet
+    # this very message may be the one whose id is not known yet; those of an earlier attempt are all known or orphans
+    on_its_way = None in ids and attempt in {None, turn.attempt}
     return Whereabouts.HERE if on_its_way or origin.message_id in ids else Whereabouts.ORPHAN
 
 

@@ -39,11 +39,16 @@ class Recording(BaseSession):
         self.files: dict[str, bytes] = {}
         self.undeletable: set[int] = set()
         self._next_message = 50_000
+        self.replies = asyncio.Event()
+        """Cleared: what is sent arrives, but Telegram does not say so yet."""
+        self.replies.set()
         self._called = asyncio.Event()
 
     async def make_request(self, bot: Bot, method: TelegramMethod[T], timeout: int | None = None) -> T:  # noqa: ARG002, ASYNC109  # aiogram's own signature
         self.calls.append(method)
         self._called.set()
+        if isinstance(method, methods.SendMessage):
+            await self.replies.wait()
         return cast("T", self._answer(method))
 
     async def stream_content(

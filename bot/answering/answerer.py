@@ -109,7 +109,7 @@ class Answerer:
         reply = self._reply(turn, chosen)
         if turn.kind is TurnKind.GO_ON:
             reply.write(path[-1].text)
-        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, self._say(turn)))
+        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._say(turn)))
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         answer = _Answer(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
         try:

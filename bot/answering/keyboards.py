@@ -29,20 +29,24 @@ class Pressed:
 
     press: Press
     id: int
+    attempt: int | None = None
+    """For STOP: the attempt whose message it is under."""
 
 
-_DATA = re.compile(r"(stop|again|on|see):(\d{1,18})")
+_DATA = re.compile(r"(stop|again|on|see):(\d{1,18})(?::(\d{1,6}))?")
 
 
 def read_press(data: str) -> Pressed | None:
     """Understand callback data. None: it is not from under an answer."""
     match = _DATA.fullmatch(data)
-    return Pressed(Press(match[1]), int(match[2])) if match else None
+    if match is None:
+        return None
+    return Pressed(Press(match[1]), int(match[2]), int(match[3]) if match[3] else None)
 
 
-def while_writing(turn: int, say: Say) -> Keyboard:
+def while_writing(turn: int, attempt: int, say: Say) -> Keyboard:
     """■ Stop."""
-    return ((Button(say("button-stop"), data=f"{Press.STOP}:{turn}"),),)
+    return ((Button(say("button-stop"), data=f"{Press.STOP}:{turn}:{attempt}"),),)
 
 
 def when_done(answer: int, versions: Sequence[int], ending: Ending, say: Say) -> Keyboard:

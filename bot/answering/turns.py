@@ -150,8 +150,9 @@ class Turns:
             under_way = await self._withdrawing.undo_open(key)
             if under_way is None:
                 return await self._conversations.undo(key)
-            turn, message_ids = under_way
-            await self._engine.tell(turn, None)
+            ended, message_ids = under_way
+            for turn in ended:
+                await self._engine.tell(turn, None)
             await self._engine.begin_soon()
         return message_ids
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Question, Role, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Question, Role, TurnKind, TurnState
 from bot.conversation.tree import put_together
 from bot.errors import AnswerGone, TooManyWaiting
-from bot.storage.conversations import row_at, screen_of
+from bot.storage.conversations import row_at
 from bot.storage.queue import Queue, conversations_of
 from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
@@ -68,8 +68,8 @@ class Asking:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerGone."""
         async with self._store.transaction() as connection:
             row, key = await self._answer(connection, answer)
-            busy = await self._queue.open_turn_of(connection, row.parent)
-            if busy is not None:
+            busy = await self._queue.newest_turn_of(connection, row.parent)
+            if busy is not None and busy.kind != TurnKind.SHOW and not _ends_with(busy, answer):
                 return Asked(busy.id, joined=True)
             in_place = await self._queue.is_last(connection, row.conversation, row.parent)
             turn = await self._queue.put(
@@ -78,7 +78,6 @@ class Asking:
                 conversation=row.conversation,
                 question=row.parent,
                 screen=row.screen if in_place else None,
-                shown=await screen_of(connection, answer) if in_place else (),
                 reply_to=await self._queue.attached_to(connection, row.parent, key, below=not in_place),
                 asker=by,
                 language=language,
@@ -87,11 +86,25 @@ class Asking:
 
     async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
         """Let a cut answer go on, in its messages. Raises AnswerGone."""
-        return await self._on_screen(answer, TurnKind.GO_ON, by=by, language=language)
+        async with self._store.transaction() as connection:
+            row, key = await self._answer(connection, answer)
+            busy = await self._queue.newest_turn_of(connection, row.parent)
+            cut = row.ending in {Ending.LENGTH, Ending.BROKEN}
+            if busy is not None and not (cut and _ends_with(busy, answer)):
+                return Asked(busy.id, joined=True)
+            return await self._on_screen(connection, row, key, TurnKind.GO_ON, by=by, language=language)
 
     async def show(self, answer: int, *, by: int, language: str) -> Asked:
         """Put this version of an answer on the screen; it counts from then on. Raises AnswerGone."""
-        return await self._on_screen(answer, TurnKind.SHOW, by=by, language=language)
+        async with self._store.transaction() as connection:
+            row, key = await self._answer(connection, answer)
+            busy = await self._queue.newest_turn_of(connection, row.parent)
+            if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:
+                await connection.execute(update(turns).where(turns.c.id == busy.id).values(answer=answer))
+                return Asked(busy.id, joined=True)
+            if busy is not None and (busy.state != TurnState.SHOWING or busy.answer == answer):
+                return Asked(busy.id, joined=True)
+            return await self._on_screen(connection, row, key, TurnKind.SHOW, by=by, language=language)
 
     async def _look(
         self, connection: AsyncConnection, conversation: int, dedup: str
@@ -143,23 +156,25 @@ class Asking:
         await self._store.one_at_a_time(connection, f"conversation {row.conversation}")
         return row, ChatKey(row.bot, row.chat, row.topic)
 
-    async def _on_screen(self, answer: int, kind: TurnKind, *, by: int, language: str) -> Asked:
-        async with self._store.transaction() as connection:
-            row, key = await self._answer(connection, answer)
-            busy = await self._queue.open_turn_of(connection, row.parent)
-            if busy is not None:
-                return Asked(busy.id, joined=True)
-            turn = await self._queue.put(
-                connection,
-                key,
-                kind=kind,
-                conversation=row.conversation,
-                question=row.parent,
-                answer=answer,
-                screen=row.screen,
-                shown=await screen_of(connection, answer),
-                reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
-                asker=by,
-                language=language,
-            )
+    async def _on_screen(
+        self, connection: AsyncConnection, row: AnyRow, key: ChatKey, kind: TurnKind, *, by: int, language: str
+    ) -> Asked:
+        """Queue what happens to the answer of this row, in its messages."""
+        turn = await self._queue.put(
+            connection,
+            key,
+            kind=kind,
+            conversation=row.conversation,
+            question=row.parent,
+            answer=row.id,
+            screen=row.screen,
+            reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
+            asker=by,
+            language=language,
+        )
         return Asked(turn)
+
+
+def _ends_with(busy: AnyRow, answer: int) -> bool:
+    """Whether a turn is at its last edit, so that the buttons of this answer are there to be pressed already."""
+    return bool(busy.answer == answer and (busy.kind == TurnKind.SHOW or busy.state == TurnState.SHOWING))

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Select, bindparam, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Message, Role, Shown
@@ -203,8 +216,17 @@ async def choose(connection: AsyncConnection, answer: int) -> None:
 async def screen_of(connection: AsyncConnection, message: int) -> list[Shown]:
     """The Telegram messages that show a message, or another version of it."""
     screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
-    sharing = select(messages.c.id).where(or_(messages.c.id == message, messages.c.screen == screen))
-    in_order = select(shown).where(shown.c.message.in_(sharing)).order_by(shown.c.position, shown.c.message_id)
+    return await _shown_by(connection, or_(messages.c.id == message, messages.c.screen == screen))
+
+
+async def on_screen(connection: AsyncConnection, screen: int) -> list[Shown]:
+    """The Telegram messages that versions of an answer share."""
+    return await _shown_by(connection, messages.c.screen == screen)
+
+
+async def _shown_by(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Shown]:
+    those = select(messages.c.id).where(which)
+    in_order = select(shown).where(shown.c.message.in_(those)).order_by(shown.c.position, shown.c.message_id)
     rows = await connection.execute(in_order)
     return [Shown(row.message_id, row.part, row.sealed) for row in rows]
 

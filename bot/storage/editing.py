@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import Question, Role, TurnKind, TurnState
-from bot.storage.conversations import row_at, screen_of
+from bot.storage.conversations import row_at
 from bot.storage.queue import Queue
 from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
@@ -40,7 +40,7 @@ class Editing:
             old = await row_at(connection, question.key.bot, question.key.chat, question.message_id)
             if old is None or old.role != Role.USER or old.conversation != conversation:
                 return None
-            turn = await self._queue.open_turn_of(connection, old.id)
+            turn = await self._queue.newest_turn_of(connection, old.id)
             if turn is not None:
                 return await self._edit_open(connection, turn, old, question)
             if old.text == storable(question.text):
@@ -84,7 +84,6 @@ class Editing:
             conversation=old.conversation,
             question=new,
             screen=answer.screen if in_place and answer is not None else None,
-            shown=await screen_of(connection, answer.id) if in_place and answer is not None else (),
             reply_to=question.message_id if not in_place or not question.private else None,
             asker=question.author.id,
             language=question.language,

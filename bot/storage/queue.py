@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Question, Role, Shown, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Question, Role, TurnKind, TurnState
 from bot.storage.conversations import ensure, put_shown, screen_of
-from bot.storage.rows import AnyRow, shown_as_json, storable
+from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
 
@@ -35,9 +33,9 @@ class Queue:
         newest = here.order_by(turns.c.id.desc()).limit(1).with_for_update()
         return (await connection.execute(newest)).one_or_none()
 
-    async def open_turn_of(self, connection: AsyncConnection, question: int) -> AnyRow | None:
-        """The unfinished turn of a question."""
-        mine = select(turns).where(turns.c.question == question, turns.c.open).order_by(turns.c.id).limit(1)
+    async def newest_turn_of(self, connection: AsyncConnection, question: int) -> AnyRow | None:
+        """The newest unfinished turn of a question: one may wait behind another that makes its last edit."""
+        mine = select(turns).where(turns.c.question == question, turns.c.open).order_by(turns.c.id.desc()).limit(1)
         return (await connection.execute(mine.with_for_update())).one_or_none()
 
     async def new_question(
@@ -84,10 +82,8 @@ class Queue:
         }
         await put_shown(self._store, connection, [row])
 
-    async def put(
-        self, connection: AsyncConnection, key: ChatKey, *, shown: Sequence[Shown] = (), **values: object
-    ) -> int:
-        """Queue a turn; `values` are columns of `turns`."""
+    async def put(self, connection: AsyncConnection, key: ChatKey, **values: object) -> int:
+        """Queue a turn; `values` are columns of `turns`. With a `screen` it takes over its messages when it begins."""
         new = {
             "bot": key.bot,
             "kind": TurnKind.ANSWER,
@@ -96,7 +92,7 @@ class Queue:
             "attempt": 0,
             "private": key.chat > 0,
             "note": "",
-            "shown": shown_as_json(shown),
+            "shown": [],
             "asked_at": self._store.clock(),
             **values,
         }
@@ -108,8 +104,9 @@ class Queue:
         return (await connection.execute(mine.order_by(messages.c.id.desc()).limit(1))).one_or_none()
 
     async def is_last(self, connection: AsyncConnection, conversation: int, question: int) -> bool:
-        """Whether nothing was asked after this question, and nothing waits."""
-        if await self.last_open(connection, conversation) is not None:
+        """Whether nothing was asked after this question, and nothing else waits."""
+        last = await self.last_open(connection, conversation)
+        if last is not None and last.question != question:
             return False
         newest = select(conversations.c.newest).where(conversations.c.id == conversation).scalar_subquery()
         own = select(messages.c.id).where(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
-from bot.storage.conversations import set_screen
+from bot.storage.conversations import on_screen, set_screen
 from bot.storage.placing import begin, hang_answer
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
@@ -231,9 +231,12 @@ class TurnTable:
         delivers = row.kind == TurnKind.SHOW or row.state == TurnState.SHOWING
         state = TurnState.SHOWING if delivers else TurnState.WRITING
         changed = {"owner": owner, "attempt": attempt, "state": state, "lease_until": self._store.now() + lease}
+        turn = replace(turn_of(row), attempt=attempt, state=state)
+        if row.screen is not None and not row.shown:  # only now the turn before it has left its messages behind
+            turn = replace(turn, shown=tuple(await on_screen(connection, row.screen)))
+            changed["shown"] = shown_as_json(turn.shown)
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)
-        turn = replace(turn_of(row), attempt=attempt, state=state)
         return Claimed(turn, stopped=row.signal == Signal.STOP)
 
     async def _mine(self, connection: AsyncConnection, hold: Hold) -> AnyRow:

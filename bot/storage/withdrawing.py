@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, TurnKind, TurnState
 from bot.storage.conversations import answers_of, take_out
 from bot.storage.queue import Queue, conversations_of
+from bot.storage.rows import AnyRow
 from bot.storage.store import Store
 from bot.storage.tables import turns
 from bot.storage.turns import WAITING, Signal
@@ -62,23 +63,29 @@ class Withdrawing:
         async with self._store.transaction() as connection:
             await connection.execute(update(turns).where(mine).values(fresh))
 
-    async def undo_open(self, key: ChatKey) -> tuple[int, list[int]] | None:
-        """Take out the question of the newest open turn: the turn, and the Telegram messages to delete."""
+    async def undo_open(self, key: ChatKey) -> tuple[list[int], list[int]] | None:
+        """Take out the question of the newest open turn: its turns, and the Telegram messages to delete."""
         async with self._store.transaction() as connection:
             conversation = await self._queue.enter(connection, key)
             last = await self._queue.last_open(connection, conversation)
             if last is None:
                 return None
-            under_way = [one["id"] for one in last.shown if one["id"] is not None]
             if last.kind == TurnKind.ANSWER and last.screen is None and await answers_of(connection, last.question):
                 await connection.execute(
                     delete(turns).where(turns.c.id == last.id)
                 )  # an older one, answered anew below
-                return last.id, under_way
+                return [last.id], _visible(last)
+            its = select(turns).where(turns.c.question == last.question, turns.c.open)
+            under_way = (await connection.execute(its)).all()
             stored = await take_out(connection, last.question)
-            return last.id, sorted({*under_way, *stored})
+            visible = {message for one in under_way for message in _visible(one)}
+            return [one.id for one in under_way], sorted(visible.union(stored))
 
     async def _finish_waiting(self, connection: AsyncConnection, which: ColumnElement[bool], state: TurnState) -> int:
         ended = {"state": state, "open": False, "finished_at": self._store.now()}
         waiting = update(turns).where(and_(WAITING, which))
         return (await connection.execute(waiting.values(ended))).rowcount
+
+
+def _visible(turn: AnyRow) -> list[int]:
+    return [one["id"] for one in turn.shown if one["id"] is not None]

@@ -56,6 +56,11 @@ class Bench:
         """How each work ended: the state, or the exception's name."""
         self.errors: list[BaseException] = []
         """Raised by the work instead of writing, one after another."""
+        self.ending = Ending.COMPLETE
+        """How the generator ends its answers."""
+        self.last_edit = asyncio.Event()
+        """Cleared: answers are written and stored, but not wholly on the screen."""
+        self.last_edit.set()
         self._go: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._all_go = True
         self._message_ids = count(1000)
@@ -160,6 +165,7 @@ class Bench:
             raise self.errors.pop(0)
         if running.turn.state is not TurnState.SHOWING:
             await self._write(running, path, asked)
+        await self.last_edit.wait()
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
 
     async def _write(self, running: Running, path: list[Message], asked: str) -> None:
@@ -170,4 +176,4 @@ class Bench:
             if not self._all_go:
                 await self._go[asked].wait()
         text = f"{path[-1].text}, and more" if running.turn.kind == "go_on" else f"answer to {asked}"
-        await running.wrote(text, "", Ending.STOPPED if running.stopped else Ending.COMPLETE)
+        await running.wrote(text, "", Ending.STOPPED if running.stopped else self.ending)

@@ -104,17 +104,6 @@ class Telegram:
             f"people/{by}/press", chat_id=chat or by, message_id=message["message_id"], data=button["callback_data"]
         )
 
-    async def press_until(self, message: Json, label: str, what: Callable[[], Any]) -> Any:
-        """Press as a person does: again, where the first press came in the very moment in which something ended."""
-        for _ in range(5):
-            await self.press(message, label)
-            try:
-                async with asyncio.timeout(PATIENCE / 5), self.changed:
-                    return await self.changed.wait_for(what)
-            except TimeoutError:
-                continue
-        raise AssertionError(f"pressing {label!r} changed nothing; the bot said: {self.texts()}")
-
     async def fault(self, **fault: Any) -> None:
         await self.post("faults", **fault)
 

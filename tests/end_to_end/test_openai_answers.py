@@ -81,7 +81,7 @@ async def test_an_answer_that_its_limit_cut_goes_on_in_the_same_message(scene: S
     ):
         await scene.telegram.send("Count to five")
         cut = await until_label(scene.telegram, "▸ Go on")
-        await scene.telegram.press_until(cut, "▸ Go on", lambda: "four" in scene.telegram.texts()[0])
+        await scene.telegram.press(cut, "▸ Go on")
         whole = await scene.telegram.reads_answer("One, two, three, four, five.")
         assert whole["message_id"] == cut["message_id"]
         assert asked[1]["messages"][-2]["content"] == "One, two, three,"

@@ -152,6 +152,7 @@ class Scene:
             self.paths.append(path)
             if not running.shown:
                 place = Place(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
+                await running.keep((Shown(None),))
                 sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
                 await running.keep((Shown(sent),))
             with running.stoppable():

@@ -108,6 +108,19 @@ async def test_a_press_on_an_orphan_removes_it(stage: Scene) -> None:
     assert len(stage.paths) == 1
 
 
+async def test_a_press_on_the_orphan_of_an_earlier_attempt_removes_it_while_the_next_one_sends(stage: Scene) -> None:
+    stage.recording.replies.clear()
+    await stage.message(ANNA, "One")
+    await stage.written_to()
+    turn = await turn_of(stage)
+    await stage.press(ANNA, f"stop:{turn}:0", 4711)
+    assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [4711]
+    await stage.press(ANNA, f"stop:{turn}:1", 50_001)
+    assert stage.toasts == ["This was a leftover copy; the answer stands in another message.", ""]
+    stage.recording.replies.set()
+    await stage.answered()
+
+
 async def test_telegrams_own_stop_ends_the_answer(stage: Scene) -> None:
     stage.may_write.clear()
     await stage.message(ANNA, "One")
