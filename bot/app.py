@@ -22,6 +22,7 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
+from bot.answering.lending import Lending
 from bot.answering.tasks import Tasks
 from bot.answering.turns import Turns
 from bot.delivery.gate import Gate
@@ -203,6 +204,8 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         waiting=settings.questions_waiting,
     )
     turns.on_replicas(gate.share)
+    if store.shared:
+        gate.borrow = Lending(store, tasks, bot=me.id, homes=lambda: turns.homes, take=gate.lend).borrow
     facts, administration = BotFacts.of(me), Administration(settings, people, bot=me.id, clock=time.time)
     dispatcher = handlers.dispatcher(
         facts=facts,

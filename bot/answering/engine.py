@@ -6,26 +6,22 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from bot.answering.running import Running, steady_clock
+from bot.answering.replicas import RETRY, Ours, Pace, Replicas
+from bot.answering.running import Running
 from bot.answering.tasks import Tasks
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.storage.asking import PATIENCE
 from bot.storage.conversations import Conversations
+from bot.storage.homes import Homes
 from bot.storage.store import Store
-from bot.storage.turns import LEASE, Claimed, Hold, Signal, TurnTable
+from bot.storage.turns import ELSEWHERE, Claimed, Hold, Signal, TurnTable
 
 logger = logging.getLogger(__name__)
 
-BEAT = 5.0
-"""Seconds between two renewals; PostgreSQL only."""
-LONGEST_SEND = 5.0
-"""Seconds that a request to Telegram may last: a claim ends that much earlier for us than for its successor."""
-RETRY = 1.0
-"""Seconds until the database is tried again after it failed."""
 AT_ONCE = 16
 """Turns claimed in one transaction."""
 END_SECONDS = 2.0
@@ -37,23 +33,11 @@ Settle = Callable[[Running, BaseException | None], Awaitable[float | None]]
 """Sees to it that a turn whose work has ended is finished, or waits again: then for so many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The engine's times in seconds; tests make them short."""
-
-    lease: float = LEASE
-    beat: float = BEAT
-    clock: Callable[[], float] = steady_clock
-
-    def deadline(self, since: float) -> float:
-        """When a claim of `since` must not be used any more: a request begun before then ends within the lease."""
-        return since + self.lease - min(LONGEST_SEND, self.lease / 3)
-
-
 @dataclass(slots=True)
 class _Job:
     running: Running
     worker: asyncio.Task[None]
+    suspect: bool
 
     def lose(self) -> None:
         """End the work without a trace: the turn is not ours any more, or starts over."""
@@ -85,37 +69,49 @@ class Engine:
         self._work = work
         self._settle = settle
         self._bot = bot
-        self._replica = replica
-        self._owner = f"{replica}/{uuid4().hex[:12]}"
         self._room = room
         self._pace = pace
+        self._replicas = Replicas(
+            store,
+            table,
+            tasks,
+            bot=bot,
+            replica=replica,
+            owner=f"{replica}/{uuid4().hex[:12]}",
+            pace=pace,
+            running=lambda: {turn: job.running for turn, job in self._jobs.items()},
+            renewed=self._renewed,
+            inherited=self._look_again,
+        )
         self._jobs: dict[int, _Job] = {}
         self._minders: set[asyncio.Task[None]] = set()
         self._unsettled: list[tuple[Hold, bool]] = []
         self._early: dict[int, Signal | None] | None = None
         self._resting = 0
         self._wake = asyncio.Event()
-        self._beat_now = asyncio.Event()
         self._claiming: asyncio.Task[None] | None = None
-        self._beating: asyncio.Task[None] | None = None
-        self.replicas = 1
-        """How many processes live with this bot and database, this one included."""
-        self.on_replicas: Callable[[int], None] = lambda _replicas: None
-        """Hears of it whenever that changes."""
 
     @property
     def running(self) -> list[Running]:
         """The turns that this process runs."""
         return [job.running for job in self._jobs.values()]
 
+    @property
+    def homes(self) -> Homes:
+        """Who lives with this bot and database, and whose chats are whose."""
+        return self._replicas.homes
+
+    def on_replicas(self, changed: Callable[[int], None]) -> None:
+        """Call `changed` whenever another number of processes lives."""
+        self._replicas.on_change = changed
+
     async def start(self) -> None:
         """Take back what this replica left when it died, and begin to claim."""
         self._store.listen(CHANNEL, self._heard)
-        await self._take_back()
-        self._claiming = self._tasks.start(self._claim_for_ever(), name="claim turns")
+        await self._replicas.start()
         if self._store.shared:
-            self._beat_now.set()  # the others share the bot's budget with us from now on
-            self._beating = self._tasks.start(self._beat_for_ever(), name="renew turns")
+            await self._say("look")  # the others share the bot's budget with us from now on
+        self._claiming = self._tasks.start(self._claim_for_ever(), name="claim turns")
         self.wake_in(PATIENCE)  # a question may still wait for its rest
         self._wake.set()
 
@@ -128,7 +124,7 @@ class Engine:
             job.worker.cancel()
         if self._minders:
             await asyncio.wait(self._minders, timeout=END_SECONDS)
-        await _end(self._beating)
+        await self._replicas.close()
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._hand_over()
@@ -141,11 +137,13 @@ class Engine:
         if job is not None:
             job.running.stop()
 
-    async def begin_soon(self) -> None:
-        """Once the transaction is committed, claim what is new: here, or elsewhere where this process is full."""
+    async def begin_soon(self, chat: int | None = None) -> None:
+        """Once the transaction is committed, claim what is new in a chat: where it is at home, in time elsewhere."""
         self._store.after_commit(self._wake.set)
-        if self._store.shared and self._free() <= 0:
+        elsewhere = chat is not None and self.homes.of(chat) != self.homes.me
+        if self._store.shared and (elsewhere or self._free() <= 0):
             await self._say("claim")
+            self._store.after_commit(lambda: self.wake_in(ELSEWHERE))
 
     async def tell(self, turn: int, signal: Signal | None) -> None:
         """Tell whoever runs a turn; None: it is gone."""
@@ -159,14 +157,16 @@ class Engine:
     def _heard(self, payload: str) -> None:
         """Another process, or this one, has said something; "" after something may have been missed."""
         if not payload:
-            self._beat_now.set()
+            self._replicas.look()
             self._wake.set()
             return
         said = json.loads(payload)
         if said["bot"] != self._bot:
             return
         if said["do"] == "claim":
-            self._wake.set()
+            self._look_again()
+        elif said["do"] == "look":
+            self._replicas.look()
         else:
             self._signal(said["turn"], None if said["do"] == "drop" else Signal(said["do"]))
 
@@ -183,28 +183,22 @@ class Engine:
     def _free(self) -> int:
         return self._room - len(self._jobs) + self._resting
 
+    def _look_again(self) -> None:
+        """Look for what may begin here now, and for what may begin here because nobody else has taken it."""
+        self._wake.set()
+        if self._store.shared:
+            self.wake_in(ELSEWHERE)
+
     def wake_in(self, seconds: float) -> None:
         """Look for turns to claim in a while: one waits until then."""
         asyncio.get_running_loop().call_later(seconds + 0.01, self._wake.set)
 
-    async def _take_back(self) -> None:
-        if not self._store.shared:
-            await self._table.take_back(self._bot)
-        elif await self._hold_name():
-            await self._table.take_back(self._bot, owner=f"{self._replica}/")
-        else:
-            logger.warning("Another process is called %s as well: give each replica a REPLICA name", self._replica)
-
-    async def _hold_name(self) -> bool:
-        """As long as we live nobody of our name takes our turns back."""
-        return await self._store.hold(f"replica {self._bot} {self._replica}")
-
     async def _hand_over(self) -> None:
         async with self._store.transaction():
-            left = await self._table.take_back(self._bot, owner=self._owner)
-            await self._table.sign_off(self._bot, self._owner)
+            left = await self._table.take_back(self._bot, owner=self.homes.me)
+            await self._table.sign_off(self._bot, self.homes.me)
             if self._store.shared:
-                await self._say("claim")
+                await self._say("look")
         if left:
             logger.info("%d turns are left for the next start", left)
 
@@ -233,7 +227,10 @@ class Engine:
             self._early = {}
             claimed_at = self._pace.clock()
             try:
-                claimed = await self._table.claim(self._bot, self._owner, limit=free, lease=self._pace.lease)
+                suspects = not any(job.suspect for job in self._jobs.values())
+                claimed = await self._table.claim(
+                    self._bot, self.homes, limit=free, lease=self._pace.lease, suspects=suspects
+                )
                 for one in claimed:
                     self._begin(one, claimed_at)
                 for turn, signal in self._early.items():
@@ -241,7 +238,7 @@ class Engine:
                         self._signal(turn, signal)
             finally:
                 self._early = None
-            if len(claimed) < free:
+            if len(claimed) < free and not any(one.suspect for one in claimed):
                 return
 
     def _begin(self, claimed: Claimed, claimed_at: float) -> None:
@@ -251,7 +248,7 @@ class Engine:
             table=self._table,
             conversations=self._conversations,
             start=self._tasks.start,
-            owner=self._owner,
+            owner=self.homes.me,
             deadline=self._deadline(claimed_at),
             clock=self._pace.clock,
             resting=self._rest,
@@ -260,7 +257,7 @@ class Engine:
         if before is not None:  # lost to another process, which has given it back already
             before.lose()
         worker = self._tasks.start(self._do(running), name=f"turn {turn.id}", awaited=True)
-        job = self._jobs[turn.id] = _Job(running, worker)
+        job = self._jobs[turn.id] = _Job(running, worker, claimed.suspect)
         minder = self._tasks.start(self._mind(job), name=f"mind turn {turn.id}")
         self._minders.add(minder)
         minder.add_done_callback(self._minders.discard)
@@ -306,43 +303,17 @@ class Engine:
             await self._table.release(hold, counts=counts)
             del self._unsettled[0]
 
-    async def _beat_for_ever(self) -> None:
-        pause = self._pace.beat
-        while True:
-            try:
-                async with asyncio.timeout(pause):
-                    await self._beat_now.wait()
-            except TimeoutError:
-                pass
-            self._beat_now.clear()
-            try:
-                await self._beat()
-                pause = self._pace.beat
-            except StorageUnavailable:
-                pause = min(RETRY, self._pace.beat)
-            except Exception:
-                logger.exception("The claims could not be renewed")
-                pause = min(RETRY, self._pace.beat)
-            self._wake.set()
-
-    async def _beat(self) -> None:
-        """Renew what runs here, see who else lives, and queue what the dead left."""
-        sent_at, jobs = self._pace.clock(), list(self._jobs.items())
-        async with self._store.transaction(durable=False):
-            renewed = await self._table.renew(self._owner, [turn for turn, _ in jobs], lease=self._pace.lease)
-            replicas = await self._table.register(self._bot, self._owner, lease=self._pace.lease)
-            await self._table.take_over(self._bot)
-        if replicas != self.replicas:
-            self.replicas = replicas
-            self.on_replicas(replicas)
-        for turn, job in jobs:
+    def _renewed(self, sent_at: float, ran: Ours, renewed: Mapping[int, Signal | None]) -> None:
+        """What still is ours lasts longer; what is not ends without a trace."""
+        for turn, running in ran.items():
+            job = self._jobs.get(turn)
+            if job is None or job.running is not running or running.finished:
+                continue
+            wanted = renewed.get(turn)
             if turn in renewed:
-                job.running.deadline = self._deadline(sent_at)
-                if renewed[turn] is not None:
-                    self._signal(turn, renewed[turn])
-            elif self._jobs.get(turn) is job and not job.running.finished:
-                self._signal(turn, None)
-        await self._hold_name()
+                running.deadline = self._deadline(sent_at)
+            if turn not in renewed or wanted is not None:
+                self._signal(turn, wanted)
 
 
 async def _end(loop: asyncio.Task[None] | None) -> None:

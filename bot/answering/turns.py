@@ -6,7 +6,8 @@ import logging
 import math
 from collections.abc import Callable
 
-from bot.answering.engine import RETRY, Engine, Pace, Work
+from bot.answering.engine import Engine, Work
+from bot.answering.replicas import RETRY, Pace
 from bot.answering.running import Running
 from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey, Question, Turn, TurnState
@@ -15,6 +16,7 @@ from bot.storage.asking import PATIENCE, Asked, Asking
 from bot.storage.chats import ChatTable
 from bot.storage.conversations import Conversations
 from bot.storage.editing import Editing
+from bot.storage.homes import Homes
 from bot.storage.store import Store
 from bot.storage.turns import ATTEMPTS, Signal, TurnTable
 from bot.storage.withdrawing import Withdrawing
@@ -91,7 +93,7 @@ class Turns:
             asked = await self._asking.accept(question, dedup=dedup, limit=self._waiting)
             if question.may_continue:
                 self._store.after_commit(lambda: self._engine.wake_in(PATIENCE))
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(asked.chat)
         return asked
 
     async def edit(self, question: Question) -> bool:
@@ -102,28 +104,28 @@ class Turns:
                 return False
             if edited.runs and edited.turn is not None:
                 await self._engine.tell(edited.turn, Signal.RESTART)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(question.key.chat)
         return True
 
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
         """Answer the same question again: in place for the last answer, below for an older. Raises AnswerGone."""
         async with self._store.transaction():
             asked = await self._asking.again(answer, by=by, language=language)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(asked.chat)
         return asked
 
     async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
         """Let a cut answer go on. Raises AnswerGone."""
         async with self._store.transaction():
             asked = await self._asking.go_on(answer, by=by, language=language)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(asked.chat)
         return asked
 
     async def show(self, answer: int, *, by: int, language: str) -> Asked:
         """Put a version of an answer on the screen and let it count. Raises AnswerGone."""
         async with self._store.transaction():
             asked = await self._asking.show(answer, by=by, language=language)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(asked.chat)
         return asked
 
     async def stop(self, key: ChatKey) -> bool:
@@ -153,7 +155,7 @@ class Turns:
             ended, message_ids = under_way
             for turn in ended:
                 await self._engine.tell(turn, None)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(key.chat)
         return message_ids
 
     async def forget(self, bot: int, chat: int) -> None:
@@ -170,7 +172,7 @@ class Turns:
                 await self._engine.tell(turn, None)
             await self._withdrawing.restart_elsewhere(bot, old)
             await ChatTable(self._store).migrate(bot, old, new)
-            await self._engine.begin_soon()
+            await self._engine.begin_soon(new)
 
     async def drop_chat(self, bot: int, chat: int) -> int:
         """Nothing can be said in a chat any more: its waiting questions have failed. Gives how many."""
@@ -189,13 +191,13 @@ class Turns:
         return len(self._engine.running)
 
     @property
-    def replicas(self) -> int:
-        """How many processes live with this bot and database, this one included."""
-        return self._engine.replicas
+    def homes(self) -> Homes:
+        """Who lives with this bot and database, and whose chats are whose."""
+        return self._engine.homes
 
     def on_replicas(self, changed: Callable[[int], None]) -> None:
         """Call `changed` whenever another number of processes lives; on SQLite it never does."""
-        self._engine.on_replicas = changed
+        self._engine.on_replicas(changed)
 
     async def _do(self, running: Running) -> None:
         await self._work(running)

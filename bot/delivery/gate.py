@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -44,6 +44,8 @@ TRIES = 4
 """How often a call is made whose failure may pass."""
 BACKOFF = 0.5
 """Seconds before the second try; twice as long before each further one."""
+LENT = 2.0
+"""Seconds after which a place that was lent to another process counts as used: its call has arrived by then."""
 MOST_WAITING = 200
 """Calls without a slot that may wait in one chat; the next is refused with Held."""
 
@@ -121,6 +123,8 @@ class Gate(BaseRequestMiddleware):
         self.clock = clock or Clock()
         self._pacer = pacer
         self._memory = memory
+        self.borrow: Callable[[int], Awaitable[None]] | None = None
+        """Takes a place where the chat's budget is kept by another process; None: all are kept here."""
         self._waiters: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -175,6 +179,12 @@ class Gate(BaseRequestMiddleware):
         """Use one of so many equal shares of the bot's budget."""
         self._pacer.share(max(1, replicas), self.clock.now())
         self._give_out()
+
+    async def lend(self, chat: int) -> None:
+        """Wait for a place in a chat that another process will use. Raises Held where nothing may go there for long."""
+        self._refuse_impatient(chat)
+        ticket = await self.wait_for(chat, Kind.ANSWER, Cost.MESSAGE, None)
+        self.clock.call_later(LENT, lambda: self._used(ticket))
 
     async def wait_for(self, chat: int, kind: Kind, cost: Cost, stream: Stream | None) -> Ticket:
         """Wait until a slot is granted. Cancelling gives it up. Raises Held where a long hold begins meanwhile."""
@@ -241,8 +251,12 @@ class Gate(BaseRequestMiddleware):
             await self._heed(ticket.chat, error)
             raise
         finally:
-            self._pacer.answered(ticket, self.clock.now())
-            self._give_out()
+            self._used(ticket)
+
+    def _used(self, ticket: Ticket) -> None:
+        """The call has arrived, with whatever outcome."""
+        self._pacer.answered(ticket, self.clock.now())
+        self._give_out()
 
     async def _patiently(
         self,
@@ -255,6 +269,8 @@ class Gate(BaseRequestMiddleware):
         """Make a call that nobody renders anew: it waits here, and is made again where that is safe and can help."""
         for tried in range(1, TRIES + 1):
             self._refuse_impatient(chat)
+            if self.borrow is not None and cost is Cost.MESSAGE:
+                await self.borrow(chat)
             ticket = await self.wait_for(chat, Kind.ANSWER, cost, None)
             try:
                 return await self._go(make_request, bot, method, ticket)

@@ -26,6 +26,7 @@ class Asked:
     """What became of a question."""
 
     turn: int
+    chat: int
     joined: bool = False
     """It went into a turn that was there already: the rest of a paste, the same press twice."""
 
@@ -43,10 +44,10 @@ class Asking:
             conversation = await self._queue.enter(connection, question.key)
             known, last = await self._look(connection, conversation, dedup)
             if known is not None:
-                return Asked(known, joined=True)
+                return Asked(known, question.key.chat, joined=True)
             if last is not None:
                 if await self._join(connection, last, question):
-                    return Asked(last.id, joined=True)
+                    return Asked(last.id, question.key.chat, joined=True)
                 await self._refuse_crowds(connection, question.key, limit)
             message = await self._queue.new_question(connection, conversation, question)
             turn = await self._queue.put(
@@ -62,7 +63,7 @@ class Asking:
             )
             if question.may_continue:
                 await connection.execute(update(turns).where(turns.c.id == turn).values(not_before=self._until()))
-        return Asked(turn)
+        return Asked(turn, question.key.chat)
 
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerGone."""
@@ -70,7 +71,7 @@ class Asking:
             row, key = await self._answer(connection, answer)
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind != TurnKind.SHOW and not _ends_with(busy, answer):
-                return Asked(busy.id, joined=True)
+                return Asked(busy.id, key.chat, joined=True)
             in_place = await self._queue.is_last(connection, row.conversation, row.parent)
             turn = await self._queue.put(
                 connection,
@@ -82,7 +83,7 @@ class Asking:
                 asker=by,
                 language=language,
             )
-        return Asked(turn)
+        return Asked(turn, key.chat)
 
     async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
         """Let a cut answer go on, in its messages. Raises AnswerGone."""
@@ -91,7 +92,7 @@ class Asking:
             busy = await self._queue.newest_turn_of(connection, row.parent)
             cut = row.ending in {Ending.LENGTH, Ending.BROKEN}
             if busy is not None and not (cut and _ends_with(busy, answer)):
-                return Asked(busy.id, joined=True)
+                return Asked(busy.id, key.chat, joined=True)
             return await self._on_screen(connection, row, key, TurnKind.GO_ON, by=by, language=language)
 
     async def show(self, answer: int, *, by: int, language: str) -> Asked:
@@ -101,9 +102,9 @@ class Asking:
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:
                 await connection.execute(update(turns).where(turns.c.id == busy.id).values(answer=answer))
-                return Asked(busy.id, joined=True)
+                return Asked(busy.id, key.chat, joined=True)
             if busy is not None and (busy.state != TurnState.SHOWING or busy.answer == answer):
-                return Asked(busy.id, joined=True)
+                return Asked(busy.id, key.chat, joined=True)
             return await self._on_screen(connection, row, key, TurnKind.SHOW, by=by, language=language)
 
     async def _look(
@@ -172,7 +173,7 @@ class Asking:
             asker=by,
             language=language,
         )
-        return Asked(turn)
+        return Asked(turn, key.chat)
 
 
 def _ends_with(busy: AnyRow, answer: int) -> bool:

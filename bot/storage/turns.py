@@ -10,12 +10,28 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.conversations import on_screen, set_screen
+from bot.storage.homes import Homes
 from bot.storage.placing import begin, hang_answer
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
@@ -44,6 +60,11 @@ class Claimed:
     stopped: bool
     """A person wanted it stopped before it was claimed."""
 
+    @property
+    def suspect(self) -> bool:
+        """Whether it has its last chance."""
+        return self.turn.attempt == ATTEMPTS
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -54,6 +75,11 @@ class Hold:
     attempt: int
 
 
+ELSEWHERE = 0.5
+"""Seconds after which a turn may begin on any replica: the one where its chat is at home is full, or dead."""
+_LAST_CHANCE = ATTEMPTS - 1
+"""A turn that was begun so often without an end may be what kills the process: it runs beside no other like it."""
+
 _WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
 WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 
@@ -63,14 +89,31 @@ def _may_begin(store: Store) -> Select[Any]:
     earlier = turns.alias("earlier")
     behind = exists().where(earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id)
     due = or_(turns.c.not_before.is_(None), turns.c.not_before <= store.now())
-    return (
+    harmless = or_(turns.c.attempt != _LAST_CHANCE, bindparam("suspects", type_=Boolean))
+    oldest = (
         _WHOLE.join(messages, messages.c.id == turns.c.question)
         .add_columns(messages.c.placed)
-        .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due)
+        .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due, harmless)
         .order_by(turns.c.id)
         .limit(bindparam("at_most", type_=Integer))
         .with_for_update(of=turns, skip_locked=True)
     )
+    return oldest.where(_may_begin_here(store)) if store.shared else oldest
+
+
+def _may_begin_here(store: Store) -> ColumnElement[bool]:
+    """A chat's answers share a budget, so one replica writes them: its home, unless another has begun."""
+    busy, its = turns.alias("busy"), conversations.alias("its")
+    under_way = exists().where(
+        busy.c.open,
+        busy.c.owner != bindparam("me"),
+        its.c.id == busy.c.conversation,
+        its.c.bot == conversations.c.bot,
+        its.c.chat == conversations.c.chat,
+    )
+    rank = func.abs(conversations.c.chat) % bindparam("living", type_=BigInteger)
+    mine = rank == bindparam("rank", type_=BigInteger)
+    return and_(~under_way, or_(mine, turns.c.asked_at < store.now() - ELSEWHERE))
 
 
 class TurnTable:
@@ -94,11 +137,21 @@ class TurnTable:
             row = (await connection.execute(oldest)).one_or_none()
         return None if row is None else turn_of(row)
 
-    async def claim(self, bot: int, owner: str, *, limit: int, lease: float = LEASE) -> list[Claimed]:
-        """Make up to `limit` of the oldest turns that may begin this owner's, and place their questions."""
+    async def claim(
+        self, bot: int, homes: Homes, *, limit: int, lease: float = LEASE, suspects: bool = True
+    ) -> list[Claimed]:
+        """Make up to `limit` of the oldest turns that may begin mine, and place their questions.
+
+        `suspects`: one of those may be among them that have a last chance.
+        """
+        wanted: dict[str, object] = {"of": bot, "at_most": limit, "suspects": suspects}
+        if self._store.shared:
+            wanted.update(me=homes.me, rank=homes.rank, living=len(homes.owners))
         async with self._store.transaction(durable=False) as connection:
-            rows = (await connection.execute(self._oldest, {"of": bot, "at_most": limit})).all()
-            claimed = [await self._take(connection, row, owner, lease) for row in rows]
+            rows = (await connection.execute(self._oldest, wanted)).all()
+            first = next((row.id for row in rows if row.attempt == _LAST_CHANCE), None)
+            chosen = [row for row in rows if row.attempt != _LAST_CHANCE or row.id == first]
+            claimed = [await self._take(connection, row, homes.me, lease) for row in chosen]
         return [one for one in claimed if one is not None]
 
     async def renew(self, owner: str, running: Collection[int], *, lease: float = LEASE) -> dict[int, Signal | None]:
@@ -110,25 +163,24 @@ class TurnTable:
             rows = await connection.execute(renewed)
             return {row.id: Signal(row.signal) if row.signal else None for row in rows}
 
-    async def register(self, bot: int, owner: str, *, lease: float = LEASE) -> int:
-        """Say that this process lives. Gives how many do; the dead are forgotten."""
+    async def register(self, bot: int, owner: str, *, lease: float = LEASE) -> list[str]:
+        """Say that this process lives. Gives everybody who does."""
         now = self._store.now()
         row = {"bot": bot, "owner": owner, "lease_until": now + lease}
         new = self._store.insert(replicas).values(row)
         keys = [replicas.c.bot, replicas.c.owner]
-        alive = select(func.count()).select_from(replicas).where(replicas.c.bot == bot, replicas.c.lease_until > now)
+        alive = select(replicas.c.owner).where(replicas.c.bot == bot, replicas.c.lease_until > now)
         async with self._store.transaction() as connection:
             changed = {"lease_until": new.excluded.lease_until}
             await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
-            return await connection.scalar(alive) or 1
+            return list((await connection.scalars(alive)).all())
 
     async def sign_off(self, bot: int, owner: str) -> None:
-        """Say that this process ends, and forget those that died long ago."""
+        """Say that those whose name begins like this have ended, and forget those that died long ago."""
+        ended = replicas.c.owner.startswith(owner, autoescape=True)
         dead = replicas.c.lease_until < self._store.now() - LEASE
         async with self._store.transaction() as connection:
-            await connection.execute(
-                delete(replicas).where(replicas.c.bot == bot, or_(replicas.c.owner == owner, dead))
-            )
+            await connection.execute(delete(replicas).where(replicas.c.bot == bot, or_(ended, dead)))
 
     async def keep(self, hold: Hold, shown: Sequence[Shown]) -> None:
         """Remember which Telegram messages show the answer. Raises LeaseLost."""

@@ -48,7 +48,7 @@ async def die(bench: Bench) -> None:
     """What `kill -9` does: nothing is said, nothing more is done, connections break."""
     await bench.tasks.close()
     engine = bench.turns._engine
-    engine._claiming = engine._beating = None
+    engine._claiming = engine._replicas._beating = None
     engine._jobs.clear()
     await bench.store.close()
 
@@ -142,8 +142,8 @@ async def test_a_living_replicas_turns_are_not_taken_over(replica: Replica) -> N
     second = await replica("b", pace=rarely)
     async with first.store.transaction() as connection:
         await connection.execute(update(turns).values(lease_until=turns.c.lease_until - 14))
-    await first.turns._engine._beat()
-    await second.turns._engine._beat()
+    await first.turns._engine._replicas._beat()
+    await second.turns._engine._replicas._beat()
     assert await second.table.take_over(1) == 0
     first.let_go()
     await first.is_over(asked.turn)
@@ -197,6 +197,7 @@ async def test_a_frozen_replica_sends_nothing_when_it_wakes(replica: Replica) ->
     with pytest.raises(LeaseLost):
         running.check()
     await let_leases_end(frozen)
+    frozen.turns._engine._room = 0  # it claims nothing in its sleep
     living = await replica("b", pace=QUICK)
     await living.is_over(asked.turn)
     frozen.let_go()
@@ -212,7 +213,7 @@ async def test_a_renewed_lease_keeps_the_turn(replica: Replica) -> None:
     running = await bench.has_begun("one")
     before = await lease(bench)
     now[0] += 9.0
-    await bench.turns._engine._beat()
+    await bench.turns._engine._replicas._beat()
     now[0] += 9.0
     running.check()
     assert await lease(bench) > before
@@ -240,8 +241,69 @@ async def test_a_database_that_went_away_and_came_back_loses_nothing(replica: Re
     assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
 
 
+def living(bench: Bench) -> int:
+    return len(bench.turns.homes.owners)
+
+
 async def test_living_replicas_are_counted(replica: Replica) -> None:
     first, second = await replica("a", pace=QUICK), await replica("b", pace=QUICK)
-    await until(lambda: (first.turns.replicas, second.turns.replicas) == (2, 2))
+    await until(lambda: (living(first), living(second)) == (2, 2))
     await second.turns.close(0)
-    await until(lambda: first.turns.replicas == 1)
+    await until(lambda: living(first) == 1)
+
+
+def chats_of(*benches: Bench) -> list[int]:
+    """For each replica a group that is at home there."""
+    return [next(chat for chat in range(-200, -100) if b.turns.homes.of(chat) == b.turns.homes.me) for b in benches]
+
+
+async def acquainted(replica: Replica) -> tuple[Bench, Bench]:
+    first, second = await replica("a"), await replica("b")
+    await until(lambda: (living(first), living(second)) == (2, 2))
+    assert first.turns.homes.owners == second.turns.homes.owners
+    return first, second
+
+
+async def test_a_chat_is_answered_where_it_is_at_home_whoever_accepts_the_question(replica: Replica) -> None:
+    first, second = await acquainted(replica)
+    for bench, chat in zip((first, second), chats_of(first, second), strict=True):
+        for number, accepting in enumerate((first, second)):
+            text = f"{chat} {number}"
+            asked = await accepting.ask(text, ChatKey(1, chat, number), dedup=text, message_id=number + 1)
+            await bench.is_over(asked.turn)
+            assert bench.begun[-1] == text
+
+
+async def test_topics_of_one_chat_are_answered_by_one_replica(replica: Replica) -> None:
+    first, second = await acquainted(replica)
+    (chat,) = chats_of(first)
+    first.hold()
+    for topic in range(3):
+        asking = (first, second)[topic % 2]
+        await asking.ask(f"of {topic}", ChatKey(1, chat, topic), dedup=f"1:{topic}", message_id=topic + 1)
+    for topic in range(3):
+        await first.has_begun(f"of {topic}")
+    assert second.begun == []
+
+
+async def test_what_a_home_cannot_begin_another_replica_begins(replica: Replica) -> None:
+    first, second = await acquainted(replica)
+    (chat,) = chats_of(second)
+    await die(second)  # nobody has noticed yet
+    asked = await first.ask("one", ChatKey(1, chat))
+    await first.is_over(asked.turn)
+    assert living(first) == 2
+
+
+async def test_a_chat_that_is_busy_elsewhere_waits_even_where_it_is_at_home(replica: Replica) -> None:
+    chat = -101
+    first = await replica("a")
+    first.hold()
+    await first.ask("first of all", ChatKey(1, chat, 1), message_id=1)
+    await first.has_begun("first of all")
+    second = await replica("b")
+    await until(lambda: (living(first), living(second)) == (2, 2))
+    assert first.turns.homes.of(chat) == second.turns.homes.me
+    await second.ask("in another topic", ChatKey(1, chat, 2), dedup="1:9", message_id=2)
+    await first.has_begun("in another topic")
+    assert second.begun == []

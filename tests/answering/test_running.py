@@ -10,6 +10,7 @@ from bot.answering.running import Running, steady_clock
 from bot.answering.tasks import Tasks
 from bot.conversation.messages import Ending, Shown, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
+from bot.storage.homes import Homes
 from bot.storage.store import Store
 from tests.answering.bench import PRIVATE, Bench
 
@@ -40,7 +41,7 @@ async def bench(tmp_path: Path, tasks: Tasks) -> AsyncIterator[Bench]:
 @pytest.fixture
 async def running(bench: Bench, tasks: Tasks, clock: Clock) -> Running:
     await bench.ask("one")
-    (claimed,) = await bench.table.claim(1, "a/1", limit=1)
+    (claimed,) = await bench.table.claim(1, Homes.among("a/1", []), limit=1)
     return Running(
         claimed,
         table=bench.table,
@@ -204,7 +205,7 @@ async def test_what_is_stored_shows_in_the_turn(running: Running, bench: Bench) 
 
 async def test_one_machine_needs_no_beat(bench: Bench) -> None:
     await bench.turns.start()
-    assert bench.turns._engine._beating is None
+    assert bench.turns._engine._replicas._beating is None
     await bench.turns.close(0)
     await bench.tasks.close()
 
