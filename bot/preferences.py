@@ -13,7 +13,8 @@ from bot.errors import Problem
 from bot.generators.proxies import ProxyURL, as_proxy, parse_proxy
 from bot.people.personas import Personas
 from bot.settings import Settings
-from bot.storage.preferences import PreferenceTable
+from bot.storage.preferences import CHANNEL, PreferenceTable, concerns
+from bot.storage.remembered import Remembered
 from bot.texts import LANGUAGES
 
 T = TypeVar("T")
@@ -164,9 +165,13 @@ class Preferences:
         self._settings = settings
         self._table = table
         self._personas = personas
+        self._known: Remembered[ChatKey, InForce] = Remembered(table.store, CHANNEL, concerns)
 
     async def in_force(self, key: ChatKey) -> InForce:
-        """What counts in a conversation now. One query."""
+        """What counts in a conversation now: known, or found with one query."""
+        return await self._known.get(key, lambda: self._find(key))
+
+    async def _find(self, key: ChatKey) -> InForce:
         scopes = self._nearest_first(key, await self._table.scopes(key))
         settings = self._settings
         prompt, persona = self._system_prompt(scopes)

@@ -14,7 +14,7 @@ from bot.answering.replicas import RETRY, Ours, Pace, Replicas
 from bot.answering.running import Running
 from bot.answering.tasks import Tasks
 from bot.errors import LeaseLost, StorageUnavailable
-from bot.storage.asking import PATIENCE
+from bot.storage.asking import PATIENCE, Claimant
 from bot.storage.conversations import Conversations
 from bot.storage.homes import Homes
 from bot.storage.store import Store
@@ -136,6 +136,27 @@ class Engine:
         job = self._jobs.get(turn)
         if job is not None:
             job.running.stop()
+
+    @property
+    def claimant(self) -> Claimant | None:
+        """Who may begin a question at once. None: no room, or others may be before it."""
+        looking = self._wake.is_set() or self._early is not None
+        if self._claiming is None or self._claiming.done() or looking or self._free() <= 0:
+            return None
+        return Claimant(self.homes, self._pace.lease)
+
+    def begin_claimed(self, claimed: Claimed) -> None:
+        """Once the transaction is committed, begin what it has claimed."""
+        since = self._pace.clock()
+        self._store.after_commit(lambda: self._begin_or_release(claimed, since))
+
+    def _begin_or_release(self, claimed: Claimed, since: float) -> None:
+        closing = self._claiming is None or self._claiming.done()
+        if not closing and self._free() > 0:
+            self._begin(claimed, since)
+            return
+        self._unsettled.append((Hold(claimed.turn.id, self.homes.me, claimed.turn.attempt), False))
+        self._wake.set()
 
     async def begin_soon(self, chat: int | None = None) -> None:
         """Once the transaction is committed, claim what is new in a chat: where it is at home, in time elsewhere."""

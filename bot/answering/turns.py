@@ -90,7 +90,11 @@ class Turns:
     async def ask(self, question: Question, *, dedup: str) -> Asked:
         """Accept a question. The same `dedup` acts once. Raises TooManyWaiting."""
         async with self._store.transaction():
-            asked = await self._asking.accept(question, dedup=dedup, limit=self._waiting)
+            claimant = self._engine.claimant
+            asked = await self._asking.accept(question, dedup=dedup, limit=self._waiting, claimant=claimant)
+            if asked.claimed is not None:
+                self._engine.begin_claimed(asked.claimed)
+                return asked
             if question.may_continue:
                 self._store.after_commit(lambda: self._engine.wake_in(PATIENCE))
             await self._engine.begin_soon(asked.chat)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Question, Role, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Question, Role, Turn, TurnKind, TurnState
 from bot.conversation.tree import put_together
 from bot.errors import AnswerGone, TooManyWaiting
 from bot.storage.conversations import row_at
+from bot.storage.homes import Homes
+from bot.storage.placing import parent_of
 from bot.storage.queue import Queue, conversations_of
 from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
-from bot.storage.turns import WAITING
+from bot.storage.turns import WAITING, Claimed
 
 PATIENCE = 0.8
 """Seconds that a question waits for the rest of a paste that the app split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who has room to begin a turn at once."""
+
+    homes: Homes
+    lease: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class Asked:
     chat: int
     joined: bool = False
     """It went into a turn that was there already: the rest of a paste, the same press twice."""
+    claimed: Claimed | None = None
+    """It begins at once, claimed by whoever accepted it."""
 
 
 class Asking:
@@ -38,32 +51,29 @@ class Asking:
         self._store = store
         self._queue = Queue(store)
 
-    async def accept(self, question: Question, *, dedup: str, limit: int) -> Asked:
-        """Queue a question. The same `dedup` acts once. Raises TooManyWaiting."""
+    async def accept(self, question: Question, *, dedup: str, limit: int, claimant: Claimant | None = None) -> Asked:
+        """Queue a question. The same `dedup` acts once. Raises TooManyWaiting.
+
+        With a `claimant` its turn begins at once where nothing is before it: that spares a transaction of its own.
+        """
+        key = question.key
         async with self._store.transaction() as connection:
-            conversation = await self._queue.enter(connection, question.key)
+            conversation = await self._queue.enter(connection, key)
             known, last = await self._look(connection, conversation, dedup)
             if known is not None:
-                return Asked(known, question.key.chat, joined=True)
+                return Asked(known, key.chat, joined=True)
             if last is not None:
                 if await self._join(connection, last, question):
-                    return Asked(last.id, question.key.chat, joined=True)
-                await self._refuse_crowds(connection, question.key, limit)
+                    return Asked(last.id, key.chat, joined=True)
+                await self._refuse_crowds(connection, key, limit)
+            elif (
+                claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
+            ):
+                return await self._begin(connection, conversation, question, dedup, claimant)
             message = await self._queue.new_question(connection, conversation, question)
-            turn = await self._queue.put(
-                connection,
-                question.key,
-                conversation=conversation,
-                dedup=dedup,
-                question=message,
-                reply_to=None if question.private else question.message_id,
-                hangs_from=question.reply_to,
-                asker=question.author.id,
-                language=question.language,
-            )
-            if question.may_continue:
-                await connection.execute(update(turns).where(turns.c.id == turn).values(not_before=self._until()))
-        return Asked(turn, question.key.chat)
+            columns = _columns(conversation, question, message, dedup)
+            wait = PATIENCE if question.may_continue else None
+            return Asked(await self._queue.put(connection, key, wait=wait, **columns), key.chat)
 
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerGone."""
@@ -116,6 +126,48 @@ class Asking:
         rows = (await connection.execute(found)).all()
         known = next((row.id for row in rows if row.dedup == dedup), None)
         return known, rows[0] if rows else None
+
+    async def _may_begin(self, connection: AsyncConnection, key: ChatKey, claimant: Claimant) -> bool:
+        """Whether the claimant is to write in this chat, and nobody else does."""
+        if not self._store.shared:
+            return True
+        if claimant.homes.of(key.chat) != claimant.homes.me:
+            return False
+        here = {"bot": key.bot, "chat": key.chat, "me": claimant.homes.me}
+        return await connection.scalar(_BUSY_ELSEWHERE, here) is None
+
+    async def _begin(
+        self, connection: AsyncConnection, conversation: int, question: Question, dedup: str, claimant: Claimant
+    ) -> Asked:
+        """Store a question in its place, beside its turn, which somebody has claimed already."""
+        key, asked_at = question.key, self._store.clock()
+        parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
+        message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
+        await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message})
+        columns = _columns(conversation, question, message, dedup)
+        claim: dict[str, Any] = {
+            "state": TurnState.WRITING,
+            "owner": claimant.homes.me,
+            "attempt": 1,
+            "asked_at": asked_at,
+        }
+        id_ = await self._queue.put(connection, key, lease=claimant.lease, **columns, **claim)
+        turn = Turn(
+            id=id_,
+            conversation=conversation,
+            key=key,
+            kind=TurnKind.ANSWER,
+            state=TurnState.WRITING,
+            attempt=1,
+            question=message,
+            answer=None,
+            reply_to=columns["reply_to"],
+            asker=question.author.id,
+            private=key.chat > 0,
+            language=question.language,
+            asked_at=asked_at,
+        )
+        return Asked(id_, key.chat, claimed=Claimed(turn, stopped=False))
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""
@@ -179,3 +231,26 @@ class Asking:
 def _ends_with(busy: AnyRow, answer: int) -> bool:
     """Whether a turn is at its last edit, so that the buttons of this answer are there to be pressed already."""
     return bool(busy.answer == answer and (busy.kind == TurnKind.SHOW or busy.state == TurnState.SHOWING))
+
+
+def _columns(conversation: int, question: Question, message: int, dedup: str) -> dict[str, Any]:
+    """What is stored of the turn of a question."""
+    return {
+        "conversation": conversation,
+        "dedup": dedup,
+        "question": message,
+        "reply_to": None if question.private else question.message_id,
+        "hangs_from": question.reply_to,
+        "asker": question.author.id,
+        "language": question.language,
+    }
+
+
+_GO_ON_FROM = update(conversations).where(conversations.c.id == bindparam("this")).values(newest=bindparam("message"))
+_BUSY_ELSEWHERE = (
+    select(turns.c.id)
+    .join(conversations)
+    .where(turns.c.open, turns.c.owner != bindparam("me"))
+    .where(conversations.c.bot == bindparam("bot"), conversations.c.chat == bindparam("chat"))
+    .limit(1)
+)

@@ -59,7 +59,8 @@ class ChatTable:
                 await self._move(connection, row, new)
             await _move_preferences(connection, bot, old, new)
             await self._move_chat(bot, old, new)
-            await self._store.notify("preferences", f"{bot} {new}")
+            for chat in (old, new):
+                await self._store.notify("preferences", f"{bot} {chat}")
 
     async def _move(self, connection: AsyncConnection, old: AnyRow, chat: int) -> None:
         """Let a conversation go on in another chat; where one has begun there already, its newest point stands."""

@@ -131,7 +131,8 @@ class Conversations:
             await connection.execute(update(chats).where(chats.c.bot == bot, chats.c.id == chat).values(title=""))
             empty = {"name": "", "username": "", "language": ""}
             await connection.execute(update(people).where(people.c.bot == bot, people.c.id == chat).values(empty))
-            await self._store.notify("preferences", f"{bot} {chat}")
+            for channel in ("preferences", "people"):
+                await self._store.notify(channel, f"{bot} {chat}")
 
     async def prune(self, before: float) -> None:
         """Delete what was said before a Unix time, but not what a turn still works on."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from sqlalchemy import delete, select, update
 
 from bot.conversation.people import Person, Standing
+from bot.storage.remembered import Remembered
 from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
 from bot.storage.tables import admin_links, people
+
+CHANNEL = "people"
+"""Each change is told here, in every process: the bot and the person, with a space between them."""
 
 
 class PeopleTable:
@@ -15,9 +19,13 @@ class PeopleTable:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: Remembered[tuple[int, int], Person | None] = Remembered(store, CHANNEL, _concerns)
 
     async def get(self, bot: int, person: int) -> Person | None:
         """A person. None: never met."""
+        return await self._known.get((bot, person), lambda: self._find(bot, person))
+
+    async def _find(self, bot: int, person: int) -> Person | None:
         async with self._store.reading() as connection:
             mine = (people.c.bot == bot) & (people.c.id == person)
             row = (await connection.execute(select(people).where(mine))).one_or_none()
@@ -33,6 +41,7 @@ class PeopleTable:
         new = self._store.insert(people).values(row)
         async with self._store.transaction() as connection:
             await connection.execute(new.on_conflict_do_update(index_elements=[people.c.bot, people.c.id], set_=said))
+            await self._store.notify(CHANNEL, f"{bot} {person}")
             met = await self.get(bot, person)
         if met is None:
             raise RuntimeError("a person who was just stored is not there")
@@ -76,6 +85,11 @@ class PeopleTable:
         async with self._store.transaction() as connection:
             await connection.execute(self._store.insert(people).values(row).on_conflict_do_nothing())
             await connection.execute(update(people).where(mine).values(change))
+            await self._store.notify(CHANNEL, f"{bot} {person}")
+
+
+def _concerns(payload: str, key: tuple[int, int]) -> bool:
+    return payload == f"{key[0]} {key[1]}"
 
 
 def _person(row: AnyRow) -> Person:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import Role, TurnKind
+from bot.conversation.messages import ChatKey, Role, TurnKind
 from bot.storage.conversations import choose, point, row_at
 from bot.storage.rows import AnyRow
 from bot.storage.tables import conversations, messages
@@ -26,7 +26,8 @@ async def begin(connection: AsyncConnection, row: AnyRow) -> None:
     if row.kind == TurnKind.GO_ON:
         return
     if not row.placed:
-        parent = await _parent(connection, row)
+        key = ChatKey(row.bot, row.chat)
+        parent = await parent_of(connection, key, row.conversation, hangs_from=row.hangs_from, asking=row.question)
         placed = {"parent": parent, "placed": True}
         await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
     points: dict[str, object] = {"newest": row.question}
@@ -37,13 +38,16 @@ async def begin(connection: AsyncConnection, row: AnyRow) -> None:
     await connection.execute(update(conversations).where(here).values(points))
 
 
-async def _parent(connection: AsyncConnection, row: AnyRow) -> int | None:
-    if row.hangs_from is not None:
-        target = await row_at(connection, row.bot, row.chat, row.hangs_from)
-        if target is not None and target.placed and target.conversation == row.conversation:
+async def parent_of(
+    connection: AsyncConnection, key: ChatKey, conversation: int, *, hangs_from: int | None, asking: int | None
+) -> int | None:
+    """Where a question that begins now hangs; `asking` is that question, where it is stored already."""
+    if hangs_from is not None:
+        target = await row_at(connection, key.bot, key.chat, hangs_from)
+        if target is not None and target.placed and target.conversation == conversation:
             parent: int = target.id
             return parent
-    return await point(connection, row.conversation, row.question)
+    return await point(connection, conversation, asking)
 
 
 async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[str, object], now: float) -> int:

@@ -13,11 +13,17 @@ CHANNEL = "preferences"
 """Each change is told here, in every process: the bot and the chat, with a space between them."""
 
 
+def concerns(payload: str, key: ChatKey) -> bool:
+    """Whether a change that is told like this may change what counts in a conversation."""
+    bot, chat = payload.split()
+    return int(bot) == key.bot and int(chat) in {0, key.chat}
+
+
 class PreferenceTable:
     """Values by scope: (bot, 0, 0) is the whole bot, (bot, chat, 0) a chat, else a topic. Raises StorageUnavailable."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     async def scopes(self, key: ChatKey) -> dict[ChatKey, dict[str, str]]:
         """What is set for the whole bot, for the chat and for the topic; scopes with nothing set are absent."""
@@ -27,7 +33,7 @@ class PreferenceTable:
             (c.chat == key.chat) & c.topic.in_([0, key.topic]),
         )
         found: dict[ChatKey, dict[str, str]] = {}
-        async with self._store.reading() as connection:
+        async with self.store.reading() as connection:
             for row in await connection.execute(select(preferences).where(c.bot == key.bot, here)):
                 found.setdefault(ChatKey(row.bot, row.chat, row.topic), {})[row.name] = row.value
         return found
@@ -36,13 +42,13 @@ class PreferenceTable:
         """Set a value, or with None take it away. Every process is told."""
         c = preferences.c
         row = {"bot": scope.bot, "chat": scope.chat, "topic": scope.topic, "name": name}
-        async with self._store.transaction() as connection:
+        async with self.store.transaction() as connection:
             if value is None:
                 mine = [c[column] == wanted for column, wanted in row.items()]
                 await connection.execute(delete(preferences).where(*mine))
             else:
-                new = self._store.insert(preferences).values(**row, value=storable(value))
+                new = self.store.insert(preferences).values(**row, value=storable(value))
                 keys = [c.bot, c.chat, c.topic, c.name]
                 changed = {"value": new.excluded.value}
                 await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
-            await self._store.notify(CHANNEL, f"{scope.bot} {scope.chat}")
+            await self.store.notify(CHANNEL, f"{scope.bot} {scope.chat}")

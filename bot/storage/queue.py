@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from sqlalchemy import Double, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Question, Role, TurnKind, TurnState
@@ -12,7 +12,6 @@ from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
 
 _NEW_MESSAGE = messages.insert().returning(messages.c.id)
-_NEW_TURN = turns.insert().returning(turns.c.id)
 
 
 class Queue:
@@ -20,6 +19,11 @@ class Queue:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        times = {
+            "lease_until": store.now() + bindparam("lease", type_=Double),  # NULL where there is none
+            "not_before": store.now() + bindparam("wait", type_=Double),
+        }
+        self._new_turn = turns.insert().values(times).returning(turns.c.id)
 
     async def enter(self, connection: AsyncConnection, key: ChatKey) -> int:
         """The conversation's id. Until the transaction ends nobody else accepts anything for it: ids show the order."""
@@ -46,14 +50,16 @@ class Queue:
         *,
         beside: AnyRow | None = None,
         in_place: bool = False,
+        parent: int | None = None,
+        placed: bool = False,
     ) -> int:
-        """Store what was asked: without its place in the tree yet, or beside the question that it replaces."""
+        """Store what was asked: in its place, without one yet, or beside the question that it replaces."""
         quote = question.quote
         asked = beside.asked or beside.id if beside is not None and in_place else None
         new = {
             "conversation": conversation,
-            "parent": beside.parent if beside is not None else None,
-            "placed": beside is not None,
+            "parent": beside.parent if beside is not None else parent,
+            "placed": placed or beside is not None,
             "role": Role.USER,
             "text": storable(question.text),
             "thoughts": "",
@@ -82,8 +88,19 @@ class Queue:
         }
         await put_shown(self._store, connection, [row])
 
-    async def put(self, connection: AsyncConnection, key: ChatKey, **values: object) -> int:
-        """Queue a turn; `values` are columns of `turns`. With a `screen` it takes over its messages when it begins."""
+    async def put(
+        self,
+        connection: AsyncConnection,
+        key: ChatKey,
+        *,
+        lease: float | None = None,
+        wait: float | None = None,
+        **values: object,
+    ) -> int:
+        """Queue a turn that is claimed for so many seconds, or is not to begin before so many; `values` are columns.
+
+        With a `screen` it takes over the messages there when it begins.
+        """
         new = {
             "bot": key.bot,
             "kind": TurnKind.ANSWER,
@@ -94,9 +111,11 @@ class Queue:
             "note": "",
             "shown": [],
             "asked_at": self._store.clock(),
+            "lease": lease,
+            "wait": wait,
             **values,
         }
-        return int((await connection.execute(_NEW_TURN, new)).scalar_one())
+        return int((await connection.execute(self._new_turn, new)).scalar_one())
 
     async def newest_answer(self, connection: AsyncConnection, question: int) -> AnyRow | None:
         """The latest answer to a question, whichever counts."""

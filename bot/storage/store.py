@@ -163,6 +163,11 @@ class Store:
         """Call `heard` with what is told on a channel, and with "" whenever something may have been missed."""
         self._listeners.add(channel, heard)
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether whatever is told reaches this process at once, and nothing that was not told yet is in sight."""
+        return self._open.get() is None and (self._session is None or self._session.connected.is_set())
+
     async def hold(self, name: str) -> bool:
         """Take, or keep, the lock of this name among all processes. It is lost with the connection: ask again often."""
         if not self.shared:
