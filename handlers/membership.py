@@ -37,9 +37,10 @@ async def follow(
     rights: GroupRights,
     settings: Settings,
     facts: BotFacts,
+    turns: Turns,
     say: Say,
 ) -> None:
-    """Remember whether the bot can write there, and greet a group once."""
+    """Remember whether the bot can write there, end what waits where it cannot, and greet a group once."""
     rights.forget(origin.key.chat)
     known = await chats.get(origin.key.bot, origin.key.chat) or Chat(origin.key.chat, origin.kind, origin.title)
     now = replace(known, kind=origin.kind, title=origin.title, writable=can_write(change))
@@ -47,6 +48,8 @@ async def follow(
         now = replace(now, allowed=True)
     greets = now.writable and not now.greeted and not origin.private
     await chats.put(origin.key.bot, replace(now, greeted=now.greeted or greets))
+    if not now.writable:
+        await turns.drop_chat(origin.key.bot, origin.key.chat)
     if greets:
         _greet(now, change, settings, facts, say)
 

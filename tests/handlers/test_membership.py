@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiogram import methods
 
 from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Actor, Scene, scene
@@ -12,6 +13,7 @@ from tests.recording import BOT_ID, ME
 
 MENTION = "@aura_bot"
 NEW_GROUP = -1009
+ELSEWHERE = -1010
 ADMINISTRATORS = (
     "can_be_edited",
     "is_anonymous",
@@ -103,6 +105,34 @@ async def test_a_bot_that_may_not_write_asks_no_generator(stage: Scene) -> None:
     await changed(stage, "restricted", **restricted(can_send=True))
     await stage.message(ANNA, f"{MENTION} hello!", chat=GROUP)
     await stage.answered()
+
+
+@pytest.mark.parametrize(
+    ("status", "chat", "rights"),
+    [
+        ("left", GROUP, {}),
+        ("kicked", GROUP, {"until_date": 0}),
+        ("restricted", GROUP, restricted(can_send=False)),
+        ("kicked", ANNA.id, {"until_date": 0}),
+    ],
+)
+async def test_questions_that_wait_end_where_the_bot_may_not_write_any_more(
+    stage: Scene, status: str, chat: int, rights: dict[str, Any]
+) -> None:
+    addressed = "" if chat > 0 else f"{MENTION} "
+    stage.may_write.clear()
+    for text in ("one", "two"):
+        await stage.message(ANNA, addressed + text, chat=chat)
+        await stage.message(ANNA, f"{MENTION} {text}", chat=ELSEWHERE)
+    await stage.written_to(2)
+    await changed(stage, status, chat=chat, **rights)
+    await changed(stage, "member", chat=chat)
+    stage.may_write.set()
+    await stage.answered(3)
+    assert sorted(path[-1].text for path in stage.paths) == ["one", "one", "two"], "elsewhere nothing has ended"
+    await stage.message(ANNA, f"{addressed}three", chat=chat)
+    await stage.answered(4)
+    assert stage.paths[-1][-1].text == "three"
 
 
 async def test_being_blocked_and_let_in_again_by_a_person_says_nothing(stage: Scene) -> None:
