@@ -16,6 +16,11 @@ from bot.storage.one_trip import connect
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
 """Limits for PostgreSQL: to connect, and for one statement."""
+LATER = 5.0
+"""Seconds by which the server's own limit for a statement is longer: as long as we live, it is we who give up."""
+FROZEN_SECONDS = 15.0
+"""Seconds after which the server ends a transaction in which nothing happens: its process is frozen or cut off, and
+others wait for what it holds. As long as a claim on a turn lasts."""
 CONNECTIONS = 8
 """Connections kept to the database; as many again in a rush, on PostgreSQL."""
 
@@ -41,14 +46,19 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def make_engine(url: URL, *, foreign_keys: bool = True, durable: bool = True) -> AsyncEngine:
+def make_engine(
+    url: URL, *, foreign_keys: bool = True, durable: bool = True, patience: float = COMMAND_SECONDS
+) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used.
 
     One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
-    never one that a durable one came after.
+    never one that a durable one came after. `patience` is how many seconds one statement may take on PostgreSQL.
     """
     if not is_sqlite(url):
-        settings = {} if durable else {"synchronous_commit": "off"}
+        limits = {"statement_timeout": patience + LATER, "idle_in_transaction_session_timeout": FROZEN_SECONDS}
+        settings = {name: str(round(seconds * 1000)) for name, seconds in limits.items()}
+        if not durable:
+            settings["synchronous_commit"] = "off"
         engine = create_async_engine(
             url,
             pool_size=CONNECTIONS,
@@ -56,7 +66,7 @@ def make_engine(url: URL, *, foreign_keys: bool = True, durable: bool = True) ->
             pool_timeout=CONNECT_SECONDS,
             connect_args={
                 "timeout": CONNECT_SECONDS,
-                "command_timeout": COMMAND_SECONDS,
+                "command_timeout": patience,
                 "server_settings": settings,
             },
         )

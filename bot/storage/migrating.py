@@ -15,6 +15,8 @@ from bot.storage.failures import Border
 
 ONE_AT_A_TIME = 0x61757261
 """The advisory lock under which replicas migrate."""
+PATIENCE = 600.0
+"""Seconds that one step may take, and that a replica waits for another that migrates."""
 
 
 def migrations() -> Config:
@@ -26,7 +28,8 @@ def migrations() -> Config:
 
 async def migrate(url: URL, border: Border, *, to: str = "head") -> None:
     """Apply what is missing, all of it or nothing. Raises SchemaNewer and StorageUnavailable."""
-    engine = make_engine(url, foreign_keys=False)  # rebuilding a table on SQLite must not delete what refers to it
+    # rebuilding a table on SQLite must not delete what refers to it
+    engine = make_engine(url, foreign_keys=False, patience=PATIENCE)
     border.watch(engine)
     try:
         with border.crossing():

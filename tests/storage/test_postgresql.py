@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import text
 
 from bot.answering.tasks import Tasks
 from bot.errors import StorageUnavailable
+from bot.storage import addresses
 from bot.storage.addresses import database_url
 from bot.storage.store import Store
 from tests.answering.bench import until
@@ -17,21 +20,27 @@ def url(postgresql: PostgreSQL) -> str:
     return postgresql.new_database()
 
 
-@pytest.fixture
-async def first(url: str, tasks: Tasks) -> AsyncIterator[Store]:
+@asynccontextmanager
+async def opened(url: str, tasks: Tasks) -> AsyncIterator[Store]:
     store = Store(url, start=tasks.start)
     await store.open()
-    yield store
-    await store.close()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def first(url: str, tasks: Tasks) -> AsyncIterator[Store]:
+    async with opened(url, tasks) as store:
+        yield store
 
 
 @pytest.fixture
 async def second(url: str, first: Store, tasks: Tasks) -> AsyncIterator[Store]:
     assert first.shared
-    store = Store(url, start=tasks.start)
-    await store.open()
-    yield store
-    await store.close()
+    async with opened(url, tasks) as store:
+        yield store
 
 
 async def test_another_process_hears_what_was_committed_once(first: Store, second: Store) -> None:
@@ -81,6 +90,39 @@ async def test_a_lost_session_loses_its_locks(first: Store, url: str, postgresql
     postgresql.end_connections(url)
     await until(lambda: "" in heard)
     assert await first.hold("polling")
+
+
+async def test_a_transaction_that_froze_is_ended_and_others_go_on(
+    url: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "FROZEN_SECONDS", 1.0)
+    async with opened(url, tasks) as frozen, opened(url, tasks) as living:
+        assert await frozen.hold("polling")
+
+        async def freeze() -> None:
+            async with frozen.transaction() as connection:
+                await frozen.one_at_a_time(connection, "a conversation")
+                assert await frozen.first_time(1, 1)
+                async with living.transaction() as other:
+                    await living.one_at_a_time(other, "a conversation")
+                    assert await living.first_time(1, 1), "what the frozen one wrote is undone"
+                await frozen.first_time(1, 2)
+
+        with pytest.raises(StorageUnavailable):
+            await freeze()
+        assert await frozen.first_time(1, 3), "whoever wakes goes on with a new connection"
+        assert not await living.hold("polling"), "the session beside it has lost nothing"
+
+
+async def test_a_statement_without_an_end_is_ended_by_the_server_too(
+    url: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "LATER", 0.5 - addresses.COMMAND_SECONDS)
+    async with opened(url, tasks) as store:
+        for block in (store.transaction, store.reading):
+            with pytest.raises(StorageUnavailable, match="statement timeout"):
+                async with block() as connection:
+                    await connection.execute(text("SELECT pg_sleep(60)"))
 
 
 async def test_a_server_that_is_not_there_is_reported_without_the_password(tasks: Tasks) -> None:
