@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
+import pytest
+
+from tests.end_to_end.generator import Request, running_generator
+from tests.end_to_end.nursery import Nursery
+from tests.end_to_end.scene import Scene, running_telegram
 from tests.end_to_end.telegram import ANNA, BORIS, Json, labels
 
 MEGABYTES = 1 << 20
@@ -54,7 +57,15 @@ async def test_a_drip_of_single_bytes_grows_and_can_be_stopped(scene: Scene) -> 
         await scene.telegram.reads_answer("A very slow ans")
 
 
-async def test_fifty_megabytes_end_as_a_cut_answer_and_fill_no_memory(scene: Scene) -> None:
+@pytest.fixture
+async def hasty_scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
+    """One with a Telegram that limits nothing: an answer of so many messages would take a minute else."""
+    async with running_telegram(strict=False) as telegram, running_generator() as generator:
+        yield Scene(tmp_path, telegram, generator, nursery)
+
+
+async def test_fifty_megabytes_end_as_a_cut_answer_and_fill_no_memory(hasty_scene: Scene) -> None:
+    scene = hasty_scene
     sent = 0
 
     async def script(request: Request) -> AsyncIterator[str]:
@@ -67,7 +78,7 @@ async def test_fifty_megabytes_end_as_a_cut_answer_and_fill_no_memory(scene: Sce
             sent += 4200
 
     scene.generator.script = script
-    async with scene.program(CHAT_BUDGET="30+30/s") as program:
+    async with scene.program(CHAT_BUDGET="100+100/s", BOT_BUDGET="100+100/s") as program:
         before = memory_of(program.process.pid)
         await scene.telegram.send("everything", by=ANNA)
         request = await scene.generator.asked()
@@ -82,3 +93,4 @@ async def test_fifty_megabytes_end_as_a_cut_answer_and_fill_no_memory(scene: Sce
             return next((m for m in scene.telegram.said(ANNA) if "▸ Go on" in labels(m)), None)
 
         await scene.telegram.until(cut, seconds=110, why="(the text so far, marked as cut)")
+        assert len(scene.telegram.said(ANNA)) > 30, "what came before the cut is there"
