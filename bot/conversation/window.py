@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from bot.conversation.messages import Message, Quote, Role
 from bot.errors import QuestionTooLong
@@ -13,6 +14,10 @@ PER_MESSAGE = 8
 """Tokens that a chat template puts around each message, at the most."""
 LEAST_ANSWER = 256
 """Tokens that are always kept free for the answer, or a quarter of a smaller context."""
+LEAST_END = 64
+"""Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
+CUT = "[…]\n"
+"""What an answer begins with of which only the end is read."""
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 _PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
@@ -20,6 +25,8 @@ _LONG_WORD = 14
 _LETTERS_A_TOKEN = 4
 """In ordinary words; measured with SmolLM2's vocabulary, English prose costs a third less than the estimate."""
 _ODD_LETTERS_A_TOKEN = 1.5
+_MOST_LETTERS_A_TOKEN = 5
+"""What a token of the estimate stands for at the most: four letters, and a space before them."""
 _CHEAP = range(0x00A0, 0x0590)
 """Latin with accents, Greek, Cyrillic, Armenian: a token a letter, even where the model's vocabulary is English."""
 
@@ -44,22 +51,40 @@ def _is_ordinary(word: str) -> bool:
     return (len(word) <= _LONG_WORD and word[1:].islower()) or len(word) == 1
 
 
+class _Exchange(NamedTuple):
+    """A question as the generator reads it, and the answer to it (empty: there is none)."""
+
+    question: str
+    answer: str = ""
+
+    def messages(self) -> list[dict[str, str]]:
+        both = ((Role.USER, self.question), (Role.ASSISTANT, self.answer))
+        return [{"role": role.value, "content": content} for role, content in both if content]
+
+
 def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int, group: bool) -> list[dict[str, str]]:
     """The system prompt and the newest messages of `path` that fit into `context` tokens beside the answer.
 
     `answer_room` is how long the answer may get; where that leaves the question no place, the answer gets less. The
-    system prompt and the newest message are always whole. Raises QuestionTooLong when those two do not fit.
+    system prompt and the newest question are always whole. No question stands there without its answer, and no answer
+    without its question; of an answer that does not fit the end is read. Raises QuestionTooLong when the system prompt
+    and the question do not fit.
     """
-    said = [one for message in path if (one := _as_said(message, group=group))["content"].strip()]
-    if not said:
+    exchanges = _exchanges(path, group=group)
+    if not exchanges:
         raise QuestionTooLong("there is nothing to answer")
-    fixed = (estimate(system) + PER_MESSAGE if system else 0) + _weight(said[-1])
+    *earlier, newest = exchanges
+    going_on = bool(newest.answer)
+    fixed = (_weight(system) if system else 0) + _weight(newest.question) + (_weight(GO_ON) if going_on else 0)
     least = min(LEAST_ANSWER, context // 4)
-    if fixed + least > context:
+    if fixed + least * (2 if going_on else 1) > context:
         raise QuestionTooLong(f"{fixed} tokens with the system prompt, of {context}")
     room = context - fixed - max(least, min(answer_room, context // 2))
-    kept = merged([*_newest(said[:-1], room), said[-1]])
-    return ([{"role": Role.SYSTEM.value, "content": system}] if system else []) + kept
+    if going_on:
+        newest = newest._replace(answer=_end_of(newest.answer, max(room, least)))
+        room -= _weight(newest.answer)
+    kept = [message for exchange in [*_newest(earlier, room), newest] for message in exchange.messages()]
+    return ([{"role": Role.SYSTEM.value, "content": system}] if system else []) + merged(kept)
 
 
 def go_on_from(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
@@ -80,38 +105,67 @@ def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     return result
 
 
-def _newest(messages: Sequence[dict[str, str]], room: int) -> list[dict[str, str]]:
-    """The newest messages within `room` tokens, from a question on: templates want a question first.
+def _exchanges(path: Sequence[Message], *, group: bool) -> list[_Exchange]:
+    """What was said, question by question. Answers without a question are left out: templates want a question first."""
+    found: list[_Exchange] = []
+    for message in path:
+        if message.role is Role.USER:
+            question = _as_said(message, group=group)
+            if question.strip():
+                found.append(_Exchange(question))
+        elif found and message.text.strip():
+            so_far = found[-1].answer
+            found[-1] = found[-1]._replace(answer=f"{so_far}\n\n{message.text}" if so_far else message.text)
+    return found
 
-    What could never fit is passed over, so that one refused paste does not hide everything before it.
+
+def _newest(exchanges: Sequence[_Exchange], room: int) -> list[_Exchange]:
+    """The newest exchanges within `room` tokens; of the oldest of them perhaps only the end of the answer.
+
+    One whose question could never fit is passed over, so that a long paste does not hide everything before it.
     """
-    kept: list[dict[str, str]] = []
+    kept: list[_Exchange] = []
     left = room
-    for message in reversed(messages):
-        weight = _weight(message)
-        if weight > room:
+    for exchange in reversed(exchanges):
+        asked = _weight(exchange.question)
+        if asked > room:
             continue
+        weight = asked + (_weight(exchange.answer) if exchange.answer else 0)
         if weight > left:
+            if exchange.answer and left - asked >= LEAST_END:
+                kept.append(exchange._replace(answer=_end_of(exchange.answer, left - asked)))
             break
         left -= weight
-        kept.insert(0, message)
-    while kept and kept[0]["role"] == Role.ASSISTANT:
-        kept.pop(0)
-    return kept
+        kept.append(exchange)
+    return kept[::-1]
 
 
-def _weight(message: dict[str, str]) -> int:
-    return estimate(message["content"]) + PER_MESSAGE
+def _end_of(answer: str, room: int) -> str:
+    """An answer within `room` tokens: whole, or marked as cut and its end."""
+    if _weight(answer) <= room:
+        return answer
+    left = room - _weight(CUT)
+    start = len(answer)
+    for piece in reversed(list(_PIECE.finditer(answer, max(0, len(answer) - left * _MOST_LETTERS_A_TOKEN)))):
+        left -= _cost(piece)
+        if left < 0:
+            break
+        start = piece.start()
+    return CUT + answer[start:].lstrip()
 
 
-def _as_said(message: Message, *, group: bool) -> dict[str, str]:
+def _weight(text: str) -> int:
+    return estimate(text) + PER_MESSAGE
+
+
+def _as_said(message: Message, *, group: bool) -> str:
+    """A question with what has to be known of it: who asked in a group, what was quoted."""
     text = message.text
-    if message.role is Role.USER and text.strip():
-        if group and message.author:
-            text = f"{' '.join(message.author.split())}: {text}"
-        if message.quote is not None:
-            text = f"{_as_quoted(message.quote)}\n\n{text}"
-    return {"role": message.role.value, "content": text}
+    if not text.strip():
+        return ""
+    if group and message.author:
+        text = f"{' '.join(message.author.split())}: {text}"
+    return f"{_as_quoted(message.quote)}\n\n{text}" if message.quote is not None else text
 
 
 def _as_quoted(quote: Quote) -> str:

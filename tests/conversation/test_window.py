@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.messages import Ending, Message, Quote, Role
-from bot.conversation.window import GO_ON, PER_MESSAGE, estimate, fit, go_on_from
+from bot.conversation.window import CUT, GO_ON, PER_MESSAGE, estimate, fit, go_on_from
 from bot.errors import QuestionTooLong
 
 
@@ -59,6 +59,34 @@ def test_a_refused_paste_hides_neither_what_came_before_nor_what_comes_after() -
     ]
     path.append(Message(5, 4, Role.USER, "Two"))
     assert contents(path, context=2048) == ["One", "1", "Two"]
+
+
+def test_of_an_answer_that_could_never_fit_the_end_is_read() -> None:
+    long = "word " * 3000 + "The end."
+    question, answer, now = contents(said("Tell me everything", long, "Go on"), context=2048)
+    assert (question, now) == ("Tell me everything", "Go on")
+    assert answer.startswith(CUT)
+    assert answer.endswith("word The end.")
+    assert 1000 < estimate(answer) < 2048
+
+
+def test_an_answer_to_a_question_that_could_never_fit_is_left_out_with_it() -> None:
+    path = said("One", "1", "word " * 3000, "about the paste", "Two", "2", "now")
+    assert contents(path, context=2048) == ["One", "1", "Two", "2", "now"]
+
+
+def test_a_long_answer_that_is_cut_is_read_from_its_end_when_it_goes_on() -> None:
+    path = said("Tell me everything", "word " * 3000 + "The end.")
+    messages = go_on_from(fit(path, system="Be brief.", context=2048, answer_room=8192, group=False))
+    assert [one["role"] for one in messages] == ["system", "user", "assistant", "user"]
+    assert messages[2]["content"].startswith(CUT)
+    assert messages[2]["content"].endswith("word The end.")
+    assert sum(estimate(one["content"]) + PER_MESSAGE for one in messages) + 512 <= 2048, "room to go on"
+
+
+def test_an_answer_without_a_question_is_nothing_to_answer() -> None:
+    with pytest.raises(QuestionTooLong):
+        contents([Message(1, None, Role.ASSISTANT, "Hello!")])
 
 
 def test_questions_without_an_answer_are_sent_as_one() -> None:
@@ -120,3 +148,33 @@ def test_whatever_was_said_the_window_fits_and_ends_with_the_question(texts: lis
     roles = [one["role"] for one in messages[1:]]
     assert roles[0] == "user"
     assert all(first != second for first, second in pairwise(roles))
+
+
+LENGTHS = st.sampled_from([3, 30, 150, 400, 1500])
+
+
+@given(st.lists(st.tuples(LENGTHS, LENGTHS), min_size=1, max_size=8), st.integers(600, 4000), st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_every_answer_stands_after_its_own_question(
+    lengths: list[tuple[int, int]], context: int, going_on: bool
+) -> None:
+    turns = [(f"q{at} " + "why " * asked, "so " * told + f"a{at}") for at, (asked, told) in enumerate(lengths)]
+    if going_on:
+        turns[-1] = "short", turns[-1][1]
+    path = said(*(text for turn in turns for text in turn), *([] if going_on else ["now?"]))
+    messages = fit(path, system="", context=context, answer_room=256, group=False)
+    if not going_on:
+        assert messages.pop() == {"role": "user", "content": "now?"}
+    elif context >= 2000:
+        assert messages[-1]["content"].endswith(turns[-1][1].strip()[-50:])
+    shown = [(question["content"], answer["content"]) for question, answer in batched(messages)]
+    assert sum(answer.startswith(CUT) for _, answer in shown) <= (2 if going_on else 1)
+    for question, answer in shown:
+        told = dict(turns)[question]
+        assert told.endswith(answer.removeprefix(CUT))
+        assert answer.startswith(CUT) or answer == told
+    assert messages or lengths[-1][0] > 30, "the newest exchange is read where its question is short"
+
+
+def batched(messages: list[dict[str, str]]) -> list[tuple[dict[str, str], dict[str, str]]]:
+    return list(zip(messages[::2], messages[1::2], strict=True))
