@@ -2,7 +2,7 @@
 
 The dispatcher's collaborators, injected into handlers by name: `facts`, `settings`, `store`, `conversations`, `people`,
 `chats`, `administration`, `personas`, `preferences`, `turns`, `texts`, `telegram`, `notices`,
-`tasks`, `registry`; from these come `rights` and `limits`.
+`tasks`, `registry`; from these come `rights`, `limits` and `outages`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: 
     dispatcher = Dispatcher(
         disable_fsm=True,
         rights=GroupRights(telegram.member, clock=clock),
+        outages=errors.Outages(clock),
         limits=Limits(collaborators["settings"], TurnTable(store), bot=facts.id, clock=store.clock),
         **collaborators,
     )

@@ -11,7 +11,6 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from bot.answering.tasks import Tasks
 from bot.conversation.people import Person
 from bot.delivery.notices import Notices
-from bot.delivery.place import Place
 from bot.delivery.telegram import Telegram
 from bot.people.access import verdict
 from bot.people.administration import Administration
@@ -24,7 +23,7 @@ from bot.storage.store import Store
 from bot.texts import Texts, language_of
 from handlers.attention import Attention
 from handlers.facts import BotFacts
-from handlers.reading import Origin, read_origin
+from handlers.reading import Origin, place_of, read_origin
 from handlers.speaking import Later, PressAnswer, Redraw, Say
 
 INTRODUCED = (
@@ -120,7 +119,7 @@ class Introduction(BaseMiddleware):
             admin=admin,
             verdict=verdict(self._settings.access, person=person, chat=group, private=origin.private, admin=admin),
             in_force=in_force,
-            say=Say(self._texts, self._notices, self._store, language, _place(origin, update)),
+            say=Say(self._texts, self._notices, self._store, language, place_of(origin, update)),
             later=self._later,
             dedup=f"{origin.key.bot}:{update.update_id}",
         )
@@ -155,9 +154,3 @@ class OneTransaction(BaseMiddleware):
 def is_migration(message: Message) -> bool:
     """Whether a service message says that a group became a supergroup."""
     return message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None
-
-
-def _place(origin: Origin, update: Update) -> Place:
-    """Where the bot answers: in groups attached to the message."""
-    attached = origin.message_id if update.message is not None and not origin.private else None
-    return Place(origin.key.chat, origin.key.topic or None, attached, origin.private)

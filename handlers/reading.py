@@ -21,6 +21,7 @@ from aiogram.types import (
 
 from bot.conversation.addressing import Heard, Kind, Mark, Me, without_names
 from bot.conversation.messages import Author, ChatKey, Question, Quote
+from bot.delivery.place import Place
 
 LONG_PASTE = 4000
 """UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
@@ -89,6 +90,12 @@ def read_origin(update: Update, bot: int) -> Origin | None:
         key = ChatKey(bot, event.chat.id, event.message_thread_id or 0)
         return Origin(key, private=True, kind=event.chat.type, title="", author=Author(event.chat.id, ""))
     return None
+
+
+def place_of(origin: Origin, update: Update) -> Place:
+    """Where the bot answers an update: in groups attached to the message."""
+    attached = origin.message_id if update.message is not None and not origin.private else None
+    return Place(origin.key.chat, origin.key.topic or None, attached, origin.private)
 
 
 def read_heard(message: Message) -> Heard:

@@ -41,7 +41,7 @@ class Border:
             raise self._failed(error) from error
 
     def works(self) -> None:
-        """The database just did what it should."""
+        """The database has just stored something."""
         if self._failing:
             self._failing = False
             logger.info("The database works again")

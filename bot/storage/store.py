@@ -124,8 +124,7 @@ class Store:
         async with AsyncExitStack() as stack:
             with self._border.crossing():
                 connection = await stack.enter_async_context(_opened(self._reads).connect())
-            yield connection
-            self._border.works()
+            yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
 
     def after_commit(self, do: AfterCommit) -> None:
         """Call `do` once everything is stored: at once where no transaction is open, never after a rollback."""

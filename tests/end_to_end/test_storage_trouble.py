@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import shutil
 import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +78,50 @@ async def test_a_full_disk_loses_nothing_that_was_confirmed(scene: Scene) -> Non
         assert "Traceback" not in program.log
         assert await program.stop() == 0
     assert len([text for text in scene.telegram.texts(BORIS) if HALF in text]) == 1
+
+
+async def test_a_read_only_disk_loses_nothing_and_tells_the_person_once(scene: Scene) -> None:
+    """Files that nobody may change, not even who has opened them, stand for the disk."""
+    scene.generator.script = script = Slowly(HALF, REST)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        half = await shown_and_kept(scene, HALF)
+        with read_only(scene.folder / "aura.db", scene.folder / "aura.db-wal"):
+            await scene.telegram.send("And me", by=BORIS)
+            script.more.set()
+            await program.says("The database cannot be used")
+            await scene.telegram.reads("Сейчас не получается ничего записать", chat=BORIS)
+            await asyncio.sleep(2)  # the update comes again and again meanwhile
+            assert len(scene.telegram.said(BORIS)) == 1
+        whole = await scene.telegram.reads_answer(HALF + REST, seconds=60)
+        assert whole["message_id"] == half["message_id"]
+        await scene.telegram.reads_answer(HALF + REST, chat=BORIS, seconds=60)
+        await program.says("The database works again")
+        assert "Traceback" not in program.log
+        assert await program.stop() == 0
+    assert len([text for text in scene.telegram.texts(BORIS) if HALF in text]) == 1
+
+
+async def test_a_database_in_a_place_that_cannot_be_written_is_named_at_the_start(scene: Scene) -> None:
+    async with scene.program(DATABASE_URL="sqlite+aiosqlite:////sys/aura.db", ready="") as program:
+        await _ends_with_a_line(program)
+        assert "aura.db" in program.log
+
+
+@contextmanager
+def read_only(*files: Path) -> Iterator[None]:
+    """Let nobody change these files; skip the test where that cannot be done here."""
+    if shutil.which("chattr") is None:
+        pytest.skip("there is no chattr")
+    try:
+        for file in files:
+            done = subprocess.run(["chattr", "+i", file], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"files cannot be made immutable here: {done.stderr.strip()}")
+        yield
+    finally:
+        for file in files:
+            subprocess.run(["chattr", "-i", file], capture_output=True, check=False)
 
 
 @pytest.mark.timeout(200)
