@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
-from bot.errors import SettingsProblem
+from bot.errors import SettingsProblem, Unauthorized
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def add_webhook(app: web.Application, dispatcher: Dispatcher, bot: Bot, *, secre
 async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret: str) -> None:
     """Tell Telegram where the webhook is (setWebhook), however long it takes; every replica says the same.
 
-    Raises SettingsProblem where Telegram does not take the address.
+    Raises SettingsProblem where Telegram does not take the address, and Unauthorized.
     """
     backoff = Backoff(BACKOFF)
     while True:
@@ -56,6 +57,11 @@ async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret
             )
         except TelegramBadRequest as error:
             raise SettingsProblem(f"WEBHOOK_URL: Telegram does not take it: {error.message}") from error
+        except TelegramUnauthorizedError as error:
+            raise Unauthorized("Telegram does not know this BOT_TOKEN") from error
+        except TelegramRetryAfter as error:
+            logger.warning("Telegram asks to announce the webhook again in %d s", error.retry_after)
+            await asyncio.sleep(error.retry_after)
         except TelegramAPIError as error:
             logger.warning("The webhook cannot be announced yet: %s", error.message)
             await backoff.asleep()

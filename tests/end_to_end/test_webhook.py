@@ -144,6 +144,25 @@ async def test_the_webhook_is_announced_once_telegram_can_be_reached(scene: Scen
         await scene.telegram.reads_answer("You said: Hello")
 
 
+async def test_a_webhook_that_telegram_does_not_take_ends_the_program_with_a_clear_line(
+    scene: Scene, address: str
+) -> None:
+    refusal = "Bad Request: bad webhook: HTTPS url must be provided for webhook"
+    await scene.telegram.fault(method="setWebhook", error_code=400, description=refusal)
+    async with scene.program(**webhook(address), ready="") as program:
+        assert await program.ends(seconds=60) == 1
+        assert "WEBHOOK_URL: Telegram does not take it" in program.log
+        assert "HTTPS url must be provided" in program.log
+        assert "Traceback" not in program.log and SECRET not in program.log
+
+
+async def test_a_flood_of_announcements_is_waited_out(scene: Scene, address: str) -> None:
+    await scene.telegram.fault(method="setWebhook", error_code=429, retry_after=1)
+    async with scene.program(**webhook(address)) as program:
+        await program.says("asks to announce the webhook again in 1 s")
+        await program.says("The webhook is announced")
+
+
 async def test_an_address_in_use_is_named(scene: Scene, address: str) -> None:
     host, port = address.split(":")
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), host, int(port))
