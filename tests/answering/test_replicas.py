@@ -246,10 +246,14 @@ def living(bench: Bench) -> int:
 
 
 async def test_living_replicas_are_counted(replica: Replica) -> None:
-    first, second = await replica("a", pace=QUICK), await replica("b", pace=QUICK)
+    told: list[int] = []
+    first = await replica("a", pace=QUICK)
+    first.turns.on_replicas(told.append)
+    second = await replica("b", pace=QUICK)
     await until(lambda: (living(first), living(second)) == (2, 2))
     await second.turns.close(0)
     await until(lambda: living(first) == 1)
+    assert told == [2, 1]
 
 
 def chats_of(*benches: Bench) -> list[int]:
