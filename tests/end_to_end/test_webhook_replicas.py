@@ -22,6 +22,11 @@ from tests.end_to_end.test_replicas import people
 from tests.end_to_end.test_webhook import SECRET, free_address, posted
 from tests.generators.local_proxy import local_proxy
 
+BEAT = 5.0
+"""Seconds until a replica has seen who else lives, at the latest."""
+SLACK = 0.5
+"""Seconds by which calls that were made apart may arrive together."""
+
 
 @dataclass
 class Balancer:
@@ -147,6 +152,24 @@ async def test_what_an_admin_sets_on_one_replica_counts_for_the_very_next_reques
         assert scene.generator.requests[-1].question == "After"
         assert scene.generator.requests[-1].body["temperature"] == 1.5
         assert len(proxy.seen) == tried + 1, "the next request went through the proxy"
+
+
+@pytest.mark.timeout(200)
+async def test_two_replicas_stay_within_the_budget_of_one_bot(scene: Scene, database: str) -> None:
+    budget, rate = 6, 6
+    asked = await people(scene, 24)
+    async with balanced(scene, database, BOT_BUDGET=f"{budget}+{rate}/s") as balancer:
+        await asyncio.sleep(BEAT)  # by then each knows of the other
+        await asyncio.gather(*(scene.telegram.send(f"I am {person}", by=person) for person in asked))
+        for person in asked:
+            await scene.telegram.reads_answer(f"You said: I am {person}", chat=person, seconds=60)
+        assert set(balancer.taken) == set(balancer.replicas), "both have taken updates"
+        calls = await scene.telegram.calls()
+    spent = sorted(call["time"] for call in calls if call["method"] in {"sendMessage", "editMessageText"})
+    assert len(spent) >= len(asked)
+    for first, at in enumerate(spent):
+        for number, later in enumerate(spent[first:], start=1):
+            assert number <= budget + rate * (later - at + SLACK), "no more than one program alone may send"
 
 
 def _command(text: str) -> list[dict[str, object]]:
