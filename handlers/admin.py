@@ -13,7 +13,7 @@ from aiogram.types import Message
 from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.delivery.telegram import Telegram
-from bot.errors import GeneratorProblem
+from bot.errors import GeneratorProblem, StorageUnavailable
 from bot.generators.proxies import ProxyURL, parse_proxy
 from bot.generators.registry import Registry
 from bot.preferences import OFF, InForce, Name, Preferences, Source, WrongValue
@@ -166,9 +166,14 @@ class _Trial:
             self._say("proxy-works", proxy=_proxy_in_words(self._proxy, self._say))
 
     async def keep_if_it_works(self, keep: Callable[[], Awaitable[None]]) -> None:
-        """Make it count if it works; otherwise everything stays as it was."""
-        if await self._works():
+        """Make it count if it works; otherwise, and where the program ends meanwhile, everything stays as it was."""
+        if not await self._works():
+            return
+        try:
             await keep()
+        except StorageUnavailable:
+            self._say("proxy-failed", reason=self._say.text("problem"))
+        else:
             self._say("proxy-set", proxy=_proxy_in_words(self._proxy, self._say))
 
     async def _works(self) -> bool:

@@ -54,6 +54,31 @@ async def test_an_answer_in_progress_finishes_on_the_old_proxy(scene: Scene) -> 
         assert len(new.seen) >= 2
 
 
+async def test_a_crash_in_the_middle_of_a_trial_leaves_the_old_proxy_in_force(scene: Scene) -> None:
+    asked = asyncio.Event()
+
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()  # until whoever asked is dead
+        writer.close()
+
+    silent = await asyncio.start_server(never_answer, "127.0.0.1", 0)
+    new = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    async with local_proxy("http") as old:
+        async with scene.program(PROXY=old.url) as program:
+            await scene.telegram.send(f"/proxy {new}")
+            await asyncio.wait_for(asked.wait(), 30)
+            await program.kill()
+        silent.close()
+        async with scene.program(PROXY=old.url):
+            await scene.telegram.send("/proxy")
+            await scene.telegram.reads(old.url)
+            await scene.telegram.send("Hello")
+            await scene.telegram.reads_answer("You said: Hello")
+    assert len(old.seen) == 1
+    assert not any("It works" in text for text in scene.telegram.texts())
+
+
 @pytest.mark.parametrize("kind", ["http", "socks5"])
 async def test_telegram_has_a_proxy_of_its_own(scene: Scene, kind: str) -> None:
     async with local_proxy(kind, user="anna", password="s3cret-word") as proxy:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiogram import methods
 
+from bot.errors import StorageUnavailable
 from bot.preferences import Source
 from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene, scene
 
@@ -91,6 +92,18 @@ async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
     proxy = (await stage.preferences.in_force(stage.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"
+
+
+async def test_a_proxy_that_works_but_cannot_be_stored_does_not_count_and_that_is_said(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(*_: object) -> None:
+        raise StorageUnavailable("a full disk")
+
+    monkeypatch.setattr(stage.preferences, "set", unavailable)
+    await stage.message(OWNER, "/proxy http://proxy.example")
+    assert stage.last == ("That did not work: Something went wrong on my side. Please try again. Nothing was changed.")
+    assert (await stage.preferences.in_force(stage.key())).proxy.value is None
 
 
 async def test_the_proxy_in_force_can_be_tested(folder: Path) -> None:
