@@ -163,7 +163,10 @@ def test_a_draft_grows_can_be_stopped_and_becomes_a_message(reader: Reader, serv
     reader.see(".draft", "Thinking…")
     server.bot("sendMessageDraft", chat_id=me, draft_id=5, text="So far", can_stop=True)
     reader.see(".draft .text", "So far")
-    reader.see(".draft .stop").click()
+    stop = reader.see(".draft .stop")
+    server.bot("sendMessageDraft", chat_id=me, draft_id=5, text="So far, so good", can_stop=True)
+    reader.see(".draft .text", "So far, so good")
+    stop.click()  # the very button, as under a finger that is down already
     assert server.update("stopped_message_generation", me)["draft_id"] == 5
     reader.gone(".draft")
     server.say(me, "So far, and the rest")

@@ -136,18 +136,23 @@ export class Conversation {
       this.draftNode = null;
       return;
     }
-    if (!this.draftNode) {
-      this.draftView = { revealed: false, unfolded: new Set() };
-      this.draftNode = el("li", { class: "draft" });
-      this.list.append(this.draftNode);
-      this.drawEmpty();
-    }
+    if (!this.draftNode) this.beginDraft();
     const redraw = () => this.drawDraft(draft);
     const text = draft.text ? renderText(draft.text, draft.entities, this.draftView, { ...this.host.textActions, redraw }) : t("thinking");
-    const stop = draft.can_stop && el("button", { type: "button", class: "key stop", on: { click: () => this.host.stopDraft() } }, icon("stop"), t("stop"));
-    const bubble = el("div", { class: "bubble" }, el("div", { class: "flow", dir: "auto" }, el("div", { class: draft.text ? "text" : "text thinking" }, text), el("span", { class: "stamp" }, t("draft"))));
-    this.draftNode.replaceChildren(el("div", { class: "message" }, el("div", { class: "column" }, bubble, stop && el("div", { class: "keyboard" }, el("div", {}, stop)))));
+    const flow = el("div", { class: "flow", dir: "auto" }, el("div", { class: draft.text ? "text" : "text thinking" }, text), el("span", { class: "stamp" }, t("draft")));
+    this.draftNode.querySelector(".bubble").replaceChildren(flow);
+    this.draftNode.querySelector(".keyboard").hidden = !draft.can_stop;
     this.settle(false);
+  }
+
+  /** Its Stop stays the same element while the text grows: a click goes down and up on it. */
+  beginDraft() {
+    this.draftView = { revealed: false, unfolded: new Set() };
+    const stop = el("button", { type: "button", class: "key stop", on: { click: () => this.host.stopDraft() } }, icon("stop"), t("stop"));
+    const keyboard = el("div", { class: "keyboard" }, el("div", {}, stop));
+    this.draftNode = el("li", { class: "draft" }, el("div", { class: "message" }, el("div", { class: "column" }, el("div", { class: "bubble" }), keyboard)));
+    this.list.append(this.draftNode);
+    this.drawEmpty();
   }
 
   drawEmpty() {
