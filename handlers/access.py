@@ -26,7 +26,7 @@ def router() -> Router:
     router = Router(name="access")
     admin_link = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
     router.message.register(open_admin_link, admin_link, F.chat.type == "private")
-    router.message.register(allow, Command("allow"), by_admin)
+    router.message.register(allow, Command("allow", ignore_case=True), by_admin)
     router.message.register(meet_newcomer, is_newcomer)
     router.message.register(turn_group_away, is_strange_group)
     for observer in (router.message, router.edited_message, router.callback_query, router.stopped_message_generation):

@@ -65,9 +65,9 @@ question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and text documents only, so I can't do anything with this one.
 document-cut = { $lines ->
-    [0] The document does not fit whole: I read the beginning of its first, very long line.
-    [one] The document does not fit whole: I read the first of its { $of } lines.
-   *[other] The document does not fit whole: I read the first { $lines } of its { $of } lines.
+    [0] The document is too long to read in full: I read the beginning of its first, very long line.
+    [one] The document is too long to read in full: I read the first of its { $of } lines.
+   *[other] The document is too long to read in full: I read the first { $lines } of its { $of } lines.
 }
 document-too-large = That document is too large: I read up to 1 MB of text.
 document-unreadable = I can't find any text in that document.
@@ -117,7 +117,7 @@ value-shown = { $name ->
 }
 value-set = { $name ->
     [temperature] The temperature is { $value } for the whole bot, from the next message on.
-    [max_tokens] Answers may get { $value } tokens long, from the next message on.
+    [max_tokens] Answers may be up to { $value } tokens long, from the next message on.
     [model] { $value } answers from the next message on.
    *[proxy] The proxy to the model is { $value } from the next message on.
 }
@@ -150,6 +150,8 @@ proxy-testing = Asking the model (proxy: { $proxy }) …
 proxy-works = The model answers (proxy: { $proxy }).
 proxy-set = It works: { $proxy } is the proxy to the model from the next message on.
 proxy-failed = That did not work: { $reason } Nothing was changed.
+proxy-trial-unreachable = The model cannot be reached through this proxy.
+proxy-trial-refused = This proxy refuses the user name or password.
 proxy-password-in-group = A proxy with a password belongs into our private chat. I try to delete your message; if others have seen it, change the password.
 
 ## Admins, people, groups
@@ -165,7 +167,7 @@ group-allowed = This group may use the bot now. Ask away!
 group-not-allowed = Hello! An admin of the bot has to let this group in first, with /allow. Until then I stay quiet.
 group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. Other messages I leave alone; /help shows what else works.
 group-hello-allow = First an admin of the bot has to let this group in, with /allow.
-group-hello-privacy = Should I miss a mention, Telegram's privacy mode hides it from me: then reply to one of my messages, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy.)
+group-hello-privacy = If I don't notice a mention, Telegram's privacy mode is hiding it from me: reply to one of my messages instead, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy.)
 
 ## When something goes wrong
 
@@ -227,11 +229,11 @@ button-setting = { $name ->
    *[persona] Persona
 }
 settings-page = { $name ->
-    [language] In which language shall I speak about commands and settings here? (I answer questions in the language in which they are asked.)
+    [language] In which language should I speak about commands and settings here? (I answer questions in the language in which they are asked.)
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
-    [streaming] How shall an answer appear?
-    [thoughts] Some models think before they answer. What shall happen to their thoughts?
-   *[persona] Who shall answer here? For words of your own: /system and a text.
+    [streaming] How should an answer appear?
+    [thoughts] Some models think before they answer. What should happen to their thoughts?
+   *[persona] Who should answer here? For words of your own: /system and a text.
 }
 option = { $name ->
     [language] { $value ->
@@ -241,7 +243,7 @@ option = { $name ->
     }
     [streaming] { $value ->
         [edit] as it is written
-        [draft] with Telegram's own streaming (in private)
+        [draft] with Telegram's own streaming, in private chats
        *[off] all at once
     }
     [thoughts] { $value ->
@@ -278,8 +280,11 @@ access-decided = { $standing ->
 person-unknown = I don't know this person any more.
 people-only-in-private = I show the list of people in our private chat only.
 people-title = { $count ->
-    [one] One person ({ $page }/{ $pages })
-   *[other] { $count } people ({ $page }/{ $pages })
+    [one] One person
+   *[other] { $count } people
+}{ $pages ->
+    [1] { "" }
+   *[other] { " " }({ $page }/{ $pages })
 }
 person = { $standing ->
     [admin] { $name }: admin
@@ -296,7 +301,7 @@ admin-usage =
 
     /admin add and /admin remove take an id, or work as a reply to a message of that person.
 admin-added = { $name } is an admin of the bot now.
-admin-removed = { $name } is no admin of the bot any more.
+admin-removed = { $name } is no longer an admin of the bot.
 admin-never-met = I have never met this person. They have to write to me first.
 admin-in-environment = This admin is named in ADMIN_IDS: change that where the bot runs.
-admin-is-none = This person is no admin of the bot.
+admin-is-none = This person is not an admin of the bot.

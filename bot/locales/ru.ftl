@@ -97,7 +97,7 @@ too-many-questions = { $whose ->
 ## Ответы
 
 answer-stopped = Остановлено.
-answer-cut-by-limit = Ответ упёрся в ограничение длины. ▸ продолжит.
+answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз
@@ -129,13 +129,13 @@ value-reset = { $name ->
     [temperature] Температура снова { $value } ({ source }).
     [max_tokens] Предел длины ответа в токенах снова { $value } ({ source }).
     [model] Модель снова { $value } ({ source }).
-   *[proxy] Прокси снова такой: { $value } ({ source }).
+   *[proxy] Прокси до модели снова: { $value } ({ source }).
 }
 value-own-here = { $name ->
-    [temperature] Для всего бота готово. У этого чата остаётся своя температура: { $value } ({ source }).
-    [max_tokens] Для всего бота готово. У этого чата остаётся свой предел в токенах: { $value } ({ source }).
-    [model] Для всего бота готово. У этого чата остаётся своя модель: { $value } ({ source }).
-   *[proxy] Для всего бота готово. У этого чата остаётся свой прокси: { $value } ({ source }).
+    [temperature] Изменено для всего бота. У этого чата остаётся своя температура: { $value } ({ source }).
+    [max_tokens] Изменено для всего бота. У этого чата остаётся свой предел в токенах: { $value } ({ source }).
+    [model] Изменено для всего бота. У этого чата остаётся своя модель: { $value } ({ source }).
+   *[proxy] Изменено для всего бота. У этого чата остаётся свой прокси: { $value } ({ source }).
 }
 value-shown-for-chat = Температура этого чата: { $value } ({ source }).
 wrong-value = { $name ->
@@ -154,13 +154,15 @@ proxy-testing = Спрашиваю модель (прокси: { $proxy }) …
 proxy-works = Модель отвечает (прокси: { $proxy }).
 proxy-set = Работает: со следующего сообщения прокси до модели — { $proxy }.
 proxy-failed = Не получилось: { $reason } Ничего не изменилось.
+proxy-trial-unreachable = Через этот прокси до модели не добраться.
+proxy-trial-refused = Этот прокси не принимает имя или пароль.
 proxy-password-in-group = Прокси с паролем задают в нашем личном чате. Я попробую удалить ваше сообщение; если его успели увидеть, смените пароль.
 
 ## Администраторы, люди, группы
 
 admin-link-taken = Добро пожаловать, { $name }! Теперь вы администратор этого бота. /help покажет, что вам доступно.
 admin-link-dead = Эта ссылка уже использована или устарела. Новая появится в журнале бота после перезапуска.
-access-wait = Здравствуйте! Сначала вас должен впустить администратор. Я уже спросил и сообщу здесь.
+access-wait = Здравствуйте! Сначала вас должен впустить администратор. Запрос отправлен, о решении я сообщу здесь.
 access-request = { $name } просит доступ к боту.
 button-approve = Впустить
 button-decline = Отказать
@@ -246,7 +248,7 @@ option = { $name ->
     }
     [streaming] { $value ->
         [edit] по мере написания
-        [draft] средствами самого Telegram (в личных чатах)
+        [draft] средствами самого Telegram, в личных чатах
        *[off] сразу целиком
     }
     [thoughts] { $value ->
@@ -283,15 +285,17 @@ access-decided = { $standing ->
 person-unknown = Я больше не знаю этого человека.
 people-only-in-private = Список людей я показываю только в личном чате.
 people-title = { $count ->
-    [one] { $count } человек ({ $page }/{ $pages })
-    [few] { $count } человека ({ $page }/{ $pages })
-   *[many] { $count } человек ({ $page }/{ $pages })
+    [few] { $count } человека
+   *[many] { $count } человек
+}{ $pages ->
+    [1] { "" }
+   *[many] { " " }({ $page }/{ $pages })
 }
 person = { $standing ->
     [admin] { $name }: администратор
     [approved] { $name }: доступ открыт
     [waiting] { $name }: ждёт решения
-    [blocked] { $name }: заблокирован
+    [blocked] { $name }: доступ закрыт
    *[new] { $name }
 }
 button-block = Заблокировать: { $name }

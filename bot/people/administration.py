@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from bot.conversation.people import Person
+from bot.conversation.people import Person, Standing
 from bot.settings import Settings
 from bot.storage.people import PeopleTable
 
@@ -48,14 +48,14 @@ class Administration:
         """Make the opener of a link admin. False: the link is unknown, used or too old."""
         if not await self._table.take_link(self._bot, _digest(payload), self._clock()):
             return False
-        await self._table.set_admin(self._bot, person, True)
+        await self._make(person)
         return True
 
     async def add(self, person: int) -> bool:
         """Make somebody admin. False: the bot has never met this person."""
         if await self._table.get(self._bot, person) is None:
             return False
-        await self._table.set_admin(self._bot, person, True)
+        await self._make(person)
         return True
 
     async def remove(self, person: int) -> bool:
@@ -65,6 +65,11 @@ class Administration:
             return False
         await self._table.set_admin(self._bot, person, False)
         return True
+
+    async def _make(self, person: int) -> None:
+        """Whoever was an admin is let in afterwards, too, even if they were blocked or waiting before."""
+        await self._table.set_admin(self._bot, person, True)
+        await self._table.set_standing(self._bot, person, Standing.APPROVED)
 
 
 def _digest(payload: str) -> str:
