@@ -13,7 +13,7 @@ from aiogram.types import Message
 from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.delivery.telegram import Telegram
-from bot.errors import GeneratorProblem, StorageUnavailable
+from bot.errors import GeneratorProblem, ProxyRefused, ProxyUnreachable, StorageUnavailable
 from bot.generators.proxies import ProxyURL, parse_proxy
 from bot.generators.registry import Registry
 from bot.preferences import OFF, InForce, Name, Preferences, Source, WrongValue
@@ -28,6 +28,8 @@ TRIAL_SECONDS = 60.0
 
 _ADMIN_ONLY = ("temperature", "maxtokens", "model", "proxy")
 _VALUES = {"temperature": Name.TEMPERATURE, "maxtokens": Name.MAX_TOKENS, "model": Name.MODEL}
+_OF_A_TRIAL = {ProxyUnreachable.key: "proxy-trial-unreachable", ProxyRefused.key: "proxy-trial-refused"}
+"""What a trial says instead of sending the admin to `/proxy test`: that is what they are doing."""
 _FOR_CHAT = F.args.lower().regexp(r"(?:chat|чат)\b")
 
 
@@ -183,7 +185,8 @@ class _Trial:
         except TimeoutError:
             self._say("proxy-failed", reason=self._say.text("problem-generator-silent"))
         except GeneratorProblem as problem:
-            self._say("proxy-failed", reason=self._say.text(problem.key, **problem.details))
+            key = _OF_A_TRIAL.get(problem.key, problem.key)
+            self._say("proxy-failed", reason=self._say.text(key, **problem.details))
         else:
             return True
         return False

@@ -126,7 +126,8 @@ def _persona(in_force: InForce, personas: Personas, say: Say) -> tuple[str, Keyb
 
 
 def _option(text: str, name: Name, value: str, chosen: bool) -> Button:
-    return Button(f"✓ {text}" if chosen else text, data=f"set:{name}:{value}")
+    label = text[:1].upper() + text[1:]  # in a sentence the same words begin small
+    return Button(f"✓ {label}" if chosen else label, data=f"set:{name}:{value}")
 
 
 def _back(say: Say) -> Button:

@@ -37,7 +37,7 @@ async def test_an_admin_makes_another_by_id(scene: Scene) -> None:
         await scene.telegram.send("/temperature 0.9", by=BORIS)
         await scene.telegram.reads("0.9", chat=BORIS)
         await scene.telegram.send(f"/admin remove {BORIS}")
-        await scene.telegram.reads("is no admin of the bot any more")
+        await scene.telegram.reads("is no longer an admin of the bot")
 
 
 async def test_telegrams_own_stop_ends_an_answer_that_is_shown_as_a_draft(scene: Scene) -> None:
@@ -152,7 +152,7 @@ async def test_a_long_document_is_cut_with_a_clear_line(scene: Scene) -> None:
     document: Json = {"file_name": "app.log", "mime_type": "text/plain", "content": lines}
     async with scene.program(CONTEXT_TOKENS="2048"):
         await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=encoded(document))
-        await scene.telegram.reads("The document does not fit whole")
+        await scene.telegram.reads("The document is too long to read in full")
         request = await scene.generator.asked()
     assert "line 3 of the log" in request.question
     assert "line 1999 of the log" not in request.question

@@ -62,7 +62,7 @@ async def test_thoughts_fold_into_a_quote_or_are_hidden(scene: Scene) -> None:
         assert "expandable_blockquote" in {entity["type"] for entity in answer["entities"]}
         await scene.telegram.send("/settings")
         await scene.telegram.press(await until_label(scene.telegram, "Thoughts"), "Thoughts")
-        await scene.telegram.press(await until_label(scene.telegram, "hidden"), "hidden")
+        await scene.telegram.press(await until_label(scene.telegram, "Hidden"), "Hidden")
         await scene.telegram.until(lambda: any("✓" in label for m in scene.telegram.said() for label in labels(m)))
         await scene.telegram.send("And now?")
 

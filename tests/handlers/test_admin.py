@@ -54,7 +54,7 @@ async def test_a_bad_value_gets_the_range_and_an_example(stage: Scene, command: 
 
 async def test_length_and_model(stage: Scene) -> None:
     await stage.message(OWNER, "/maxtokens 2 000")
-    assert stage.last == "Answers may get 2000 tokens long, from the next message on."
+    assert stage.last == "Answers may be up to 2000 tokens long, from the next message on."
     await stage.message(OWNER, "/model gpt-4")
     assert stage.last == "gpt-4 answers from the next message on."
     in_force = await stage.preferences.in_force(stage.key())

@@ -37,7 +37,7 @@ async def test_a_document_is_read_in_its_encoding(stage: Scene, encoding: str) -
 async def test_a_long_document_is_cut_and_that_is_said(stage: Scene) -> None:
     await stage.message(ANNA, None, **document(stage, b"A line of a long list\n" * 1000))
     await stage.answered()
-    cut = next(text for text in stage.said if "does not fit whole" in text)
+    cut = next(text for text in stage.said if "too long to read in full" in text)
     assert "of its 1000 lines" in cut
     assert "of 1000 lines" in stage.paths[0][-1].text
 

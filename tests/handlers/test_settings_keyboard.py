@@ -50,7 +50,7 @@ async def test_streaming_and_thoughts(stage: Scene) -> None:
     await stage.press(ANNA, "set:thoughts:hide", 9)
     in_force = await stage.preferences.in_force(stage.key())
     assert (in_force.streaming.value, in_force.thoughts.value) == ("draft", "hide")
-    assert "✓ hidden" in stage.buttons()
+    assert "✓ Hidden" in stage.buttons()
 
 
 async def test_a_persona_answers_and_replaces_ones_own_prompt(stage: Scene) -> None:
@@ -61,7 +61,7 @@ async def test_a_persona_answers_and_replaces_ones_own_prompt(stage: Scene) -> N
     assert "✓ Переводчик" in stage.buttons()
     in_force = await stage.preferences.in_force(stage.key(BORIS.id))
     assert in_force.system_prompt.value.startswith("Вы — переводчик.")
-    await stage.press(BORIS, stage.buttons()["как обычно"], 9)
+    await stage.press(BORIS, stage.buttons()["Как обычно"], 9)
     in_force = await stage.preferences.in_force(stage.key(BORIS.id))
     assert in_force.system_prompt.source is Source.DEFAULT
 

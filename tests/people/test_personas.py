@@ -16,6 +16,7 @@ def test_the_library_that_comes_along_speaks_both_languages() -> None:
     for persona in personas.values():
         assert persona.name("en") != persona.name("ru")
         assert persona.prompt("en") != persona.prompt("ru")
+        assert "\n" not in persona.prompt("en") + persona.prompt("ru"), "the file's own line ends are not the prompt's"
 
 
 def test_a_plain_text_serves_every_language(tmp_path: Path) -> None:
