@@ -6,6 +6,8 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 
+import pytest
+
 from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS, Json
@@ -69,7 +71,8 @@ async def test_again_on_an_older_answer_comes_as_a_new_reply(scene: Scene) -> No
     assert [message["content"] for message in scene.generator.requests[-1].messages] == ["first question"]
 
 
-async def test_a_topic_that_closes_during_an_answer_makes_no_error(scene: Scene) -> None:
+@pytest.mark.parametrize("what", ["close", "delete"])
+async def test_a_topic_that_goes_away_during_an_answer_makes_no_error(scene: Scene, what: str) -> None:
     group = await scene.telegram.group()
     world = await scene.telegram.world()
     topic = next(chat for chat in world["chats"] if chat["id"] == group)["topics"][-1]["id"]
@@ -84,7 +87,7 @@ async def test_a_topic_that_closes_during_an_answer_makes_no_error(scene: Scene)
     async with scene.program() as program:
         await scene.telegram.send("@aura_bot closing", by=ANNA, chat=group, topic=topic)
         await scene.generator.asked()
-        await scene.telegram.post(f"chats/{group}/topics/{topic}/close")
+        await scene.telegram.post(f"chats/{group}/topics/{topic}/{what}")
         go_on.set()
         await scene.telegram.send("@aura_bot elsewhere", by=ANNA, chat=group)
         await scene.telegram.reads_answer("elsewhere", chat=group)

@@ -25,6 +25,24 @@ async def test_a_newcomer_waits_until_an_admin_approves(scene: Scene) -> None:
         await scene.telegram.reads_answer("Hello again", chat=BORIS)
 
 
+async def test_a_newcomer_who_is_declined_hears_so_and_then_silence(scene: Scene) -> None:
+    async with scene.program(ACCESS="approved"):
+        await scene.telegram.post(f"people/{ANNA}/start")
+        await scene.telegram.send("Привет", by=BORIS)
+        await scene.telegram.press(await until_label(scene.telegram, "Decline"), "Decline")
+        await scene.telegram.reads("администраторы вас не впустили", chat=BORIS)
+        await scene.telegram.send("Но почему?", by=BORIS)
+        await scene.telegram.send("Hello", by=ANNA)
+        await scene.telegram.reads_answer("You said: Hello")
+        assert len(scene.telegram.said(BORIS)) == 2
+    assert [request.question for request in scene.generator.requests] == ["Hello"]
+
+
+async def test_open_access_is_named_in_the_log(scene: Scene) -> None:
+    async with scene.program(ACCESS="open") as program:
+        await program.says("ACCESS=open: everybody on Telegram may talk to this bot")
+
+
 async def test_an_unapproved_group_gets_one_line_and_silence_until_it_is_allowed(scene: Scene) -> None:
     group = await scene.telegram.group()
     async with scene.program(ACCESS="approved"):
@@ -119,3 +137,14 @@ async def test_the_limit_of_a_day_says_when_it_works_again(scene: Scene) -> None
         await scene.telegram.send("second", by=BORIS)
         await scene.telegram.reads("24", chat=BORIS)
     assert len(scene.generator.requests) == 1
+
+
+async def test_a_whole_chat_has_a_limit_of_its_own(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program(CHAT_QUESTIONS_PER_MINUTE="1"):
+        await scene.telegram.send("@aura_bot first", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("first", chat=group)
+        await scene.telegram.send("@aura_bot second", by=BORIS, chat=group)
+        await scene.telegram.reads("В этом чате сейчас очень много вопросов.", chat=group)
+        await scene.telegram.send("An own chat has its own count", by=BORIS)
+        await scene.telegram.reads_answer("An own chat", chat=BORIS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+from tests.end_to_end.generator import Slowly
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS, Json, labels
 from tests.end_to_end.test_buttons import until_label
@@ -34,10 +35,44 @@ async def test_a_member_sees_the_values_and_a_press_tells_who_may(scene: Scene) 
     async with scene.program():
         await scene.telegram.send("/settings@aura_bot", by=BORIS, chat=group)
         menu = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
-        await scene.telegram.press(menu, "", by=BORIS, chat=group)
-        page = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
-        refused = await scene.telegram.press(page, "", by=BORIS, chat=group)
-        assert refused["text"] or refused["answered"]
+        refused = await scene.telegram.press(menu, "", by=BORIS, chat=group)
+        assert refused["text"] == "Это может менять только администратор группы."
+
+
+async def test_the_language_changes_in_the_same_message_at_once(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("/settings")
+        await scene.telegram.press(await until_label(scene.telegram, "Language"), "Language")
+        await scene.telegram.press(await until_label(scene.telegram, "Русский"), "Русский")
+        page = await until_label(scene.telegram, "✓ Русский")
+        assert page["text"].startswith("На каком языке")
+        await scene.telegram.send("/undo")
+        await scene.telegram.reads("Убирать нечего.")
+
+
+async def test_streaming_by_draft_is_chosen_with_buttons(scene: Scene) -> None:
+    scene.generator.script = story = Slowly("A draft grows", " into an answer.")
+    async with scene.program():
+        await scene.telegram.send("/settings")
+        await scene.telegram.press(await until_label(scene.telegram, "Streaming"), "Streaming")
+        await scene.telegram.press(await until_label(scene.telegram, "With Telegram's"), "With Telegram's")
+        await until_label(scene.telegram, "✓ With Telegram's own streaming")
+        await scene.telegram.send("Go")
+        await scene.telegram.until(lambda: "A draft" in scene.telegram.drafts.get((ANNA, 0), {}).get("text", ""))
+        story.more.set()
+        await scene.telegram.reads_answer("A draft grows into an answer.")
+        assert len(scene.telegram.said()) == 2, "the settings and one answer"
+
+
+async def test_a_chat_has_a_temperature_of_its_own(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("/temperature chat 0.85", by=BORIS)
+        await scene.telegram.reads("0.85", chat=BORIS)
+        await scene.telegram.send("Here", by=BORIS)
+        await scene.telegram.reads_answer("You said: Here", chat=BORIS)
+        await scene.telegram.send("Elsewhere", by=ANNA)
+        await scene.telegram.reads_answer("You said: Elsewhere")
+    assert [request.body["temperature"] for request in scene.generator.requests] == [0.85, 0.5]
 
 
 async def test_a_persona_answers_and_new_names_it(scene: Scene) -> None:
@@ -108,3 +143,12 @@ async def test_a_text_document_is_read_with_its_question(scene: Scene) -> None:
         request = await scene.generator.asked()
     assert "secret_function" in request.question
     assert "What does this do?" in request.question
+
+
+async def test_a_text_document_alone_is_a_question(scene: Scene) -> None:
+    content = base64.b64encode(b"id,fruit\n1,quince\n").decode()
+    document = {"file_name": "fruit.csv", "mime_type": "text/csv", "content_base64": content}
+    async with scene.program():
+        await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=document)
+        request = await scene.generator.asked()
+    assert "1,quince" in request.question
