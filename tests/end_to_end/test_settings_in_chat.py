@@ -55,8 +55,9 @@ async def test_streaming_by_draft_is_chosen_with_buttons(scene: Scene) -> None:
     async with scene.program():
         await scene.telegram.send("/settings")
         await scene.telegram.press(await until_label(scene.telegram, "Streaming"), "Streaming")
-        await scene.telegram.press(await until_label(scene.telegram, "With Telegram's"), "With Telegram's")
-        await until_label(scene.telegram, "✓ With Telegram's own streaming")
+        draft = "With Telegram's own streaming, in private chats"
+        await scene.telegram.press(await until_label(scene.telegram, draft), draft)
+        await until_label(scene.telegram, f"✓ {draft}")
         await scene.telegram.send("Go")
         await scene.telegram.until(lambda: "A draft" in scene.telegram.drafts.get((ANNA, 0), {}).get("text", ""))
         story.more.set()
