@@ -213,9 +213,9 @@ class Answerer:
         )
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
-        if ending is Ending.FAILED:
-            return keyboards.after_failure(answer, self._say(turn))
         versions = await self._conversations.versions(answer)
+        if ending is Ending.FAILED:
+            return keyboards.after_failure(answer, versions, self._say(turn))
         return keyboards.when_done(answer, versions, ending, self._say(turn))
 
     def _say(self, turn: Turn) -> keyboards.Say:

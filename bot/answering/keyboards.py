@@ -63,9 +63,12 @@ def when_done(answer: int, versions: Sequence[int], ending: Ending, say: Say) ->
     return tuple(rows)
 
 
-def after_failure(answer: int, say: Say) -> Keyboard:
-    """↻ again, for an answer of which nothing was written."""
-    return ((Button(say("button-retry"), data=f"{Press.AGAIN}:{answer}"),),)
+def after_failure(answer: int, versions: Sequence[int], say: Say) -> Keyboard:
+    """↻ again, for an answer of which nothing was written; ‹ 2/2 back to the last of the others."""
+    retry = (Button(say("button-retry"), data=f"{Press.AGAIN}:{answer}"),)
+    if not versions:
+        return (retry,)
+    return retry, (Button(f"‹ {len(versions)}/{len(versions)}", data=f"{Press.SEE}:{versions[-1]}"),)
 
 
 def _versions(answer: int, versions: Sequence[int]) -> tuple[Button, ...]:

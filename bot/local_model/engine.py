@@ -14,7 +14,9 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from bot.local_model import engine_process
 from bot.local_model.engine_process import MARK, Order
@@ -130,8 +132,7 @@ class Engine:
         reporter.start()
         failed = ""
         try:
-            process.stdin.write(json.dumps(self._order) + "\n")
-            process.stdin.flush()
+            self._give_order(process.stdin)
             for line in process.stdout:
                 said = _message(line)
                 failed = said.get("failed", failed)
@@ -148,6 +149,16 @@ class Engine:
             loaded.set()
             reporter.join()
         return why_ended(process.wait(), failed, noise)
+
+    def _give_order(self, stdin: IO[str]) -> None:
+        """Write the order. What a process that ended meanwhile did not read must not come up again at the closing."""
+        try:
+            stdin.write(json.dumps(self._order) + "\n")
+            stdin.flush()
+        except BrokenPipeError:
+            with suppress(BrokenPipeError):
+                stdin.close()
+            raise
 
     def _report_progress(self, pid: int, loaded: threading.Event) -> None:
         """Log how much of the file is in memory: the engine itself does not say how far it is."""

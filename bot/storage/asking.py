@@ -109,6 +109,8 @@ class Asking:
         """Put this version of an answer on the screen; it counts from then on. Raises AnswerGone."""
         async with self._store.transaction() as connection:
             row, key = await self._answer(connection, answer)
+            if row.ending == Ending.FAILED:
+                raise AnswerGone  # nothing was written that could be shown
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:
                 await connection.execute(update(turns).where(turns.c.id == busy.id).values(answer=answer))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Message, Role, Shown
+from bot.conversation.messages import ChatKey, Ending, Message, Role, Shown
 from bot.conversation.tree import newest_point
 from bot.storage.rows import AnyRow, message_of
 from bot.storage.store import Store
@@ -80,9 +80,12 @@ class Conversations:
             )
 
     async def versions(self, answer: int) -> list[int]:
-        """The answers to the same question that share the same Telegram messages, oldest first."""
+        """The answers to the same question that share the same Telegram messages, oldest first.
+
+        Those of which nothing was written are left out: there is nothing to see.
+        """
         async with self._store.reading() as connection:
-            return await versions_of(connection, answer)
+            return await versions_of(connection, answer, messages.c.ending != Ending.FAILED)
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""
@@ -196,11 +199,11 @@ async def row_at(connection: AsyncConnection, bot: int, chat: int, message_id: i
     return (await connection.execute(select(messages).join(shown).where(here))).one_or_none()
 
 
-async def versions_of(connection: AsyncConnection, answer: int) -> list[int]:
-    """See `Conversations.versions`."""
+async def versions_of(connection: AsyncConnection, answer: int, *which: ColumnElement[bool]) -> list[int]:
+    """The answers to the same question that share the same Telegram messages, oldest first."""
     this = messages.alias("this")
     same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
-    found = select(messages.c.id).join(this, same).where(this.c.id == answer).order_by(messages.c.id)
+    found = select(messages.c.id).join(this, same).where(this.c.id == answer, *which).order_by(messages.c.id)
     return list((await connection.scalars(found)).all())
 
 

@@ -109,6 +109,30 @@ async def test_in_mid_stream_the_text_stays_marked_as_cut_with_a_button_that_goe
         assert not has_button(whole, "Go on")
 
 
+async def test_an_answer_that_cannot_be_written_again_is_one_press_away(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        good = await scene.telegram.reads_answer("You said: Hello")
+        scene.generator.script = refuses
+        await scene.telegram.press(good, "↻")
+        failed = await scene.telegram.until(line_with(scene, "Try again"))
+        await scene.telegram.press(failed, "‹ 1/1")
+        back = await scene.telegram.reads_answer("You said: Hello")
+        assert back["message_id"] == good["message_id"]
+        assert not has_button(back, "1/"), "a failure is no version"
+
+
+async def test_a_failure_before_the_answer_is_no_version_of_it(scene: Scene) -> None:
+    scene.generator.script = refuses
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        failed = await scene.telegram.until(line_with(scene, "Try again"))
+        scene.generator.script = echo
+        await scene.telegram.press(failed, "Try again")
+        answer = await scene.telegram.reads_answer("You said: Hello")
+        assert not has_button(answer, "/")
+
+
 async def test_the_next_question_still_makes_sense_after_a_failed_one(scene: Scene) -> None:
     scene.generator.script = refuses
     async with scene.program():
