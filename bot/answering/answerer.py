@@ -210,6 +210,7 @@ class Answerer:
             streaming=chosen.streaming.value,
             keyboard=keyboard,
             draft_id=turn.id,
+            resumed=turn.attempt > 1,
         )
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:

@@ -175,6 +175,10 @@ class Gate(BaseRequestMiddleware):
         """Wait until no hold keeps this stream's chat."""
         self.put_back(await self.wait_for(stream.chat, Kind.FINAL, Cost.FREE, stream))
 
+    def assume_spent(self, chat: int) -> None:
+        """A process that is gone has just written there: go gently, unless this one knows the chat's budget itself."""
+        self._pacer.assume_spent(chat, self.clock.now())
+
     def share(self, replicas: int) -> None:
         """Use one of so many equal shares of the bot's budget."""
         self._pacer.share(max(1, replicas), self.clock.now())

@@ -235,6 +235,13 @@ class Pacer:
         state = self._chats.get(chat)
         return (ticket for ticket in (state.tickets if state else ()) if not ticket.granted)
 
+    def assume_spent(self, chat: int, now: float) -> None:
+        """Another process has just written there, and nobody knows how much: use what comes back."""
+        if chat not in self._chats:
+            state = self._chat(chat, now)
+            state.messages.tighten(now)
+            state.drafts.tighten(now)
+
     def share(self, replicas: int, now: float) -> None:
         """Use one of so many equal shares of the bot's budget: each replica keeps its own chats."""
         whole = self._whole

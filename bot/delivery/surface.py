@@ -58,8 +58,14 @@ class Surfaces:
         streaming: Literal["edit", "draft", "off"],
         keyboard: Keyboard,
         draft_id: int,
+        resumed: bool = False,
     ) -> LiveReply:
-        """Prepare to show an answer; `keyboard` stands under it while it grows, `draft_id` is any number but 0."""
+        """Prepare to show an answer; `keyboard` stands under it while it grows, `draft_id` is any number but 0.
+
+        `resumed`: a process that died has shown some of it.
+        """
+        if resumed:
+            self._gate.assume_spent(place.chat)
         draft = None
         if streaming == "draft" and place.private and not screen.shown and place.chat not in self._without_drafts:
             draft = Draft(self._telegram, place, draft_id, self._gate.clock, lambda: self._refuse_drafts(place.chat))

@@ -154,6 +154,25 @@ def test_one_chat_held_again_and_again_is_not_the_bot() -> None:
     assert scene.pacer.held(ANNA, scene.now) == 0
 
 
+@pytest.mark.parametrize(("chat", "left"), [(BORIS, 1), (GROUP, 5)])
+def test_a_chat_that_another_process_has_just_written_in_is_written_in_gently(chat: int, left: int) -> None:
+    scene = Scene()
+    scene.pacer.assume_spent(chat, scene.now)
+    for _ in range(10):
+        scene.ask(Kind.FINAL, chat)
+    assert len(scene.granted()) == left
+
+
+def test_what_a_process_knows_of_a_chat_it_does_not_assume() -> None:
+    scene = Scene()
+    scene.ask(Kind.FINAL, BORIS)
+    scene.granted()
+    scene.pacer.assume_spent(BORIS, scene.now)
+    for _ in range(10):
+        scene.ask(Kind.FINAL, BORIS)
+    assert len(scene.granted()) == 4
+
+
 def test_replicas_share_the_budget_of_the_bot() -> None:
     scene = Scene()
     scene.granted(60)

@@ -34,10 +34,15 @@ def _checksum(body: str) -> str:
 class Count:
     """What became of the questions of one chat."""
 
-    whole: list[str]
-    """Names of the questions with a whole answer, as they stand in the chat."""
+    answers: list[tuple[str, list[Json]]]
+    """The whole answers as they stand in the chat: the name of the question, and the messages."""
     orphans: list[Json]
     """Messages of the bot that belong to no whole answer: left by a send whose outcome nobody knew."""
+
+    @property
+    def whole(self) -> list[str]:
+        """The names of the questions with a whole answer, as often as it stands there."""
+        return [name for name, _ in self.answers]
 
 
 def count(messages: Sequence[Json]) -> Count:
@@ -66,12 +71,12 @@ def count(messages: Sequence[Json]) -> Count:
 def _without_unfinished_twins(whole: list[tuple[str, list[Json]]], orphans: list[Json]) -> Count:
     """A whole answer that still bears Stop, and stands there again, was sent twice as well."""
     names = [name for name, _ in whole]
-    kept: list[str] = []
+    kept: list[tuple[str, list[Json]]] = []
     for name, parts in whole:
         if names.count(name) > 1 and is_being_written(parts[-1]):
             orphans = [*orphans, *parts]
         else:
-            kept.append(name)
+            kept.append((name, parts))
     return Count(kept, orphans)
 
 

@@ -49,7 +49,8 @@ class Life:
 
     start: Callable[[], AbstractAsyncContextManager[Program]]
     chance: random.Random
-    kills: list[float] = field(default_factory=list)
+    kills: list[tuple[float, float]] = field(default_factory=list)
+    """When each kill began and had happened, on `time.monotonic`."""
     restarts: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -62,8 +63,9 @@ class Life:
                     assert await program.stop() == 0, program.log
                     self.restarts += 1
                 else:
+                    before = time.monotonic()
                     await program.kill()
-                    self.kills.append(time.time())
+                    self.kills.append((before, time.monotonic()))
                 self.keep(program)
 
     async def last(self, stack: AsyncExitStack) -> Program:
