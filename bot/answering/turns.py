@@ -17,6 +17,7 @@ from bot.storage.chats import ChatTable
 from bot.storage.conversations import Conversations
 from bot.storage.editing import Editing
 from bot.storage.homes import Homes
+from bot.storage.pressing import Pressing
 from bot.storage.store import Store
 from bot.storage.turns import ATTEMPTS, Signal, TurnTable
 from bot.storage.withdrawing import Withdrawing
@@ -58,6 +59,7 @@ class Turns:
         self._conversations = conversations
         self._work = work
         self._asking = Asking(store)
+        self._pressing = Pressing(store)
         self._editing = Editing(store)
         self._withdrawing = Withdrawing(store)
         self._bot = bot
@@ -114,21 +116,21 @@ class Turns:
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
         """Answer the same question again: in place for the last answer, below for an older. Raises AnswerGone."""
         async with self._store.transaction():
-            asked = await self._asking.again(answer, by=by, language=language)
+            asked = await self._pressing.again(answer, by=by, language=language)
             await self._engine.begin_soon(asked.chat)
         return asked
 
     async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
         """Let a cut answer go on. Raises AnswerGone."""
         async with self._store.transaction():
-            asked = await self._asking.go_on(answer, by=by, language=language)
+            asked = await self._pressing.go_on(answer, by=by, language=language)
             await self._engine.begin_soon(asked.chat)
         return asked
 
     async def show(self, answer: int, *, by: int, language: str) -> Asked:
         """Put a version of an answer on the screen and let it count. Raises AnswerGone."""
         async with self._store.transaction():
-            asked = await self._asking.show(answer, by=by, language=language)
+            asked = await self._pressing.show(answer, by=by, language=language)
             await self._engine.begin_soon(asked.chat)
         return asked
 

@@ -1,4 +1,4 @@
-"""What queues a turn: a question, or a button under an answer."""
+"""What people ask: a question becomes a turn, in its place in the queue."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Question, Role, Turn, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
 from bot.conversation.tree import put_together
-from bot.errors import AnswerGone, TooManyWaiting
+from bot.errors import TooManyWaiting
 from bot.storage.conversations import row_at
 from bot.storage.homes import Homes
 from bot.storage.placing import parent_of
@@ -45,7 +45,7 @@ class Asked:
 
 
 class Asking:
-    """Accepts what people want. Every method joins the transaction of the update. Raises StorageUnavailable."""
+    """Accepts questions. Joins the transaction of the update. Raises StorageUnavailable."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -74,50 +74,6 @@ class Asking:
             columns = _columns(conversation, question, message, dedup)
             wait = PATIENCE if question.may_continue else None
             return Asked(await self._queue.put(connection, key, wait=wait, **columns), key.chat)
-
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
-        """Another answer to the same question: in place for the last one, below for an older. Raises AnswerGone."""
-        async with self._store.transaction() as connection:
-            row, key = await self._answer(connection, answer)
-            busy = await self._queue.newest_turn_of(connection, row.parent)
-            if busy is not None and busy.kind != TurnKind.SHOW and not _ends_with(busy, answer):
-                return Asked(busy.id, key.chat, joined=True)
-            in_place = await self._queue.is_last(connection, row.conversation, row.parent)
-            turn = await self._queue.put(
-                connection,
-                key,
-                conversation=row.conversation,
-                question=row.parent,
-                screen=row.screen if in_place else None,
-                reply_to=await self._queue.attached_to(connection, row.parent, key, below=not in_place),
-                asker=by,
-                language=language,
-            )
-        return Asked(turn, key.chat)
-
-    async def go_on(self, answer: int, *, by: int, language: str) -> Asked:
-        """Let a cut answer go on, in its messages. Raises AnswerGone."""
-        async with self._store.transaction() as connection:
-            row, key = await self._answer(connection, answer)
-            busy = await self._queue.newest_turn_of(connection, row.parent)
-            cut = row.ending in {Ending.LENGTH, Ending.BROKEN}
-            if busy is not None and not (cut and _ends_with(busy, answer)):
-                return Asked(busy.id, key.chat, joined=True)
-            return await self._on_screen(connection, row, key, TurnKind.GO_ON, by=by, language=language)
-
-    async def show(self, answer: int, *, by: int, language: str) -> Asked:
-        """Put this version of an answer on the screen; it counts from then on. Raises AnswerGone."""
-        async with self._store.transaction() as connection:
-            row, key = await self._answer(connection, answer)
-            if row.ending == Ending.FAILED:
-                raise AnswerGone  # nothing was written that could be shown
-            busy = await self._queue.newest_turn_of(connection, row.parent)
-            if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:
-                await connection.execute(update(turns).where(turns.c.id == busy.id).values(answer=answer))
-                return Asked(busy.id, key.chat, joined=True)
-            if busy is not None and (busy.state != TurnState.SHOWING or busy.answer == answer):
-                return Asked(busy.id, key.chat, joined=True)
-            return await self._on_screen(connection, row, key, TurnKind.SHOW, by=by, language=language)
 
     async def _look(
         self, connection: AsyncConnection, conversation: int, dedup: str
@@ -200,39 +156,6 @@ class Asking:
         waiting = select(func.count()).select_from(turns).where(WAITING, here, behind)
         if (await connection.scalar(waiting) or 0) >= limit:
             raise TooManyWaiting(limit=limit)
-
-    async def _answer(self, connection: AsyncConnection, answer: int) -> tuple[AnyRow, ChatKey]:
-        """An answer that is still in its tree, and its conversation, entered. Raises AnswerGone."""
-        this = select(messages, conversations.c.bot, conversations.c.chat, conversations.c.topic).join(conversations)
-        asked = messages.c.role == Role.ASSISTANT, messages.c.parent.is_not(None)
-        row = (await connection.execute(this.where(messages.c.id == answer, *asked))).one_or_none()
-        if row is None:
-            raise AnswerGone
-        await self._store.one_at_a_time(connection, f"conversation {row.conversation}")
-        return row, ChatKey(row.bot, row.chat, row.topic)
-
-    async def _on_screen(
-        self, connection: AsyncConnection, row: AnyRow, key: ChatKey, kind: TurnKind, *, by: int, language: str
-    ) -> Asked:
-        """Queue what happens to the answer of this row, in its messages."""
-        turn = await self._queue.put(
-            connection,
-            key,
-            kind=kind,
-            conversation=row.conversation,
-            question=row.parent,
-            answer=row.id,
-            screen=row.screen,
-            reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
-            asker=by,
-            language=language,
-        )
-        return Asked(turn, key.chat)
-
-
-def _ends_with(busy: AnyRow, answer: int) -> bool:
-    """Whether a turn is at its last edit, so that the buttons of this answer are there to be pressed already."""
-    return bool(busy.answer == answer and (busy.kind == TurnKind.SHOW or busy.state == TurnState.SHOWING))
 
 
 def _columns(conversation: int, question: Question, message: int, dedup: str) -> dict[str, Any]:
