@@ -35,6 +35,9 @@ LONGEST_WAIT = 20.0
 ATTEMPTS = 3
 """How often a turn may be begun: one that keeps killing the process must come to an end."""
 
+TERSE = 20
+"""Tokens of a short message: of a long conversation no more is read than so many of them that the generator takes."""
+
 _NOTES = {Ending.STOPPED: "answer-stopped", Ending.LENGTH: "answer-cut-by-limit"}
 
 
@@ -104,7 +107,7 @@ class Answerer:
             await self._write(running, chosen)
 
     async def _write(self, running: Running, chosen: InForce) -> None:
-        path = await running.begin()
+        path = await running.begin(self._context_tokens() // TERSE)
         turn = running.turn
         reply = self._reply(turn, chosen)
         if turn.kind is TurnKind.GO_ON:

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
-from bot.storage.conversations import Conversations
+from bot.storage.conversations import LONGEST_PATH, Conversations
 from bot.storage.turns import LEASE, Claimed, Hold, TurnTable
 
 T = TypeVar("T")
@@ -82,12 +82,13 @@ class Running:
         """The Telegram messages of the answer, those of an earlier attempt included."""
         return self._turn.shown
 
-    async def begin(self) -> list[Message]:
-        """The conversation up to the question, oldest first; for GO_ON the answer to go on with comes last."""
+    async def begin(self, messages: int = LONGEST_PATH) -> list[Message]:
+        """The newest `messages` up to the question, oldest first; for GO_ON the answer to go on with comes last."""
         self.check()
-        if self._turn.kind is TurnKind.GO_ON and self._turn.answer is not None:
-            return await self._conversations.path(self._turn.answer)
-        return await self._conversations.path(self._turn.question)
+        last = self._turn.answer if self._turn.kind is TurnKind.GO_ON else None
+        if last is None:
+            last = self._turn.question
+        return await self._conversations.path(last, min(messages, LONGEST_PATH))
 
     def check(self) -> None:
         """To be called right before each request to Telegram. Raises LeaseLost where it must not be made any more."""
