@@ -72,9 +72,10 @@ class ShownMessages:
         self._shown[number] = Shown(None)
 
     async def announce(self, number: int) -> None:
-        """Note that a message is about to be sent."""
+        """Note that a message is about to be sent; of the first one that is known from the beginning."""
         self._put(number, Shown(None))
-        await self._keep()
+        if self._shown != list(self._screen.shown):
+            await self._keep()
 
     async def sent(self, number: int, message_id: int, *, full: Formatted | None) -> None:
         """Note the id of a message that was sent; `full`: what it shows for good."""

@@ -67,7 +67,8 @@ class Surfaces:
         if resumed:
             self._gate.assume_spent(place.chat)
         draft = None
-        if streaming == "draft" and place.private and not screen.shown and place.chat not in self._without_drafts:
+        fresh = all(shown.message_id is None for shown in screen.shown)
+        if streaming == "draft" and place.private and fresh and place.chat not in self._without_drafts:
             draft = Draft(self._telegram, place, draft_id, self._gate.clock, lambda: self._refuse_drafts(place.chat))
         return LiveReply(self._telegram, self._gate, place, screen, reply, draft, keyboard, at_once=streaming != "off")
 

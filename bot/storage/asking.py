@@ -15,10 +15,10 @@ from bot.storage.conversations import row_at
 from bot.storage.homes import Homes
 from bot.storage.placing import parent_of
 from bot.storage.queue import Queue, conversations_of
-from bot.storage.rows import AnyRow, storable
+from bot.storage.rows import AnyRow, shown_as_json, storable
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
-from bot.storage.turns import WAITING, Claimed
+from bot.storage.turns import ABOUT_TO_SEND, WAITING, Claimed
 
 PATIENCE = 0.8
 """Seconds that a question waits for the rest of a paste that the app split."""
@@ -108,6 +108,7 @@ class Asking:
             "owner": claimant.homes.me,
             "attempt": 1,
             "asked_at": asked_at,
+            "shown": shown_as_json(ABOUT_TO_SEND),
         }
         id_ = await self._queue.put(connection, key, lease=claimant.lease, **columns, **claim)
         turn = Turn(
@@ -123,6 +124,7 @@ class Asking:
             asker=question.author.id,
             private=key.chat > 0,
             language=question.language,
+            shown=ABOUT_TO_SEND,
             asked_at=asked_at,
         )
         return Asked(id_, key.chat, claimed=Claimed(turn, stopped=False))

@@ -36,6 +36,7 @@ from bot.storage.placing import begin, hang_answer
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, replicas, turns
+from bot.storage.together import Together
 
 LEASE = 15.0
 """Seconds that a claim lasts unless it is renewed."""
@@ -80,6 +81,9 @@ ELSEWHERE = 0.5
 _LAST_CHANCE = ATTEMPTS - 1
 """A turn that was begun so often without an end may be what kills the process: it runs beside no other like it."""
 
+ABOUT_TO_SEND = (Shown(None),)
+"""What is noted of an answer's first message before it is sent: with the claim, which spares a transaction."""
+
 _WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
 WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 
@@ -122,6 +126,7 @@ class TurnTable:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._oldest = _may_begin(store)
+        self._keeping = Together(store, self._keep)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or is pruned."""
@@ -186,12 +191,15 @@ class TurnTable:
         """Remember which Telegram messages show the answer. Raises LeaseLost.
 
         This does not wait for the disk: the sooner it is known what was sent, the fewer messages stand twice after a
-        crash, and after a power failure one may.
+        crash, and after a power failure one may. For the same reason those who wait on SQLite go together.
         """
-        async with self._store.transaction(durable=False) as connection:
-            kept = update(turns).where(_held(hold), _not_restarted()).values(shown=shown_as_json(shown))
-            if (await connection.execute(kept)).rowcount != 1:
-                raise LeaseLost
+        if not await self._keeping.write((hold, shown_as_json(shown))):
+            raise LeaseLost
+
+    async def _keep(self, connection: AsyncConnection, kept: tuple[Hold, object]) -> bool:
+        hold, shown = kept
+        stored = update(turns).where(_held(hold), _not_restarted()).values(shown=shown)
+        return (await connection.execute(stored)).rowcount == 1
 
     async def wrote(self, hold: Hold, text: str, thoughts: str, ending: Ending, note: str) -> int:
         """Store the whole text: from now on it only has to be shown. Raises LeaseLost. May be repeated."""
@@ -288,8 +296,9 @@ class TurnTable:
         state = TurnState.SHOWING if delivers else TurnState.WRITING
         changed = {"owner": owner, "attempt": attempt, "state": state, "lease_until": self._store.now() + lease}
         turn = replace(turn_of(row), attempt=attempt, state=state)
-        if row.screen is not None and not row.shown:  # only now the turn before it has left its messages behind
-            turn = replace(turn, shown=tuple(await on_screen(connection, row.screen)))
+        if not row.shown:  # only now the turn before it has left the messages behind that this one takes over
+            left = [] if row.screen is None else await on_screen(connection, row.screen)
+            turn = replace(turn, shown=tuple(left) or ABOUT_TO_SEND)
             changed["shown"] = shown_as_json(turn.shown)
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)

@@ -169,8 +169,7 @@ class Bench:
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
 
     async def _write(self, running: Running, path: list[Message], asked: str) -> None:
-        if not running.shown:
-            await running.keep([Shown(None)])
+        if not any(shown.message_id for shown in running.shown):
             await running.keep([Shown(next(self._message_ids))])
         with running.stoppable():
             if not self._all_go:

@@ -150,9 +150,8 @@ class Scene:
         if turn.kind is not TurnKind.SHOW:
             path = await running.begin()
             self.paths.append(path)
-            if not running.shown:
+            if not any(shown.message_id for shown in running.shown):
                 place = Place(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
-                await running.keep((Shown(None),))
                 sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
                 await running.keep((Shown(sent),))
             with running.stoppable():

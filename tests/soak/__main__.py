@@ -122,11 +122,14 @@ def report(people: list[Person], life: Life) -> int:
         whole += len(set(names))
         lost += len(set(person.asked) - set(names))
         surplus = len(names) - len(set(names)) + len(seen.orphans)
-        excused = min(surplus, sum(sent_at_a_kill(person, message, life) for message in twice(seen)))
+        excused = min(surplus, sum(since_a_kill(person, message, life) <= WINDOW for message in twice(seen)))
         window, doubled = window + excused, doubled + surplus - excused
         at_once = [name for name in names if name not in person.retried]
         out_of_order += at_once != sorted(at_once, key=person.asked.index)
         unsettled += not settled(person.said)
+        if surplus > excused:
+            apart = [round(since_a_kill(person, message, life), 1) for message in twice(seen)]
+            say(f"chat {person.id}: twice, sent {apart} s from a kill")
         if sorted(names) != sorted(person.asked) or at_once != sorted(at_once, key=person.asked.index):
             explain(person, names)
     say(f"asked {asked}, answered whole {whole}, lost {lost}, doubled {doubled}, out of order {out_of_order}")
@@ -143,14 +146,14 @@ def twice(seen: Count) -> list[Json]:
     return seen.orphans + [parts[0] for name, parts in seen.answers if names.count(name) > 1]
 
 
-def sent_at_a_kill(person: Person, message: Json, life: Life) -> bool:
-    """Whether the process was killed in the moment in which the message was sent, or its id was being stored."""
+def since_a_kill(person: Person, message: Json, life: Life) -> float:
+    """Seconds between the arrival of a message and the nearest kill."""
     arrived = next(
         seen.at
         for seen in person.telegram.history
         if (seen.kind, seen.chat, seen.message["message_id"]) == ("message", person.id, message["message_id"])
     )
-    return any(before - WINDOW <= arrived <= after + WINDOW for before, after in life.kills)
+    return min((max(before - arrived, arrived - after, 0.0) for before, after in life.kills), default=float("inf"))
 
 
 def explain(person: Person, names: list[str]) -> None:
