@@ -1,8 +1,9 @@
 """The floor: the least mean delay of a character that the budgets allow for a stream, known whole beforehand.
 
-Calls take no time, and a change shows everything written by then. Changes may go at the steps of a grid, one of which
-is the end of the stream. What a change costs: one call; where the text has passed the end of a message since the change
-before, one more for each (the full message gets its last edit, the next one is sent).
+Calls take no time, and a change shows everything written by then. The first text comes within 0.4 s, which is a rule of
+the reply, not of the budgets: who asked sees at once that an answer comes. Changes may go at the steps of a grid, one of
+which is the end of the stream. What a change costs: one call; where the text has passed the end of a message since the
+change before, one more for each (the full message gets its last edit, the next one is sent).
 
 Alone: dynamic programming over the times of changes. For each step of the grid it keeps every pair (places left in the
 budget, delay so far) that no other pair beats in both; from there each later step may be the next change.
@@ -32,6 +33,8 @@ from bot.delivery.budgets import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, Bucket,
 
 STEPS = 200
 """Steps of the grid in one stream."""
+PROMPT = 0.4
+"""Seconds within which the first text of an answer comes."""
 ROUNDS = 300
 """Subgradient steps."""
 _ROUNDING = 1e-9
@@ -134,9 +137,12 @@ def _after(stream: Stream, start: Frontier, places: _Places, *, since: float) ->
     """Go on from `start`, as it was at `since`, to the end of the stream, where all of it is visible."""
     grid = _Grid(stream, STEPS)
     frontiers: list[Frontier] = [[(places.after(left, since, grid.times[0]), delay) for left, delay in start]]
+    prompt = max(1, bisect_right(grid.times, grid.times[0] + PROMPT) - 1)
     for step in range(1, STEPS + 1):
         reached: Frontier = []
         for before, frontier in enumerate(frontiers):
+            if before == 0 and step > prompt:
+                continue
             added, calls = grid.delay(before, step), grid.calls(before, step)
             for left, delay in frontier:
                 remaining = places.after(left, grid.times[before], grid.times[step]) - calls
