@@ -20,6 +20,21 @@ def states(folder: Path) -> list[str]:
     return found
 
 
+def said_and_kept(folder: Path) -> list[str]:
+    """The texts of all messages of the conversations, as they are stored."""
+    with sqlite3.connect(f"file:{folder / 'aura.db'}?mode=ro", uri=True) as connection:
+        found = [text for (text,) in connection.execute("SELECT text FROM messages ORDER BY id")]
+    connection.close()
+    return found
+
+
+def grow_old(folder: Path, *, days: float) -> None:
+    """Let all that was said have been said so many days earlier; the program must not be running."""
+    with sqlite3.connect(folder / "aura.db") as connection:
+        connection.execute("UPDATE messages SET at = at - ?", (days * 86_400,))
+    connection.close()
+
+
 async def shown_and_kept(scene: Scene, text: str) -> Json:
     """Wait until a text is shown and the program knows it: before that, the kill would hit the send itself."""
     message = await scene.telegram.reads(text)

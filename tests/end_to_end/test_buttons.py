@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.end_to_end.generator import Request, Script
 from tests.end_to_end.scene import Scene
+from tests.end_to_end.stored import eventually, grow_old, said_and_kept, states
 from tests.end_to_end.telegram import ANNA, BORIS, Json, Telegram, labels
 
 
@@ -126,3 +127,16 @@ async def test_a_button_of_a_forgotten_conversation_says_so(scene: Scene) -> Non
         await scene.telegram.reads("Everything about this chat is erased.")
         pressed = await scene.telegram.press(answer, "↻")
         assert "forgotten" in pressed["text"]
+
+
+async def test_a_button_of_a_conversation_that_grew_too_old_says_so(scene: Scene) -> None:
+    async with scene.program(HISTORY_DAYS="1"):
+        await scene.telegram.send("Hello")
+        answer = await scene.telegram.reads_answer("You said: Hello")
+        await eventually(lambda: states(scene.folder) == ["done"])
+    grow_old(scene.folder, days=2)
+    async with scene.program(HISTORY_DAYS="1"):
+        await eventually(lambda: not said_and_kept(scene.folder))
+        pressed = await scene.telegram.press(answer, "↻")
+        assert "forgotten" in pressed["text"]
+    assert len(scene.generator.requests) == 1

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS
+from tests.end_to_end.telegram import ANNA, BORIS, Json
 from tests.end_to_end.test_buttons import until_label
 
 
@@ -69,12 +69,31 @@ async def test_who_asks_too_much_hears_when_it_works_again(scene: Scene) -> None
 
 async def test_a_group_is_greeted_once_and_told_about_privacy_mode(scene: Scene) -> None:
     async with scene.program():
-        created = await scene.telegram.post("chats", type="supergroup", title="New", members=[ANNA, BORIS])
-        group = created.get("chat", created)["id"]
-        await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
-        greeting = await scene.telegram.until(lambda: next(iter(scene.telegram.said(group)), None))
-        assert "@aura_bot" in greeting["text"]
-        assert "rivacy" in greeting["text"]
+        greeting = await greeting_of_a_new_group(scene)
+        assert "@aura_bot" in greeting
+        assert "rivacy" in greeting
+
+
+async def greeting_of_a_new_group(scene: Scene, *, as_admin: bool = False) -> str:
+    """Make a group with the bot in it and wait for what it says."""
+    group = (await scene.telegram.post("chats", title="New", members=[ANNA, BORIS], admin=as_admin))["id"]
+    greeting: Json = await scene.telegram.until(lambda: next(iter(scene.telegram.said(group)), None))
+    return str(greeting["text"])
+
+
+async def test_where_the_bot_administers_the_group_nothing_is_said_of_privacy_mode(scene: Scene) -> None:
+    async with scene.program():
+        greeting = await greeting_of_a_new_group(scene, as_admin=True)
+        assert "@aura_bot" in greeting
+        assert "rivacy" not in greeting
+
+
+async def test_where_the_bot_reads_everything_nothing_is_said_of_privacy_mode(scene: Scene) -> None:
+    await scene.telegram.post("bot", can_read_all_group_messages=True)
+    async with scene.program():
+        greeting = await greeting_of_a_new_group(scene)
+        assert "@aura_bot" in greeting
+        assert "rivacy" not in greeting
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_conversation(scene: Scene) -> None:
@@ -128,6 +147,20 @@ async def test_an_admin_is_made_by_replying_in_a_group(scene: Scene) -> None:
         await scene.telegram.reads("is an admin of the bot now", chat=group)
         await scene.telegram.send("/maxtokens 500", by=BORIS)
         await scene.telegram.reads("500", chat=BORIS)
+
+
+async def test_an_admin_is_removed_by_replying_in_a_group(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program():
+        await scene.telegram.send("Hello", by=BORIS)
+        await scene.telegram.reads_answer("Hello", chat=BORIS)
+        await scene.telegram.send(f"/admin add {BORIS}")
+        await scene.telegram.reads("is an admin of the bot now")
+        said = await scene.telegram.send("Good morning", by=BORIS, chat=group)
+        await scene.telegram.send("/admin@aura_bot remove", by=ANNA, chat=group, reply_to=said["message_id"])
+        await scene.telegram.reads("is no longer an admin of the bot", chat=group)
+        await scene.telegram.send("/maxtokens 500", by=BORIS)
+        await scene.telegram.reads("Это может делать только администратор бота.", chat=BORIS)
 
 
 async def test_the_limit_of_a_day_says_when_it_works_again(scene: Scene) -> None:

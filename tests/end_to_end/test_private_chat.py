@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
+
 from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS, is_being_written
@@ -107,3 +109,14 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
         await scene.telegram.until(lambda: scene.telegram.said())
         assert scene.generator.requests == []
         assert len(scene.telegram.said()) == 1
+
+
+@pytest.mark.parametrize("media", ["voice", "sticker", "video"])
+async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str) -> None:
+    async with scene.program():
+        await scene.telegram.send("", media=media)
+        await scene.telegram.reads("I can read text and text documents only")
+        await scene.telegram.send("Then in words")
+        await scene.telegram.reads_answer("You said: Then in words")
+        assert len(scene.telegram.said()) == 2
+    assert [request.question for request in scene.generator.requests] == ["Then in words"]
