@@ -20,6 +20,9 @@ BUTTONS: Final = {
         [{"text": "Odd", "url": "javascript:alert(1)"}],
     ]
 }
+AT_THE_END: Final = (
+    "const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"
+)
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
 
@@ -71,11 +74,7 @@ def test_an_edit_grows_in_place_and_the_screen_follows(reader: Reader, server: S
         reader.wait(lambda size=size: bubble.text.count("word") == size)  # type: ignore[misc]  # a default binds it
 
     assert "edited" in bubble.text, "it is still the same element"
-    reader.wait(
-        lambda: reader.js(
-            "const s = document.getElementById('scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 2"
-        )
-    )
+    reader.wait(lambda: reader.js(AT_THE_END))
 
 
 def test_the_screen_stays_where_somebody_reads_while_an_answer_grows(reader: Reader, server: Server) -> None:
@@ -98,6 +97,36 @@ def test_the_screen_stays_where_somebody_reads_while_an_answer_grows(reader: Rea
     button.click()
     reader.see(".text", "one more")
     reader.gone("#to-bottom")
+
+
+@pytest.mark.parametrize(
+    "what_the_browser_does",
+    [
+        # A size in between, where the end was further up.
+        "s.scrollTop -= 1000; dispatchEvent(new Event('resize'))",
+        # Text that breaks anew before the page hears of the scrolling.
+        "s.scrollTop -= 2; document.getElementById('messages').style.width = '300px'",
+    ],
+    ids=["resize", "reflow"],
+)
+def test_the_screen_stays_at_the_end_where_the_browser_scrolls_by_itself(
+    reader: Reader, server: Server, what_the_browser_does: str
+) -> None:
+    me = server.person()
+    for number in range(30):
+        server.say(me, f"number {number}: {'a line that breaks elsewhere in a narrow window ' * 8}")
+    last = server.say(me, "the end")
+    reader.open(me)
+    reader.bubble(last)
+    reader.wait(lambda: reader.js(AT_THE_END))
+
+    reader.js(
+        f"const s = document.getElementById('scroller'); {what_the_browser_does};"
+        "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+    reader.wait(lambda: reader.js(AT_THE_END))
+    assert not reader.all("#to-bottom")
 
 
 def test_a_button_shows_its_answer_as_a_toast_or_a_dialog(reader: Reader, server: Server) -> None:

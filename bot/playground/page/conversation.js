@@ -29,6 +29,8 @@ export class Conversation {
     const observer = new ResizeObserver(() => this.atBottom && this.goDown());
     observer.observe(this.list);
     observer.observe(this.scroller);
+    // Before it says that it has scrolled: on the way to another size, browsers scroll by themselves.
+    addEventListener("resize", () => this.atBottom && this.goDown());
   }
 
   /** Shows these messages (all of the place, oldest first) from the newest up. */
@@ -209,7 +211,14 @@ export class Conversation {
 
   scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.atBottom = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    // Where the size is another one, the browser has scrolled and not the reader.
+    if (this.atBottom && !near && this.size !== this.measure()) {
+      this.goDown();
+      return;
+    }
+    this.size = this.measure();
+    this.atBottom = near;
     if (this.atBottom) this.missed = 0;
     this.drawToBottom();
     if (this.atBottom) this.onRead();
@@ -224,9 +233,15 @@ export class Conversation {
     this.atBottom = true;
     this.missed = 0;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.size = this.measure();
     this.drawToBottom();
     this.onRead();
     if (focus) byId("text")?.focus();
+  }
+
+  /** The sizes that tell where the end of the conversation is. */
+  measure() {
+    return `${this.scroller.scrollHeight}/${this.scroller.clientHeight}`;
   }
 
   drawToBottom() {
