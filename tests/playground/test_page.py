@@ -259,6 +259,18 @@ def test_a_reply_a_quote_and_an_edit_are_sent_as_such(reader: Reader, server: Se
     reader.see(".mine .stamp", "edited")
 
 
+def test_a_reply_in_a_group_shows_what_it_replies_to(reader: Reader, server: Server) -> None:
+    me = server.person()
+    group = server.people("/chats", type="supergroup", title="Crew", members=[me])["id"]
+    first = server.say(group, "Who is on board?")
+    reader.open(me, group)
+
+    reader.menu(first, "Reply")
+    reader.write("Me")
+
+    assert "Who is on board?" in reader.see(".mine .quote-bar").text
+
+
 def test_a_text_file_is_sent_with_its_question(reader: Reader, server: Server, tmp_path: Path) -> None:
     me = server.person()
     notes = tmp_path / "notes.md"

@@ -111,8 +111,9 @@ export class Bubble {
   }
 
   quoteBar() {
-    const { reply_to_message: original, quote } = this.message;
-    if (!original || original.message_id === this.message.message_thread_id) return null;
+    const { reply_to_message: original, quote, is_topic_message: inTopic, message_thread_id: thread } = this.message;
+    // What stands in a topic says so by replying to its beginning; elsewhere a thread begins with what was replied to.
+    if (!original || (inTopic && original.message_id === thread)) return null;
     const author = authorOf(original);
     return el("button", { type: "button", class: "quote-bar", data: { colour: colourOf(author.id) }, on: { click: () => this.host.jump(original.message_id) } },
       el("b", { dir: "auto" }, author.name || t("deletedMessage")), el("span", { dir: "auto" }, quote?.text ?? summary(original)));

@@ -4,7 +4,7 @@ const READ_KEY = "aura-playground-read";
 // As long as the Bot API says that a chat action is shown.
 export const TYPING_SECONDS = 5;
 
-export const topicOf = (message) => (message.is_topic_message === false ? 0 : generalIsZero(message.message_thread_id));
+export const topicOf = (message) => (message.is_topic_message ? generalIsZero(message.message_thread_id) : 0);
 const generalIsZero = (id) => (id && Number(id) !== 1 ? Number(id) : 0);
 
 export class World {
