@@ -166,13 +166,14 @@ def test_every_text_is_readable_on_its_background(reader: Reader, server: Server
 
 
 def test_the_names_of_many_people_are_not_cut_off(reader: Reader, server: Server) -> None:
-    people = [server.person(name) for name in ("Alexandra", "Bartholomew", "Константин", "Екатерина")]
+    names = {"Alexandra", "Bartholomew", "Константин", "Екатерина"}
+    people = [server.person(name) for name in names]
     reader.open(people[0])
 
     cut = """return [...document.querySelectorAll('#people button > span:nth-child(2)')]
         .filter(name => name.scrollWidth > name.clientWidth).map(name => name.textContent)"""
     assert reader.wait(lambda: len(reader.all("#people button")) >= len(people))
-    assert reader.js(cut) == []
+    assert names.isdisjoint(reader.js(cut))
 
 
 def test_only_the_newest_of_many_messages_are_drawn_until_more_are_wanted(reader: Reader, server: Server) -> None:
