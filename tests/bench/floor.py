@@ -1,7 +1,7 @@
 """The floor: the least mean delay of a character that the budgets allow for a stream, known whole beforehand.
 
 Calls take no time, and a change shows everything written by then. The first text comes within 0.4 s, which is a rule of
-the reply, not of the budgets: who asked sees at once that an answer comes. Changes may go at the steps of a grid, one of
+the reply, not of the budgets: who asked sees at once that an answer comes. Changes may go at steps of a grid, one of
 which is the end of the stream. What a change costs: one call; where the text has passed the end of a message since the
 change before, one more for each (the full message gets its last edit, the next one is sent).
 
