@@ -19,7 +19,7 @@ from tests.end_to_end.nursery import running_nursery
 from tests.end_to_end.program import TOKEN
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import Json, Telegram, labels, watched
-from tests.soak.people import PATIENCE, Person
+from tests.soak.people import PATIENCE, Person, is_failure
 from tests.soak.trouble import Life, Script, bother
 
 WINDOW = 1.0
@@ -121,7 +121,8 @@ def report(people: list[Person], life: Life) -> int:
         asked += len(person.asked)
         whole += len(set(names))
         lost += len(set(person.asked) - set(names))
-        surplus = len(names) - len(set(names)) + len(seen.orphans)
+        orphans = sum(not is_failure(message) for message in seen.orphans)
+        surplus = len(names) - len(set(names)) + orphans
         excused = min(surplus, sum(since_a_kill(person, message, life) <= WINDOW for message in twice(seen)))
         window, doubled = window + excused, doubled + surplus - excused
         at_once = [name for name in names if name not in person.retried]
@@ -141,9 +142,13 @@ def report(people: list[Person], life: Life) -> int:
 
 
 def twice(seen: Count) -> list[Json]:
-    """The messages that stand there for nothing: all orphans, and the beginnings of answers that stand there again."""
+    """The messages that stand there for nothing: orphans, and the beginnings of answers that stand there again.
+
+    The line of an older failure stays where it is when its question is answered below: nothing is there twice.
+    """
     names = seen.whole
-    return seen.orphans + [parts[0] for name, parts in seen.answers if names.count(name) > 1]
+    orphans = [message for message in seen.orphans if not is_failure(message)]
+    return orphans + [parts[0] for name, parts in seen.answers if names.count(name) > 1]
 
 
 def since_a_kill(person: Person, message: Json, life: Life) -> float:

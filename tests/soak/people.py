@@ -53,7 +53,7 @@ class Person:
             if whole >= set(self.asked) and settled(self.said):
                 return
             broken = next(
-                (message for message in self.said if _failed(message) and _key(message) not in self.pressed), None
+                (message for message in self.said if has_failed(message) and _key(message) not in self.pressed), None
             )
             if broken is not None:
                 self.pressed.add(_key(broken))
@@ -68,6 +68,11 @@ def _key(message: Json) -> tuple[int, int]:
     return message["message_id"], message.get("edit_date", 0)
 
 
-def _failed(message: Json) -> bool:
-    said = " ".join(labels(message))
-    return "Try again" in said or "Go on" in said
+def has_failed(message: Json) -> bool:
+    """Whether a button leads on from a failure."""
+    return is_failure(message) or "Go on" in " ".join(labels(message))
+
+
+def is_failure(message: Json) -> bool:
+    """Whether nothing was written: the message says why, and offers another try."""
+    return "Try again" in " ".join(labels(message))
