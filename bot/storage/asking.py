@@ -98,11 +98,12 @@ class Asking:
         self, connection: AsyncConnection, conversation: int, question: Question, dedup: str, claimant: Claimant
     ) -> Asked:
         """Store a question in its place, beside its turn, which somebody has claimed already."""
-        key, asked_at = question.key, self._store.clock()
+        key = question.key
         parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
         await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message})
         columns = _columns(conversation, question, message, dedup)
+        asked_at = self._store.clock()
         claim: dict[str, Any] = {
             "state": TurnState.WRITING,
             "owner": claimant.homes.me,
