@@ -108,8 +108,8 @@ class Sides:
             seen = int(request.headers["Last-Event-ID"])
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             await response.write(_hello(events))
             while not self._closing.is_set():
                 news = events.since(seen)

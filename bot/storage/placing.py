@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import case, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Role, TurnKind
@@ -69,3 +69,12 @@ async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[st
     reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
     await connection.execute(update(conversations).where(reached).values(newest=answer))
     return int(answer)
+
+
+async def step_back(connection: AsyncConnection, row: AnyRow) -> None:
+    """The turn ends without an answer: the one that stood there before, if there was one, counts again."""
+    other = select(func.max(messages.c.id)).where(messages.c.parent == row.question, messages.c.role == Role.ASSISTANT)
+    before: int | None = await connection.scalar(other)
+    if before is not None:
+        here = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
+        await connection.execute(update(conversations).where(here).values(newest=before))

@@ -32,7 +32,7 @@ from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, Tu
 from bot.errors import LeaseLost
 from bot.storage.conversations import on_screen, set_screen
 from bot.storage.homes import Homes
-from bot.storage.placing import begin, hang_answer
+from bot.storage.placing import begin, hang_answer, step_back
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, replicas, turns
@@ -223,7 +223,9 @@ class TurnTable:
         async with self._store.transaction(durable=False) as connection:
             changed = await connection.execute(done.values(values))
             row = (await connection.execute(_WHOLE.where(turns.c.id == hold.turn))).one_or_none()
-            if changed.rowcount == 1 and row is not None and row.answer is not None:
+            if changed.rowcount == 1 and row is not None and row.answer is None:
+                await step_back(connection, row)
+            elif changed.rowcount == 1 and row is not None:
                 await set_screen(self._store, connection, turn_of(row).key, row.answer, turn_of(row).shown)
             ended_before = row is not None and (row.owner, row.attempt, row.open) == (hold.owner, hold.attempt, False)
             if not ended_before:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnKind, TurnState
-from bot.errors import AnswerGone
+from bot.errors import AnswerGone, ChatGone
 from bot.storage.store import Store
 from bot.storage.tables import messages
 from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench, until
@@ -141,6 +141,15 @@ async def test_pressing_again_twice_answers_once(bench: Bench) -> None:
     assert (twice.turn, twice.joined) == (pressed.turn, True)
     bench.let_go()
     await bench.is_over(pressed.turn)
+
+
+async def test_where_another_answer_cannot_be_sent_the_one_that_stands_there_counts(bench: Bench) -> None:
+    first = await bench.answered("one")
+    bench.errors.append(ChatGone("no rights to write"))
+    pressed = await bench.turns.again(first, by=ANN.id, language="en")
+    assert (await bench.is_over(pressed.turn)).state is TurnState.FAILED
+    await bench.answered("two")
+    assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
 
 
 async def test_another_version_is_shown_and_counts(bench: Bench) -> None:
