@@ -143,6 +143,18 @@ class Bench:
         assert turn.answer is not None
         return turn.answer
 
+    async def again(self, answer: int) -> int:
+        """Have the question answered once more. Gives the new answer's id."""
+        turn = await self.is_over((await self.turns.again(answer, by=ANN.id, language="en")).turn)
+        assert turn.answer is not None
+        return turn.answer
+
+    async def ask_by_id(self, text: str, message_id: int, *, reply_to: int | None = None) -> int:
+        """Ask in a Telegram message of this id, and wait for the answer. Gives its id."""
+        turn = await self.is_over((await self.ask(text, message_id=message_id, reply_to=reply_to)).turn)
+        assert turn.answer is not None
+        return turn.answer
+
     async def said(self, key: ChatKey = PRIVATE) -> list[str]:
         """The conversation in force, as texts."""
         return [message.text for message in await self.conversations.history(key)]

@@ -1,37 +1,13 @@
+"""The tree of a conversation: where a question hangs, and what is kept of it."""
+
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from sqlalchemy import func, select
 
-from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnKind, TurnState
-from bot.errors import AnswerGone, ChatGone
-from bot.storage.store import Store
+from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnState
 from bot.storage.tables import messages
-from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench, until
+from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench
 from tests.databases import FakeTime
-
-
-@pytest.fixture
-async def bench(store: Store) -> AsyncIterator[Bench]:
-    bench = Bench(store)
-    await bench.turns.start()
-    yield bench
-    await bench.turns.close(0)
-    await bench.tasks.close()
-
-
-async def again(bench: Bench, answer: int) -> int:
-    turn = await bench.is_over((await bench.turns.again(answer, by=ANN.id, language="en")).turn)
-    assert turn.answer is not None
-    return turn.answer
-
-
-async def ask_by_id(bench: Bench, text: str, message_id: int, *, reply_to: int | None = None) -> int:
-    turn = await bench.is_over((await bench.ask(text, message_id=message_id, reply_to=reply_to)).turn)
-    assert turn.answer is not None
-    return turn.answer
 
 
 async def test_a_plain_question_goes_on_from_the_newest_point(bench: Bench) -> None:
@@ -42,20 +18,20 @@ async def test_a_plain_question_goes_on_from_the_newest_point(bench: Bench) -> N
 
 
 async def test_a_reply_goes_on_from_the_message_it_replies_to(bench: Bench) -> None:
-    first = await ask_by_id(bench, "one", 1)
-    await ask_by_id(bench, "two", 2)
+    first = await bench.ask_by_id("one", 1)
+    await bench.ask_by_id("two", 2)
     shown = (await bench.conversations.shown(first))[0]
-    await ask_by_id(bench, "three", 3, reply_to=shown)
+    await bench.ask_by_id("three", 3, reply_to=shown)
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
-    await ask_by_id(bench, "four", 4, reply_to=2)
+    await bench.ask_by_id("four", 4, reply_to=2)
     assert await bench.said() == ["one", "answer to one", "two", "four", "answer to four"]
-    await ask_by_id(bench, "five", 5)
+    await bench.ask_by_id("five", 5)
     assert (await bench.said())[-4:] == ["four", "answer to four", "five", "answer to five"]
 
 
 async def test_a_reply_to_something_unknown_goes_on_from_the_newest_point(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    await ask_by_id(bench, "two", 2, reply_to=999)
+    await bench.ask_by_id("one", 1)
+    await bench.ask_by_id("two", 2, reply_to=999)
     assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
 
 
@@ -84,14 +60,14 @@ async def test_topics_and_chats_never_mix(bench: Bench) -> None:
 
 
 async def test_after_new_the_next_plain_question_begins_anew(bench: Bench) -> None:
-    answer = await ask_by_id(bench, "one", 1)
+    answer = await bench.ask_by_id("one", 1)
     await bench.conversations.start_over(PRIVATE)
     assert await bench.said() == []
     assert await bench.conversations.undo(PRIVATE) is None
-    await ask_by_id(bench, "two", 2)
+    await bench.ask_by_id("two", 2)
     assert await bench.said() == ["two", "answer to two"]
     shown = (await bench.conversations.shown(answer))[0]
-    await ask_by_id(bench, "three", 3, reply_to=shown)
+    await bench.ask_by_id("three", 3, reply_to=shown)
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
 
 
@@ -106,218 +82,6 @@ async def test_what_was_asked_before_new_belongs_to_the_old_conversation(bench: 
     await bench.is_over(last.turn)
     assert [message.text for message in bench.paths[1]] == ["one", "answer to one", "two"]
     assert await bench.said() == ["three", "answer to three"]
-
-
-async def test_another_answer_takes_the_messages_of_the_last_one(bench: Bench) -> None:
-    first = await bench.answered("one")
-    screen = await bench.conversations.shown(first)
-    second = await again(bench, first)
-    assert await bench.conversations.versions(second) == [first, second]
-    assert await bench.conversations.versions(first) == [first, second]
-    assert await bench.conversations.shown(first) == screen == await bench.conversations.shown(second)
-    assert await bench.conversations.newest(PRIVATE) == second
-    at = await bench.conversations.at(PRIVATE, screen[0])
-    assert at is not None
-    assert at.id == second
-
-
-async def test_an_older_answer_is_given_again_below(bench: Bench) -> None:
-    first = await bench.answered("one")
-    await bench.answered("two")
-    second = await again(bench, first)
-    turn = bench.turns_begun[-1].turn
-    assert turn.reply_to == 1
-    assert await bench.conversations.versions(second) == [second]
-    assert set(await bench.conversations.shown(second)).isdisjoint(await bench.conversations.shown(first))
-    await bench.answered("three")
-    assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
-
-
-async def test_pressing_again_twice_answers_once(bench: Bench) -> None:
-    first = await bench.answered("one")
-    bench.hold()
-    pressed = await bench.turns.again(first, by=ANN.id, language="en")
-    twice = await bench.turns.again(first, by=ANN.id, language="en")
-    assert (twice.turn, twice.joined) == (pressed.turn, True)
-    bench.let_go()
-    await bench.is_over(pressed.turn)
-
-
-async def test_where_another_answer_cannot_be_sent_the_one_that_stands_there_counts(bench: Bench) -> None:
-    first = await bench.answered("one")
-    bench.errors.append(ChatGone("no rights to write"))
-    pressed = await bench.turns.again(first, by=ANN.id, language="en")
-    assert (await bench.is_over(pressed.turn)).state is TurnState.FAILED
-    await bench.answered("two")
-    assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
-
-
-async def test_another_version_is_shown_and_counts(bench: Bench) -> None:
-    first = await bench.answered("one")
-    second = await again(bench, first)
-    shown = await bench.turns.show(first, by=ANN.id, language="en")
-    turn = await bench.is_over(shown.turn)
-    assert turn.kind is TurnKind.SHOW
-    assert turn.state is TurnState.DONE
-    assert await bench.conversations.newest(PRIVATE) == first
-    assert await bench.conversations.versions(first) == [first, second]
-    at = await bench.conversations.at(PRIVATE, (await bench.conversations.shown(second))[0])
-    assert at is not None
-    assert at.id == first
-    assert [running.turn.state for running in bench.turns_begun[-1:]] == [TurnState.DONE]
-
-
-async def test_what_was_asked_on_hangs_from_the_version_that_is_shown(bench: Bench) -> None:
-    first = await bench.answered("one")
-    second = await again(bench, first)
-    await bench.answered("two")
-    path = await bench.conversations.history(PRIVATE)
-    assert [message.id for message in path][1] == second
-    await bench.is_over((await bench.turns.show(first, by=ANN.id, language="en")).turn)
-    path = await bench.conversations.history(PRIVATE)
-    assert [message.id for message in path][1] == first
-    assert [message.text for message in path][2:] == ["two", "answer to two"]
-
-
-async def test_a_cut_answer_goes_on_in_its_messages(bench: Bench) -> None:
-    answer = await bench.answered("one")
-    screen = await bench.conversations.shown(answer)
-    turn = await bench.is_over((await bench.turns.go_on(answer, by=BOB.id, language="ru")).turn)
-    assert (turn.kind, turn.answer, turn.language) == (TurnKind.GO_ON, answer, "ru")
-    assert bench.paths[-1][-1].text == "answer to one"
-    assert await bench.said() == ["one", "answer to one, and more"]
-    assert await bench.conversations.shown(answer) == screen
-
-
-async def test_buttons_of_what_is_gone_say_so(bench: Bench) -> None:
-    answer = await bench.answered("one")
-    await bench.turns.forget(1, PRIVATE.chat)
-    with pytest.raises(AnswerGone):
-        await bench.turns.again(answer, by=ANN.id, language="en")
-    with pytest.raises(AnswerGone):
-        await bench.turns.go_on(answer, by=ANN.id, language="en")
-    with pytest.raises(AnswerGone):
-        await bench.turns.show(answer, by=ANN.id, language="en")
-
-
-async def test_editing_the_last_question_answers_in_the_same_messages(bench: Bench) -> None:
-    await ask_by_id(bench, "zero", 1)
-    old = await ask_by_id(bench, "one", 2)
-    screen = await bench.conversations.shown(old)
-    assert await bench.edit("won", 2)
-    await bench.has_begun("won")
-    await until(lambda: bench.ends == ["done"] * 3)
-    assert await bench.said() == ["zero", "answer to zero", "won", "answer to won"]
-    newest = await bench.conversations.newest(PRIVATE)
-    assert newest is not None
-    assert await bench.conversations.shown(newest) == screen
-    assert await bench.conversations.versions(newest) == [newest]
-    assert await bench.conversations.message(old) is not None, "the old one stays in the tree"
-
-
-async def test_editing_while_the_answer_is_written_starts_over(bench: Bench) -> None:
-    bench.hold()
-    asked = await bench.ask("one", message_id=1)
-    await bench.ask("two", message_id=2)
-    running = await bench.has_begun("one")
-    await until(lambda: bool(running.shown and running.shown[0].message_id))
-    assert await bench.edit("won", 1)
-    restarted = await bench.has_begun("won")
-    assert restarted.turn.id == asked.turn
-    assert restarted.shown == running.shown
-    assert bench.ends == ["CancelledError"]
-    bench.let_go()
-    await until(lambda: bench.ends == ["CancelledError", "done", "done"])
-    assert await bench.said() == ["won", "answer to won", "two", "answer to two"]
-
-
-async def test_editing_a_waiting_question_changes_its_text(bench: Bench) -> None:
-    bench.hold()
-    await bench.ask("one", message_id=1)
-    second = await bench.ask("two", message_id=2)
-    await bench.has_begun("one")
-    assert await bench.edit("too", 2)
-    bench.let_go()
-    await bench.is_over(second.turn)
-    assert bench.begun == ["one", "too"]
-    assert await bench.said() == ["one", "answer to one", "too", "answer to too"]
-
-
-async def test_editing_an_older_question_answers_below_from_its_point(bench: Bench) -> None:
-    await ask_by_id(bench, "zero", 1)
-    old = await ask_by_id(bench, "one", 2)
-    await ask_by_id(bench, "two", 3)
-    assert await bench.edit("won", 2)
-    running = await bench.has_begun("won")
-    assert running.turn.reply_to == 2
-    await until(lambda: bench.ends == ["done"] * 4)
-    assert await bench.said() == ["zero", "answer to zero", "won", "answer to won"]
-    newest = await bench.conversations.newest(PRIVATE)
-    assert newest is not None
-    assert await bench.conversations.shown(newest) != await bench.conversations.shown(old)
-
-
-async def test_an_edit_without_change_or_of_something_unknown_does_nothing(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    assert await bench.edit("one", 1)
-    assert not await bench.edit("new", 99)
-    shown = await bench.conversations.newest(PRIVATE)
-    assert shown is not None
-    assert not await bench.edit("mine", (await bench.conversations.shown(shown))[0]), "an answer is no question"
-    assert bench.begun == ["one"]
-
-
-async def test_an_edited_question_keeps_its_side_of_new(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    await bench.conversations.start_over(PRIVATE)
-    assert await bench.edit("won", 1)
-    await until(lambda: bench.ends == ["done"] * 2)
-    assert await bench.said() == []
-    await ask_by_id(bench, "two", 2)
-    assert await bench.said() == ["two", "answer to two"]
-
-
-async def test_undo_takes_the_last_question_and_its_answers_out(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    answer = await again(bench, await ask_by_id(bench, "two", 2))
-    screen = await bench.conversations.shown(answer)
-    assert await bench.turns.undo(PRIVATE) == sorted([2, *screen])
-    assert await bench.said() == ["one", "answer to one"]
-    assert await bench.conversations.at(PRIVATE, 2) is None
-    with pytest.raises(AnswerGone):
-        await bench.turns.again(answer, by=ANN.id, language="en")
-    assert await bench.turns.undo(PRIVATE) is not None
-    assert await bench.turns.undo(PRIVATE) is None
-
-
-async def test_undo_of_a_branch_leads_back_to_the_newest_message_on_the_screen(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    await ask_by_id(bench, "two", 2)
-    await ask_by_id(bench, "three", 3, reply_to=1)
-    await bench.turns.undo(PRIVATE)
-    assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
-
-
-async def test_undo_of_an_answer_given_again_below_leaves_the_older_one(bench: Bench) -> None:
-    first = await ask_by_id(bench, "one", 1)
-    await ask_by_id(bench, "two", 2)
-    below = await again(bench, first)
-    only_itself = await bench.conversations.shown(below)
-    assert await bench.turns.undo(PRIVATE) == only_itself
-    assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
-
-
-async def test_undo_while_the_answer_is_written_takes_that_question_out(bench: Bench) -> None:
-    await ask_by_id(bench, "one", 1)
-    bench.hold()
-    await bench.ask("two", message_id=2)
-    running = await bench.has_begun("two")
-    await until(lambda: bool(running.shown and running.shown[0].message_id))
-    assert await bench.turns.undo(PRIVATE) == [2, 1001]
-    await until(lambda: bench.ends == ["done", "CancelledError"])
-    bench.let_go()
-    await ask_by_id(bench, "three", 3)
-    assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
 
 
 async def test_who_asked_is_known_for_questions_and_answers(bench: Bench) -> None:

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from bot.conversation.messages import Ending, TurnState
-from bot.storage.store import Store
 from tests.answering.bench import ANN, PRIVATE, Bench, until
-
-
-@pytest.fixture
-async def bench(store: Store) -> AsyncIterator[Bench]:
-    bench = Bench(store)
-    await bench.turns.start()
-    yield bench
-    bench.last_edit.set()
-    await bench.turns.close(0)
-    await bench.tasks.close()
 
 
 async def ending(bench: Bench, text: str = "one") -> int:

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.storage.store import Store
+from tests.answering.bench import Bench
+
+
+@pytest.fixture
+async def bench(store: Store) -> AsyncIterator[Bench]:
+    """One process with its turns, on each of the databases."""
+    bench = Bench(store)
+    await bench.turns.start()
+    yield bench
+    bench.last_edit.set()
+    await bench.turns.close(0)
+    await bench.tasks.close()
