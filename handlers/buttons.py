@@ -9,7 +9,8 @@ from aiogram.types import CallbackQuery, MessageGenerationStopped
 
 from bot.answering.keyboards import Press, Pressed, read_press
 from bot.answering.turns import Turns
-from bot.conversation.messages import ChatKey, Turn
+from bot.conversation.messages import ChatKey, Ending, Turn, TurnState
+from bot.conversation.people import Chat
 from bot.delivery.telegram import Telegram
 from bot.people.limits import Limits
 from bot.people.rights import GroupRights
@@ -27,6 +28,8 @@ class Whereabouts(Enum):
     """It was forgotten, taken out, or belongs to another chat."""
     ORPHAN = auto()
     """It stands in other messages: this one was sent twice, because nobody knew whether it had arrived."""
+    MUTE = auto()
+    """It is here, but the bot may not write here."""
 
 
 def router() -> Router:
@@ -38,7 +41,7 @@ def router() -> Router:
 
 
 async def pressed_answer(
-    query: CallbackQuery, origin: Origin, turns: Turns, conversations: Conversations
+    query: CallbackQuery, origin: Origin, group: Chat | None, turns: Turns, conversations: Conversations
 ) -> dict[str, object] | bool:
     """A button under an answer: which, what became of the answer, and who had asked."""
     pressed = read_press(query.data or "")
@@ -50,6 +53,8 @@ async def pressed_answer(
     else:
         asker = await conversations.author(pressed.id)
         whereabouts = await _of_answer(pressed.id, origin, turns, conversations)
+    if whereabouts is Whereabouts.HERE and group is not None and not group.writable:
+        whereabouts = Whereabouts.MUTE
     return {"pressed": pressed, "whereabouts": whereabouts, "asker": asker}
 
 
@@ -83,9 +88,12 @@ async def press(
         later("delete an orphan", lambda: telegram.delete(origin.key.chat, [origin.message_id or 0]))
     elif not allowed:
         answer("press-not-yours", alert=True)
+    elif pressed.press is Press.STOP and await turns.stop_turn(pressed.id):
+        return
+    elif whereabouts is Whereabouts.MUTE:
+        answer("press-mute", alert=True)
     elif pressed.press is Press.STOP:
-        if not await turns.stop_turn(pressed.id):
-            answer("press-over")
+        await _mend(pressed.id, origin, turns, conversations, say, answer)
     elif pressed.press is Press.SEE:
         await _see(pressed.id, origin, turns, conversations, say)
     else:
@@ -100,6 +108,20 @@ async def stop_draft(stopped: MessageGenerationStopped, origin: Origin, turns: T
     turn = await turns.get(stopped.draft_id)
     if turn is not None and _same_chat(turn.key, origin):
         await turns.stop_turn(turn.id)
+
+
+async def _mend(
+    turn: int, origin: Origin, turns: Turns, conversations: Conversations, say: Say, answer: PressAnswer
+) -> None:
+    """A finished answer still has its ■ Stop: give it the last keyboard where it broke off for want of rights."""
+    ended = await turns.get(turn)
+    here = await conversations.at(origin.key, origin.message_id or 0)
+    cut = ended is not None and ended.state is TurnState.FAILED
+    if cut and here is not None and here.ending is Ending.BROKEN:
+        answer("press-cut", alert=True)
+        await turns.show(here.id, by=origin.speaker, language=say.language)
+    else:
+        answer("press-over")
 
 
 async def _see(version: int, origin: Origin, turns: Turns, conversations: Conversations, say: Say) -> None:

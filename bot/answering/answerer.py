@@ -19,7 +19,7 @@ from bot.conversation.window import fit, go_on_from
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
+from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicGone
 from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
 from bot.preferences import InForce, Preferences
@@ -55,7 +55,7 @@ class _Answer:
     note: str = ""
 
     def take(self, piece: Piece) -> None:
-        """Put a piece where it belongs. Raises what ended the showing: nobody reads what would be written."""
+        """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""
         if isinstance(piece, Thought):
             self.thoughts.append(piece.text)
             self.reply.think(piece.text)
@@ -64,6 +64,10 @@ class _Answer:
         else:
             self.reply.write(piece)
         self.live.touch()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what ended the showing before its time."""
         if self.showing.done():
             self.showing.result()
 
@@ -114,9 +118,14 @@ class Answerer:
             reply.write(path[-1].text)
         live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._say(turn)))
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
+        showing.add_done_callback(lambda _: running.interrupt())
         answer = _Answer(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
         try:
-            await self._ask(running, path, chosen, answer)
+            try:
+                await self._ask(running, path, chosen, answer)
+            except (ChatGone, TopicGone):
+                await _keep_cut(running, answer)
+                raise
             reply.end(answer.note)
             kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
             live.end(await self._final_keyboard(turn, kept, answer.ending))
@@ -144,7 +153,7 @@ class Answerer:
         await running.finish(_state(answer.ending))
 
     async def _ask(self, running: Running, path: list[Message], chosen: InForce, answer: _Answer) -> None:
-        """Let the generator write. Its failure is an ending, not an error."""
+        """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
         try:
             if turn.attempt > ATTEMPTS:
@@ -153,6 +162,7 @@ class Answerer:
                 async with aclosing(self._pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
+            answer.check()
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail()
@@ -224,6 +234,12 @@ class Answerer:
 
     def _say(self, turn: Turn) -> keyboards.Say:
         return lambda key: self._texts.get(turn.language, key)
+
+
+async def _keep_cut(running: Running, answer: _Answer) -> None:
+    """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
+    if answer.live.begun and answer.reply.text.strip():
+        await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
 
 
 def _state(ending: Ending) -> TurnState:

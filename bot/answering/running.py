@@ -117,7 +117,8 @@ class Running:
     def stoppable(self) -> _Stoppable:
         """A block that a person's stop ends: its CancelledError goes no further, and `stopped` is True afterwards.
 
-        A stop that came before the block ends it at its first wait. Any other cancellation passes through.
+        `interrupt` ends it likewise, without `stopped`. A stop that came before the block ends it at its first wait.
+        Any other cancellation passes through.
         """
         return _Stoppable(self)
 
@@ -133,6 +134,10 @@ class Running:
     def stop(self) -> None:
         """A person wants the answer to end here."""
         self.stopped = True
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End the stoppable block, if there is one now, for another reason than a person's stop."""
         if self._block is not None:
             self._block.end()
 

@@ -157,6 +157,11 @@ class LiveReply:
         if self._stream is not None:
             self._gate.hurry(self._stream, Kind.FINAL)
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the answer is on the screen, of this attempt."""
+        return self._poster.visible or self._poster.number > 0
+
     async def run(self) -> None:
         """Show the answer until it stands there whole.
 
@@ -202,7 +207,7 @@ class LiveReply:
 
     async def _idle(self) -> None:
         """Wait for news, or until something is due without any."""
-        types = self._draft is None and not self._poster.visible and self._poster.number == 0
+        types = self._draft is None and not self.begun
         due = [self._typing.due] if types else []
         if self._draft is not None:
             due.append(self._draft.due)

@@ -207,6 +207,8 @@ press-gone = This answer has been forgotten, so its buttons do nothing any more.
 press-orphan = This was a leftover copy; the answer stands in another message.
 press-not-yours = Only who asked, an administrator of this group or an admin of the bot can press this.
 press-over = The answer is complete already.
+press-cut = This answer broke off because the bot could not write here. ▸ lets it go on, ↻ gives a new one.
+press-mute = The bot may not write here at the moment.
 
 ## Settings
 

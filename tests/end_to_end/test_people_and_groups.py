@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
+from tests.end_to_end.stored import eventually, states
 from tests.end_to_end.telegram import ANNA, BORIS, Json
 from tests.end_to_end.test_buttons import until_label
 
@@ -118,6 +119,49 @@ async def test_a_bot_that_was_removed_makes_no_errors_and_works_when_it_is_back(
         await scene.telegram.send("@aura_bot are you there?", by=ANNA, chat=group)
         await scene.telegram.reads_answer("are you there?", chat=group)
         assert "ERROR" not in program.log
+
+
+async def test_an_answer_cut_by_the_removal_of_the_bot_goes_on_once_it_is_back(scene: Scene) -> None:
+    more = asyncio.Event()
+
+    async def script(_request: Request) -> AsyncIterator[str]:
+        if len(scene.generator.requests) > 1:
+            yield "was told to the end."
+            return
+        yield "The beginning of a tale "
+        await more.wait()
+        yield "that nobody hears "
+        await asyncio.Event().wait()
+
+    scene.generator.script = script
+    group = await scene.telegram.group()
+    async with scene.program() as program:
+        await scene.telegram.send("@aura_bot tell a tale", by=ANNA, chat=group)
+        cut = await scene.telegram.reads("The beginning of a tale", chat=group)
+        await scene.telegram.post(f"chats/{group}/remove_bot", by=ANNA)
+        more.set()
+        await eventually(lambda: states(scene.folder) == ["failed"])
+        await scene.telegram.post(f"chats/{group}/add_bot", by=ANNA)
+        pressed = await scene.telegram.press(cut, "Stop", by=ANNA, chat=group)
+        assert "could not write here" in pressed["text"]
+        await scene.telegram.press(await until_label(scene.telegram, "▸ Go on", group), "▸", by=ANNA, chat=group)
+        whole = await scene.telegram.reads("was told to the end.", chat=group)
+        assert (whole["message_id"], whole["text"].startswith("The beginning")) == (cut["message_id"], True)
+        assert "ERROR" not in program.log
+
+
+async def test_a_press_where_the_bot_may_not_write_says_so(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program():
+        await scene.telegram.send("@aura_bot hello", by=BORIS, chat=group)
+        answer = await scene.telegram.reads_answer("hello", chat=group)
+        await scene.telegram.post(f"chats/{group}/restrict_bot", by=ANNA, can_send=False)
+        pressed = await scene.telegram.press(answer, "↻", by=BORIS, chat=group)
+        assert pressed["text"] == "Сейчас боту нельзя здесь писать."
+        await scene.telegram.post(f"chats/{group}/restrict_bot", by=ANNA, can_send=True)
+        await scene.telegram.press(answer, "↻", by=BORIS, chat=group)
+        await until_label(scene.telegram, "2/2", group)
+    assert len(scene.generator.requests) == 2
 
 
 async def test_questions_beyond_those_that_may_wait_are_refused_with_one_line(scene: Scene) -> None:
