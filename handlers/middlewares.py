@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.answering.tasks import Tasks
-from bot.conversation.people import Person
+from bot.conversation.people import Chat, Person
 from bot.delivery.notices import Notices
 from bot.delivery.telegram import Telegram
 from bot.people.access import verdict
@@ -108,9 +109,9 @@ class Introduction(BaseMiddleware):
 
     async def _introduce(self, update: Update, origin: Origin, data: dict[str, Any]) -> None:
         person = await self._meet(origin)
-        group = None if origin.private else await self._chats.get(origin.key.bot, origin.key.chat)
+        group = None if origin.private else await self._enter(origin, person)
         in_force = await self._preferences.in_force(origin.key)
-        language = in_force.language.value or language_of(person.language if person else None)
+        spoken = language_of((person.language if person else "") or (group.language if group else ""))
         admin = self._administration.includes(person)
         data.update(
             origin=origin,
@@ -119,7 +120,10 @@ class Introduction(BaseMiddleware):
             admin=admin,
             verdict=verdict(self._settings.access, person=person, chat=group, private=origin.private, admin=admin),
             in_force=in_force,
-            say=Say(self._texts, self._notices, self._store, language, place_of(origin, update)),
+            say=Say(
+                self._texts, self._notices, self._store, in_force.language.value or spoken, place_of(origin, update)
+            ),
+            spoken=spoken,
             later=self._later,
             dedup=f"{origin.key.bot}:{update.update_id}",
         )
@@ -131,6 +135,15 @@ class Introduction(BaseMiddleware):
         return await self._people.meet(
             origin.key.bot, user.id, user.full_name, user.username or "", user.language_code or ""
         )
+
+    async def _enter(self, origin: Origin, person: Person | None) -> Chat | None:
+        """The group, whose language is that of the first person who has one."""
+        group = await self._chats.get(origin.key.bot, origin.key.chat)
+        if person is None or not person.language or (group is not None and group.language):
+            return group
+        seen = replace(group or Chat(origin.key.chat, origin.kind, origin.title), language=person.language)
+        await self._chats.put(origin.key.bot, seen)
+        return seen
 
     def _give_buttons(self, query: CallbackQuery, origin: Origin, data: dict[str, Any]) -> PressAnswer:
         answer = PressAnswer(query.id, data["say"], self._telegram, self._later)

@@ -7,10 +7,8 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.conversation.messages import ChatKey
-from bot.conversation.people import Person
 from bot.people.personas import Personas
 from bot.preferences import InForce, Name, Preferences
-from bot.texts import language_of
 from handlers.filters import may_change
 from handlers.pages import DEFAULT, HOME, Step, page, read_step
 from handlers.reading import Origin
@@ -49,7 +47,7 @@ async def press(
     _: CallbackQuery,
     step: Step,
     origin: Origin,
-    person: Person | None,
+    spoken: str,
     preferences: Preferences,
     personas: Personas,
     admin: bool,
@@ -60,8 +58,7 @@ async def press(
     if step.value is not None:
         await _set(preferences, origin, Name(step.page), step.value)
     in_force = await preferences.in_force(origin.key)
-    language = in_force.language.value or language_of(person.language if person else None)
-    say = say.to(say.place, language)
+    say = say.to(say.place, in_force.language.value or spoken)
     redraw(*page(step.page, in_force, personas, say, admin=admin and origin.private))
 
 

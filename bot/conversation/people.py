@@ -39,6 +39,8 @@ class Chat:
     kind: str
     """Telegram's word: `private`, `group`, `supergroup`, `channel`."""
     title: str = ""
+    language: str = ""
+    """Telegram's language code of the first person who spoke in this group, or added the bot; for those without one."""
     allowed: bool = False
     """An admin let this group in."""
     greeted: bool = False

@@ -79,7 +79,9 @@ class ChatTable:
         if was is None:
             return
         there = known or replace(was, id=new, kind="supergroup", hold_until=0.0)
-        said = {name: getattr(was, name) or getattr(there, name) for name in ("allowed", "greeted", "refused")}
+        said = {
+            name: getattr(was, name) or getattr(there, name) for name in ("allowed", "greeted", "refused", "language")
+        }
         await self.put(bot, replace(there, **said))
         async with self._store.transaction() as connection:
             await connection.execute(delete(chats).where(chats.c.bot == bot, chats.c.id == old))

@@ -165,6 +165,7 @@ chats = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
     Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False, server_default=""),
     Column("allowed", Boolean, nullable=False),
     Column("greeted", Boolean, nullable=False),
     Column("refused", Boolean, nullable=False),

@@ -138,6 +138,18 @@ async def test_an_anonymous_administrator_may_ask_and_change_the_chat(scene: Sce
     assert scene.generator.requests[-1].prompt == "Be brief."
 
 
+async def test_anonymous_administrators_and_channels_hear_the_language_of_the_group(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program():
+        await scene.telegram.send("@aura_bot привет", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("привет", chat=group)
+        await scene.telegram.send("/nothing@aura_bot", by=ANNA, chat=group, sender_chat="anonymous")
+        await scene.telegram.reads("Такой команды нет", chat=group)
+        await scene.telegram.send("/nothing@aura_bot", by=ANNA, chat=group, sender_chat="channel")
+        await scene.telegram.until(lambda: len(scene.telegram.said(group)) == 3)
+        assert "Такой команды нет" in scene.telegram.texts(group)[-1]
+
+
 async def test_a_channel_may_ask_and_linked_posts_bots_and_via_bot_messages_are_left_alone(scene: Scene) -> None:
     group = await scene.telegram.group()
     async with scene.program() as program:

@@ -29,11 +29,24 @@ FIRST = (
     f"INSERT INTO messages ({C}) VALUES (2, 1, 1, true, 2, 'assistant', 'two', '', 'complete', '', NULL, 2.0)",  # noqa: S608  # our own columns
     "INSERT INTO shown (bot, chat, message_id, message, position, part, sealed) VALUES (1, 5, 10, 1, 0, '{}', true)",
     "INSERT INTO preferences (bot, chat, topic, name, value) VALUES (1, 5, 0, 'persona', 'pirate')",
+    (
+        "INSERT INTO chats (bot, id, kind, title, allowed, greeted, refused, writable, hold_until)"
+        " VALUES (1, 5, 'group', 'F', true, true, false, true, 0)"
+    ),
     "INSERT INTO people (bot, id, name, username, language, standing, admin) VALUES (1, 5, 'A', '', '', 'new', true)",
 )
 """What a database of the first schema held."""
 
-EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST}
+SECOND = (
+    *FIRST,
+    (
+        "INSERT INTO chats (bot, id, kind, title, language, allowed, greeted, refused, writable, hold_until)"
+        " VALUES (1, 6, 'group', 'G', 'ru', true, true, false, true, 0)"
+    ),
+)
+"""The second knows the language of groups."""
+
+EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND}
 """Each schema there ever was, and rows that it held."""
 
 
