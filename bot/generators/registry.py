@@ -12,14 +12,14 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from bot.generators.aside import aside
 from bot.generators.aura import Aura
-from bot.generators.browser import WHOLE_LIMIT, BrowserSessions
+from bot.generators.browser import BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Timeouts
 from bot.generators.failures import translated
 from bot.generators.foreign import as_piece, call, load
@@ -138,18 +138,14 @@ class Registry:
         return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
 
     async def _pieces(self, arguments: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[Piece, None]:
-        """The answer within its limits. Our own classes keep finer ones themselves; others run aside."""
-        clock = Clock(timeouts)
-        first = timeouts.headers + timeouts.silence + (WHOLE_LIMIT * 2 if self._config.browser else 0)
-        source: AsyncIterator[object]
+        """The answer within its limits. Our own classes keep these themselves; others run aside."""
+        values: AsyncGenerator[object, None]
         if self._config.kind in OWN:
-            source = self._generator.create_async_generator(**arguments)
+            values = cast("AsyncGenerator[object, None]", self._generator.create_async_generator(**arguments))
         else:
             source = aside(lambda: call(self._generator, arguments))
-        async with (
-            aclosing(limited(source, clock, first=first)) as values,
-            aclosing(_cleaned(values)) as pieces,
-        ):
+            values = limited(source, Clock(timeouts), first=timeouts.headers + timeouts.silence)
+        async with aclosing(values), aclosing(_cleaned(values)) as pieces:
             async for piece in pieces:
                 yield piece
 
