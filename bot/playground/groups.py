@@ -109,7 +109,7 @@ class Groups:
         by = self._by(chat, body)
         new = self._world.add_group("supergroup", chat.title, chat.members, is_forum=bool(body.get("is_forum")))
         new.owner, new.admins, new.bot_status = chat.owner, list(chat.admins), chat.bot_status
-        self._exchange.chat_changed(new, migrated_from=chat.id)
+        self._exchange.chat_changed(new)
         self._say(chat, by, {"migrate_to_chat_id": new.id})
         chat.migrated_to = new.id
         self._exchange.chat_changed(chat)

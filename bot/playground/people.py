@@ -38,6 +38,9 @@ class People:
         )
         if person.id in self._world.chats:
             self._exchange.chat_changed(self._world.chats[person.id], person=person.user())
+        else:
+            self._exchange.events.tell("person", person=person.user())
+            self._exchange.keeper.note()
         return person.user()
 
     def person(self, user: int) -> Person:

@@ -342,3 +342,29 @@ def test_a_start_link_to_the_bot_starts_it_here(reader: Reader, server: Server) 
     reader.see("#about a").click()
     assert server.update("message", me)["text"] == "/start owner"
     assert len(reader.driver.window_handles) == 1
+
+
+def test_what_happens_while_the_page_connects_is_taken_up_without_beginning_anew(
+    reader: Reader, server: Server
+) -> None:
+    me = server.person()
+    meanwhile = f"""
+    const Stream = EventSource;
+    window.EventSource = class extends Stream {{
+      constructor(url) {{
+        const request = new XMLHttpRequest();
+        request.open('POST', '/people/{me}/send', false);
+        request.send(JSON.stringify({{chat_id: {me}, text: 'meanwhile'}}));
+        super(url);
+      }}
+    }}"""
+    added = reader.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": meanwhile})
+    try:
+        reader.open(me)
+        reader.see(".text", "meanwhile")
+        server.say(me, "And live")
+        reader.see(".text", "And live")
+    finally:
+        reader.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+    assert reader.texts() == ["/start", "meanwhile", "And live"]

@@ -4,7 +4,7 @@ import { colourOf, copy, el, icon, iconButton, paintAvatar, popupMenu } from "./
 import { renderText, safeUrl } from "./entities.js";
 import { clock, fileSize, t } from "./words.js";
 
-const MEDIA = ["photo", "sticker", "voice", "audio", "video", "animation", "video_note", "location", "contact", "poll", "dice"];
+const MEDIA = ["photo", "sticker", "voice", "audio", "video", "animation", "video_note", "location", "venue", "contact", "poll", "dice"];
 const MEDIA_ICONS = { photo: "image", video: "image", animation: "image", sticker: "smile", dice: "smile", voice: "voice", audio: "voice" };
 
 /** Who a message is from, as a person sees it. */
@@ -17,29 +17,31 @@ export function authorOf(message) {
 
 export const textOf = (message) => message.text ?? message.caption ?? "";
 
-/** A short line about a message, for previews and quotes. */
-export function summary(message) {
+/** A short line about a message, for previews and quotes; `topic` is the name of the topic that it stands in. */
+export function summary(message, topic = "") {
   const kind = MEDIA.find((name) => message[name]);
   const parts = [message.document && (message.document.file_name ?? t("dropFile")), kind && t("kinds")[kind], textOf(message)];
-  return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message) || "";
+  return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message, topic) || "";
 }
 
-/** What a service message says; null for a message that somebody wrote. */
-export function serviceText(message) {
+/** What a service message says, unknown ones included; null for a message that somebody wrote. */
+export function serviceText(message, topic = "") {
   const names = (users) => users.map((user) => user.first_name).join(", ");
   if (message.new_chat_members) return t("joined", names(message.new_chat_members));
   if (message.left_chat_member) return t("left", names([message.left_chat_member]));
-  const topic = message.forum_topic_created ?? message.forum_topic_edited;
-  if (topic) return t("topicNamed", topic.name ?? "");
-  if (message.forum_topic_closed) return t("closedTopic");
-  if (message.migrate_from_chat_id || message.migrate_to_chat_id) return t("migrate");
-  if (message.new_chat_title) return message.new_chat_title;
-  const fields = ["group_chat_created", "supergroup_chat_created", "pinned_message", "forum_topic_reopened"];
-  return fields.some((name) => message[name]) ? t("service") : null;
+  if (message.migrate_from_chat_id || message.migrate_to_chat_id) return t("migrated", authorOf(message).name);
+  const name = message.new_chat_title ?? message.forum_topic_edited?.name;
+  if (name) return t("renamed", name);
+  if (message.pinned_message) return t("pinned", summary(message.pinned_message));
+  if (message.group_chat_created || message.supergroup_chat_created) return t("groupCreated");
+  const change = ["created", "edited", "closed", "reopened"].find((what) => message[`forum_topic_${what}`]);
+  if (change) return t("topicChanges")[change](message.forum_topic_created?.name ?? topic);
+  const isWritten = textOf(message) || message.document || MEDIA.some((kind) => message[kind]);
+  return isWritten ? null : t("service");
 }
 
 export class Bubble {
-  /** `host` has person, isPrivate, mayDelete and the actions reply, edit, remove, press, jump, openUrl, textActions. */
+  /** `host` has person, isPrivate, mayDelete, topicName and the actions reply, edit, remove, press, jump, openUrl, textActions. */
   constructor(message, host) {
     this.host = host;
     this.view = { revealed: false, unfolded: new Set() };
@@ -73,7 +75,6 @@ export class Bubble {
     this.authorId = author.id;
     paintAvatar(this.avatar, author.id, author.name);
     this.node.dataset.messageId = message.message_id;
-    this.row.classList.toggle("mine", this.mine);
     this.row.setAttribute("aria-label", `${author.name}, ${clock(message.date)}`);
     this.drawBody();
     if (!sameKeyboard) this.drawKeyboard();
@@ -81,17 +82,20 @@ export class Bubble {
 
   drawBody() {
     const { message } = this;
-    const service = serviceText(message);
+    const service = serviceText(message, this.host.topicName(message));
     this.isService = Boolean(service);
     this.row.classList.toggle("service", this.isService);
+    this.row.classList.toggle("mine", this.mine && !this.isService);
     this.more.hidden = this.isService;
     if (service) {
       this.body.replaceChildren(service);
       return;
     }
     const author = authorOf(message);
+    const via = message.via_bot?.username;
     this.body.replaceChildren(...[
       !this.host.isPrivate && !this.mine && el("p", { class: "author", dir: "auto", data: { colour: colourOf(author.id) } }, author.name),
+      via && el("p", { class: "via" }, t("via", via)),
       this.quoteBar(),
       ...this.attachments(),
       el("div", { class: "flow", dir: "auto" }, this.textBlock(), this.stamp()),
@@ -130,7 +134,6 @@ export class Bubble {
     for (const kind of MEDIA.filter((name) => message[name])) {
       chips.push(el("div", { class: "file" }, el("span", { class: "file-icon" }, icon(MEDIA_ICONS[kind] ?? "file")), el("b", {}, t("kinds")[kind])));
     }
-    if (!chips.length && !textOf(message)) chips.push(el("p", { class: "unsupported" }, t("unsupported")));
     return chips;
   }
 
@@ -169,7 +172,7 @@ export class Bubble {
 
   openMenu(point = null) {
     const { host, message } = this;
-    if (serviceText(message)) return;
+    if (this.isService) return;
     const anchor = document.activeElement === this.row ? this.row : this.more;
     const quote = this.selectedText();
     const items = [["reply", t("reply"), () => host.reply(message, quote)]];

@@ -1,6 +1,6 @@
 // The messages of one chat or topic: the newest ones as bubbles, kept at the bottom while the reader is there.
 
-import { Bubble, summary } from "./bubble.js";
+import { authorOf, Bubble, serviceText, summary } from "./bubble.js";
 import { byId, el, icon } from "./dom.js";
 import { renderText } from "./entities.js";
 import { dayKey, dayName, t } from "./words.js";
@@ -254,7 +254,8 @@ export class Conversation {
     clearTimeout(this.announcements.get(message.message_id));
     this.announcements.set(message.message_id, setTimeout(() => {
       this.announcements.delete(message.message_id);
-      byId("announcer").textContent = `${message.from?.first_name ?? ""}: ${summary(message)}`;
+      const said = summary(message, this.host.topicName(message));
+      byId("announcer").textContent = serviceText(message) ? said : `${authorOf(message).name}: ${said}`;
     }, ANNOUNCE_AFTER));
   }
 }

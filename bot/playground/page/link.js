@@ -26,7 +26,7 @@ function parsed(text) {
 
 /**
  * Keeps a world up to date: reads /world, then follows /events from there, for ever. After a break it goes on
- * from the last event; when the server cannot (another process, too large a gap) it says "reload", and the world is read again.
+ * from the last event; when the server cannot (another process, too large a gap) it says "reset", and the world is read again.
  */
 export class Link {
   constructor({ onWorld, onEvent, onState }) {
@@ -68,8 +68,8 @@ export class Link {
   }
 
   take(event) {
-    if (!event) return;
-    if (event.type === "reload") {
+    if (!event || event.type === "hello") return;
+    if (event.type === "reset") {
       this.start();
     } else if (event.seq > this.seq) {
       this.seq = event.seq;

@@ -58,7 +58,8 @@ class Page {
     speak(world.person(this.me).language_code);
     const chats = world.chatsOf(this.me);
     const wide = matchMedia("(min-width: 720px)").matches;
-    this.chat = chats.find((chat) => chat.id === chatId) ?? (wide && !chatId ? chats[0] : null) ?? null;
+    const wanted = world.chats.get(chatId)?.migrated_to ?? chatId;
+    this.chat = chats.find((chat) => chat.id === wanted) ?? (wide && !chatId ? chats[0] : null) ?? null;
     this.topic = this.chat && world.topicsOf(this.chat, "").some(({ id }) => id === topic) ? topic : 0;
     document.body.dataset.view = this.chat ? "chat" : "list";
     this.drawWords();
@@ -106,6 +107,7 @@ class Page {
       edit: (message) => this.composer.startEdit(message),
       remove: (message) => this.act("delete", { chat_id: chat.id, message_id: message.message_id }),
       press: (message, data) => this.press(message, data),
+      topicName: (message) => this.world.topicName(chat, message, t("general")),
       jump: (id) => this.conversation.jump(id),
       openUrl: (url) => this.openUrl(url),
       stopDraft: () => this.act("stop_draft", this.place()),
@@ -236,12 +238,10 @@ class Page {
     byId("about").replaceChildren(el("a", { href, on: { click: follow } }, url));
   }
 
-  placesChanged({ chat, movedFrom }) {
-    if (!this.chat) return undefined;
-    if (movedFrom === this.chat.id) return this.goTo(this.me, chat.id);
-    if (chat.id !== this.chat.id) return undefined;
+  placesChanged({ chat }) {
+    if (chat.id !== this.chat?.id) return undefined;
     this.chat = chat;
-    if (!this.world.chatsOf(this.me).includes(chat)) return this.goTo(this.me);
+    if (!this.world.chatsOf(this.me).includes(chat)) return this.goTo(this.me, chat.migrated_to);
     if (!this.world.topicsOf(chat, "").some(({ id }) => id === this.topic)) return this.goTo(this.me, chat.id);
     this.drawHead();
     Object.assign(this.conversation.host, this.host());

@@ -1,31 +1,34 @@
 // The list of chats, and who the reader is.
 
 import { byId, el, paintAvatar } from "./dom.js";
-import { serviceText, summary } from "./bubble.js";
+import { authorOf, serviceText, summary } from "./bubble.js";
 import { clock, dayKey, dayName, t } from "./words.js";
 
 export function drawPeople(world, me, choose) {
   const place = byId("people");
   const focused = place.contains(document.activeElement);
   place.setAttribute("aria-label", t("you"));
-  place.replaceChildren(...world.people.map((person, index) => el("button", {
+  // Bots of others write too, but they are no readers: they stand at the end.
+  const people = [...world.people].sort((a, b) => a.is_bot - b.is_bot);
+  place.replaceChildren(...people.map((person, index) => el("button", {
     type: "button", role: "radio", "aria-checked": String(person.id === me), tabindex: person.id === me ? 0 : -1, data: { person: person.id },
     on: { click: () => choose(person.id), keydown: (event) => walk(event, index) },
-  }, paintAvatar(el("span", { class: "avatar small", "aria-hidden": "true" }), person.id, person.first_name), el("span", {}, person.first_name), badge(unreadOf(world, person.id, me)))));
+  }, paintAvatar(el("span", { class: "avatar small", "aria-hidden": "true" }), person.id, person.first_name), el("span", {}, person.first_name), person.is_bot && el("small", {}, t("bot")), badge(unreadOf(world, person, me)))));
   if (focused) place.querySelector("[aria-checked=true]")?.focus();
 
   function walk(event, index) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    choose(world.people[(index + step + world.people.length) % world.people.length].id);
+    choose(people[(index + step + people.length) % people.length].id);
   }
 }
 
 // The other people's unread messages show beside their names.
 function unreadOf(world, person, me) {
-  if (person === me) return 0;
-  return world.chatsOf(person).reduce((sum, chat) => sum + unreadIn(world, person, chat), 0);
+  if (person.id === me || person.is_bot) return 0;
+  const { id } = person;
+  return world.chatsOf(id).reduce((sum, chat) => sum + unreadIn(world, id, chat), 0);
 }
 
 const unreadIn = (world, person, chat) => world.topicsOf(chat, "").reduce((sum, { id }) => sum + world.unread(person, chat, id), 0);
@@ -39,13 +42,13 @@ export function drawChats(world, me, current, choose) {
   list.replaceChildren(...world.chatsOf(me).map((chat) => {
     const newest = world.newest(chat);
     const typing = world.topicsOf(chat, "").some(({ id }) => world.isTyping(chat, id, Date.now()));
-    const author = newest && chat.type !== "private" && newest.from && !serviceText(newest) ? `${newest.from.id === me ? t("you2") : newest.from.first_name}: ` : "";
+    const author = newest && chat.type !== "private" && !serviceText(newest) ? `${authorOf(newest).id === me ? t("you2") : authorOf(newest).name}: ` : "";
     const when = newest ? (dayKey(newest.date) === new Date().toDateString() ? clock(newest.date) : dayName(newest.date)) : "";
     return el("li", {}, el("button", { type: "button", class: "chat", "aria-current": chat.id === current ? "true" : null, data: { chat: chat.id }, on: { click: () => choose(chat.id) } },
       paintAvatar(el("span", { class: "avatar", "aria-hidden": "true" }), world.face(chat), world.title(chat)),
       el("span", { class: "chat-lines" },
         el("span", {}, el("b", { dir: "auto" }, world.title(chat)), el("time", {}, when)),
-        el("span", {}, el("span", { class: typing ? "preview typing" : "preview", dir: "auto" }, typing ? t("typing") : newest ? author + summary(newest) : t("noMessages")), badge(unreadIn(world, me, chat))))));
+        el("span", {}, el("span", { class: typing ? "preview typing" : "preview", dir: "auto" }, typing ? t("typing") : newest ? author + summary(newest, world.topicName(chat, newest, t("general"))) : t("noMessages")), badge(unreadIn(world, me, chat))))));
   }));
   if (focused) list.querySelector(`[data-chat="${focused}"]`)?.focus();
 }

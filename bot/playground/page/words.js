@@ -17,9 +17,11 @@ const WORDS = {
     dropAdmin: (name) => `${name}: no longer administrator`, newTopic: "New topic…", topicName: "Name of the topic", closeTopic: "Close this topic", reopenTopic: "Open this topic again", deleteTopic: "Delete this topic",
     migrate: "Turn into a supergroup", deletedTopic: "Delete this topic with its messages?", closedTopic: "closed",
     offline: "The playground does not answer; trying again…", pick: "Choose a chat to start.", deletedMessage: "Deleted message",
-    topicNamed: (name) => `Topic “${name}”`, startHint: (name) => `Press Start to talk to ${name}.`, joined: (name) => `${name} joined`, left: (name) => `${name} left`, service: "Service message", unsupported: "This kind of message is not shown here",
+    migrated: (name) => `${name} turned the group into a supergroup`, renamed: (name) => `The name is now “${name}”`, pinned: (text) => `Pinned: ${text}`, groupCreated: "The group was created",
+    topicChanges: { created: (name) => `Topic “${name}” was created`, edited: (name) => `Topic “${name}” was changed`, closed: (name) => `Topic “${name}” was closed`, reopened: (name) => `Topic “${name}” was opened again` },
+    via: (name) => `via @${name}`, startHint: (name) => `Press Start to talk to ${name}.`, joined: (name) => `${name} joined`, left: (name) => `${name} left`, service: "Service message",
     tooLarge: "The file is larger than 20 MB.", dropFile: "File", size: ["bytes", "KB", "MB"], you2: "You",
-    kinds: { photo: "Photo", sticker: "Sticker", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF", video_note: "Video message", location: "Location", contact: "Contact", poll: "Poll", dice: "Dice" },
+    kinds: { photo: "Photo", sticker: "Sticker", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF", video_note: "Video message", location: "Location", venue: "Place", contact: "Contact", poll: "Poll", dice: "Dice" },
   },
   ru: {
     headline: "площадка",
@@ -37,9 +39,11 @@ const WORDS = {
     dropAdmin: (name) => `Снять с администраторов: ${name}`, newTopic: "Новая тема…", topicName: "Название темы", closeTopic: "Закрыть тему", reopenTopic: "Открыть тему снова", deleteTopic: "Удалить тему",
     migrate: "Превратить в супергруппу", deletedTopic: "Удалить эту тему вместе с сообщениями?", closedTopic: "закрыта",
     offline: "Площадка не отвечает, пробуем снова…", pick: "Выберите чат.", deletedMessage: "Удалённое сообщение",
-    topicNamed: (name) => `Тема «${name}»`, startHint: (name) => `Нажмите «Запустить», чтобы поговорить: ${name}.`, joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение", unsupported: "Такие сообщения здесь не показываются",
+    migrated: (name) => `${name}: группа преобразована в супергруппу`, renamed: (name) => `Новое название: «${name}»`, pinned: (text) => `Закреплено: ${text}`, groupCreated: "Группа создана",
+    topicChanges: { created: (name) => `Тема «${name}» создана`, edited: (name) => `Тема «${name}» изменена`, closed: (name) => `Тема «${name}» закрыта`, reopened: (name) => `Тема «${name}» снова открыта` },
+    via: (name) => `через @${name}`, startHint: (name) => `Нажмите «Запустить», чтобы поговорить: ${name}.`, joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение",
     tooLarge: "Файл больше 20 МБ.", dropFile: "Файл", size: ["байт", "КБ", "МБ"], you2: "Вы",
-    kinds: { photo: "Фото", sticker: "Стикер", voice: "Голосовое сообщение", audio: "Аудио", video: "Видео", animation: "GIF", video_note: "Видеосообщение", location: "Геопозиция", contact: "Контакт", poll: "Опрос", dice: "Кубик" },
+    kinds: { photo: "Фото", sticker: "Стикер", voice: "Голосовое сообщение", audio: "Аудио", video: "Видео", animation: "GIF", video_note: "Видеосообщение", location: "Геопозиция", venue: "Место", contact: "Контакт", poll: "Опрос", dice: "Кубик" },
   },
 };
 

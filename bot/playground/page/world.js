@@ -53,6 +53,11 @@ export class World {
     return chat.is_forum ? [{ id: 0, name: general }, ...chat.topics] : [{ id: 0, name: "" }];
   }
 
+  /** The name of the topic that a message stands in. */
+  topicName(chat, message, general) {
+    return [{ id: 0, name: general }, ...chat.topics].find(({ id }) => id === topicOf(message))?.name ?? "";
+  }
+
   /** A message's topic as this chat shows it: 0 wherever there are no topics. */
   topicIn(chat, message) {
     return chat.is_forum ? topicOf(message) : 0;
@@ -120,14 +125,15 @@ export class World {
   /** Takes one event; tells what changed: {chat, topic, message?, removed?, kind}. */
   apply(event, now) {
     const chat = this.chats.get(event.chat_id);
+    if (event.person && !this.person(event.person.id)) this.people.push(event.person);
     switch (event.type) {
       case "link": return { kind: "link" };
+      case "person": return { kind: "person" };
       case "commands":
         this.commands = event.commands ?? this.commands;
         return { kind: "commands" };
       case "chat":
-        if (event.person && !this.person(event.person.id)) this.people.push(event.person);
-        return { kind: "chat", chat: this.putChat(event.chat), movedFrom: event.migrated_from };
+        return { kind: "chat", chat: this.putChat(event.chat) };
       default: return chat ? this.applyTo(chat, event, now) : { kind: "stranger" };
     }
   }

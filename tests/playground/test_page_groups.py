@@ -1,0 +1,135 @@
+"""What happens to groups, as the chat page shows it in a real Chromium: service lines, supergroups, bots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
+
+from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server, somebody_reading
+
+SERVICE_LINES: Final = {
+    "en": [
+        "Topic “Roses” was created",
+        "The name is now “Tulips”",
+        "Topic “Tulips” was closed",
+        "Topic “Tulips” was opened again",
+        "Topic “Tulips” was changed",
+        "Service message",
+    ],
+    "ru": [
+        "Тема «Roses» создана",
+        "Новое название: «Tulips»",
+        "Тема «Tulips» закрыта",
+        "Тема «Tulips» снова открыта",
+        "Тема «Tulips» изменена",
+        "Служебное сообщение",
+    ],
+}
+MIGRATED: Final = {
+    "en": ("Turn into a supergroup", "Carol turned the group into a supergroup"),
+    "ru": ("Превратить в супергруппу", "Carol: группа преобразована в супергруппу"),
+}
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Reader]:
+    with somebody_reading() as reader:
+        yield reader
+
+
+@pytest.fixture
+def server(browser: Reader) -> Server:
+    return browser.server
+
+
+@pytest.fixture
+def reader(browser: Reader) -> Iterator[Reader]:
+    browser.look()
+    browser.complaints()
+    yield browser
+    assert browser.complaints() == []
+
+
+def service_lines(reader: Reader) -> Any:  # what JavaScript returns
+    return reader.js("return [...document.querySelectorAll('.service .bubble')].map(line => line.textContent)")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_follows_a_group_into_its_supergroup(reader: Reader, server: Server, language: str) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="group", title="Crew", members=[me])["id"]
+    entry, line = MIGRATED[language]
+    reader.open(me, group)
+
+    reader.see("#chat-menu").click()
+    reader.see(".menu [role=menuitem]", entry).click()
+
+    reader.see(".service .bubble", line)
+    reader.see("#chat-title", "Crew")
+    reader.wait(lambda: int(reader.js("return location.hash").split("/")[1]) < -1_000_000_000_000)
+    reader.write("Still here")
+    reader.see(".mine .text", "Still here")
+    assert len(reader.all("[data-chat]")) == 2, "the private chat and one group"
+    reader.open(me, group)
+    reader.see(".mine .text", "Still here")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_service_lines_say_what_has_happened(reader: Reader, server: Server, language: str) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="supergroup", title="Garden", members=[me], is_forum=True)["id"]
+    topic = server.people(f"/chats/{group}/topics", name="Roses")["id"]
+    reader.open(me, group)
+    reader.see(f"[data-topic='{topic}']").click()
+    reader.see(".service .bubble", SERVICE_LINES[language][0])
+
+    server.people(f"/chats/{group}/topics/{topic}/rename", name="Tulips")
+    server.people(f"/chats/{group}/topics/{topic}/close")
+    reader.see("[data-chat] .preview", SERVICE_LINES[language][2])
+    server.people(f"/chats/{group}/topics/{topic}/reopen")
+    server.people(f"/chats/{group}/service", topic=topic, fields={"forum_topic_edited": {"icon_custom_emoji_id": "1"}})
+    server.people(f"/chats/{group}/service", topic=topic, fields={"chat_background_set": {"type": {}}})
+
+    reader.wait(lambda: service_lines(reader) == SERVICE_LINES[language])
+    assert not reader.all(".mine")
+    reader.wait(lambda: reader.see(f"[data-chat='{group}'] .preview").text == SERVICE_LINES[language][-1])
+
+
+@pytest.mark.parametrize(("language", "via"), [("en", "via @gif"), ("ru", "через @gif")])
+def test_what_came_by_an_inline_bot_says_so(reader: Reader, server: Server, language: str, via: str) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="group", title="Crew", members=[me])["id"]
+    reader.open(me, group)
+
+    for text in ("one", "two"):
+        server.people(f"/people/{me}/send", chat_id=group, text=text, via_bot="gif")
+
+    reader.wait(lambda: [line.text for line in reader.all(".mine .via")] == [via, via])
+
+
+@pytest.mark.parametrize(("language", "marked"), [("en", "Feeder\nbot"), ("ru", "Feeder\nбот")])
+def test_other_bots_stand_behind_the_people_and_are_marked(
+    reader: Reader, server: Server, language: str, marked: str
+) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="group", title=f"Farm {language}", members=[me])["id"]
+    reader.open(me, group)
+
+    bot = server.people("/people", first_name="Feeder", username="feeder_bot", is_bot=True)["id"]
+    server.people(f"/chats/{group}/join", user=bot)
+    later = server.person("Zoe")
+
+    reader.see(f"[data-person='{later}']")
+    reader.wait(lambda: reader.see(f"[data-person='{bot}']").text.endswith(marked))
+    order = reader.js("return [...document.querySelectorAll('#people button')].map(b => Number(b.dataset.person))")
+    assert order.index(later) < order.index(bot)
+    reader.see(f"[data-person='{bot}']").click()
+    reader.see("#chat-title", f"Farm {language}")
+    reader.write("beep")
+    reader.see(".mine .text", "beep")
