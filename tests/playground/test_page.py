@@ -368,3 +368,42 @@ def test_what_happens_while_the_page_connects_is_taken_up_without_beginning_anew
         reader.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     assert reader.texts() == ["/start", "meanwhile", "And live"]
+
+
+def test_what_was_being_typed_is_not_lost_to_a_command_or_an_edit(reader: Reader, server: Server) -> None:
+    me = server.person()
+    asked = server.people(f"/people/{me}/send", chat_id=me, text="Asked")["message"]["message_id"]
+    server.say(me, "See /help")
+    reader.open(me)
+    box = reader.see("#text")
+    box.send_keys("Half a thought")
+
+    reader.see(".text .inline", "/help").click()
+    reader.see(".mine .text", "/help")
+    assert box.get_property("value") == "Half a thought"
+    reader.menu(asked, "Edit")
+    reader.wait(lambda: box.get_property("value") == "Asked")
+    reader.press(" again", Keys.ENTER)
+    reader.see(".mine .text", "Asked again")
+    assert box.get_property("value") == "Half a thought"
+
+
+@pytest.mark.parametrize(
+    ("language", "edit", "trouble"),
+    [("en", "Edit", "no such message"), ("ru", "Изменить", "Этого сообщения больше нет.")],
+)
+def test_an_edit_that_comes_too_late_is_one_line_and_the_text_stays(
+    reader: Reader, server: Server, language: str, edit: str, trouble: str
+) -> None:
+    me = server.person(language=language)
+    asked = server.people(f"/people/{me}/send", chat_id=me, text="Asked")["message"]["message_id"]
+    reader.open(me)
+    reader.menu(asked, edit)
+    server.people(f"/people/{me}/delete", chat_id=me, message_id=asked)
+    reader.gone(".mine .text", "Asked")
+
+    reader.press(" again", Keys.ENTER)
+
+    reader.see("#trouble", trouble)
+    reader.wait(lambda: reader.see("#text").get_property("value") == "Asked again")
+    assert len(reader.complaints()) == 1

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
 
+from selenium.webdriver.common.keys import Keys
+
 from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server, somebody_reading
 
 SERVICE_LINES: Final = {
@@ -133,3 +135,21 @@ def test_other_bots_stand_behind_the_people_and_are_marked(
     reader.see("#chat-title", f"Farm {language}")
     reader.write("beep")
     reader.see(".mine .text", "beep")
+
+
+def test_a_new_topic_is_shown_at_once_and_its_tab_can_be_seen(reader: Reader, server: Server) -> None:
+    me = server.person()
+    group = server.people("/chats", type="supergroup", title="Garden", members=[me], is_forum=True)["id"]
+    for name in ("Roses", "Vegetables and herbs", "Compost and other leftovers"):
+        server.people(f"/chats/{group}/topics", name=name)
+    reader.look(width=360)
+    reader.open(me, group)
+
+    reader.see("#chat-menu").click()
+    reader.see(".menu [role=menuitem]", "New topic").click()
+    reader.see("dialog input").send_keys("Tools", Keys.ENTER)
+
+    reader.see("[role=tab][aria-selected=true]", "Tools")
+    reader.see(".service .bubble", "Topic “Tools” was created")
+    edges = "const {left, right} = document.querySelector('[role=tab][aria-selected=true]').getBoundingClientRect();"
+    reader.wait(lambda: reader.js(f"{edges} return left >= 0 && right <= innerWidth"))

@@ -31,7 +31,7 @@ export class Composer {
     this.place = place;
     this.build();
     const saved = this.saved.get(place.key) ?? {};
-    Object.assign(this, { reply: saved.reply ?? null, quote: saved.quote ?? null, editing: saved.editing ?? null, file: saved.file ?? null });
+    Object.assign(this, { reply: saved.reply ?? null, quote: saved.quote ?? null, editing: saved.editing ?? null, file: saved.file ?? null, unsent: saved.unsent ?? "" });
     if (!this.text) return;
     this.set(saved.text ?? "");
     this.closeChoices();
@@ -40,7 +40,7 @@ export class Composer {
 
   keep() {
     if (!this.text) return;
-    this.saved.set(this.place.key, { text: this.text.value, reply: this.reply, quote: this.quote, editing: this.editing, file: this.file });
+    this.saved.set(this.place.key, { text: this.text.value, reply: this.reply, quote: this.quote, editing: this.editing, file: this.file, unsent: this.unsent });
   }
 
   build() {
@@ -109,9 +109,7 @@ export class Composer {
   submit() {
     const text = this.text.value;
     if (this.editing) {
-      if (!text.trim()) return;
-      this.act.saveEdit(this.editing, text.trim());
-      this.cancelBars();
+      if (text.trim()) this.saveEdit(text);
       return;
     }
     if (!text.trim() && !this.file) return;
@@ -127,6 +125,16 @@ export class Composer {
     Object.assign(this, { reply, quote, file });
     this.set(text);
     this.drawBars();
+  }
+
+  /** What could not be saved comes back too. */
+  async saveEdit(text) {
+    const { editing, place } = this;
+    this.cancelBars();
+    const saved = await this.act.saveEdit(editing, text.trim());
+    if (saved || this.place.key !== place.key || !this.text || this.text.value) return;
+    this.startEdit(editing);
+    this.set(text);
   }
 
   clear() {
@@ -227,8 +235,11 @@ export class Composer {
     return this.place.chat.type === "private" || command.includes("@") ? command : `${command}@${this.place.bot.username}`;
   }
 
+  /** What stands in the box stays there, unless it is the beginning of a command. */
   sendCommand(command) {
-    this.send(this.commandText(command));
+    const text = this.commandText(command);
+    if (this.text.value.startsWith("/") || !(this.text.value || this.file)) this.send(text);
+    else this.act.send({ text });
   }
 
   toggleMenu() {
@@ -243,21 +254,29 @@ export class Composer {
   // ---- replies, edits, files
 
   replyTo(message, quote) {
-    Object.assign(this, { reply: message, quote, editing: null });
+    this.stopEditing();
+    Object.assign(this, { reply: message, quote });
     this.drawBars();
     this.focus();
   }
 
+  /** What was being typed before somebody edits a message comes back after it. */
   startEdit(message) {
+    if (!this.editing) this.unsent = this.text.value;
     Object.assign(this, { editing: message, reply: null, file: null });
     this.set(textOf(message));
     this.drawBars();
     this.focus();
   }
 
+  stopEditing() {
+    if (this.editing) this.set(this.unsent);
+    this.editing = null;
+  }
+
   cancelBars() {
-    if (this.editing) this.set("");
-    Object.assign(this, { reply: null, quote: null, editing: null, file: null });
+    this.stopEditing();
+    Object.assign(this, { reply: null, quote: null, file: null });
     this.changed();
     this.drawBars();
     this.focus();
@@ -302,8 +321,8 @@ export class Composer {
       toast(t("tooLarge"));
       return;
     }
+    this.stopEditing();
     this.file = file;
-    this.editing = null;
     this.changed();
     this.drawBars();
     this.focus();

@@ -89,6 +89,7 @@ class Page {
     document.title = `${chat ? `${world.title(chat)} · ` : ""}Aura ${t("headline")}`;
     if (!chat) return;
     this.drawHead();
+    byId("topics").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.openComposer();
     this.conversation.show(world.messages(chat, topic), chat.drafts.get(topic), this.host());
     // Arrow keys in the person switch and the tabs stay there.
@@ -266,17 +267,21 @@ class Page {
     try {
       return await request(`/people/${this.me}/${what}`, body) ?? true;
     } catch (error) {
-      this.trouble(error.message);
-      return false;
+      return this.failed(error);
     }
   }
 
   async admin(path, body = {}) {
     try {
-      await request(`/chats/${this.chat.id}/${path}`, { by: this.me, ...body });
+      return await request(`/chats/${this.chat.id}/${path}`, { by: this.me, ...body });
     } catch (error) {
-      this.trouble(error.message);
+      return this.failed(error);
     }
+  }
+
+  failed(error) {
+    this.trouble(error instanceof TypeError ? t("offline") : t("troubles")[error.message] ?? error.message);
+    return false;
   }
 
   async send({ text, reply, quote, file, media }) {
@@ -344,8 +349,14 @@ class Page {
   }
 
   async newTopic() {
+    const { id } = this.chat;
     const name = await askText(t("topicName"), t("save"), t("cancel"));
-    if (name) await this.admin("topics", { name });
+    const made = name && await this.admin("topics", { name });
+    if (!made) return;
+    // Its event may come later than this answer.
+    const { topics } = this.world.chats.get(id);
+    if (!topics.some((topic) => topic.id === made.id)) topics.push(made);
+    this.goTo(this.me, id, made.id);
   }
 
   async deleteTopic() {
