@@ -206,3 +206,13 @@ def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
     assert "<style" not in sources["index.html"]
     assert " style=" not in sources["index.html"]
     assert sources["index.html"].count("<script") == 1
+
+
+def test_the_first_people_and_the_bot_have_colours_of_their_own(reader: Reader) -> None:
+    anna, boris = 1001, 1002
+    reader.open(anna)
+    reader.see("#chat-title", "Aura")
+
+    faces = [f"[data-person='{anna}'] .avatar", f"[data-person='{boris}'] .avatar", "#chat-avatar"]
+
+    assert len({reader.see(face).get_attribute("data-colour") for face in faces}) == len(faces)

@@ -39,7 +39,8 @@ export function paintAvatar(node, id, name) {
   return node;
 }
 
-export const colourOf = (id) => Math.abs(Number(id)) % 6;
+// The remainders of 11 keep the first two people and the bot apart.
+export const colourOf = (id) => (Math.abs(Number(id)) % 11) % 6;
 
 let toastTimer = 0;
 
