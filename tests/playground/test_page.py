@@ -328,6 +328,10 @@ def test_a_refused_action_is_one_line_and_the_text_stays(reader: Reader, server:
     reader.see("#trouble", "no such message to reply to")
     reader.wait(lambda: reader.see("#text").get_property("value") == "Too late")
     assert len(reader.complaints()) == 1
+    reader.see(".bar button").click()
+    reader.press(Keys.ENTER)
+    reader.see(".mine .text", "Too late")
+    reader.gone("#trouble")
 
 
 def test_a_start_link_to_the_bot_starts_it_here(reader: Reader, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Iterator
 from typing import Any, Final
@@ -216,3 +217,17 @@ def test_the_first_people_and_the_bot_have_colours_of_their_own(reader: Reader) 
     faces = [f"[data-person='{anna}'] .avatar", f"[data-person='{boris}'] .avatar", "#chat-avatar"]
 
     assert len({reader.see(face).get_attribute("data-colour") for face in faces}) == len(faces)
+
+
+@pytest.mark.parametrize(("language", "size"), [("en", "5.1 KB"), ("ru", "5,1 КБ")])
+def test_the_size_of_a_file_is_written_as_the_reader_would(
+    reader: Reader, server: Server, language: str, size: str
+) -> None:
+    me = server.person(language=language)
+    content = base64.b64encode(bytes(5_120)).decode()
+    document = {"file_name": "notes.txt", "mime_type": "text/plain", "content_base64": content}
+    server.people(f"/people/{me}/send", chat_id=me, document=document)
+
+    reader.open(me)
+
+    reader.see(".mine .file", size)

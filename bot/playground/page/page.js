@@ -264,6 +264,7 @@ class Page {
 
   /** Does something as the chosen person; false and a line of trouble when it failed. */
   async act(what, body) {
+    this.trouble("");
     try {
       return await request(`/people/${this.me}/${what}`, body) ?? true;
     } catch (error) {
@@ -272,6 +273,7 @@ class Page {
   }
 
   async admin(path, body = {}) {
+    this.trouble("");
     try {
       return await request(`/chats/${this.chat.id}/${path}`, { by: this.me, ...body });
     } catch (error) {

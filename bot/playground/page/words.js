@@ -84,5 +84,6 @@ export function dayName(seconds) {
 export function fileSize(bytes) {
   const [b, kb, mb] = t("size");
   if (!(bytes >= 1000)) return `${bytes ?? 0} ${b}`;
-  return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} ${kb}` : `${(bytes / 1e6).toFixed(1)} ${mb}`;
+  const { format } = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return bytes < 1e6 ? `${format(bytes / 1000)} ${kb}` : `${format(bytes / 1e6)} ${mb}`;
 }
