@@ -153,3 +153,17 @@ def test_a_new_topic_is_shown_at_once_and_its_tab_can_be_seen(reader: Reader, se
     reader.see(".service .bubble", "Topic “Tools” was created")
     edges = "const {left, right} = document.querySelector('[role=tab][aria-selected=true]').getBoundingClientRect();"
     reader.wait(lambda: reader.js(f"{edges} return left >= 0 && right <= innerWidth"))
+
+
+@pytest.mark.parametrize(("language", "pinned"), [("en", "Pinned: Read"), ("ru", "Закреплено: Read")])
+def test_what_is_pinned_is_told_in_one_line(reader: Reader, server: Server, language: str, pinned: str) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="group", title="Crew", members=[me])["id"]
+    message = server.say(group, "Read " + "this " * 40)
+    reader.open(me, group)
+
+    server.people(f"/chats/{group}/pin", message_id=message)
+
+    line = reader.see(".service .bubble", pinned).text
+    assert line.endswith("this…")
+    assert len(line) < 80

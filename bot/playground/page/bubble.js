@@ -24,6 +24,8 @@ export function summary(message, topic = "") {
   return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message, topic) || "";
 }
 
+const shortened = (text) => (text.length > 60 ? `${text.slice(0, 60).trimEnd()}…` : text);
+
 /** What a service message says, unknown ones included; null for a message that somebody wrote. */
 export function serviceText(message, topic = "") {
   const names = (users) => users.map((user) => user.first_name).join(", ");
@@ -32,7 +34,7 @@ export function serviceText(message, topic = "") {
   if (message.migrate_from_chat_id || message.migrate_to_chat_id) return t("migrated", authorOf(message).name);
   const name = message.new_chat_title ?? message.forum_topic_edited?.name;
   if (name) return t("renamed", name);
-  if (message.pinned_message) return t("pinned", summary(message.pinned_message));
+  if (message.pinned_message) return t("pinned", shortened(summary(message.pinned_message)));
   if (message.group_chat_created || message.supergroup_chat_created) return t("groupCreated");
   const change = ["created", "edited", "closed", "reopened"].find((what) => message[`forum_topic_${what}`]);
   if (change) return t("topicChanges")[change](message.forum_topic_created?.name ?? topic);

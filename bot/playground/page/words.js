@@ -35,7 +35,7 @@ const WORDS = {
     start: "Запустить", block: "Заблокировать бота", unblock: "Разблокировать бота", stop: "Остановить", thinking: "Думает…", draft: "пишется",
     code: "код", copyCode: "Копировать код", spoiler: "Скрытый текст, нажмите, чтобы показать", foldQuote: "Свернуть цитату", unfoldQuote: "Развернуть цитату",
     today: "Сегодня", yesterday: "Вчера", ok: "Хорошо", open: "Открыть", openLink: (url) => `Открыть ${url}?`, unansweredPress: "Бот не ответил.",
-    removeBot: "Удалить бота", addBot: "Добавить бота", mute: "Запретить боту писать", unmute: "Разрешить боту писать", makeAdmin: (name) => `Сделать администратором: ${name}`,
+    removeBot: "Убрать бота", addBot: "Добавить бота", mute: "Запретить боту писать", unmute: "Разрешить боту писать", makeAdmin: (name) => `Сделать администратором: ${name}`,
     dropAdmin: (name) => `Снять с администраторов: ${name}`, newTopic: "Новая тема…", topicName: "Название темы", closeTopic: "Закрыть тему", reopenTopic: "Открыть тему снова", deleteTopic: "Удалить тему",
     migrate: "Превратить в супергруппу", deletedTopic: "Удалить эту тему вместе с сообщениями?", closedTopic: "закрыта",
     offline: "Площадка не отвечает, пробуем снова…", pick: "Выберите чат.", deletedMessage: "Удалённое сообщение",
