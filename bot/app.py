@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User
 from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiohttp import web
@@ -33,7 +33,7 @@ from bot.delivery.telegram import Telegram
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
-from bot.intake.connection import make_bot
+from bot.intake.connection import NO_ANSWER, make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
 from bot.intake.webhook import add_webhook, announce_webhook
@@ -284,7 +284,7 @@ class _Holds:
 async def _works(asking: Awaitable[object]) -> bool:
     try:
         await asking
-    except (Problem, TelegramAPIError):
+    except (Problem, *NO_ANSWER):
         return False
     return True
 
@@ -326,7 +326,7 @@ async def _reach_telegram(bot: Bot, stop: asyncio.Event) -> User | None:
             return await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
-        except TelegramAPIError as error:
+        except NO_ANSWER as error:
             logger.warning("Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s", error.message)
             await backoff.asleep()
     return None

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from aiogram.exceptions import TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
 from bot.answering.tasks import Tasks
 from bot.app import make_registry, open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
 from bot.generators.proxies import as_proxy
-from bot.intake.connection import make_bot
+from bot.intake.connection import NO_ANSWER, make_bot
 from bot.people.personas import read_personas
 from bot.settings import Settings
 from bot.storage.store import Store
@@ -56,7 +56,7 @@ async def _telegram(settings: Settings) -> str:
         me = await bot.get_me(request_timeout=PATIENCE)
     except (TelegramUnauthorizedError, TelegramNotFound):
         raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
-    except TelegramAPIError as error:
+    except NO_ANSWER as error:
         proxy = "TELEGRAM_PROXY" if settings.telegram_proxy else "set TELEGRAM_PROXY where Telegram is blocked"
         raise Wrong(f"not reached ({error.message}); check TELEGRAM_API_URL, the network, and {proxy}") from None
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientSession
@@ -15,6 +15,9 @@ from bot.errors import SettingsProblem
 from bot.generators.connections import tunnel
 from bot.generators.proxies import ProxyURL, parse_proxy
 from bot.settings import Settings
+
+NO_ANSWER = (TelegramAPIError, ClientDecodeError)
+"""What a call raises that Telegram refuses, or to which something in between answers with a page of HTML."""
 
 
 class ProxiedSession(AiohttpSession):

@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import (
+    ClientDecodeError,
     TelegramAPIError,
     TelegramConflictError,
     TelegramNetworkError,
@@ -17,8 +19,10 @@ from aiogram.exceptions import (
 )
 from aiogram.types import Update
 from aiogram.utils.backoff import Backoff, BackoffConfig
+from pydantic import ValidationError
 
 from bot.errors import StorageUnavailable, Unauthorized
+from bot.intake.connection import NO_ANSWER
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +60,10 @@ class Polling:
                 await asyncio.sleep(ELECTION_SECONDS)
                 continue
             try:
-                updates = await self._bot.get_updates(
-                    offset=self._offset,
-                    timeout=POLL_SECONDS if self.reached else 0,
-                    allowed_updates=self._allowed,
-                    request_timeout=POLL_SECONDS + PATIENCE,
-                )
+                updates = await self._fetch()
             except TelegramUnauthorizedError as error:
                 raise Unauthorized("Telegram does not know this BOT_TOKEN") from error
-            except TelegramAPIError as error:
+            except NO_ANSWER as error:
                 await self._wait(error, backoff)
                 continue
             self.reached = True
@@ -73,7 +72,31 @@ class Polling:
             else:
                 await backoff.asleep()
 
-    async def _wait(self, error: TelegramAPIError, backoff: Backoff) -> None:
+    async def _fetch(self) -> list[Update]:
+        """The next batch. Raises what NO_ANSWER names."""
+        try:
+            return await self._bot.get_updates(
+                offset=self._offset,
+                timeout=POLL_SECONDS if self.reached else 0,
+                allowed_updates=self._allowed,
+                request_timeout=POLL_SECONDS + PATIENCE,
+            )
+        except ClientDecodeError as error:
+            raw = error.data.get("result") if isinstance(error.data, dict) else None
+            if not isinstance(raw, list):
+                raise
+            return [self._read(update) for update in raw]
+
+    def _read(self, raw: dict[str, Any]) -> Update:
+        """One update. One that cannot be read would come again and again: it is passed over, with its id alone."""
+        try:
+            return Update.model_validate(raw, context={"bot": self._bot})
+        except ValidationError as error:
+            place = error.errors(include_input=False)[0]["loc"]
+            logger.error("Update %d cannot be read and is passed over: %s", raw["update_id"], place)
+            return Update(update_id=raw["update_id"])
+
+    async def _wait(self, error: TelegramAPIError | ClientDecodeError, backoff: Backoff) -> None:
         self.reached = False
         if isinstance(error, TelegramRetryAfter):
             logger.warning("Telegram asks to poll again in %d s", error.retry_after)
@@ -94,13 +117,13 @@ class Polling:
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
             logger.warning("Telegram still had a webhook from before; it is taken back, because WEBHOOK_URL is not set")
-        except TelegramAPIError as error:
+        except NO_ANSWER as error:
             logger.warning("The webhook from before cannot be taken back: %s", error.message)
 
     async def _take(self, updates: Sequence[Update]) -> bool:
         """Hand a batch over, chats side by side. False: some of it could not be stored and will come again."""
         chats: defaultdict[int, list[Update]] = defaultdict(list)
-        for update in updates:
+        for update in filter(_says_something, updates):
             chats[chat_of(update)].append(update)
         unstored = [
             update_id
@@ -122,6 +145,11 @@ class Polling:
                 logger.error("Update %d is not confirmed: %s", update.update_id, error)
                 return update.update_id
         return None
+
+
+def _says_something(update: Update) -> bool:
+    """Whether anything of it could be read beside its id."""
+    return update.model_fields_set != {"update_id"}
 
 
 def chat_of(update: Update) -> int:

@@ -8,12 +8,14 @@ import hmac
 import logging
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
+from pydantic import ValidationError
 
 from bot.errors import SettingsProblem, Unauthorized
+from bot.intake.connection import NO_ANSWER
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,19 @@ CONNECTIONS = 40
 """How many updates Telegram may deliver side by side (setWebhook's `max_connections`, 1–100)."""
 
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
+
+
+class _Handler(SimpleRequestHandler):
+    async def handle(self, request: web.Request) -> web.Response:
+        """Take an update. One that cannot be read would come again and again: it is passed over."""
+        try:
+            return await super().handle(request)
+        except ValidationError as error:
+            logger.error("An update cannot be read and is passed over: %s", error.errors(include_input=False)[0]["loc"])
+            return web.Response()
+
+    async def close(self) -> None:
+        """Leave the bot's session open: answers are still on their way when the server ends."""
 
 
 def webhook_path(bot_id: int, secret: str) -> str:
@@ -36,7 +51,7 @@ def add_webhook(app: web.Application, dispatcher: Dispatcher, bot: Bot, *, secre
 
     The secret is compared in constant time (aiogram's handler does that).
     """
-    handler = SimpleRequestHandler(dispatcher, bot, handle_in_background=False, secret_token=secret)
+    handler = _Handler(dispatcher, bot, handle_in_background=False, secret_token=secret)
     handler.register(app, path=webhook_path(bot.id, secret))
 
 
@@ -62,7 +77,7 @@ async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret
         except TelegramRetryAfter as error:
             logger.warning("Telegram asks to announce the webhook again in %d s", error.retry_after)
             await asyncio.sleep(error.retry_after)
-        except TelegramAPIError as error:
+        except NO_ANSWER as error:
             logger.warning("The webhook cannot be announced yet: %s", error.message)
             await backoff.asleep()
         else:
