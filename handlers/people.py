@@ -136,7 +136,7 @@ async def change_admins(
 ) -> None:
     """`/admin add 1000`, `/admin remove 1000`, or as a reply to a message of theirs; alone it lists the admins."""
     verb, _, rest = (command.args or "").strip().lower().partition(" ")
-    target = _target(message, rest)
+    target = _target(message, rest.strip())
     if verb not in {"add", "remove"} or target is None:
         names = [await _named(people, origin.key.bot, admin) for admin in await administration.ids()]
         say("admin-usage", admins="\n".join(names))
@@ -186,9 +186,9 @@ def listing(everyone: list[Person], page: int, administration: Administration, s
 
 
 def _target(message: Message, text: str) -> int | None:
-    """Whom a command means: the id in it, else who wrote the message that it replies to."""
-    if re.fullmatch(r"\d{1,16}", text.strip()):
-        return int(text)
+    """Whom a command means: the id in it; where it names nobody, who wrote the message that it replies to."""
+    if text:
+        return int(text) if re.fullmatch(r"\d{1,16}", text) else None
     target = reply_target(message)
     sender = target.from_user if target and target.sender_chat is None else None
     return sender.id if sender and not sender.is_bot else None

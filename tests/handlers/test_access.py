@@ -137,6 +137,21 @@ async def test_admins_are_added_and_removed_by_id_and_by_reply(stage: Scene) -> 
     assert "Olga @olga (1)" in stage.last
 
 
+async def test_a_name_in_the_command_never_means_the_writer_of_the_message_replied_to(stage: Scene) -> None:
+    await stage.message(BORIS, "/help")
+    theirs = {
+        "message_id": 900,
+        "date": 1,
+        "chat": {"id": GROUP, "type": "supergroup"},
+        "from": BORIS.user,
+        "text": "Make @anna an admin, please",
+    }
+    await stage.message(OWNER, "/admin add @anna", chat=GROUP, reply_to_message=theirs)
+    assert stage.last.startswith("Admins of the bot:\nOlga @olga (1)\n")
+    boris = await stage.people.get(BOT_ID, BORIS.id)
+    assert boris is not None and not boris.admin
+
+
 async def test_who_was_made_admin_is_let_in_for_good(guarded: Scene) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.press(OWNER, "who:decline:1002", 9)
