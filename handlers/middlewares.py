@@ -130,8 +130,8 @@ class Introduction(BaseMiddleware):
 
     async def _meet(self, origin: Origin) -> Person | None:
         user = origin.user
-        if user is None:
-            return None
+        if user is None:  # of a press of Telegram's own Stop only the chat is known, which in private is the person
+            return await self._people.get(origin.key.bot, origin.key.chat) if origin.private else None
         return await self._people.meet(
             origin.key.bot, user.id, user.full_name, user.username or "", user.language_code or ""
         )

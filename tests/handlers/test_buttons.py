@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import pytest
 from aiogram import methods
 
 from bot.conversation.messages import Ending
-from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene
+from bot.conversation.people import Standing
+from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene, scene
+from tests.recording import BOT_ID
 
 MENTION = "@aura_bot"
 
@@ -121,7 +125,14 @@ async def test_a_press_on_the_orphan_of_an_earlier_attempt_removes_it_while_the_
     await stage.answered()
 
 
-async def test_telegrams_own_stop_ends_the_answer(stage: Scene) -> None:
+@pytest.mark.parametrize("access", ["open", "approved"])
+async def test_telegrams_own_stop_ends_the_answer(folder: Path, access: str) -> None:
+    async with scene(folder, access=access) as stage:
+        await stage.people.set_standing(BOT_ID, ANNA.id, Standing.APPROVED)
+        await _press_telegrams_own_stop(stage)
+
+
+async def _press_telegrams_own_stop(stage: Scene) -> None:
     stage.may_write.clear()
     await stage.message(ANNA, "One")
     await stage.written_to()
