@@ -87,9 +87,7 @@ async def answer_request(
     standing = person.standing
     if standing is Standing.WAITING:
         standing = Standing.APPROVED if decision.verb == "approve" else Standing.BLOCKED
-        await people.set_standing(origin.key.bot, person.id, standing)
-        to_them = say.to(Place(person.id, private=True), language_of(person.language))
-        to_them("access-granted" if standing is Standing.APPROVED else "access-denied")
+        await _decide(origin, person, standing, people, say)
     redraw(say.text("access-decided", name=in_full(person), standing=standing.value))
 
 
@@ -102,11 +100,11 @@ async def change(
     say: Say,
     redraw: Redraw,
 ) -> None:
-    """Block somebody, or let them in again."""
+    """Block somebody, or let them in: for the first time, or again."""
     person = await people.get(origin.key.bot, decision.person)
     if person is not None and not administration.includes(person):
         standing = Standing.BLOCKED if decision.verb == "block" else Standing.APPROVED
-        await people.set_standing(origin.key.bot, person.id, standing)
+        await _decide(origin, person, standing, people, say)
     redraw(*listing(await people.everyone(origin.key.bot), decision.page, administration, say))
 
 
@@ -176,7 +174,7 @@ def listing(everyone: list[Person], page: int, administration: Administration, s
         admin = administration.includes(person)
         lines.append(say.text("person", name=in_full(person), standing="admin" if admin else person.standing.value))
         if not admin:
-            verb = "unblock" if person.standing is Standing.BLOCKED else "block"
+            verb = "unblock" if person.standing in {Standing.BLOCKED, Standing.WAITING} else "block"
             text = say.text(f"button-{verb}", name=person.name or str(person.id))
             rows.append((Button(text, data=f"who:{verb}:{person.id}:{page}"),))
     turns = [
@@ -192,6 +190,14 @@ def _target(message: Message, text: str) -> int | None:
     target = reply_target(message)
     sender = target.from_user if target and target.sender_chat is None else None
     return sender.id if sender and not sender.is_bot else None
+
+
+async def _decide(origin: Origin, person: Person, standing: Standing, people: PeopleTable, say: Say) -> None:
+    """Let somebody in, or not; whoever waits for it hears so."""
+    await people.set_standing(origin.key.bot, person.id, standing)
+    if person.standing is Standing.WAITING:
+        to_them = say.to(Place(person.id, private=True), language_of(person.language))
+        to_them("access-granted" if standing is Standing.APPROVED else "access-denied")
 
 
 async def _named(people: PeopleTable, bot: int, person: int) -> str:

@@ -101,6 +101,15 @@ async def test_people_are_listed_blocked_and_let_in_again(stage: Scene) -> None:
     assert stage.last == "I show the list of people in our private chat only."
 
 
+async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Scene) -> None:
+    await guarded.message(BORIS, "Привет!")
+    await guarded.message(OWNER, "/people")
+    assert "Борис (1002): is waiting" in guarded.last
+    await guarded.press(OWNER, guarded.buttons()["Let Борис in"], 9)
+    assert "Борис (1002): approved" in guarded.redrawn
+    assert guarded.last.startswith("Вас впустили!")
+
+
 async def test_the_list_of_people_has_pages(stage: Scene) -> None:
     for number in range(20):
         await stage.people.meet(BOT_ID, 5000 + number, f"Person {number:02}", "", "en")
