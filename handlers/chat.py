@@ -93,6 +93,8 @@ async def asked_with_document(
     name = (document.file_name if document else None) or "document"
     if document is None or not is_text(name, document.mime_type or ""):
         return False
+    if (document.file_size or 0) > LARGEST:  # of what is larger than 20 MB Telegram gives nothing at all
+        raise DocumentTooLarge(f"the document has {document.file_size} bytes")
     text = await _fetch(telegram, document.file_id)
     part = excerpt(text, room=registry.config.context_tokens // 2)
     question = await _read(message, origin, facts, conversations, say)

@@ -52,6 +52,14 @@ async def test_documents_that_cannot_be_read_are_refused_in_a_line(stage: Scene)
     assert stage.paths == []
 
 
+async def test_a_huge_document_is_not_even_asked_for(stage: Scene) -> None:
+    huge = document(stage, b"")
+    huge["document"]["file_size"] = 25_000_000
+    await stage.message(ANNA, None, **huge)
+    assert stage.said == ["That document is too large: I read up to 1 MB of text."]
+    assert not stage.recording.made(methods.GetFile)
+
+
 async def test_a_document_in_a_group_is_read_when_the_bot_is_mentioned(stage: Scene) -> None:
     file = document(stage, b"print('hi')", "hello.py", "text/x-python")
     await stage.message(ANNA, None, chat=GROUP, caption="look", **file)
