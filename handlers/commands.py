@@ -86,7 +86,7 @@ async def start_over(
 async def show_prompt(_: Message, in_force: InForce, say: Say) -> None:
     """Show the system prompt in force."""
     prompt = in_force.system_prompt
-    say("system-shown", prompt=_beginning(prompt.value), source=prompt.source.value)
+    say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
 
 
 async def set_prompt(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
@@ -100,7 +100,7 @@ async def reset_prompt(_: Message, origin: Origin, preferences: Preferences, say
     await preferences.reset(origin.key, Name.SYSTEM_PROMPT)
     await preferences.reset(origin.key, Name.PERSONA)
     in_force = await preferences.in_force(origin.key)
-    say("system-reset", prompt=_beginning(in_force.system_prompt.value))
+    say("system-reset", prompt=_in_words(in_force.system_prompt.value, say))
 
 
 async def refuse(_: Message, say: Say) -> None:
@@ -115,6 +115,11 @@ def model_facts(settings: Settings, in_force: InForce, say: Say) -> list[str]:
     if settings.local_model is not None:
         return [say.text("model-local", model=settings.local_model.stem)]
     return [say.text("model-packaged"), say.text("model-connect")]
+
+
+def _in_words(prompt: str, say: Say) -> str:
+    """A system prompt, or that there is none: the packaged model's server has one of its own."""
+    return _beginning(prompt) or say.text("system-none")
 
 
 def _beginning(text: str) -> str:

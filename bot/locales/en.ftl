@@ -61,6 +61,7 @@ system-reset =
     Back to the usual system prompt:
 
     { $prompt }
+system-none = None: the model answers in its own way.
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and text documents only, so I can't do anything with this one.

@@ -73,6 +73,14 @@ async def test_a_system_prompt_of_several_lines_is_set_shown_and_reset(stage: Sc
     assert "You are Aura" in stage.last
 
 
+async def test_where_there_is_no_system_prompt_that_is_said(folder: Path) -> None:
+    async with scene(folder, system_prompt="") as stage:
+        await stage.message(ANNA, "/system")
+        assert "None: the model answers in its own way." in stage.last
+        await stage.message(BORIS, "/system reset")
+        assert "Никакого: модель отвечает по-своему." in stage.last
+
+
 async def test_a_topic_has_a_system_prompt_of_its_own(stage: Scene) -> None:
     await stage.message(OWNER, "/system Only here.", chat=FORUM, message_thread_id=5, is_topic_message=True)
     assert stage.last == "This is the system prompt of this topic now."
