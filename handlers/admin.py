@@ -73,12 +73,12 @@ async def reset(_: Message, command: CommandObject, origin: Origin, preferences:
 
 
 async def set_in_chat(_: Message, command: CommandObject, origin: Origin, preferences: Preferences, say: Say) -> None:
-    """Set or reset this chat's own temperature."""
-    value = (command.args or "").split(maxsplit=1)[1:]
-    if not value or value[0].lower() in RESET:
+    """Set or reset this chat's own temperature; without a value show it."""
+    value = "".join((command.args or "").split(maxsplit=1)[1:])
+    if value.lower() in RESET:
         await preferences.reset(_chat(origin), Name.TEMPERATURE)
-    else:
-        await preferences.set(_chat(origin), Name.TEMPERATURE, value[0])
+    elif value:
+        await preferences.set(_chat(origin), Name.TEMPERATURE, value)
     text, source = shown(await preferences.in_force(origin.key), Name.TEMPERATURE, say)
     say("value-shown-for-chat", value=text, source=source.value)
 

@@ -25,6 +25,8 @@ async def test_the_temperature_of_the_whole_bot(stage: Scene) -> None:
 async def test_a_chats_own_temperature_wins_and_is_named(stage: Scene) -> None:
     await stage.message(ANNA, "/temperature chat 0.9")
     assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
+    await stage.message(ANNA, "/temperature chat")
+    assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
     assert (await stage.preferences.in_force(stage.key(OWNER.id))).temperature.value == 0.5
     await stage.message(OWNER, "/temperature chat 1.5")
     await stage.message(OWNER, "/temperature 0.2")
