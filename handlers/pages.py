@@ -36,7 +36,9 @@ class Step:
 def read_step(data: str) -> Step | None:
     """Understand callback data. None: it is not from a settings keyboard."""
     match = _DATA.fullmatch(data)
-    return Step(match[1], match[2]) if match and match[1] in {HOME, *PAGES} else None
+    if match is None or (match[1] not in PAGES and data != f"set:{HOME}"):
+        return None
+    return Step(match[1], match[2])
 
 
 def page(name: str, in_force: InForce, personas: Personas, say: Say, *, admin: bool = False) -> tuple[str, Keyboard]:

@@ -91,6 +91,11 @@ async def test_what_no_keyboard_offers_is_refused(stage: Scene) -> None:
     ]
 
 
+async def test_a_made_up_button_does_nothing(stage: Scene) -> None:
+    await stage.press(ANNA, "set:home:1", 9)
+    assert stage.toasts == [""]
+
+
 @given(st.text(max_size=64))
 def test_any_callback_data_is_read_without_failing(data: str) -> None:
     step = read_step(data)
