@@ -11,6 +11,7 @@ from bot.delivery.budgets import Bucket, Window
 from bot.errors import SettingsProblem
 from bot.settings import Settings, Streaming, read_settings
 
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
 TOKEN = "123456789:AAEhBOweik9ai2o01Jxv9Yp3xTfRvU3m0xQ"
 WRONG = {
     "BOT_TOKEN": "123456789-AAE",
@@ -151,6 +152,15 @@ def test_a_missing_companion_is_named(missing: str, given: dict[str, str], monke
         read_settings(None)
     assert str(caught.value).startswith(f"{missing}: ")
     assert "geheim" not in str(caught.value)
+
+
+def test_the_example_names_every_setting_once_and_changes_nothing() -> None:
+    lines = [line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    assert sorted(line.partition("=")[0] for line in lines) == sorted(name.upper() for name in Settings.model_fields)
+    copied = read_settings(EXAMPLE)
+    assert copied == read_settings(None)
+    # what is given here would no longer depend on who answers, or on whether it is the playground
+    assert not copied.model_fields_set & {"aura_model", "system_prompt", "temperature", "database_url"}
 
 
 def test_secrets_are_known_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
