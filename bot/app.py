@@ -161,7 +161,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     bot = make_bot(settings)
     stack.push_async_callback(bot.session.close)
     stack.push_async_callback(tasks.close)
-    me = await _reach_telegram(bot, stop)
+    me = await _reach_telegram(bot, stop, tasks)
     if me is None:
         return
     registry = make_registry(settings, model)
@@ -232,7 +232,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     if settings.listen is not None:
         await _listen(settings.listen, settings, bot, dispatcher, store, stack)
     await _announce(settings, facts, model, administration)
-    await _until(stop, _take_updates_in(settings, bot, dispatcher, store), tasks)
+    await _until(stop, _take_updates_in(settings, bot, dispatcher, store), tasks, name="take updates in")
 
 
 async def _take_updates_in(settings: Settings, bot: Bot, dispatcher: Dispatcher, store: Store) -> None:
@@ -304,9 +304,9 @@ async def _announce(
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)
 
 
-async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], tasks: Tasks) -> None:
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], tasks: Tasks, *, name: str) -> None:
     """Let `work` run until the signal. Its failure ends the program with what it says."""
-    working = tasks.start(work, name="take updates in", awaited=True)
+    working = tasks.start(work, name=name, awaited=True)
     stopping = tasks.start(stop.wait(), name="wait for a signal", awaited=True)
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -318,10 +318,20 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], tasks: Ta
         await asyncio.wait({working, stopping})
 
 
-async def _reach_telegram(bot: Bot, stop: asyncio.Event) -> User | None:
+async def _reach_telegram(bot: Bot, stop: asyncio.Event, tasks: Tasks) -> User | None:
     """Ask Telegram who we are, however long it takes. Raises Unauthorized; None: a signal came meanwhile."""
+    answers: list[User] = []
+
+    async def ask() -> None:
+        answers.append(await _who_we_are(bot))
+
+    await _until(stop, ask(), tasks, name="reach Telegram")
+    return answers[0] if answers else None
+
+
+async def _who_we_are(bot: Bot) -> User:
     backoff = Backoff(BACKOFF)
-    while not stop.is_set():
+    while True:
         try:
             return await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
@@ -329,7 +339,6 @@ async def _reach_telegram(bot: Bot, stop: asyncio.Event) -> User | None:
         except NO_ANSWER as error:
             logger.warning("Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s", error.message)
             await backoff.asleep()
-    return None
 
 
 async def _open_playground(settings: Settings, stack: AsyncExitStack) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 
@@ -50,6 +51,24 @@ async def test_an_answer_nearly_done_is_finished_first(scene: Scene) -> None:
     assert scene.telegram.texts() == [HALF + REST]
     assert not is_being_written(scene.telegram.said()[0])
     assert len(scene.generator.requests) == 1
+
+
+async def test_a_telegram_that_says_nothing_holds_up_no_end(scene: Scene) -> None:
+    asked = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with scene.program(ready="", TELEGRAM_API_URL=url) as program:
+            async with asyncio.timeout(60):
+                await asked.wait()
+            await ends_within_ten_seconds(program, signal.SIGTERM)
+        ended.set()
 
 
 async def test_what_is_asked_meanwhile_is_answered_after_the_start(scene: Scene) -> None:
