@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
@@ -38,6 +40,8 @@ def database_url(text: str) -> URL:
     query = dict(url.query)
     if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")
+    if unknown := sorted(query.keys() - signature(asyncpg.connect).parameters.keys()):
+        raise SettingsProblem(f"DATABASE_URL: the driver, asyncpg, knows no {unknown[0]}; leave it out")
     return url.set(drivername="postgresql+asyncpg", query=query)
 
 

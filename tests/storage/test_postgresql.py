@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.answering.tasks import Tasks
-from bot.errors import StorageUnavailable
+from bot.errors import SettingsProblem, StorageUnavailable
 from bot.storage import addresses
 from bot.storage.addresses import database_url
 from bot.storage.store import Store
@@ -136,3 +136,8 @@ def test_addresses_of_other_tools_are_understood() -> None:
     url = database_url("postgres://aura:geheim@db.example.org/aura?sslmode=require")
     assert url.drivername == "postgresql+asyncpg"
     assert dict(url.query) == {"ssl": "require"}
+
+
+def test_an_option_that_the_driver_does_not_know_is_named() -> None:
+    with pytest.raises(SettingsProblem, match="knows no channel_binding; leave it out"):
+        database_url("postgres://aura:geheim@db.example.org/aura?sslmode=require&channel_binding=require")
