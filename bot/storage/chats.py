@@ -12,7 +12,7 @@ from bot.conversation.people import Chat
 from bot.storage.conversations import ensure
 from bot.storage.rows import AnyRow, storable
 from bot.storage.store import Store
-from bot.storage.tables import chats, conversations, messages, preferences, shown, turns
+from bot.storage.tables import chats, conversations, messages, preferences, shown, spent, turns
 
 
 class ChatTable:
@@ -57,6 +57,7 @@ class ChatTable:
                 select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
             ):
                 await self._move(connection, row, new)
+            await connection.execute(update(spent).where(spent.c.bot == bot, spent.c.chat == old).values(chat=new))
             await _move_preferences(connection, bot, old, new)
             await self._move_chat(bot, old, new)
             for chat in (old, new):

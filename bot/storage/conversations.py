@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Ending, Message, Role, Shown
 from bot.conversation.tree import newest_point
 from bot.storage.rows import AnyRow, message_of
+from bot.storage.spent import keep_times
 from bot.storage.store import Store
 from bot.storage.tables import chats, conversations, messages, people, preferences, shown, turns
 
@@ -125,9 +126,13 @@ class Conversations:
         return [] if newest is None else await self.path(newest)
 
     async def forget(self, bot: int, chat: int) -> None:
-        """Erase everything about a chat but what admins decided about it. `Turns.forget` also stops what runs."""
+        """Erase everything about a chat but what admins decided about it, and what limits still have to count.
+
+        `Turns.forget` also stops what runs.
+        """
         here = (conversations.c.bot == bot) & (conversations.c.chat == chat)
         async with self._store.transaction() as connection:
+            await keep_times(connection, here)
             await connection.execute(delete(conversations).where(here))
             await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == chat))
             await connection.execute(delete(preferences).where(preferences.c.bot == bot, preferences.c.chat == chat))
@@ -298,5 +303,6 @@ async def take_out(connection: AsyncConnection, message: int) -> list[int]:
     )
     newest = func.coalesce(left.scalar_subquery(), before)
     await connection.execute(update(conversations).where(conversations.c.newest.in_(gone)).values(newest=newest))
+    await keep_times(connection, turns.c.question.in_(gone))
     await connection.execute(delete(messages).where(messages.c.id.in_(gone)))
     return [one.message_id for one in seen if one.message in gone]

@@ -120,6 +120,17 @@ turns = Table(
     sqlite_autoincrement=True,
 )
 
+spent = Table(
+    "spent",
+    metadata,
+    # when somebody asked what was taken back or erased since: limits count it for as long as they look back
+    Column("bot", BigInteger, nullable=False),
+    Column("asker", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("ix_spent_asked", "bot", "asker", "at"),
+)
+
 updates = Table(
     "updates",
     metadata,

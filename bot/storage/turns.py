@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +36,7 @@ from bot.storage.homes import Homes
 from bot.storage.placing import begin, hang_answer, step_back
 from bot.storage.rows import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.store import Store
-from bot.storage.tables import conversations, messages, replicas, turns
+from bot.storage.tables import conversations, messages, replicas, spent, turns
 from bot.storage.together import Together
 
 LEASE = 15.0
@@ -262,16 +263,18 @@ class TurnTable:
             return (await connection.execute(back)).rowcount
 
     async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
-        """When a person, or anybody in a chat, asked since a Unix time, oldest first."""
+        """When a person, or anybody in a chat, asked since a Unix time, oldest first; what was taken back counts."""
         asked = select(turns.c.asked_at).where(
             turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
         )
+        gone = select(spent.c.at).where(spent.c.bot == bot, spent.c.at >= since)
         if person is not None:
-            asked = asked.where(turns.c.asker == person)
+            asked, gone = asked.where(turns.c.asker == person), gone.where(spent.c.asker == person)
         if chat is not None:
             asked = asked.join(conversations).where(conversations.c.bot == bot, conversations.c.chat == chat)
+            gone = gone.where(spent.c.chat == chat)
         async with self._store.reading() as connection:
-            return list((await connection.scalars(asked.order_by(turns.c.asked_at))).all())
+            return sorted((await connection.scalars(union_all(asked, gone))).all())
 
     async def waiting(self, bot: int) -> int:
         """How many turns wait, of all replicas."""
@@ -282,6 +285,7 @@ class TurnTable:
     async def prune(self, before: float) -> int:
         """Forget the turns that finished before a Unix time; what was said stays."""
         async with self._store.transaction() as connection:
+            await connection.execute(delete(spent).where(spent.c.at < before))
             old = delete(turns).where(~turns.c.open, turns.c.finished_at < before)
             return (await connection.execute(old)).rowcount
 

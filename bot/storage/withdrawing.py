@@ -9,6 +9,7 @@ from bot.conversation.messages import ChatKey, TurnKind, TurnState
 from bot.storage.conversations import answers_of, take_out
 from bot.storage.queue import Queue, conversations_of
 from bot.storage.rows import AnyRow
+from bot.storage.spent import keep_times
 from bot.storage.store import Store
 from bot.storage.tables import turns
 from bot.storage.turns import WAITING, Signal
@@ -71,6 +72,7 @@ class Withdrawing:
             if last is None:
                 return None
             if last.kind == TurnKind.ANSWER and last.screen is None and await answers_of(connection, last.question):
+                await keep_times(connection, turns.c.id == last.id)
                 await connection.execute(
                     delete(turns).where(turns.c.id == last.id)
                 )  # an older one, answered anew below

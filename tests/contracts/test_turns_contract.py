@@ -222,6 +222,24 @@ async def test_the_times_of_questions_are_known_for_limits(bench: Bench, unix_ti
     bench.let_go()
 
 
+async def test_what_was_taken_back_or_erased_still_counts_for_limits(bench: Bench, unix_time: FakeTime) -> None:
+    start = unix_time.now
+    await bench.answered("one", GROUP)
+    await bench.turns.undo(GROUP)
+    unix_time.now += 10
+    await bench.answered("two", GROUP)
+    await bench.turns.forget(1, GROUP.chat)
+    unix_time.now += 10
+    await bench.answered("three", GROUP)
+    all_three = [start, start + 10, start + 20]
+    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start) == all_three
+    assert await bench.table.asked_since(1, person=None, chat=GROUP.chat, since=start) == all_three
+    assert await bench.table.asked_since(1, person=None, chat=PRIVATE.chat, since=start) == []
+    await bench.table.prune(start + 5)
+    kept = await bench.table.asked_since(1, person=ANN.id, chat=None, since=start)
+    assert kept[0] == start + 10
+
+
 async def test_finished_turns_are_pruned_and_what_was_said_stays(bench: Bench) -> None:
     await bench.answered("one")
     assert await bench.table.prune(before=4e9) == 1

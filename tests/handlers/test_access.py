@@ -202,6 +202,18 @@ async def test_limits_say_when_it_works_again_and_admins_are_exempt(folder: Path
         await stage.answered(3)
 
 
+async def test_taking_back_or_erasing_a_question_gives_no_other_one(folder: Path) -> None:
+    async with scene(folder, questions_per_day=1) as stage:
+        await stage.message(ANNA, "One")
+        await stage.answered(1)
+        await stage.message(ANNA, "/undo")
+        await stage.message(ANNA, "Two")
+        assert stage.last.startswith("That was a lot of questions.")
+        await stage.press(ANNA, "forget:yes", 9)
+        await stage.message(ANNA, "Two")
+        assert stage.last.startswith("That was a lot of questions.")
+
+
 async def test_a_whole_chat_has_a_limit_too(folder: Path) -> None:
     async with scene(folder, chat_questions_per_day=1) as stage:
         await stage.message(ANNA, f"{MENTION} One", chat=GROUP)
