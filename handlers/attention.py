@@ -10,7 +10,7 @@ from aiogram.types import Message
 
 from bot.conversation.addressing import Me, is_for_bot
 from handlers.menus import COMMANDS
-from handlers.reading import is_long, read_heard, topic_of
+from handlers.reading import has_text_document, is_long, read_heard, topic_of
 
 SPLIT_SECONDS = 0.8
 """How soon the app sends the next part of a paste."""
@@ -43,13 +43,13 @@ class Attention:
         return mine and not self._is_rest_of_album(message)
 
     def _is_rest_of_album(self, message: Message) -> bool:
-        """An album comes as several messages; one word about it is enough."""
+        """An album comes as several messages; one word about it is enough, but each text in it is read."""
         album = message.media_group_id
         if album is None:
             return False
         seen = album in self._albums
         _remember(self._albums, album, None)
-        return seen and message.caption is None
+        return seen and message.caption is None and not has_text_document(message)
 
 
 def _remember(where: OrderedDict[K, V], key: K, value: V) -> None:

@@ -9,7 +9,7 @@ from aiogram import F, Router
 from aiogram.types import Message, TelegramObject
 
 from bot.answering.turns import Turns
-from bot.conversation.documents import LARGEST, Excerpt, as_question, decode, excerpt, is_text
+from bot.conversation.documents import LARGEST, Excerpt, as_question, decode, excerpt
 from bot.conversation.messages import Question
 from bot.conversation.people import Chat
 from bot.delivery.telegram import Telegram
@@ -18,7 +18,7 @@ from bot.generators.registry import Registry
 from bot.people.limits import Limits
 from bot.storage.conversations import Conversations
 from handlers.facts import BotFacts
-from handlers.reading import Origin, is_chosen_part, read_question
+from handlers.reading import Origin, has_text_document, is_chosen_part, read_question
 from handlers.speaking import Say
 
 DOWNLOAD_SECONDS = 10.0
@@ -90,15 +90,17 @@ async def asked_with_document(
     Raises DocumentTooLarge, DocumentUnreadable, DocumentLate, TelegramProblem.
     """
     document = message.document
-    name = (document.file_name if document else None) or "document"
-    if document is None or not is_text(name, document.mime_type or ""):
+    if document is None or not has_text_document(message):
         return False
     if (document.file_size or 0) > LARGEST:  # of what is larger than 20 MB Telegram gives nothing at all
         raise DocumentTooLarge(f"the document has {document.file_size} bytes")
     text = await _fetch(telegram, document.file_id)
     part = excerpt(text, room=registry.config.context_tokens // 2)
     question = await _read(message, origin, facts, conversations, say)
-    return {"question": replace(question, text=as_question(name, part, question.text)), "part": part}
+    return {
+        "question": replace(question, text=as_question(document.file_name or "document", part, question.text)),
+        "part": part,
+    }
 
 
 async def ask(

@@ -20,6 +20,7 @@ from aiogram.types import (
 )
 
 from bot.conversation.addressing import Heard, Kind, Mark, Me, without_names
+from bot.conversation.documents import is_text
 from bot.conversation.messages import Author, ChatKey, Question, Quote
 from bot.delivery.place import Place
 
@@ -146,6 +147,12 @@ def read_question(message: Message, origin: Origin, me: Me, language: str) -> Qu
 def is_long(message: Message) -> bool:
     """Whether the app may have split a paste after this message."""
     return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= LONG_PASTE
+
+
+def has_text_document(message: Message) -> bool:
+    """Whether a document comes along that looks like text."""
+    document = message.document
+    return document is not None and is_text(document.file_name or "", document.mime_type or "")
 
 
 def read_quote(message: Message, me: Me) -> Quote | None:

@@ -52,6 +52,12 @@ async def test_documents_that_cannot_be_read_are_refused_in_a_line(stage: Scene)
     assert stage.paths == []
 
 
+async def test_every_text_of_an_album_is_read(stage: Scene) -> None:
+    for _ in range(3):
+        await stage.message(ANNA, None, media_group_id="album", **document(stage, b"Quarks\n"))
+    await stage.answered(3)
+
+
 async def test_a_huge_document_is_not_even_asked_for(stage: Scene) -> None:
     huge = document(stage, b"")
     huge["document"]["file_size"] = 25_000_000
