@@ -31,7 +31,7 @@ start-group =
 
     /help shows what else works.
 model-connected = The model that answers: { $model }.
-model-local = The model that answers runs on this computer: { $model }.
+model-local = The model that answers runs on the bot's own computer: { $model }.
 model-packaged = For now a small model inside this program answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
 help-private = Every message here is a question, captions and text documents too. Reply to an older message to go on from there; edit your question to get a new answer.
@@ -153,7 +153,7 @@ proxy-set = It works: { $proxy } is the proxy to the model from the next message
 proxy-failed = That did not work: { $reason } Nothing was changed.
 proxy-trial-unreachable = The model cannot be reached through this proxy.
 proxy-trial-refused = This proxy refuses the user name or password.
-proxy-password-in-group = A proxy with a password belongs into our private chat. I try to delete your message; if others have seen it, change the password.
+proxy-password-in-group = A proxy with a password belongs in our private chat. I'll try to delete your message; if others have seen it, change the password.
 
 ## Admins, people, groups
 
@@ -168,7 +168,7 @@ group-allowed = This group may use the bot now. Ask away!
 group-not-allowed = Hello! An admin of the bot has to let this group in first, with /allow. Until then I stay quiet.
 group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. Other messages I leave alone; /help shows what else works.
 group-hello-allow = First an admin of the bot has to let this group in, with /allow.
-group-hello-privacy = If I don't notice a mention, Telegram's privacy mode is hiding it from me: reply to one of my messages instead, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy.)
+group-hello-privacy = If I don't notice a mention, Telegram's privacy mode is hiding it from me: reply to one of my messages instead, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy; then add me to this group again.)
 
 ## When something goes wrong
 
@@ -203,10 +203,10 @@ nothing-to-stop = Nothing is being written just now.
 nothing-to-retry = There is no answer here that I could write again.
 nothing-to-undo = There is nothing to take back.
 undone = The last question and its answer are taken back.
-only-asker = Only who asked, an administrator of this group or an admin of the bot can do that.
+only-asker = Only whoever asked, an administrator of this group or an admin of the bot can do that.
 press-gone = This answer has been forgotten, so its buttons do nothing any more.
 press-orphan = This was a leftover copy; the answer stands in another message.
-press-not-yours = Only who asked, an administrator of this group or an admin of the bot can press this.
+press-not-yours = Only whoever asked, an administrator of this group or an admin of the bot can press this.
 press-over = The answer is complete already.
 press-cut = This answer broke off because the bot could not write here. ▸ lets it go on, ↻ gives a new one.
 press-mute = The bot may not write here at the moment.

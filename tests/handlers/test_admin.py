@@ -138,7 +138,7 @@ async def test_a_proxys_password_is_deleted_and_shown_nowhere(stage: Scene, capl
 async def test_a_proxys_password_does_not_belong_into_a_group(stage: Scene) -> None:
     command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080", chat=GROUP)
     assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]
-    assert stage.last.startswith("A proxy with a password belongs into our private chat.")
+    assert stage.last.startswith("A proxy with a password belongs in our private chat.")
     assert (await stage.preferences.in_force(stage.key())).proxy.value is None
 
 

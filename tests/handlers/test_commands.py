@@ -27,7 +27,7 @@ async def test_start_names_a_connected_model(folder: Path) -> None:
 async def test_start_names_a_model_of_ones_own(folder: Path) -> None:
     async with scene(folder, local_model=Path("openchat.Q4.gguf")) as stage:
         await stage.message(ANNA, "/start")
-        assert "runs on this computer: openchat.Q4" in stage.last
+        assert "runs on the bot's own computer: openchat.Q4" in stage.last
 
 
 async def test_help_names_what_works_for_this_person(stage: Scene) -> None:
