@@ -202,6 +202,10 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the environment. Raises SettingsProblem: one line for each wrong variable, values never shown."""
     try:
         return Settings(_env_file=env_file)
+    except UnicodeDecodeError:
+        raise SettingsProblem(f"{env_file}: it is not written in UTF-8; save it anew in that encoding") from None
+    except OSError as error:
+        raise SettingsProblem(f"{env_file}: it cannot be read: {error.strerror}") from None
     except ValidationError as error:
         raise SettingsProblem("\n".join(_in_words(detail) for detail in error.errors(include_input=False))) from None
 

@@ -121,6 +121,13 @@ def test_an_env_file_is_read_and_empty_values_are_none(tmp_path: Path) -> None:
     assert TOKEN not in repr(settings)
 
 
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("SYSTEM_PROMPT=Отвечайте кратко".encode("cp1251"))
+    with pytest.raises(SettingsProblem, match="it is not written in UTF-8"):
+        read_settings(file)
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("TEMPERATURE=0.1", encoding="utf-8")
     monkeypatch.setenv("TEMPERATURE", "0.9")
