@@ -53,6 +53,7 @@ def router() -> Router:
     router.message.register(ask, asked)
     router.message.register(refuse_content, F.text.is_(None) & F.caption.is_(None))
     router.message.register(invite)
+    router.edited_message.register(keep_silent, cannot_write)
     router.edited_message.register(ask_again, asked_with_document)
     router.edited_message.register(ask_again, asked)
     return router

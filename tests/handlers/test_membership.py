@@ -98,10 +98,16 @@ async def test_a_guarded_group_is_told_to_ask_for_admission_unless_an_admin_brou
 
 async def test_a_bot_that_may_not_write_asks_no_generator(stage: Scene) -> None:
     await changed(stage, "member")
+    before = await stage.message(ANNA, f"{MENTION} hi", chat=GROUP)
+    await stage.answered()
+    stage.paths.clear()
+    stage.may_write.clear()
     await changed(stage, "restricted", **restricted(can_send=False))
     await stage.message(ANNA, f"{MENTION} hello?", chat=GROUP)
-    assert stage.turns.in_progress() == 0
+    await stage.edited(ANNA, before, f"{MENTION} hi there", chat=GROUP)
+    assert await stage.turns.current(stage.key(GROUP)) is None
     assert stage.paths == []
+    stage.may_write.set()
     await changed(stage, "restricted", **restricted(can_send=True))
     await stage.message(ANNA, f"{MENTION} hello!", chat=GROUP)
     await stage.answered()
