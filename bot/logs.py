@@ -13,10 +13,24 @@ from pythonjsonlogger.json import JsonFormatter
 LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 SHORTEST_SECRET = 6
 """Characters; what is shorter would blot out ordinary words."""
-TOKEN = re.compile(r"\b\d{6,20}:[A-Za-z0-9_-]{30,}")
+TOKEN = re.compile(r"(?<!\d)\d{6,20}:[A-Za-z0-9_-]{30,}")
 """A bot's token wherever it turns up, even one that no setting holds."""
 PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
 """User and password inside an address."""
+
+_CHATTY = (
+    "aiogram.event",
+    "aiohttp.access",
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "filelock",
+    "httpcore",
+    "httpx",
+    "selenium",
+    "urllib3",
+)
+"""A line for every request and every update would drown the rest; Selenium's would hold the cookies, too."""
 
 
 class Blotted(logging.Formatter):
@@ -50,6 +64,5 @@ def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterab
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Blotted(inner, secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # A line for every request and every update would drown the rest.
-    for name in ("aiogram.event", "aiohttp.access", "httpx", "httpcore", "alembic", "aiosqlite", "filelock", "asyncio"):
+    for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
