@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import Message, TelegramObject
 
-from bot.conversation.people import Chat, Person, Standing
+from bot.conversation.people import Chat, Person
 from bot.delivery.place import Button, Place
 from bot.delivery.telegram import Telegram
 from bot.people.administration import PREFIX, Administration
@@ -66,7 +66,8 @@ async def meet_newcomer(
     _: Message, origin: Origin, person: Person, people: PeopleTable, administration: Administration, say: Say
 ) -> None:
     """Ask the admins about somebody new, once."""
-    await people.set_standing(origin.key.bot, person.id, Standing.WAITING)
+    if not await people.let_wait(origin.key.bot, person.id):
+        return
     say("access-wait")
     for admin in await administration.ids():
         known = await people.get(origin.key.bot, admin)
@@ -83,8 +84,8 @@ async def meet_newcomer(
 async def turn_group_away(_: Message, origin: Origin, group: Chat | None, chats: ChatTable, say: Say) -> None:
     """Tell a group that an admin has to let it in, once."""
     known = group or Chat(origin.key.chat, origin.kind, origin.title)
-    await chats.put(origin.key.bot, replace(known, refused=True))
-    say("group-not-allowed")
+    if await chats.refuse(origin.key.bot, known):
+        say("group-not-allowed")
 
 
 async def keep_silent(_: TelegramObject) -> None:

@@ -34,6 +34,16 @@ class ChatTable:
         changed = {name: value for name, value in row.items() if name not in {"bot", "id", "hold_until"}}
         await self._put(row, changed)
 
+    async def refuse(self, bot: int, chat: Chat) -> bool:
+        """Remember that a group has been told to wait for an admin. False: it had been told before."""
+        row = {"bot": bot, **asdict(chat), "title": storable(chat.title), "refused": True}
+        new = self._store.insert(chats).values(row)
+        once = new.on_conflict_do_update(
+            index_elements=[chats.c.bot, chats.c.id], set_={"refused": True}, where=~chats.c.refused
+        )
+        async with self._store.transaction() as connection:
+            return (await connection.execute(once)).rowcount == 1
+
     async def hold(self, bot: int, chat: int, until: float) -> None:
         """Remember until which Unix time Telegram wants nothing sent to a chat."""
         unseen = asdict(Chat(chat, "private" if chat > 0 else "group", hold_until=until))

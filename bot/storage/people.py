@@ -51,6 +51,14 @@ class PeopleTable:
         """Change what a person may do; one never met can be approved or blocked by id."""
         await self._set(bot, person, {"standing": standing})
 
+    async def let_wait(self, bot: int, person: int) -> bool:
+        """Let somebody new wait for an admin. False: they are not new (any more)."""
+        new = (people.c.bot == bot) & (people.c.id == person) & (people.c.standing == Standing.NEW)
+        async with self._store.transaction() as connection:
+            changed = await connection.execute(update(people).where(new).values(standing=Standing.WAITING))
+            await self._store.notify(CHANNEL, f"{bot} {person}")
+        return changed.rowcount == 1
+
     async def set_admin(self, bot: int, person: int, admin: bool) -> None:
         """Make an admin of a person, or not any more."""
         await self._set(bot, person, {"admin": admin})

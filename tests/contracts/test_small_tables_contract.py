@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from bot.conversation.messages import ChatKey
@@ -111,3 +114,19 @@ async def test_a_supergroup_inherits_what_admins_decided_about_its_group(
     assert await preferences.scopes(ChatKey(1, -100_5)) == {
         ChatKey(1, -100_5): {"language": "ru", "persona": "poet"},
     }
+
+
+async def test_whoever_is_new_waits_once(people: PeopleTable) -> None:
+    assert not await people.let_wait(1, ANN.id)
+    await people.meet(1, ANN.id, "Ann", "ann", "en")
+    assert sorted(await asyncio.gather(*(people.let_wait(1, ANN.id) for _ in range(3)))) == [False, False, True]
+    known = await people.get(1, ANN.id)
+    assert known is not None and known.standing is Standing.WAITING
+
+
+async def test_a_group_is_refused_once(chats: ChatTable) -> None:
+    known, unknown = Chat(-5, "supergroup", "Friends", greeted=True), Chat(-6, "group", "Foes")
+    await chats.put(1, known)
+    for group in (known, unknown):
+        assert sorted(await asyncio.gather(*(chats.refuse(1, group) for _ in range(3)))) == [False, False, True]
+        assert await chats.get(1, group.id) == replace(group, refused=True)

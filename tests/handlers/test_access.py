@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -43,6 +44,13 @@ async def test_a_newcomer_is_told_once_and_silence_follows(guarded: Scene) -> No
     await guarded.message(BORIS, "Алло?")
     await guarded.message(BORIS, "/start")
     assert len(guarded.said) == 2
+
+
+async def test_a_newcomer_who_writes_twice_at_once_is_told_once(guarded: Scene) -> None:
+    # replicas and a webhook take updates side by side: both were found to be from somebody new
+    await asyncio.gather(guarded.message(BORIS, "Привет!"), guarded.message(BORIS, "Алло?"))
+    await asyncio.gather(*(guarded.message(ANNA, f"{MENTION} hi", chat=GROUP) for _ in range(2)))
+    assert len(guarded.said) == 3
 
 
 async def test_a_declined_newcomer_hears_so_and_then_silence(guarded: Scene) -> None:
