@@ -25,6 +25,7 @@ class Program:
     process: asyncio.subprocess.Process | Forked
     lines: list[str] = field(default_factory=list)
     heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+    heard_all: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def log(self) -> str:
@@ -35,6 +36,7 @@ class Program:
             async with self.heard:
                 self.lines.append(line.decode(errors="replace").rstrip())
                 self.heard.notify_all()
+        self.heard_all.set()
         await self.process.wait()
         async with self.heard:
             self.heard.notify_all()
@@ -67,9 +69,11 @@ class Program:
         self.process.send_signal(signal.SIGCONT)
 
     async def ends(self, *, seconds: float = 20) -> int:
-        """Wait for its end. Gives the exit status."""
+        """Wait for its end, and until its log has been read to the last line. Gives the exit status."""
         async with asyncio.timeout(seconds):
-            return await self.process.wait()
+            status = await self.process.wait()
+            await self.heard_all.wait()
+            return status
 
     async def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(sign)
