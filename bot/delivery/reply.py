@@ -47,7 +47,7 @@ class Reply:
         self._markup = markup
         self._title = thoughts_title
         self._limit = limit
-        self._incoming = Incoming()
+        self._incoming, self._incoming_thoughts = Incoming(), Incoming()
         self._sealed: list[Part] = []
         self._sources: dict[int, str] = {}
         self._gone: list[str] = []
@@ -95,8 +95,8 @@ class Reply:
 
     def think(self, text: str) -> None:
         """Append to the thoughts, which stand folded at the head of the first message."""
-        if self._thoughts and text:
-            self._thoughts.write(text.replace("\r", ""))
+        if self._thoughts:
+            self._thoughts.write(self._incoming_thoughts.take(text))
 
     def end(self, note: str = "") -> None:
         """Say that the text is complete. `note` is set in italics as the last paragraph."""

@@ -160,3 +160,17 @@ async def test_the_buttons_while_writing_are_the_ones_that_were_given(stage: Sta
     await stage.stream(WORDS[:100], every=0.05)
     keyboards = [call["parameters"].get("reply_markup") for call in stage.calls("sendMessage", "editMessageText")]
     assert [buttons(keyboard) for keyboard in keyboards] == [[STOP[0][0].text]] * (len(keyboards) - 1) + [["Again"]]
+
+
+async def test_thoughts_with_broken_characters_do_not_lose_the_answer(stage: Stage) -> None:
+    reply = Reply()
+    for piece in ("a wink \ud83d", "\ude09, half of one \ud83d", " and\x00 a control", " at last \ud83d"):
+        reply.think(piece)
+    reply.write("The answer.")
+    reply.end()
+    live = stage.open(reply, MemoryScreen())
+    live.end(AGAIN)
+    await live.run()
+    (text,) = stage.texts()
+    assert text.endswith("The answer.")
+    assert "a wink \N{WINKING FACE}, half of one \ufffd and  a control" in text
