@@ -198,6 +198,7 @@ class LiveReply:
         """Whether the text is long enough to be the first that its message shows."""
         page = self._next()
         if page is None:
+            self._first.due = None  # what was there is held back until it can be told what it is
             return False
         if page.full:
             return True

@@ -174,3 +174,33 @@ async def test_thoughts_with_broken_characters_do_not_lose_the_answer(stage: Sta
     (text,) = stage.texts()
     assert text.endswith("The answer.")
     assert "a wink \N{WINKING FACE}, half of one \ufffd and  a control" in text
+
+
+async def test_nothing_is_looked_at_again_and_again_while_the_beginning_is_held_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = Reply()
+    live = stage.open(reply, MemoryScreen())
+    advance, looks = Reply.advance, 0
+
+    def looked(reply: Reply) -> None:
+        nonlocal looks
+        looks += 1
+        advance(reply)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(live.run())
+        reply.write("1")
+        live.touch()
+        await asyncio.sleep(0)
+        reply.write(". **")  # nobody can tell yet what this will be
+        live.touch()
+        await asyncio.sleep(0)
+        monkeypatch.setattr(Reply, "advance", looked)
+        await stage.clock.sleep(4)
+        monkeypatch.undo()
+        reply.write("bold** it is")
+        reply.end()
+        live.end(AGAIN)
+    assert stage.texts() == ["1. bold it is"]
+    assert looks < 10
