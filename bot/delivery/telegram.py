@@ -63,6 +63,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], type[TelegramProblem]], ...] = tuple(
     for pattern, problem in (
         (r"message is not modified", NotModified),
         (r"message to be replied not found|replied message not found|reply message not found", ReplyTargetGone),
+        (r"REPLY_(MESSAGE_ID|TO)_INVALID", ReplyTargetGone),
         (r"message thread not found|TOPIC_(CLOSED|DELETED|ID_INVALID)", TopicGone),
         (r"message to (edit|delete) not found|message can't be (edited|deleted)", MessageGone),
         (r"MESSAGE_ID_INVALID|no text in the message to edit|MESSAGE_EDIT_TIME_EXPIRED", MessageGone),

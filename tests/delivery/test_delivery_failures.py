@@ -229,3 +229,9 @@ async def test_a_complete_answer_rests_while_telegram_cannot_be_reached() -> Non
         await live.run()
         assert stage.texts() == [TEXT]
         assert screen.rests >= 1
+
+
+async def test_a_question_that_telegram_finds_invalid_is_answered_without_attaching(stage: Stage) -> None:
+    refuse(stage, "sendMessage", "Bad Request: REPLY_MESSAGE_ID_INVALID")
+    await stream(stage, reply_to=1)
+    assert stage.texts() == [TEXT]
