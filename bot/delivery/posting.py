@@ -90,7 +90,9 @@ class Poster:
             self._screen.check()
             try:
                 await self._telegram.delete(self._place.chat, left_over)
-            except MessageGone as problem:
+            except TelegramProblem as problem:
+                if type(problem) not in {MessageGone, TelegramProblem}:
+                    raise
                 logger.info("chat %d: what is left over can't be deleted: %s", self._place.chat, problem)
         await self.messages.drop_from(first)
 

@@ -142,3 +142,11 @@ async def test_what_cannot_be_deleted_any_more_stays(stage: Stage) -> None:
     await show(stage, "Short.", screen)
     assert stage.texts()[0] == "Short."
     assert len(screen.shown) == 1
+
+
+async def test_what_telegram_will_not_delete_for_whatever_reason_stays(stage: Stage) -> None:
+    screen = MemoryScreen()
+    await show(stage, LONG, screen)
+    stage.fault(kind="error", method="deleteMessages", error_code=400, description="Bad Request: the moon is full")
+    await show(stage, "Short.", screen)
+    assert stage.texts()[0] == "Short."
