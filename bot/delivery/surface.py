@@ -38,6 +38,8 @@ REST_FROM = 20.0
 """Seconds of waiting from which a complete answer gives its place among the answers in progress away."""
 LONGEST_BACKOFF = 30.0
 """Seconds between two tries of a call whose outcome is unknown, at the most."""
+DOUBLINGS = 8
+"""Tries after which the pause between two of them grows no more."""
 REFUSALS_KEPT = 10_000
 """Chats of which it is remembered that drafts do not work there."""
 
@@ -112,6 +114,11 @@ class _Growth:
             self.full_at = now + self.fills * max(0, USUALLY_FULL - length) / USUALLY_FULL
         if page.full:
             self._before = written
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until a call whose outcome is unknown is made again, when so many have failed before it."""
+    return LONGEST_BACKOFF if failures > DOUBLINGS else min(LONGEST_BACKOFF, 0.5 * 2**failures)
 
 
 class LiveReply:
@@ -233,7 +240,7 @@ class LiveReply:
             return False
         except OutcomeUnknown as problem:
             self._changed = True
-            pause = min(LONGEST_BACKOFF, 0.5 * 2**self._failures)
+            pause = pause_after(self._failures)
             self._failures += 1
             logger.info("chat %d: again in %.1f s: %s", stream.chat, pause, problem)
             with self._screen.resting() if self._ended and pause > REST_FROM else nullcontext():
@@ -308,8 +315,7 @@ class LiveReply:
         except DraftRefused as problem:
             logger.warning("chat %d: drafts do not work there (%s), editing instead", self._place.chat, problem)
             self._draft.refused()
-            self._draft = None
-            self._changed = True
+            self._draft, self._changed = None, True
 
     async def _clear(self, _stream: Stream) -> bool:
         """Delete what an earlier attempt showed beyond the end of this answer."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.reply import Reply
+from bot.delivery.surface import LONGEST_BACKOFF, pause_after
 from bot.errors import ChatGone, ChatMigrated, LeaseLost, TelegramProblem, TopicGone, Unauthorized
 from tests.delivery.stage import AGAIN, ANNA, MemoryHolds, MemoryScreen, Stage, on_stage
 
@@ -229,6 +230,11 @@ async def test_a_complete_answer_rests_while_telegram_cannot_be_reached() -> Non
         await live.run()
         assert stage.texts() == [TEXT]
         assert screen.rests >= 1
+
+
+def test_the_pause_before_another_try_is_bounded_however_long_telegram_is_away() -> None:
+    assert [pause_after(failures) for failures in (0, 1, 2)] == [0.5, 1.0, 2.0]
+    assert pause_after(5000) == LONGEST_BACKOFF
 
 
 async def test_a_question_that_telegram_finds_invalid_is_answered_without_attaching(stage: Stage) -> None:
