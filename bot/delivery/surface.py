@@ -26,7 +26,7 @@ from bot.delivery.posting import Poster
 from bot.delivery.reply import Reply
 from bot.delivery.screen import Screen
 from bot.delivery.telegram import Telegram
-from bot.errors import DraftRefused, Held, OutcomeUnknown
+from bot.errors import BadMarkup, DraftRefused, Held, OutcomeUnknown, TooLong
 
 logger = logging.getLogger(__name__)
 
@@ -315,6 +315,9 @@ class LiveReply:
         except DraftRefused as problem:
             logger.warning("chat %d: drafts do not work there (%s), editing instead", self._place.chat, problem)
             self._draft.refused()
+            self._draft, self._changed = None, True
+        except (BadMarkup, TooLong) as problem:
+            logger.warning("chat %d: a draft is not taken (%s), editing instead", self._place.chat, problem)
             self._draft, self._changed = None, True
 
     async def _clear(self, _stream: Stream) -> bool:

@@ -120,3 +120,13 @@ async def test_an_answer_that_stands_there_already_is_edited(stage: Stage) -> No
     screen = await stream(stage)
     await stage.stream(["Another text. ", "All of it."], every=1.0, screen=screen, streaming="draft")
     assert stage.texts() == ["Another text. All of it."]
+
+
+@pytest.mark.parametrize("text", ["can't parse entities: what is this", "message is too long"])
+async def test_a_text_that_no_draft_takes_is_shown_by_edits(stage: Stage, text: str) -> None:
+    stage.fault(kind="error", method=DRAFT, error_code=400, description=f"Bad Request: {text}", count=1)
+    await stream(stage)
+    assert stage.texts() == [TEXT]
+    assert len(stage.calls(DRAFT)) == 1
+    await stream(stage)
+    assert len(stage.calls(DRAFT)) > 1, "the next answer may well be taken"
