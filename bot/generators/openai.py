@@ -122,6 +122,8 @@ async def _streamed(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGene
             source.event_came()
             if event.data.strip() == "[DONE]":
                 return
+            if not event.data.strip():  # a sign of life, or the pause before connecting again
+                continue
             part = _part(_parsed(event.data))
             finished = finished or part.finish is not None
             yield part

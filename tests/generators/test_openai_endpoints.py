@@ -118,6 +118,12 @@ async def test_comments_and_usage_are_no_part_of_the_answer() -> None:
     assert joined(pieces) == ("Hi", "", [Finish("stop")])
 
 
+async def test_events_without_data_are_no_part_of_the_answer() -> None:
+    ping = b"event: ping\n\n"
+    pieces = await ask(stream(b"retry: 3000\n\n", ping, event(delta={"content": "Hi"}), ping, b"data:\n\n", STOP, DONE))
+    assert joined(pieces) == ("Hi", "", [Finish("stop")])
+
+
 async def test_a_server_that_does_not_stream_is_understood() -> None:
     body = {"choices": [{"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "length"}]}
     assert joined(await ask(json_body(body))) == ("Hi", "", [Finish("length")])
