@@ -161,11 +161,12 @@ async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]
     tally = Tally()
     async for value in values:
         piece = as_piece(value)
+        if piece is None:
+            continue
         # What is no text comes after all the text before it.
         for known in splitter.feed(piece) if isinstance(piece, str) else [*splitter.flush(), piece]:
-            if known is not None:
-                tally.add(known)
-                yield known
+            tally.add(known)
+            yield known
     for last in splitter.flush():
         tally.add(last)
         yield last

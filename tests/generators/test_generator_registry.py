@@ -103,6 +103,15 @@ class Wordless:
         yield Finish("length")
 
 
+class Chatty:
+    """Says other things in between, as g4f's providers do, even within a tag."""
+
+    @staticmethod
+    async def create_async_generator(**_: object) -> AsyncIterator[object]:
+        for piece in ("<think>hm</thi", object(), "nk>Hi"):
+            yield piece
+
+
 class NotAsync:
     @staticmethod
     def create_async_generator(**_: object) -> list[str]:
@@ -228,6 +237,10 @@ async def test_a_foreign_class_that_never_ends_is_ended() -> None:
 
 async def test_thoughts_in_tags_come_apart_whoever_writes_them() -> None:
     assert await ask(registry(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
+
+
+async def test_what_is_not_meant_for_people_parts_no_tag() -> None:
+    assert await ask(registry(f"{HERE}:Chatty")) == [Thought("hm"), "Hi"]
 
 
 async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
