@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.errors import GeneratorBroken
+
 AHEAD = 64
 """Pieces that may wait for their reader; then the generator waits."""
 CLOSE_LIMIT = 1.0
@@ -24,7 +26,7 @@ Make = Callable[[], Awaitable[AsyncIterator[object]]]
 class _End:
     """The last thing that comes: what the generator raised, if anything."""
 
-    error: BaseException | None = None
+    error: Exception | None = None
 
 
 async def aside(make: Make) -> AsyncGenerator[object, None]:
@@ -90,12 +92,12 @@ class _Worker:
             self._pumping.cancel()
 
     def _run(self) -> None:
-        error: BaseException | None = None
+        error: Exception | None = None
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._pump())
         except BaseException as raised:  # noqa: BLE001  # whatever it is, the reader in the other thread has to learn it
-            error = raised
+            error = raised if isinstance(raised, Exception) else _as_error(raised)
         self._tell(_End(error))
 
     async def _pump(self) -> None:
@@ -111,3 +113,8 @@ class _Worker:
             close = getattr(source, "aclose", None)
             if close is not None:
                 await close()
+
+
+def _as_error(raised: BaseException) -> GeneratorBroken:
+    """What would end the reader's own task, or the program, as an error of the generator."""
+    return GeneratorBroken(f"the generator ended with {type(raised).__name__}")

@@ -112,6 +112,17 @@ class Chatty:
             yield piece
 
 
+class Quitter:
+    """Raises what is no error of a generator's but the end of a task or of the program."""
+
+    last: type[BaseException] = asyncio.CancelledError
+
+    @classmethod
+    async def create_async_generator(cls, **_: object) -> AsyncIterator[str]:
+        yield "so far"
+        raise cls.last
+
+
 class NotAsync:
     @staticmethod
     def create_async_generator(**_: object) -> list[str]:
@@ -241,6 +252,15 @@ async def test_thoughts_in_tags_come_apart_whoever_writes_them() -> None:
 
 async def test_what_is_not_meant_for_people_parts_no_tag() -> None:
     assert await ask(registry(f"{HERE}:Chatty")) == [Thought("hm"), "Hi"]
+
+
+@pytest.mark.parametrize("last", [asyncio.CancelledError, SystemExit, KeyboardInterrupt, GeneratorExit])
+async def test_a_foreign_class_ends_neither_our_task_nor_the_program(
+    last: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Quitter, "last", last)
+    with pytest.raises(GeneratorBroken, match=last.__name__):
+        await ask(registry(f"{HERE}:Quitter"))
 
 
 async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
