@@ -91,8 +91,9 @@ WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 
 def _may_begin(store: Store) -> Select[Any]:
     """The oldest turns of a bot that wait behind nothing, each beside whether its question has its place."""
-    earlier = turns.alias("earlier")
-    behind = exists().where(earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id)
+    other = turns.alias("other")
+    before = or_(other.c.id < turns.c.id, other.c.owner.is_not(None))  # a later one runs where an older has moved to
+    behind = exists().where(other.c.conversation == turns.c.conversation, other.c.open, before)
     due = or_(turns.c.not_before.is_(None), turns.c.not_before <= store.now())
     harmless = or_(turns.c.attempt != _LAST_CHANCE, bindparam("suspects", type_=Boolean))
     oldest = (

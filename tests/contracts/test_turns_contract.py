@@ -273,3 +273,19 @@ async def test_a_running_turn_moves_with_its_group(bench: Bench) -> None:
     await bench.is_over(asked.turn)
     assert await bench.said(ChatKey(1, -100_500)) == ["one", "answer to one"]
     assert await bench.said(GROUP) == []
+
+
+async def test_a_turn_that_moves_to_where_another_runs_waits_and_holds_nobody_up(bench: Bench) -> None:
+    new = ChatKey(1, -100_500)
+    bench.hold()
+    moved = await bench.ask("moved", GROUP)
+    await bench.has_begun("moved")
+    await bench.ask("there", new)
+    await bench.has_begun("there")
+    await bench.turns.migrate(1, GROUP.chat, new.chat)
+    await bench.ask("elsewhere", may_continue=True)
+    await bench.has_begun("elsewhere")
+    assert bench.begun.count("moved") == 1
+    bench.let_go()
+    assert (await bench.is_over(moved.turn)).state is TurnState.DONE
+    assert bench.begun[-1] == "moved"
