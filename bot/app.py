@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
@@ -55,6 +55,8 @@ from handlers.facts import BotFacts
 from handlers.menus import publish_menus
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PLAYGROUND_TOKEN = "7000000001:the-playground-admits-any-token"  # noqa: S105  # opens nothing but the local playground
 PLAYGROUND_ADMIN = 1001
@@ -161,7 +163,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     bot = make_bot(settings)
     stack.push_async_callback(bot.session.close)
     stack.push_async_callback(tasks.close)
-    me = await _reach_telegram(bot, stop, tasks)
+    me = await _until(stop, _reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
     registry = make_registry(settings, model)
@@ -304,32 +306,21 @@ async def _announce(
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)
 
 
-async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], tasks: Tasks, *, name: str) -> None:
-    """Let `work` run until the signal. Its failure ends the program with what it says."""
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T], tasks: Tasks, *, name: str) -> T | None:
+    """Let `work` run to its end, or until the signal (None). Its failure ends the program with what it says."""
     working = tasks.start(work, name=name, awaited=True)
     stopping = tasks.start(stop.wait(), name="wait for a signal", awaited=True)
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
+        return working.result() if working.done() else None
     finally:
         working.cancel()
         stopping.cancel()
         await asyncio.wait({working, stopping})
 
 
-async def _reach_telegram(bot: Bot, stop: asyncio.Event, tasks: Tasks) -> User | None:
-    """Ask Telegram who we are, however long it takes. Raises Unauthorized; None: a signal came meanwhile."""
-    answers: list[User] = []
-
-    async def ask() -> None:
-        answers.append(await _who_we_are(bot))
-
-    await _until(stop, ask(), tasks, name="reach Telegram")
-    return answers[0] if answers else None
-
-
-async def _who_we_are(bot: Bot) -> User:
+async def _reach_telegram(bot: Bot) -> User:
+    """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
     backoff = Backoff(BACKOFF)
     while True:
         try:

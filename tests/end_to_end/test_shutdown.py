@@ -134,3 +134,19 @@ async def test_it_can_be_ended_while_telegram_cannot_be_reached(scene: Scene) ->
     async with scene.program(TELEGRAM_API_URL="http://127.0.0.1:9", ready="") as program:
         await program.says("Telegram cannot be reached")
         assert await program.stop() == 0
+
+
+async def test_a_program_that_cannot_reach_telegram_ends_soon(scene: Scene) -> None:
+    async def hear_and_say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set()
+        await reader.read(-1)
+        writer.close()
+
+    heard = asyncio.Event()
+    silent = await asyncio.start_server(hear_and_say_nothing, "127.0.0.1", 0)
+    async with silent:
+        address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        async with scene.program(TELEGRAM_API_URL=address, ready="") as program:
+            async with asyncio.timeout(30):
+                await heard.wait()
+            await ends_within_ten_seconds(program, signal.SIGTERM)
