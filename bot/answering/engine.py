@@ -293,7 +293,8 @@ class Engine:
         try:
             await self._settle_job(job)
         except LeaseLost:
-            logger.debug("turn %d belongs to somebody else now", hold.turn)
+            logger.debug("turn %d is not ours any more, or is to start over", hold.turn)
+            self._unsettled.append((hold, False))  # does nothing where it is not ours
         except StorageUnavailable:
             self._unsettled.append((hold, False))
             self.wake_in(RETRY)

@@ -11,7 +11,7 @@ from bot.answering.replicas import RETRY, Pace
 from bot.answering.running import Running
 from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey, Question, Turn, TurnState
-from bot.errors import ChatGone, ChatMigrated, StorageUnavailable, TopicGone
+from bot.errors import ChatGone, ChatMigrated, StorageUnavailable, TopicGone, Unauthorized
 from bot.storage.asking import PATIENCE, Asked, Asking
 from bot.storage.chats import ChatTable
 from bot.storage.conversations import Conversations
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED = 2 * 86_400.0
 """Seconds for which finished turns and update ids are remembered: limits look back a day, Telegram repeats for one."""
+NOT_LET_IN = 30.0
+"""Seconds until an answer is tried again after Telegram did not know the token: the program is about to end."""
 TIDY = 3600.0
 """Seconds between two prunings, and only after work was done."""
 
@@ -214,6 +216,8 @@ class Turns:
         """Finish or queue a turn whose work ended without finishing it. Gives seconds until it may be tried again."""
         if isinstance(error, StorageUnavailable):
             return await self._release(running, after=RETRY)
+        if isinstance(error, Unauthorized):
+            return await self._release(running, after=NOT_LET_IN)
         if isinstance(error, ChatMigrated):
             await self.migrate(self._bot, running.turn.key.chat, error.to)
             return None

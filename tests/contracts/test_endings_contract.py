@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.conversation.messages import Ending, TurnState
-from bot.errors import ChatGone, StorageUnavailable
+from bot.errors import ChatGone, StorageUnavailable, Unauthorized
 from bot.storage.store import Store
 from tests.answering.bench import GROUP, PRIVATE, Bench, until
 
@@ -156,3 +156,33 @@ async def test_shutting_down_waits_for_what_is_nearly_done(bench: Bench) -> None
     left = await bench.turns.get(waiting.turn)
     assert left is not None
     assert left.state is TurnState.ASKED
+
+
+async def test_a_question_edited_while_its_chat_is_found_gone_is_answered_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop_waiting = bench.turns._withdrawing.drop_waiting
+
+    async def and_meanwhile(*args: int) -> int:
+        assert await bench.edit("edited", 1)
+        return await drop_waiting(*args)
+
+    monkeypatch.setattr(bench.turns._withdrawing, "drop_waiting", and_meanwhile)
+    bench.errors = [ChatGone("blocked for a moment")]
+    asked = await bench.ask("one", message_id=1)
+    await bench.has_begun("edited")
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+
+
+async def test_an_answer_that_a_wrong_token_kept_from_its_chat_waits_for_the_right_one(store: Store) -> None:
+    bench = Bench(store)
+    await bench.turns.start()
+    bench.errors = [Unauthorized("Unauthorized")] * 9
+    asked = await bench.ask("one")
+    await until(lambda: bench.ends == ["Unauthorized"])
+    await until(lambda: bench.turns.in_progress() == 0)
+    await bench.turns.close(0)
+    turn = await bench.turns.get(asked.turn)
+    assert turn is not None
+    assert (turn.attempt, turn.state.finished) == (0, False)
+    await bench.tasks.close()
