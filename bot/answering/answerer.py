@@ -16,6 +16,7 @@ from bot.answering.tasks import Tasks
 from bot.answering.turns import Running
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
+from bot.delivery.entities import is_visible
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
@@ -73,7 +74,12 @@ class _Answer:
 
     def fail(self) -> None:
         """The generator failed: what was written stays."""
-        self.ending = Ending.BROKEN if self.before or self.reply.text.strip() else Ending.FAILED
+        self.ending = Ending.BROKEN if self.is_visible else Ending.FAILED
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether there is anything that Telegram would show."""
+        return self.before or is_visible(self.reply.text)
 
 
 class Answerer:
@@ -145,7 +151,7 @@ class Answerer:
         reply = self._reply(turn, chosen)
         reply.think(answer.thoughts)
         reply.write(answer.text)
-        reply.end(turn.note)
+        reply.end(turn.note or self._note(turn, answer.ending))
         keyboard = await self._final_keyboard(turn, answer.id, answer.ending)
         live = self._open(running, reply, chosen, keyboard)
         live.end(keyboard)
@@ -163,6 +169,8 @@ class Answerer:
                     async for piece in pieces:
                         answer.take(piece)
             answer.check()
+            if not (running.stopped or answer.is_visible):
+                raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail()
@@ -170,8 +178,7 @@ class Answerer:
             return
         if running.stopped:
             answer.ending = Ending.STOPPED
-        if answer.ending in _NOTES:
-            answer.note = self._texts.get(turn.language, _NOTES[answer.ending])
+        answer.note = self._note(turn, answer.ending)
 
     async def _pieces(self, turn: Turn, path: list[Message], chosen: InForce) -> AsyncGenerator[Piece, None]:
         """The pieces of the answer; before the first of them, another try where that can help."""
@@ -231,6 +238,10 @@ class Answerer:
         if ending is Ending.FAILED:
             return keyboards.after_failure(answer, versions, self._say(turn))
         return keyboards.when_done(answer, versions, ending, self._say(turn))
+
+    def _note(self, turn: Turn, ending: Ending) -> str:
+        """The line under an answer that did not end by itself; without it one without text would show nothing."""
+        return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
 
     def _say(self, turn: Turn) -> keyboards.Say:
         return lambda key: self._texts.get(turn.language, key)

@@ -140,3 +140,25 @@ async def test_a_button_of_a_conversation_that_grew_too_old_says_so(scene: Scene
         pressed = await scene.telegram.press(answer, "↻")
         assert "forgotten" in pressed["text"]
     assert len(scene.generator.requests) == 1
+
+
+async def test_the_arrows_lead_back_to_an_answer_that_was_stopped_before_its_first_word(scene: Scene) -> None:
+    async def silent(_request: Request) -> AsyncIterator[str]:
+        await asyncio.Event().wait()
+        yield ""
+
+    scene.generator.script = silent
+    async with scene.program():
+        await scene.telegram.send("Write")
+        await scene.generator.asked()
+        await scene.telegram.send("/stop")
+        stopped = await until_label(scene.telegram, "↻ Again")
+        scene.generator.says("Here it is.")
+        await scene.telegram.press(stopped, "↻")
+        second = await scene.telegram.reads_answer("Here it is.")
+        await scene.telegram.press(second, "‹")
+        back = await until_label(scene.telegram, "1/2")
+        assert back["text"] == stopped["text"]
+        await scene.telegram.press(back, "›")
+        await scene.telegram.reads_answer("Here it is.")
+    assert len(scene.telegram.said()) == 1

@@ -94,3 +94,12 @@ async def test_fifty_megabytes_end_as_a_cut_answer_and_fill_no_memory(hasty_scen
 
         await scene.telegram.until(cut, seconds=110, why="(the text so far, marked as cut)")
         assert len(scene.telegram.said(ANNA)) > 30, "what came before the cut is there"
+
+
+async def test_an_answer_with_nothing_to_see_is_said_to_be_none(scene: Scene) -> None:
+    scene.generator.says("\u200b", "\ufeff\u2800\n")
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        await scene.telegram.until(
+            lambda: any("↻ Try again" in labels(said) for said in scene.telegram.said()), why="(a line about it)"
+        )
