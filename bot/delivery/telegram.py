@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiohttp
 from aiogram import Bot, exceptions, methods
@@ -23,6 +23,7 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
+    Message,
     MessageEntity,
     ReplyParameters,
 )
@@ -82,6 +83,8 @@ _OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
     methods.SendChatAction,
 )
 """Methods whose answers have each of the forms that come all the time."""
+
+_WRITES = methods.SendMessage | methods.SendDocument | methods.EditMessageText | methods.EditMessageReplyMarkup
 
 _KINDS: tuple[tuple[type[exceptions.TelegramAPIError], type[TelegramProblem]], ...] = (
     (exceptions.TelegramEntityTooLarge, TooLong),
@@ -240,8 +243,20 @@ class Telegram:
     async def _call(self, method: TelegramMethod[T], *, timeout: int = CALL_TIMEOUT) -> T:  # noqa: ASYNC109  # handed on to aiohttp
         try:
             return await self._bot(method, request_timeout=timeout)
-        except (exceptions.TelegramAPIError, exceptions.ClientDecodeError) as error:
+        except exceptions.ClientDecodeError as error:
+            if (written := _written(method, error.data)) is not None:
+                return cast("T", written)
             raise problem_of(error) from None
+        except exceptions.TelegramAPIError as error:
+            raise problem_of(error) from None
+
+
+def _written(method: TelegramMethod[Any], answer: object) -> Message | None:
+    """What a call has written, though aiogram cannot read all of the answer: made again, it would stand there twice."""
+    result = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
+    if not isinstance(method, _WRITES) or not isinstance(result, dict) or "message_id" not in result:
+        return None
+    return Message.model_construct(**result)
 
 
 def problem_of(error: Exception) -> TelegramProblem:

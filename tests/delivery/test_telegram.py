@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.delivery.entities import Entity, Formatted
 from bot.delivery.place import Button, Place
+from bot.delivery.telegram import Telegram
 from bot.errors import (
     BadMarkup,
     ChatGone,
@@ -147,3 +154,30 @@ async def test_a_broken_connection_has_no_known_outcome_and_tells_no_token(stage
             await stage.telegram.send(THERE, HELLO)
         assert TOKEN.partition(":")[2] not in repr(raised.value) + str(raised.value.__cause__)
     assert len(stage.messages()) == 1
+
+
+@asynccontextmanager
+async def newer_telegram() -> AsyncIterator[Telegram]:
+    """A Telegram whose messages have something that the library does not know yet."""
+    media = {"star_count": 1, "paid_media": [{"type": "hologram"}]}
+    message = {"message_id": 77, "date": 1, "chat": {"id": ANNA, "type": "private"}, "paid_media": media}
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "result": message})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        api = TelegramAPIServer.from_base(str(server.make_url("")).rstrip("/"))
+        async with Bot(TOKEN, session=AiohttpSession(api=api)) as bot:
+            yield Telegram(bot)
+
+
+async def test_what_was_done_is_done_although_its_answer_cannot_be_read() -> None:
+    async with newer_telegram() as telegram:
+        assert await telegram.send(THERE, HELLO) == 77
+        assert await telegram.document(THERE, "a.txt", b"a") == 77
+        await telegram.edit(ANNA, 77, HELLO)
+        await telegram.edit_keyboard(ANNA, 77, ())
+        with pytest.raises(OutcomeUnknown):
+            await telegram.member(ANNA, ANNA)
