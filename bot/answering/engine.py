@@ -310,6 +310,10 @@ class Engine:
     async def _settle_job(self, job: _Job) -> None:
         error = None if job.worker.cancelled() else job.worker.exception()
         if job.running.finished:
+            if error is not None:
+                logger.error(
+                    "turn %d is finished, but what came after it failed", job.running.hold.turn, exc_info=error
+                )
             return
         if job.worker.cancelled() or isinstance(error, LeaseLost):
             await self._table.release(job.running.hold)  # does nothing where it is not ours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -186,3 +187,16 @@ async def test_an_answer_that_a_wrong_token_kept_from_its_chat_waits_for_the_rig
     assert turn is not None
     assert (turn.attempt, turn.state.finished) == (0, False)
     await bench.tasks.close()
+
+
+async def test_what_breaks_after_the_end_of_a_turn_is_reported(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_before: float) -> int:
+        raise ValueError("no tidying")
+
+    monkeypatch.setattr(bench.table, "prune", broken)
+    monkeypatch.setattr(bench.turns, "_tidied", -math.inf)
+    asked = await bench.ask("one")
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+    await until(lambda: "no tidying" in caplog.text)
