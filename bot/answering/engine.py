@@ -13,6 +13,7 @@ from uuid import uuid4
 from bot.answering.replicas import RETRY, Ours, Pace, Replicas
 from bot.answering.running import Running
 from bot.answering.tasks import Tasks
+from bot.delivery.posting import GRACE
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.storage.asking import PATIENCE, Claimant
 from bot.storage.conversations import Conversations
@@ -24,8 +25,10 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 16
 """Turns claimed in one transaction."""
-END_SECONDS = 2.0
-"""Seconds that cancelled work has to end, and as many again for handing it over."""
+END_SECONDS = GRACE + 0.5
+"""Seconds that cancelled work has to end: a send under way gets its time, and its id is still stored."""
+HAND_OVER_SECONDS = 1.5
+"""Seconds that handing over may take where the database is slow."""
 CHANNEL = "turns"
 
 Work = Callable[[Running], Awaitable[None]]
@@ -126,7 +129,7 @@ class Engine:
             await asyncio.wait(self._minders, timeout=END_SECONDS)
         await self._replicas.close()
         try:
-            async with asyncio.timeout(END_SECONDS):
+            async with asyncio.timeout(HAND_OVER_SECONDS):
                 await self._hand_over()
         except (StorageUnavailable, TimeoutError) as error:
             logger.warning("Turns are left for the next start: %s", error)

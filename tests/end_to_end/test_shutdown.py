@@ -150,3 +150,18 @@ async def test_a_program_that_cannot_reach_telegram_ends_soon(scene: Scene) -> N
             async with asyncio.timeout(30):
                 await heard.wait()
             await ends_within_ten_seconds(program, signal.SIGTERM)
+
+
+async def test_a_send_that_telegram_keeps_waiting_is_not_made_again_after_the_start(scene: Scene) -> None:
+    scene.generator.script = Slowly(HALF, REST)
+    await scene.telegram.fault(kind="delay", method="sendMessage", seconds=6.5)
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        await scene.generator.asked()
+        await ends_within_ten_seconds(program, signal.SIGTERM)
+    half = await scene.telegram.reads(HALF)
+    scene.generator.says(HALF, REST)
+    async with scene.program():
+        whole = await scene.telegram.reads_answer(HALF + REST)
+    assert whole["message_id"] == half["message_id"]
+    assert len(scene.telegram.said()) == 1
