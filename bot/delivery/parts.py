@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
 
 from bot.delivery.entities import Entity, Formatted, is_visible, utf16_length
 from bot.delivery.thoughts import folded
@@ -28,16 +26,6 @@ class Part:
     """May end anywhere: what is being written is shown as if complete."""
     thoughts: str = ""
     note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Give a small dict of what differs from the defaults."""
-        return {key: value for key, value in asdict(self).items() if value or key in {"start", "end"}}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gave; keys of other versions are left out."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{key: value for key, value in stored.items() if key in known})
 
 
 def closed(source: str, suffix: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Literal
 
 from bot.delivery.entities import MESSAGE_LIMIT, Formatted, fitting, is_visible, utf16_length
 from bot.delivery.incoming import Incoming
@@ -62,30 +62,6 @@ class Reply:
         self._note = ""
         self._sketch = GrowingLayout("")
         self._shown: dict[Part, Formatted] = {}
-
-    @classmethod
-    def resume(
-        cls,
-        text: str,
-        parts: Sequence[Part],
-        *,
-        thoughts: Literal["fold", "hide"] = "fold",
-        markup: bool = True,
-        thoughts_title: str = "",
-        thoughts_text: str = "",
-        limit: int = MESSAGE_LIMIT,
-    ) -> Self:
-        """Rebuild an answer from its stored text; it stays cut where it was."""
-        reply = cls(thoughts=thoughts, markup=markup, thoughts_title=thoughts_title, limit=limit)
-        reply.think(thoughts_text)
-        reply.write(text)
-        reply._join()
-        for part in parts:
-            if part.end > reply._start + len(reply._live):
-                break
-            reply._drop(part.start - reply._start, part.prefix)
-            reply._seal(part)
-        return reply
 
     def write(self, text: str) -> None:
         """Append to the answer."""
