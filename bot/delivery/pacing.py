@@ -50,7 +50,6 @@ class Kind(IntEnum):
     """The answer to a command or a button."""
     CHANGE = auto()
     """A change in between: more text of an answer that goes on."""
-    TYPING = auto()
 
 
 class Cost(Enum):
