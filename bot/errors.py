@@ -29,6 +29,8 @@ Problem                          has a text for a person: `key` in the Fluent fi
 ├── StorageUnavailable           the database cannot be reached or written just now
 ├── SchemaNewer                  the database was made by a newer version of this program
 ├── DatabaseInUse                another process holds this SQLite file
+├── TooManyWaiting               as many questions wait in a chat as may
+├── AnswerGone                   the answer under a button was forgotten, taken out or pruned
 └── LeaseLost                    the turn belongs to somebody else now: drop everything silently
 """
 

@@ -25,6 +25,7 @@ from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
 from bot.preferences import InForce, Preferences
 from bot.storage.conversations import Conversations
+from bot.storage.turns import ATTEMPTS
 from bot.texts import Texts
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ TRIES = 3
 """How often a generator is asked before a person is told that it fails: once, and twice more."""
 LONGEST_WAIT = 20.0
 """Seconds that a person waits for another try at the most; a generator that asks for more has failed."""
-ATTEMPTS = 3
-"""How often a turn may be begun: one that keeps killing the process must come to an end."""
 
 TERSE = 20
 """Tokens of a short message: of a long conversation no more is read than so many of them that the generator takes."""

@@ -121,8 +121,8 @@ class TurnState(StrEnum):
 class Shown:
     """One Telegram message of an answer: noted before it is sent (`message_id` None), and after.
 
-    `part` says which share of the text stands in it (delivery's own small dict); `sealed`: it is full and has had its
-    last edit.
+    `sealed`: it is full and has had its last edit; `part` is delivery's own small dict, by which it knows what a full
+    message shows.
     """
 
     message_id: int | None
