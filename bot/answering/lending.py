@@ -76,7 +76,10 @@ class Lending:
         await self._store.notify(CHANNEL, json.dumps(said))
 
     def _heard(self, payload: str) -> None:
-        said = json.loads(payload) if payload else {}
+        if not payload:
+            self._wait_no_longer()
+            return
+        said = json.loads(payload)
         if (said.get("bot"), said.get("to")) != (self._bot, self._homes().me):
             return
         if said["do"] == "ask":
@@ -92,6 +95,13 @@ class Lending:
             wish.granted.set_result(None)
         elif said["do"] == "refuse" and not wish.granted.done():
             wish.granted.set_exception(Held("nothing may go there for long", seconds=said["seconds"]))
+
+    def _wait_no_longer(self) -> None:
+        """Something may have been missed: better without a place than much later."""
+        for wish in self._wishes.values():
+            wish.heard.set()
+            if not wish.granted.done():
+                wish.granted.set_result(None)
 
     async def _lend(self, to: str, number: int, chat: int) -> None:
         """Take a place for somebody else, and say so."""

@@ -90,3 +90,14 @@ async def test_a_hold_at_home_holds_everywhere(process: Process) -> None:
 async def test_a_dead_home_keeps_nobody_waiting(process: Process) -> None:
     lending, _ = await process(HERE)
     await lending.borrow(AT_THERE)
+
+
+async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(process: Process) -> None:
+    (here, _), (_, theirs) = await process(HERE), await process(THERE)
+    theirs.free.clear()
+    waiting = asyncio.ensure_future(here.borrow(AT_THERE))
+    ended, _ = await asyncio.wait([waiting], timeout=1.5)
+    assert not ended
+    here._store._listeners.tell_everyone_nothing()  # as after a lost session
+    async with asyncio.timeout(10):
+        await waiting
