@@ -93,6 +93,7 @@ class Slot:
             _held_slot.reset(self._token)
         if not self.used and self._ticket is not None:
             self._gate.put_back(self._ticket)
+            self._ticket = None  # whatever comes too late waits for a place of its own
 
     def use(self, chat: int, cost: Cost) -> Ticket | None:
         """Give the ticket to the call it was asked for, once."""

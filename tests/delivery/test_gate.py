@@ -158,3 +158,17 @@ async def test_a_long_hold_is_stored_and_known_after_a_restart(caplog: pytest.Lo
         with pytest.raises(Held):
             await send(stage, "text")
         assert stage.calls("sendMessage") == []
+
+
+async def test_a_call_that_outlives_its_slot_waits_for_a_place_of_its_own(stage: Stage) -> None:
+    late = asyncio.Event()
+
+    async def call() -> int:
+        await late.wait()
+        return await send(stage, "late")
+
+    async with stage.gate.slot(ANNA, Kind.CHANGE):
+        calling = asyncio.ensure_future(call())
+    late.set()
+    await calling
+    assert stage.texts() == ["late"]
