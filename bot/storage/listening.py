@@ -30,7 +30,8 @@ PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each new try to connect; the last one repeats."""
 
 Heard = Callable[[str], None]
-_BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last one comes where the server has ended a session, and its word was read but not yet that it hung up."""
 
 
 class Listeners:

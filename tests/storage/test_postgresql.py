@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -90,6 +91,25 @@ async def test_a_lost_session_loses_its_locks(first: Store, url: str, postgresql
     postgresql.end_connections(url)
     await until(lambda: "" in heard)
     assert await first.hold("polling")
+
+
+async def test_a_process_that_froze_until_its_session_was_ended_listens_again(
+    url: str, tasks: Tasks, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.listening.SIGN_OF_LIFE", 0.01)
+    async with opened(url, tasks) as store:
+        heard: list[str] = []
+        store.listen("news", heard.append)
+
+        async def freeze() -> None:
+            heard.clear()
+            postgresql.end_connections(url)
+            time.sleep(0.05)  # noqa: ASYNC251  # the loop stands still, as in a frozen process
+            await until(lambda: "" in heard)
+
+        for _ in range(3):
+            await freeze()
+        assert await store.hold("polling")
 
 
 async def test_a_transaction_that_froze_is_ended_and_others_go_on(
