@@ -248,7 +248,7 @@ class Answerer:
 
 async def _keep_cut(running: Running, answer: _Answer) -> None:
     """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
-    if answer.live.begun and answer.reply.text.strip():
+    if answer.live.begun and answer.is_visible:
         await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
 
 

@@ -26,8 +26,9 @@ def window_gap(spare: float, window: Window) -> float:
     """Seconds until the next change, with `spare` places left beyond those kept for final states.
 
     A place that is taken comes back only after the whole window, and other answers may begin before: of twenty places
-    in a minute an answer of ten seconds takes seven while all are free, and each of those that follow it three or four.
+    in a minute an answer of ten seconds takes six while all are free, and each of those that follow it three or four.
+    Two gaps at their longest last a little longer than such an answer: else a place were spent right before its end.
     """
     pace = window.seconds / window.count
     used = 1.0 - min(1.0, spare / window.count)
-    return pace * min(1.75, 0.1 + 2.35 * used)
+    return pace * min(1.75, 0.4 + 1.6 * used)

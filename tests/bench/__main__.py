@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tests.bench import start, turns
 from tests.bench.measure import Result, play
-from tests.bench.report import judge, say, table, targets
+from tests.bench.report import judge, remarks, say, table, targets
 from tests.bench.scenarios import SCENARIOS, Scenario
 
 
@@ -23,6 +23,8 @@ def main() -> int:
     chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
     results = asyncio.run(_play(chosen, arguments.surface))
     say("\n" + table(results) + "\n")
+    for remark in remarks(results):
+        say(remark)
     return judge([target for result in results for target in targets(result)])
 
 

@@ -10,6 +10,8 @@ budget, delay so far) that no other pair beats in both; from there each later st
 - A bucket refills between changes and never beyond its size.
 - A window of 20 in 60 s counts from the first byte: 20 places, and 20 more each 60 s later (a little more than the
   budget gives, so this is a lower bound). Answers one after another in a group share it, each complete at its end.
+- Whoever answers in a group does not know who else will ask. So a single answer there has two floors: the one above,
+  which spends all 20 places of the minute on it, and the one that leaves enough for four more (`floor_before_others`).
 - Drafts have a bucket of their own. Sends (one at the end of each message) are not counted: a lower bound as well.
 
 Many at once, which share the bot's budget: a Lagrangian bound. Let C(t) = 30 + 30 t be the calls that the bot can have
@@ -25,7 +27,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Protocol
 
@@ -35,6 +37,10 @@ STEPS = 200
 """Steps of the grid in one stream."""
 PROMPT = 0.4
 """Seconds within which the first text of an answer comes."""
+OTHERS = 4
+"""Answers that may follow one in a group within the minute."""
+WORTH = 1.25
+"""How many times later than they must be answers may be."""
 ROUNDS = 300
 """Subgradient steps."""
 _ROUNDING = 1e-9
@@ -131,6 +137,29 @@ def floor_in_group(streams: Sequence[Stream]) -> float:
         frontier = _after(stream, frontier, places, since=since)
         since = stream.times[-1]
     return min(delay for _, delay in frontier) / sum(len(stream.times) for stream in streams)
+
+
+def floor_before_others(stream: Stream) -> float:
+    """Return the floor of an answer in a group after which four more like it may be asked for, in seconds.
+
+    Of all schedules under which the five together are at most `WORTH` times as late as they must be, it is the one that
+    shows the first of them soonest. The five have to fit into one window.
+    """
+    begin, length = stream.times[0], stream.times[-1] - stream.times[0]
+    five = [replace(stream, times=[at + number * length for at in stream.times]) for number in range(1 + OTHERS)]
+    places = _WindowPlaces(GROUP, begin)
+    rest: Frontier = [(places.full, 0.0)]
+    for other in five[1:]:
+        rest = _after(other, rest, places, since=other.times[0])
+    allowed = WORTH * floor_in_group(five) * len(stream.times) * len(five)
+    first = _after(stream, [(places.full, 0.0)], places, since=begin)
+    delays = (
+        delay
+        for left, delay in first
+        for left_by_rest, of_rest in rest
+        if places.full - left_by_rest <= left + _ROUNDING and delay + of_rest <= allowed
+    )
+    return min(delays) / len(stream.times)
 
 
 def _after(stream: Stream, start: Frontier, places: _Places, *, since: float) -> Frontier:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from tests.bench import machine
-from tests.bench.floor import Stream, floor_alone, floor_in_group, floor_of_many
+from tests.bench.floor import Stream, floor_alone, floor_before_others, floor_in_group, floor_of_many
 from tests.bench.observed import Json, NotWhole, Observed, observe
 from tests.bench.scenarios import Mode, Scenario
 from tests.bench.source import Written, question
@@ -38,6 +38,8 @@ class Result:
     memory: float = 0.0
     added: list[float] = field(default_factory=list)
     growth: float | None = None
+    before_others: float | None = None
+    """The floor of an answer in a group where others may ask as well."""
 
     @property
     def first(self) -> float:
@@ -92,6 +94,8 @@ async def _measure(
     result.added = [ready.source.written[name][0].asked - deliveries.first_after(at) for name, at in sent.items()]
     if result.answers:
         result.floor = _floor(result.scenario, result.mode, result.answers)
+        if result.scenario.group and len(result.answers) == 1:
+            result.before_others = floor_before_others(Stream(result.answers[0].written.characters))
         if result.scenario.limits.growth is not None:
             result.growth = _growth(result.answers[0], curve)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.bench import machine
+from tests.bench.floor import OTHERS, WORTH
 from tests.bench.measure import Result, added
 
 _HEAD = (
@@ -63,6 +64,18 @@ def targets(result: Result) -> Iterator[Target]:
     for what, value, limit in measured:
         if limit is not None:
             yield Target(f"{name}: {what} {value:.3f}, at most {limit:g}", value <= limit)
+
+
+def remarks(results: Iterable[Result]) -> Iterator[str]:
+    """What the table does not say: the floor of an answer that has to leave room for others."""
+    for result in results:
+        if result.before_others is not None:
+            yield (
+                f"{result.scenario.title}: where {OTHERS} more answers may follow that are to stay within {WORTH:g} of"
+                f" their floor, no schedule is below {result.before_others:.3f} s,"
+                f" {result.before_others / result.floor:.1f} times the floor above;"
+                f" this was {result.mean_delay / result.before_others:.2f} times that"
+            )
 
 
 def judge(held: Iterable[Target]) -> int:
