@@ -234,16 +234,16 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     if settings.listen is not None:
         await _listen(settings.listen, settings, bot, dispatcher, store, stack)
     await _announce(settings, facts, model, administration)
-    await _until(stop, _take_updates_in(settings, bot, dispatcher, store), tasks, name="take updates in")
+    await _until(stop, _take_updates_in(settings, bot, dispatcher, store, tasks), tasks, name="take updates in")
 
 
-async def _take_updates_in(settings: Settings, bot: Bot, dispatcher: Dispatcher, store: Store) -> None:
+async def _take_updates_in(settings: Settings, bot: Bot, dispatcher: Dispatcher, store: Store, tasks: Tasks) -> None:
     """Let updates come, by webhook or by polling, until cancelled."""
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         secret = settings.webhook_secret.get_secret_value()
         await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
         await asyncio.Event().wait()
-    await Polling(bot, dispatcher, elected=lambda: store.hold(f"polling {bot.id}")).run()
+    await Polling(bot, dispatcher, tasks, elected=lambda: store.hold(f"polling {bot.id}")).run()
 
 
 async def _listen(

@@ -173,6 +173,19 @@ async def test_a_long_document_is_cut_with_a_clear_line(scene: Scene) -> None:
     assert "line 1999 of the log" not in request.question
 
 
+async def test_a_document_that_comes_slowly_holds_up_its_own_chat_alone(scene: Scene) -> None:
+    document: Json = {"file_name": "slow.txt", "mime_type": "text/plain", "content": "a slow document"}
+    async with scene.program():
+        await scene.telegram.fault(kind="delay", method="getFile", seconds=8)
+        await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=encoded(document))
+        await scene.telegram.send("after the document", by=ANNA)
+        await scene.telegram.send("meanwhile", by=BORIS)
+        await scene.telegram.reads_answer("meanwhile", chat=BORIS)
+        await scene.telegram.reads_answer("after the document", chat=ANNA)
+    asked = [request.question for request in scene.generator.requests]
+    assert (asked[0], "a slow document" in asked[1], asked[2]) == ("meanwhile", True, "after the document")
+
+
 def encoded(document: Json) -> Json:
     content = base64.b64encode(document["content"].encode()).decode()
     return {"file_name": document["file_name"], "mime_type": document["mime_type"], "content_base64": content}

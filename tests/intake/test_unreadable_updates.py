@@ -14,6 +14,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 from aiohttp import ClientSession, web
 
+from bot.answering.tasks import Tasks
 from bot.intake.polling import Polling
 from bot.intake.webhook import add_webhook, webhook_path
 from tests.recording import BOT_ID, LIMIT, TOKEN
@@ -78,8 +79,9 @@ async def polled(answers: list[list[dict[str, Any]] | str]) -> tuple[list[str], 
 
     app = web.Application()
     app.router.add_post("/bot{token}/getUpdates", get_updates)
+    background = Tasks()
     async with served(app) as url, bot_at(url) as bot, asyncio.TaskGroup() as tasks:
-        polling = tasks.create_task(Polling(bot, listener(heard), elected=always).run())
+        polling = tasks.create_task(Polling(bot, listener(heard), background, elected=always).run())
         async with asyncio.timeout(LIMIT):
             await asyncio.wait(
                 {polling, asked := tasks.create_task(asked_all.wait())}, return_when=asyncio.FIRST_COMPLETED
