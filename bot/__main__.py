@@ -7,8 +7,9 @@ import gc
 gc.disable()  # what is imported stays: looking through it again and again takes a fifth of the start
 
 import argparse  # noqa: E402  # after the line above, like all that follow
-import asyncio  # noqa: E402
 import sys  # noqa: E402
+
+import uvloop  # noqa: E402
 
 from bot import app, check  # noqa: E402
 from bot.errors import Problem  # noqa: E402
@@ -32,7 +33,7 @@ def main() -> int:
     gc.freeze()
     gc.enable()
     try:
-        return asyncio.run(COMMANDS[command][0](read_settings()))
+        return uvloop.run(COMMANDS[command][0](read_settings()))
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1

@@ -209,8 +209,6 @@ class Pacer:
         state.slowness = min(SLOWEST, 2.0 * state.slowed(now))
         state.slowed_at = now
         self.hold(chat, now + seconds, now)
-        state.messages.tighten(now + seconds)
-        state.drafts.tighten(now + seconds)
         self._floods.append((now, chat))
         while self._floods and self._floods[0][0] < now - TOGETHER:
             self._floods.popleft()
@@ -220,9 +218,11 @@ class Pacer:
             self._floods.clear()
 
     def hold(self, chat: int, until: float, now: float) -> None:
-        """Let nothing go to this chat until then."""
+        """Let nothing go to this chat until then, and little at once afterwards, also where an earlier run was held."""
         state = self._chat(chat, now)
         state.held_until = max(state.held_until, until)
+        state.messages.tighten(until)
+        state.drafts.tighten(until)
 
     def held(self, chat: int, now: float) -> float:
         """Seconds for which nothing may go to this chat."""

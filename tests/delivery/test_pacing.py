@@ -163,6 +163,16 @@ def test_a_chat_that_another_process_has_just_written_in_is_written_in_gently(ch
     assert len(scene.granted()) == left
 
 
+@pytest.mark.parametrize(("chat", "left"), [(BORIS, 1), (GROUP, 5)])
+def test_a_chat_that_an_earlier_run_left_held_is_written_in_gently_afterwards(chat: int, left: int) -> None:
+    scene = Scene()
+    scene.pacer.hold(chat, scene.now + 30, scene.now)
+    scene.pacer.assume_spent(chat, scene.now)
+    for _ in range(10):
+        scene.ask(Kind.FINAL, chat)
+    assert len(scene.granted(30)) == left
+
+
 def test_what_a_process_knows_of_a_chat_it_does_not_assume() -> None:
     scene = Scene()
     scene.ask(Kind.FINAL, BORIS)
