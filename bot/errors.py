@@ -10,6 +10,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
 │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
 │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
+│   ├── CutInThoughts            the limit of tokens was used up before the answer began
 │   ├── QuestionTooLong          does not fit the model's context
 │   └── BrowserMissing           the browser step needs a package that is not installed
 ├── TelegramProblem              a call to Telegram failed
@@ -115,6 +116,12 @@ class ProxyRefused(GeneratorRefused):
     """The generator's proxy refuses the user name or password, or wants one."""
 
     key = "problem-proxy-refused"
+
+
+class CutInThoughts(GeneratorProblem):
+    """The limit of tokens was used up by thoughts, before the answer began: the same would happen again."""
+
+    key = "problem-cut-in-thoughts"
 
 
 class QuestionTooLong(GeneratorProblem):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
-from bot.errors import GeneratorBroken, GeneratorSilent
+from bot.errors import CutInThoughts, GeneratorBroken, GeneratorSilent
 from bot.generators.contract import Finish, Piece, Timeouts
 
 LONGEST_ANSWER = 1 << 18
@@ -64,10 +64,12 @@ class Tally:
     def __init__(self, longest: int = LONGEST_ANSWER) -> None:
         self._left = longest
         self.empty = True
+        self._cut = False
 
     def add(self, piece: Piece) -> None:
         """Count a piece. Raises GeneratorBroken: no answer is that long."""
         if isinstance(piece, Finish):
+            self._cut = piece.reason == "length"
             return
         self._left -= max(len(piece if isinstance(piece, str) else piece.text), PIECE_COST)
         if self._left < 0:
@@ -76,7 +78,9 @@ class Tally:
             self.empty = False
 
     def close(self) -> None:
-        """Raise GeneratorBroken when there was nothing but thoughts and white space."""
+        """Raise GeneratorBroken, or CutInThoughts, when there was nothing but thoughts and white space."""
+        if self.empty and self._cut:
+            raise CutInThoughts("the limit of tokens was used up before the answer began")
         if self.empty:
             raise GeneratorBroken("the answer is empty")
 

@@ -156,7 +156,7 @@ class Registry:
 
 
 async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]:
-    """Pieces in our words, bounded in size. Raises GeneratorBroken for an answer without any text."""
+    """Pieces in our words, bounded in size. Raises GeneratorBroken, or CutInThoughts, for one without any text."""
     splitter = ThoughtSplitter()
     tally = Tally()
     async for value in values:
