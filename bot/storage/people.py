@@ -79,12 +79,13 @@ class PeopleTable:
             await connection.execute(new.on_conflict_do_update(index_elements=keys, set_={"expires": expires}))
 
     async def take_link(self, bot: int, digest: str, now: float) -> bool:
-        """Use a link up. False: it never was, is used or has expired."""
-        mine = (admin_links.c.bot == bot) & (admin_links.c.digest == digest)
+        """Use a link up, and every other one with it. False: it never was, is used or has expired."""
+        mine = (admin_links.c.bot == bot) & (admin_links.c.digest == digest) & (admin_links.c.expires > now)
         async with self._store.transaction() as connection:
-            taken = await connection.execute(delete(admin_links).where(mine).returning(admin_links.c.expires))
-            expires: float | None = taken.scalar_one_or_none()
-        return expires is not None and expires > now
+            taken = await connection.execute(delete(admin_links).where(mine))
+            if taken.rowcount == 1:
+                await connection.execute(delete(admin_links).where(admin_links.c.bot == bot))
+        return taken.rowcount == 1
 
     async def _set(self, bot: int, person: int, change: dict[str, object]) -> None:
         stranger = {"bot": bot, "id": person, "name": "", "username": "", "language": ""}

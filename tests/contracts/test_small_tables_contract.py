@@ -57,10 +57,12 @@ async def test_a_stranger_can_be_made_admin_or_blocked_by_id(people: PeopleTable
 async def test_a_link_works_once_and_not_after_its_time(people: PeopleTable, unix_time: FakeTime) -> None:
     now = unix_time()
     await people.offer_link(1, "digest", now + 60)
+    await people.offer_link(1, "of another start", now + 60)
     assert not await people.take_link(1, "other", now)
     assert not await people.take_link(2, "digest", now)
     assert await people.take_link(1, "digest", now)
     assert not await people.take_link(1, "digest", now)
+    assert not await people.take_link(1, "of another start", now)
     await people.offer_link(1, "late", now + 60)
     assert not await people.take_link(1, "late", now + 61)
 
