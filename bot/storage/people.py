@@ -39,13 +39,11 @@ class PeopleTable:
             return known
         row = {"bot": bot, "id": person, "standing": Standing.NEW, "admin": False, **said}
         new = self._store.insert(people).values(row)
-        async with self._store.transaction() as connection:
-            await connection.execute(new.on_conflict_do_update(index_elements=[people.c.bot, people.c.id], set_=said))
+        put = new.on_conflict_do_update(index_elements=[people.c.bot, people.c.id], set_=said).returning(people)
+        async with self._store.transaction(durable=False) as connection:  # the next durable one keeps it
+            met = (await connection.execute(put)).one()
             await self._store.notify(CHANNEL, f"{bot} {person}")
-            met = await self.get(bot, person)
-        if met is None:
-            raise RuntimeError("a person who was just stored is not there")
-        return met
+        return _person(met)
 
     async def set_standing(self, bot: int, person: int, standing: Standing) -> None:
         """Change what a person may do; one never met can be approved or blocked by id."""
