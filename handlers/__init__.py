@@ -33,6 +33,7 @@ def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: 
         disable_fsm=True,
         rights=GroupRights(telegram.member, clock=clock),
         outages=errors.Outages(clock),
+        refusals=errors.Refusals(clock),
         limits=Limits(collaborators["settings"], TurnTable(store), bot=facts.id, clock=store.clock),
         **collaborators,
     )

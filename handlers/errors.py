@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,11 +12,12 @@ from aiogram import Router
 from aiogram.types import ErrorEvent
 
 from bot.delivery.notices import Notices
-from bot.errors import Problem, StorageUnavailable
+from bot.errors import Problem, StorageUnavailable, TooManyWaiting
+from bot.people.limits import TooManyQuestions
 from bot.storage.store import Store
 from bot.texts import Texts, language_of
 from handlers.facts import BotFacts
-from handlers.reading import place_of, read_origin
+from handlers.reading import Origin, place_of, read_origin
 from handlers.speaking import PressAnswer, Say
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,14 @@ OUTAGE = 600.0
 """Seconds after which a chat may be told again that nothing can be stored."""
 MOST_OUTAGES = 10_000
 """Chats of which that is remembered."""
+
+
+REFUSAL = 60.0
+"""Seconds after which somebody in a group may be told again that they have asked too much."""
+MOST_REFUSALS = 10_000
+"""Refusals that are remembered."""
+LIMITS = (TooManyQuestions, TooManyWaiting)
+"""What somebody may run into again and again."""
 
 
 @dataclass(slots=True)
@@ -54,6 +65,35 @@ class Outages:
         return first
 
 
+class Refusals:
+    """Knows who in a group has just heard that they ask too much.
+
+    It is said once a minute: else whoever asks without end would spend the places of everybody's answers on refusals.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._told: OrderedDict[tuple[int, int, str], float] = OrderedDict()
+
+    def repeats(self, error: Problem, origin: Origin | None) -> bool:
+        """Whether this is a limit that whoever asked in a group has just heard of."""
+        if origin is None or origin.private or not isinstance(error, LIMITS):
+            return False
+        return not self.is_news(origin.key.chat, origin.speaker, error.key)
+
+    def is_news(self, chat: int, speaker: int, key: str) -> bool:
+        """Note a refusal. False: it has been said within the minute."""
+        now = self._clock()
+        refusal = (chat, speaker, key)
+        if now - self._told.get(refusal, -math.inf) < REFUSAL:
+            return False
+        self._told.pop(refusal, None)
+        self._told[refusal] = now
+        if len(self._told) > MOST_REFUSALS:
+            self._told.popitem(last=False)
+        return True
+
+
 def router() -> Router:
     """Catches whatever a handler raises."""
     router = Router(name="errors")
@@ -68,13 +108,15 @@ async def explain(
     notices: Notices,
     store: Store,
     outages: Outages,
+    refusals: Refusals,
+    origin: Origin | None = None,
     say: Say | None = None,
     answer: PressAnswer | None = None,
 ) -> None:
     """Say one sentence. With StorageUnavailable nothing was stored: it goes on to the intake, and comes again."""
     error, update = event.exception, event.update
     if isinstance(error, StorageUnavailable):
-        origin = read_origin(update, facts.id)
+        origin = origin or read_origin(update, facts.id)
         asks = update.message is not None or update.callback_query is not None
         if asks and origin is not None and outages.is_news(origin.key.chat):
             language = language_of(origin.user.language_code if origin.user else None)
@@ -82,6 +124,8 @@ async def explain(
         raise error
     if isinstance(error, Problem):
         logger.info("Update %d: %s: %s", update.update_id, type(error).__name__, error)
+        if answer is None and refusals.repeats(error, origin):
+            return
     else:
         logger.error("Update %d failed", update.update_id, exc_info=error)
     _tell(error, say, answer)

@@ -164,6 +164,17 @@ async def test_a_press_where_the_bot_may_not_write_says_so(scene: Scene) -> None
     assert len(scene.generator.requests) == 2
 
 
+async def test_a_group_hears_of_a_limit_once_however_often_somebody_asks_on(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program(QUESTIONS_PER_MINUTE="1"):
+        for number in range(4):
+            await scene.telegram.send(f"@aura_bot question {number}", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("question 0", chat=group)
+        await scene.telegram.send("@aura_bot of an admin", by=ANNA, chat=group)
+        await scene.telegram.reads_answer("of an admin", chat=group)
+        assert len(scene.telegram.said(group)) == 3, "two answers, and one line about the limit"
+
+
 async def test_questions_beyond_those_that_may_wait_are_refused_with_one_line(scene: Scene) -> None:
     go_on = asyncio.Event()
 
