@@ -58,6 +58,7 @@ class Running:
         resting: Callable[[int], None] = lambda _change: None,
     ) -> None:
         self._turn = claimed.turn
+        self._beginning = claimed.beginning
         self._table = table
         self._conversations = conversations
         self._start = start
@@ -85,6 +86,8 @@ class Running:
     async def begin(self, messages: int = LONGEST_PATH) -> list[Message]:
         """The newest `messages` up to the question, oldest first; for GO_ON the answer to go on with comes last."""
         self.check()
+        if self._beginning is not None:
+            return [self._beginning]
         last = self._turn.answer if self._turn.kind is TurnKind.GO_ON else None
         if last is None:
             last = self._turn.question

@@ -71,7 +71,7 @@ class Asking:
             ):
                 return await self._begin(connection, conversation, question, dedup, claimant)
             message = await self._queue.new_question(connection, conversation, question)
-            columns = _columns(conversation, question, message, dedup)
+            columns = _columns(conversation, question, message.id, dedup)
             wait = PATIENCE if question.may_continue else None
             return Asked(await self._queue.put(connection, key, wait=wait, **columns), key.chat)
 
@@ -101,8 +101,8 @@ class Asking:
         key = question.key
         parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
-        await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message})
-        columns = _columns(conversation, question, message, dedup)
+        await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message.id})
+        columns = _columns(conversation, question, message.id, dedup)
         asked_at = self._store.clock()
         claim: dict[str, Any] = {
             "state": TurnState.WRITING,
@@ -119,7 +119,7 @@ class Asking:
             kind=TurnKind.ANSWER,
             state=TurnState.WRITING,
             attempt=1,
-            question=message,
+            question=message.id,
             answer=None,
             reply_to=columns["reply_to"],
             asker=question.author.id,
@@ -128,7 +128,7 @@ class Asking:
             shown=ABOUT_TO_SEND,
             asked_at=asked_at,
         )
-        return Asked(id_, key.chat, claimed=Claimed(turn, stopped=False))
+        return Asked(id_, key.chat, claimed=Claimed(turn, stopped=False, beginning=message if parent is None else None))
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""

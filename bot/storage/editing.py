@@ -56,7 +56,7 @@ class Editing:
                 update(messages).where(messages.c.id == old.id).values(text=storable(question.text))
             )
             return Edited(turn.id)
-        new = await self._queue.new_question(connection, turn.conversation, question, beside=old, in_place=True)
+        new = (await self._queue.new_question(connection, turn.conversation, question, beside=old, in_place=True)).id
         screen = turn.screen
         if screen is None and turn.answer is not None:
             screen = await connection.scalar(select(messages.c.screen).where(messages.c.id == turn.answer))
@@ -69,12 +69,12 @@ class Editing:
     async def _edit_answered(self, connection: AsyncConnection, old: AnyRow, question: Question) -> int:
         """Edit a question that was answered: the last one in its messages, an older one below."""
         if not old.placed:  # its turn was stopped or given up before it began
-            new = await self._queue.new_question(connection, old.conversation, question)
+            new = (await self._queue.new_question(connection, old.conversation, question)).id
             last, answer = False, None
         else:
             last = await self._queue.is_last(connection, old.conversation, old.id)
             answer = await self._queue.newest_answer(connection, old.id)
-            new = await self._queue.new_question(connection, old.conversation, question, beside=old, in_place=last)
+            new = (await self._queue.new_question(connection, old.conversation, question, beside=old, in_place=last)).id
         if last:
             await self._take_the_place(connection, old.conversation, old.id, new)
         in_place = last and answer is not None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Double, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Question, Role, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.conversations import ensure, put_shown, screen_of
-from bot.storage.rows import AnyRow, storable
+from bot.storage.rows import AnyRow, message_of, storable
 from bot.storage.store import Store
 from bot.storage.tables import conversations, messages, turns
 
-_NEW_MESSAGE = messages.insert().returning(messages.c.id)
+_NEW_MESSAGE = messages.insert().returning(messages)
 
 
 class Queue:
@@ -52,7 +52,7 @@ class Queue:
         in_place: bool = False,
         parent: int | None = None,
         placed: bool = False,
-    ) -> int:
+    ) -> Message:
         """Store what was asked: in its place, without one yet, or beside the question that it replaces."""
         quote = question.quote
         asked = beside.asked or beside.id if beside is not None and in_place else None
@@ -71,9 +71,9 @@ class Queue:
             "quote_text": None if quote is None else storable(quote.text),
             "at": self._store.clock(),
         }
-        message = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
-        await self.show_question(connection, question, message)
-        return int(message)
+        message = message_of((await connection.execute(_NEW_MESSAGE, new)).one())
+        await self.show_question(connection, question, message.id)
+        return message
 
     async def show_question(self, connection: AsyncConnection, question: Question, message: int) -> None:
         """Remember which Telegram message shows a question."""

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.conversations import on_screen, set_screen
 from bot.storage.homes import Homes
@@ -61,6 +61,8 @@ class Claimed:
     turn: Turn
     stopped: bool
     """A person wanted it stopped before it was claimed."""
+    beginning: Message | None = None
+    """The question, where it is known that nothing was said before it."""
 
     @property
     def suspect(self) -> bool:

@@ -22,6 +22,15 @@ async def test_a_question_is_answered_and_both_stay(bench: Bench) -> None:
     assert [one.message_id for one in turn.shown] == await bench.conversations.shown(turn.answer)
 
 
+async def test_a_first_question_is_handed_on_as_it_is_stored(bench: Bench) -> None:
+    asked = await bench.ask("one")
+    turn = await bench.is_over(asked.turn)
+    assert bench.paths == [await bench.conversations.path(turn.question)]
+    second = await bench.ask("two")
+    await bench.is_over(second.turn)
+    assert [message.text for message in bench.paths[1]] == ["one", "answer to one", "two"]
+
+
 async def test_the_same_update_acts_once(bench: Bench) -> None:
     first = await bench.ask("one", message_id=1, dedup="1:77")
     again = await bench.ask("one", message_id=1, dedup="1:77")
