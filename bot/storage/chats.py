@@ -98,8 +98,9 @@ class ChatTable:
             await connection.execute(delete(chats).where(chats.c.bot == bot, chats.c.id == old))
 
     async def _put(self, row: dict[str, object], changed: dict[str, object]) -> None:
+        """Alone it does not wait for the disk: what a power failure may undo is soon seen again."""
         new = self._store.insert(chats).values(row)
-        async with self._store.transaction() as connection:
+        async with self._store.transaction(durable=False) as connection:
             await connection.execute(new.on_conflict_do_update(index_elements=[chats.c.bot, chats.c.id], set_=changed))
 
 
