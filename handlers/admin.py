@@ -78,7 +78,11 @@ async def set_in_chat(_: Message, command: CommandObject, origin: Origin, prefer
     if value.lower() in RESET:
         await preferences.reset(_chat(origin), Name.TEMPERATURE)
     elif value:
-        await preferences.set(_chat(origin), Name.TEMPERATURE, value)
+        try:
+            await preferences.set(_chat(origin), Name.TEMPERATURE, value)
+        except WrongValue:
+            say(WrongValue.key, name="chat_temperature")
+            return
     text, source = shown(await preferences.in_force(origin.key), Name.TEMPERATURE, say)
     say("value-shown-for-chat", value=text, source=source.value)
 

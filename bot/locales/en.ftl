@@ -137,6 +137,7 @@ value-own-here = { $name ->
 value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
 wrong-value = { $name ->
     [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
+    [chat_temperature] The temperature is a number from 0 to 2, for example /temperature chat 0.7
     [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
     [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
     [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080

@@ -141,6 +141,7 @@ value-own-here = { $name ->
 value-shown-for-chat = Температура этого чата: { $value } ({ source }).
 wrong-value = { $name ->
     [temperature] Температура — это число от 0 до 2, например /temperature 0.7
+    [chat_temperature] Температура — это число от 0 до 2, например /temperature chat 0.7
     [max_tokens] Предел длины — это число токенов от 1 до 1000000, например /maxtokens 2000
     [model] Название модели — одна строка до 100 знаков, например /model openchat_3.6
     [proxy] Адрес прокси начинается с http://, https:// или socks5://, например /proxy socks5://proxy.example:1080

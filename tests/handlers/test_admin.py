@@ -39,7 +39,7 @@ WRONG = {
     "/temperature 2.1": "The temperature is a number from 0 to 2, for example /temperature 0.7",
     "/temperature hot": "The temperature is a number from 0 to 2, for example /temperature 0.7",
     "/temperature nan": "The temperature is a number from 0 to 2, for example /temperature 0.7",
-    "/temperature chat -1": "The temperature is a number from 0 to 2, for example /temperature 0.7",
+    "/temperature chat -1": "The temperature is a number from 0 to 2, for example /temperature chat 0.7",
     "/maxtokens 0": "The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000",
     "/maxtokens 1e9": "The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000",
     "/model a\nb": "A model's name is one line of up to 100 characters, for example /model openchat_3.6",
