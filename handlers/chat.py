@@ -105,7 +105,7 @@ async def asked_with_document(
 
 
 async def ask(
-    _: Message,
+    message: Message,
     question: Question,
     dedup: str,
     admin: bool,
@@ -120,6 +120,8 @@ async def ask(
     await turns.ask(question, dedup=dedup)
     if part is not None and not part.whole:
         say("document-cut", lines=part.lines, of=part.of)
+    if part is None and message.caption is not None:
+        say("only-caption")
 
 
 async def ask_again(_: Message, question: Question, admin: bool, turns: Turns, limits: Limits) -> None:

@@ -65,6 +65,7 @@ system-none = None: the model answers in its own way.
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and text documents only, so I can't do anything with this one.
+only-caption = I can't see what is attached: my answer is to your words alone.
 document-cut = { $lines ->
     [0] The document is too long to read in full: I read the beginning of its first, very long line.
     [one] The document is too long to read in full: I read the first of its { $of } lines.

@@ -157,6 +157,13 @@ async def test_a_caption_counts_as_text(stage: Scene) -> None:
     assert asked(stage) == "Who painted this?"
 
 
+async def test_whoever_asks_about_a_picture_hears_that_only_the_words_are_answered(stage: Scene) -> None:
+    photo = [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}]
+    await stage.message(ANNA, None, caption="What is in it?", photo=photo)
+    await stage.message(ANNA, "And without one?")
+    assert stage.said.count("I can't see what is attached: my answer is to your words alone.") == 1
+
+
 async def test_other_content_gets_one_friendly_line_an_album_too(stage: Scene) -> None:
     photo = [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}]
     await stage.message(ANNA, None, photo=photo, media_group_id="album")
