@@ -106,7 +106,7 @@ def _temperature(in_force: InForce, say: Say) -> tuple[str, Keyboard]:
     usual = _option(say.text("button-usual"), Name.TEMPERATURE, DEFAULT, not own)
     text = say.text("settings-page", name="temperature")
     shown = say.text("setting", name="temperature", value=f"{now:g}", source=in_force.temperature.source.value)
-    return f"{text}\n\n{shown}", (*_rows(presets, 6), steps, (usual,), (_back(say),))
+    return f"{text}\n\n{shown}", (*_rows(presets, 3), steps, (usual,), (_back(say),))
 
 
 def _choice(name: Name, values: Sequence[str], chosen: str, say: Say) -> tuple[str, Keyboard]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiogram import Bot, Dispatcher, methods
-from aiogram.types import InlineKeyboardMarkup, Update
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.running import Running
@@ -245,6 +245,10 @@ class Scene:
 
     def buttons(self) -> dict[str, str]:
         """The buttons of what was sent or redrawn last: text → data."""
+        return {button.text: button.callback_data or "" for row in self.rows() for button in row}
+
+    def rows(self) -> list[list[InlineKeyboardButton]]:
+        """The buttons of what was sent or redrawn last, row by row."""
         shown = [
             call.reply_markup
             for call in self.recording.calls
@@ -252,7 +256,7 @@ class Scene:
         ]
         markup = shown[-1]
         assert isinstance(markup, InlineKeyboardMarkup)
-        return {button.text: button.callback_data or "" for row in markup.inline_keyboard for button in row}
+        return markup.inline_keyboard
 
     @property
     def redrawn(self) -> str:

@@ -35,6 +35,11 @@ async def test_every_change_is_shown_at_once_and_back_leads_back(stage: Scene) -
     assert stage.toasts == [""] * 5
 
 
+async def test_the_temperatures_fit_the_width_of_a_phone(stage: Scene) -> None:
+    await stage.press(ANNA, "set:temperature", 9)
+    assert [[button.text for button in row] for row in stage.rows()[:2]] == [["0", "0.3", "✓ 0.5"], ["0.7", "1", "1.5"]]
+
+
 async def test_the_language_changes_the_keyboard_too(stage: Scene) -> None:
     await stage.press(ANNA, "set:language:ru", 9)
     assert "✓ Русский" in stage.buttons()
