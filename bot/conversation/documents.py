@@ -78,7 +78,8 @@ def as_question(name: str, part: Excerpt, question: str) -> str:
     while fence in part.text:
         fence += "`"
     name = " ".join(name.split()).replace("`", "'")
-    begin = f"Document {name}:" if part.whole else f"Document {name}, the first {part.lines} of {part.of} lines:"
+    cut = f"the first {part.lines} of {part.of} lines" if part.lines else "the beginning of its first line"
+    begin = f"Document {name}:" if part.whole else f"Document {name}, {cut}:"
     document = f"{begin}\n{fence}\n{part.text}\n{fence}"
     return f"{document}\n\n{question}" if question else document
 

@@ -43,6 +43,11 @@ def test_a_long_one_is_cut_after_a_line() -> None:
     assert as_question("a.txt", part, "").startswith("Document a.txt, the first 6 of 100 lines:")
 
 
+def test_the_generator_hears_that_it_reads_the_beginning_of_one_huge_line() -> None:
+    begin = as_question("a.txt", excerpt("word " * 1000, 100), "").splitlines()[0]
+    assert begin == "Document a.txt, the beginning of its first line:"
+
+
 def test_a_fence_in_the_document_does_not_end_it() -> None:
     assert "\n````\n```\ncode\n```\n````" in as_question("a.md", excerpt("```\ncode\n```", 100), "")
 
