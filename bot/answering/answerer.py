@@ -129,12 +129,17 @@ class Answerer:
             try:
                 await self._ask(running, path, chosen, answer)
             except (ChatGone, TopicGone):
-                await _keep_cut(running, answer)
+                await self._keep_cut(running, answer)
                 raise
             reply.end(answer.note)
             kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
-            live.end(await self._final_keyboard(turn, kept, answer.ending))
-            await showing
+            keyboard = await self._final_keyboard(turn, kept, answer.ending)
+            live.end(keyboard)
+            try:
+                await showing
+            except (ChatGone, TopicGone):
+                await live.leave(keyboard)
+                raise
         finally:
             showing.cancel()
             await asyncio.wait([showing])
@@ -232,6 +237,12 @@ class Answerer:
             resumed=turn.attempt > 1,
         )
 
+    async def _keep_cut(self, running: Running, answer: _Answer) -> None:
+        """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
+        if answer.live.begun and answer.is_visible:
+            kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
+            await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
+
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
         versions = await self._conversations.versions(answer)
         if ending is Ending.FAILED:
@@ -244,12 +255,6 @@ class Answerer:
 
     def _say(self, turn: Turn) -> keyboards.Say:
         return lambda key: self._texts.get(turn.language, key)
-
-
-async def _keep_cut(running: Running, answer: _Answer) -> None:
-    """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
-    if answer.live.begun and answer.is_visible:
-        await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
 
 
 def _state(ending: Ending) -> TurnState:

@@ -26,7 +26,7 @@ from bot.delivery.posting import Poster
 from bot.delivery.reply import Reply
 from bot.delivery.screen import Screen
 from bot.delivery.telegram import Telegram
-from bot.errors import BadMarkup, DraftRefused, Held, OutcomeUnknown, TooLong
+from bot.errors import BadMarkup, DraftRefused, Held, OutcomeUnknown, TelegramProblem, TooLong
 
 logger = logging.getLogger(__name__)
 
@@ -187,6 +187,19 @@ class LiveReply:
             cleared = False
             while not cleared:
                 cleared = await self._guarded(stream, self._clear)
+
+    async def leave(self, keyboard: Keyboard) -> None:
+        """Put a keyboard under an answer that broke off after a full message, which has none; where that can be done.
+
+        A message that was growing keeps its ■ Stop, and whoever presses that is told.
+        """
+        if self._poster.visible or not self._poster.number:
+            return
+        try:
+            async with self._gate.slot(self._place.chat, Kind.FINAL):
+                await self._poster.finish_keyboard(keyboard)
+        except TelegramProblem as problem:
+            logger.info("chat %d: a broken answer stands there without buttons: %s", self._place.chat, problem)
 
     # When is there something to show?
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
+from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS
+from tests.end_to_end.test_buttons import until_label
 
 
 async def test_a_mention_is_answered_and_ordinary_talk_is_not(scene: Scene) -> None:
@@ -41,3 +46,31 @@ async def test_topics_are_separate_conversations(scene: Scene) -> None:
         answer = await scene.telegram.reads_answer("in the topic", chat=group)
     assert answer["message_thread_id"] == topic
     assert len(scene.generator.requests[-1].messages) == 1
+
+
+async def test_a_long_answer_cut_by_the_closing_of_its_topic_goes_on_once_that_is_open_again(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    world = await scene.telegram.world()
+    topic = next(chat for chat in world["chats"] if chat["id"] == group)["topics"][-1]["id"]
+    closed = asyncio.Event()
+
+    async def much(_request: Request) -> AsyncIterator[str]:
+        yield "A beginning.\n\n"
+        await closed.wait()
+        yield "A paragraph.\n\n" * 400
+        await asyncio.Event().wait()
+
+    scene.generator.script = much
+    async with scene.program():
+        await scene.telegram.send("@aura_bot much", by=BORIS, chat=group, topic=topic)
+        await until_label(scene.telegram, "■ Стоп", chat=group)
+        await scene.telegram.post(f"chats/{group}/topics/{topic}/close")
+        closed.set()
+        cut = await until_label(scene.telegram, "▸ Дальше", chat=group)
+        assert cut["text"].startswith("A beginning."), (
+            "the buttons stand under the full message, the last that there is"
+        )
+        await scene.telegram.post(f"chats/{group}/topics/{topic}/reopen")
+        scene.generator.says("The end.")
+        await scene.telegram.press(cut, "▸ Дальше", by=BORIS, chat=group)
+        await scene.telegram.reads_answer("The end.", chat=group)
