@@ -78,6 +78,7 @@ class Poster:
         if message is None or not keyboard:
             return
         self._screen.check()
+        await self.messages.unseal(self.number - 1)
         try:
             await self._telegram.edit_keyboard(self._place.chat, message, keyboard)
         except (NotModified, MessageGone) as problem:

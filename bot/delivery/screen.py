@@ -89,6 +89,11 @@ class ShownMessages:
         self._put(number, _shown(self._shown[number].message_id, what))
         await self._keep()
 
+    async def unseal(self, number: int) -> None:
+        """Note that the message has buttons after all: who writes on below it has to take them off."""
+        self._put(number, Shown(self._shown[number].message_id))
+        await self._keep()
+
     def from_number(self, number: int) -> list[int]:
         """Return the ids of the messages from this number on: what is left over."""
         return [shown.message_id for shown in self._shown[number:] if shown.message_id is not None]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from tests.end_to_end.generator import Request
 from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS
+from tests.end_to_end.telegram import ANNA, BORIS, labels
 from tests.end_to_end.test_buttons import until_label
 
 
@@ -74,3 +74,4 @@ async def test_a_long_answer_cut_by_the_closing_of_its_topic_goes_on_once_that_i
         scene.generator.says("The end.")
         await scene.telegram.press(cut, "▸ Дальше", by=BORIS, chat=group)
         await scene.telegram.reads_answer("The end.", chat=group)
+        assert labels(scene.telegram.chats[group][cut["message_id"]]) == [], "they have moved on with the answer"
