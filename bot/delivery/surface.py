@@ -40,6 +40,8 @@ LONGEST_BACKOFF = 30.0
 """Seconds between two tries of a call whose outcome is unknown, at the most."""
 DOUBLINGS = 8
 """Tries after which the pause between two of them grows no more."""
+LEAVING = 15.0
+"""Seconds in which an answer that broke off gets its buttons, or none."""
 REFUSALS_KEPT = 10_000
 """Chats of which it is remembered that drafts do not work there."""
 
@@ -196,9 +198,9 @@ class LiveReply:
         if self._poster.visible or not self._poster.number:
             return
         try:
-            async with self._gate.slot(self._place.chat, Kind.FINAL):
+            async with asyncio.timeout(LEAVING), self._gate.slot(self._place.chat, Kind.FINAL):
                 await self._poster.finish_keyboard(keyboard)
-        except TelegramProblem as problem:
+        except (TelegramProblem, TimeoutError) as problem:
             logger.info("chat %d: a broken answer stands there without buttons: %s", self._place.chat, problem)
 
     # When is there something to show?
