@@ -32,6 +32,11 @@ class Draft:
         """When it has to be sent (again) although nothing is new."""
         return self._due
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no text stands in it yet."""
+        return self._shown is None or not self._shown.text
+
     def needs(self, what: Formatted) -> bool:
         """Whether a call is needed to show that."""
         return what != self._shown or self._clock.now() >= self._due

@@ -289,7 +289,7 @@ class Pacer:
         stream = ticket.stream
         if stream is None:
             return
-        if ticket.kind is Kind.CHANGE:
+        if ticket.kind is Kind.CHANGE or ticket.cost is Cost.DRAFT:
             stream.drafts = ticket.cost is Cost.DRAFT
         if not stream.drafts or ticket.cost is Cost.DRAFT:
             ticket.changed_before = stream.changed

@@ -268,7 +268,7 @@ class LiveReply:
         """Ask for a slot and make the call that brings the screen nearest to the answer; whether that was the last."""
         pending = self._pass_what_stands()
         drafting = self._draft is not None and not self._ended and not pending
-        kind = Kind.FINAL if self._ended else Kind.FIRST if self._poster.must_send and not drafting else Kind.CHANGE
+        kind = Kind.FINAL if self._ended else Kind.FIRST if self._is_first(drafting) else Kind.CHANGE
         self._gate.need(stream, max(1, pending), full_at=self._growth.full_at, fills=self._growth.fills)
         cost = Cost.DRAFT if drafting else Cost.MESSAGE
         async with self._gate.slot(stream.chat, kind, stream=stream, cost=cost):
@@ -279,6 +279,12 @@ class LiveReply:
                 await self._show_draft(page)
                 return False
             return await self._show(page)
+
+    def _is_first(self, drafting: bool) -> bool:
+        """Whether the next call shows the first text of a message."""
+        if drafting and self._draft is not None:
+            return self._changed and self._draft.is_empty
+        return self._poster.must_send
 
     def _pass_what_stands(self) -> int:
         """Go past full messages that an earlier delivery completed; return how many full ones have to be written."""

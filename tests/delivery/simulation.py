@@ -160,7 +160,8 @@ class _Shown:
         if self.come() > self.sent or ended:
             full = self.come() > self.full_at
             drafting = answer.draft and not ended and not full
-            kind = Kind.FINAL if ended else Kind.FIRST if self.must_send and not drafting else Kind.CHANGE
+            first = self.sent == 0 if drafting else self.must_send
+            kind = Kind.FINAL if ended else Kind.FIRST if first else Kind.CHANGE
             self.tell()
             cost = Cost.DRAFT if drafting else Cost.MESSAGE
             self.ticket = simulation.ask(answer.chat, kind, cost, self.stream, self.go)

@@ -112,8 +112,9 @@ def test_sixty_private_chats_at_once_are_served_evenly() -> None:
     assert max(changes) - min(changes) <= 2
 
 
-def test_three_hundred_private_chats_at_once_are_all_answered() -> None:
-    answers = [Answer(1 + chat, 1000.0, 20.0, pieces=100) for chat in range(300)]
+@pytest.mark.parametrize("draft", [False, True])
+def test_three_hundred_private_chats_at_once_are_all_answered(draft: bool) -> None:  # pytest gives it
+    answers = [Answer(1 + chat, 1000.0, 20.0, pieces=100, draft=draft) for chat in range(300)]
     shown(*answers)
     assert max(answer.late() for answer in answers) < 11
     assert mean(answers) <= 1.25 * floor(answers[0], sharing=300)

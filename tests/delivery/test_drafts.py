@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.gate import Slot
+from bot.delivery.pacing import Cost, Kind
 from bot.delivery.reply import Reply
 from tests.delivery.stage import AGAIN, ANNA, MemoryScreen, Stage, on_stage
 
@@ -51,6 +53,22 @@ async def test_thinking_is_shown_while_there_is_no_text(stage: Stage) -> None:
     await stage.stream(["", "", "Now I know."], every=2.0, streaming="draft")
     assert "text" not in stage.calls(DRAFT)[0]["parameters"]
     assert stage.calls("sendChatAction") == []
+
+
+async def test_the_first_words_of_a_draft_are_more_urgent_than_changes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wishes: list[tuple[Kind, Cost]] = []
+    slot = stage.gate.slot
+
+    def noted(chat: int, kind: Kind, **more: Any) -> Slot:
+        wishes.append((kind, more["cost"]))
+        return slot(chat, kind, **more)
+
+    monkeypatch.setattr(stage.gate, "slot", noted)
+    await stream(stage)
+    drafts = [kind for kind, cost in wishes if cost is Cost.DRAFT]
+    assert drafts == [Kind.FIRST] + [Kind.CHANGE] * (len(drafts) - 1)
 
 
 async def test_a_draft_is_kept_alive_during_silence(stage: Stage) -> None:
