@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,7 @@ pytest.importorskip("selenium", reason="needs selenium, which `make install` bri
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server, somebody_reading
+from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
 
 BUTTONS: Final = {
     "inline_keyboard": [
@@ -25,25 +24,6 @@ AT_THE_END: Final = (
 )
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Reader]:
-    with somebody_reading() as reader:
-        yield reader
-
-
-@pytest.fixture
-def server(browser: Reader) -> Server:
-    return browser.server
-
-
-@pytest.fixture
-def reader(browser: Reader) -> Iterator[Reader]:
-    browser.look()
-    browser.complaints()
-    yield browser
-    assert browser.complaints() == []
 
 
 def test_what_is_typed_reaches_the_bot_and_its_answer_appears(reader: Reader, server: Server) -> None:

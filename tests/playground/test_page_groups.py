@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -11,7 +10,7 @@ pytest.importorskip("selenium", reason="needs selenium, which `make install` bri
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server, somebody_reading
+from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
 
 SERVICE_LINES: Final = {
     "en": [
@@ -37,25 +36,6 @@ MIGRATED: Final = {
 }
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Reader]:
-    with somebody_reading() as reader:
-        yield reader
-
-
-@pytest.fixture
-def server(browser: Reader) -> Server:
-    return browser.server
-
-
-@pytest.fixture
-def reader(browser: Reader) -> Iterator[Reader]:
-    browser.look()
-    browser.complaints()
-    yield browser
-    assert browser.complaints() == []
 
 
 def service_lines(reader: Reader) -> Any:  # what JavaScript returns

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, ROOT, Reader, Server, somebody_reading
+from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, ROOT, Reader, Server
 
 BUTTONS: Final = {
     "inline_keyboard": [
@@ -21,25 +20,6 @@ BUTTONS: Final = {
 }
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Reader]:
-    with somebody_reading() as reader:
-        yield reader
-
-
-@pytest.fixture
-def server(browser: Reader) -> Server:
-    return browser.server
-
-
-@pytest.fixture
-def reader(browser: Reader) -> Iterator[Reader]:
-    browser.look()
-    browser.complaints()
-    yield browser
-    assert browser.complaints() == []
 
 
 def test_markup_in_texts_names_and_buttons_stays_text(reader: Reader, server: Server) -> None:
