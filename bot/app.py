@@ -22,37 +22,37 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
-from bot.answering.lending import Lending
-from bot.answering.tasks import Tasks
-from bot.answering.turns import Turns
-from bot.delivery.gate import Gate
-from bot.delivery.notices import Notices
-from bot.delivery.pacing import Pacer
-from bot.delivery.surface import Surfaces
-from bot.delivery.telegram import Telegram
+from bot.answering.service import TurnService
+from bot.answering.slot_broker import RemoteSlotBroker
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
-from bot.intake.connection import NO_ANSWER, make_bot
-from bot.intake.health import health_app
-from bot.intake.polling import Polling
-from bot.intake.webhook import add_webhook, announce_webhook
 from bot.local_model.server import LocalModel
 from bot.local_model.serving import serve
-from bot.people.administration import Administration
+from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
 from bot.playground.server import Playground
 from bot.preferences import Preferences
+from bot.rate_limits.scheduler import Scheduler
+from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
-from bot.storage.chats import ChatTable
-from bot.storage.conversations import Conversations
-from bot.storage.people import PeopleTable
-from bot.storage.preferences import PreferenceTable
-from bot.storage.store import Store
-from bot.storage.turns import TurnTable
+from bot.storage.database import Database
+from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.people import PersonRepository
+from bot.storage.repositories.preferences import PreferenceRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.streaming.live_reply import LiveReplyFactory
+from bot.streaming.outbox import Outbox
+from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
+from bot.telegram.client import Telegram
+from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from handlers.facts import BotFacts
-from handlers.menus import publish_menus
+from bot.updates.health import health_app
+from bot.updates.polling import Polling
+from bot.updates.webhook import add_webhook, announce_webhook
+from handlers.support.bot_commands import publish_menus
+from handlers.support.bot_info import BotInfo
 
 logger = logging.getLogger(__name__)
 
@@ -156,11 +156,13 @@ def settings_for(model: LocalModel, settings: Settings) -> Settings:
 
 async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
-    tasks = Tasks()
-    store = Store(settings.database_url.get_secret_value(), start=tasks.start)
-    await store.open()
-    stack.push_async_callback(store.close)
-    bot = make_bot(settings)
+    tasks = TaskSupervisor()
+    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
+    await database.open()
+    stack.push_async_callback(database.close)
+    if settings.bot_token is None:
+        raise SettingsProblem("BOT_TOKEN: it is missing")
+    bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     stack.push_async_callback(bot.session.close)
     stack.push_async_callback(tasks.close)
     me = await _until(stop, _reach_telegram(bot), tasks, name="reach Telegram")
@@ -170,32 +172,36 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     stack.push_async_callback(registry.aclose)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
-    conversations, chats, people = Conversations(store), ChatTable(store), PeopleTable(store)
-    preferences = Preferences(settings, PreferenceTable(store), personas)
-    pacer = Pacer(
+    conversations, chats, people = (
+        ConversationRepository(database),
+        ChatRepository(database),
+        PersonRepository(database),
+    )
+    preferences = Preferences(settings, PreferenceRepository(database), personas)
+    scheduler = Scheduler(
         time.monotonic(),
         private=settings.chat_budget,
         group=settings.group_budget,
         bot=settings.bot_budget,
         drafts=settings.draft_budget,
     )
-    gate = Gate(pacer, memory=_Holds(chats, me.id))
+    gate = RateLimitMiddleware(scheduler, memory=_Holds(chats, me.id))
     await gate.load()
     bot.session.middleware(gate)
     telegram = Telegram(bot)
-    notices = Notices(telegram, tasks.start)
+    outbox = Outbox(telegram, tasks.start)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
         registry=registry,
-        surfaces=Surfaces(telegram, gate),
+        live_replies=LiveReplyFactory(telegram, gate),
         tasks=tasks,
         texts=texts,
         context_tokens=lambda: context_tokens(settings, model),
     )
-    turns = Turns(
-        store,
-        TurnTable(store),
+    turns = TurnService(
+        database,
+        TurnRepository(database),
         conversations,
         tasks,
         answerer.work,
@@ -206,23 +212,25 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         waiting=settings.questions_waiting,
     )
     turns.on_replicas(gate.share)
-    if store.shared:
-        gate.borrow = Lending(store, tasks, bot=me.id, homes=lambda: turns.homes, take=gate.lend).borrow
-    facts, administration = BotFacts.of(me), Administration(settings, people, bot=me.id, clock=time.time)
+    if database.shared:
+        gate.borrow = RemoteSlotBroker(
+            database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=gate.lend
+        ).borrow
+    bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     dispatcher = handlers.dispatcher(
-        facts=facts,
+        bot_info=bot_info,
         clock=time.monotonic,
         settings=settings,
-        store=store,
+        database=database,
         conversations=conversations,
         people=people,
         chats=chats,
-        administration=administration,
+        bot_admins=bot_admins,
         preferences=preferences,
         personas=personas,
         texts=texts,
         telegram=telegram,
-        notices=notices,
+        outbox=outbox,
         tasks=tasks,
         registry=registry,
         turns=turns,
@@ -230,29 +238,36 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
 
-    tasks.start(publish_menus(telegram, texts, await administration.ids()), name="publish the menus")
+    tasks.start(publish_menus(telegram, texts, await bot_admins.ids()), name="publish the menus")
     if settings.listen is not None:
-        await _listen(settings.listen, settings, bot, dispatcher, store, stack)
-    await _announce(settings, facts, model, administration)
-    await _until(stop, _take_updates_in(settings, bot, dispatcher, store, tasks), tasks, name="take updates in")
+        await _listen(settings.listen, settings, bot, dispatcher, database, stack)
+    await _announce(settings, bot_info, model, bot_admins)
+    await _until(stop, _take_updates_in(settings, bot, dispatcher, database, tasks), tasks, name="take updates in")
 
 
-async def _take_updates_in(settings: Settings, bot: Bot, dispatcher: Dispatcher, store: Store, tasks: Tasks) -> None:
+async def _take_updates_in(
+    settings: Settings, bot: Bot, dispatcher: Dispatcher, database: Database, tasks: TaskSupervisor
+) -> None:
     """Let updates come, by webhook or by polling, until cancelled."""
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         secret = settings.webhook_secret.get_secret_value()
         await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
         await asyncio.Event().wait()
-    await Polling(bot, dispatcher, tasks, elected=lambda: store.hold(f"polling {bot.id}")).run()
+    await Polling(bot, dispatcher, tasks, elected=lambda: database.try_advisory_lock(f"polling {bot.id}")).run()
 
 
 async def _listen(
-    address: tuple[str, int], settings: Settings, bot: Bot, dispatcher: Dispatcher, store: Store, stack: AsyncExitStack
+    address: tuple[str, int],
+    settings: Settings,
+    bot: Bot,
+    dispatcher: Dispatcher,
+    database: Database,
+    stack: AsyncExitStack,
 ) -> None:
     """Serve health, and the webhook where there is one."""
 
     async def ready() -> dict[str, bool]:
-        return {"database": await _works(store.ping()), "telegram": await _works(bot.get_me(request_timeout=5))}
+        return {"database": await _works(database.ping()), "telegram": await _works(bot.get_me(request_timeout=5))}
 
     app = health_app(ready)
     if settings.webhook_url is not None and settings.webhook_secret is not None:
@@ -270,7 +285,7 @@ async def _listen(
 class _Holds:
     """The gate's memory: the holds of this bot's chats, in the database."""
 
-    def __init__(self, chats: ChatTable, bot: int) -> None:
+    def __init__(self, chats: ChatRepository, bot: int) -> None:
         self._chats = chats
         self._bot = bot
 
@@ -286,27 +301,25 @@ class _Holds:
 async def _works(asking: Awaitable[object]) -> bool:
     try:
         await asking
-    except (Problem, *NO_ANSWER):
+    except (Problem, *TELEGRAM_ERRORS):
         return False
     return True
 
 
-async def _announce(
-    settings: Settings, facts: BotFacts, model: LocalModel | None, administration: Administration
-) -> None:
+async def _announce(settings: Settings, bot_info: BotInfo, model: LocalModel | None, bot_admins: BotAdmins) -> None:
     """Tell the operator what runs, and what it means."""
     answers = (
         f"the embedded {model.name}" if model else (settings.aura_url or settings.openai_base_url or settings.generator)
     )
-    logger.info("Aura is ready: @%s, answered by %s", facts.username, answers)
+    logger.info("Aura is ready: @%s, answered by %s", bot_info.username, answers)
     if settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
-    if not await administration.ids():
-        link = await administration.offer_link(facts.username)
+    if not await bot_admins.ids():
+        link = await bot_admins.offer_link(bot_info.username)
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)
 
 
-async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T], tasks: Tasks, *, name: str) -> T | None:
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T], tasks: TaskSupervisor, *, name: str) -> T | None:
     """Let `work` run to its end, or until the signal (None). Its failure ends the program with what it says."""
     working = tasks.start(work, name=name, awaited=True)
     stopping = tasks.start(stop.wait(), name="wait for a signal", awaited=True)
@@ -327,7 +340,7 @@ async def _reach_telegram(bot: Bot) -> User:
             return await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
-        except NO_ANSWER as error:
+        except TELEGRAM_ERRORS as error:
             logger.warning("Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s", error.message)
             await backoff.asleep()
 

@@ -9,16 +9,16 @@ from contextlib import AsyncExitStack
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
-from bot.answering.tasks import Tasks
 from bot.app import make_registry, open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
 from bot.generators.proxies import as_proxy
-from bot.intake.connection import NO_ANSWER, make_bot
 from bot.people.personas import read_personas
+from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
-from bot.storage.store import Store
+from bot.storage.database import Database
+from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 
-PATIENCE = 20
+CHECK_TIMEOUT = 20
 """Seconds that Telegram may take to answer."""
 
 Part = Callable[[Settings], Awaitable[str]]
@@ -51,12 +51,12 @@ async def _settings(settings: Settings) -> str:
 async def _telegram(settings: Settings) -> str:
     if settings.bot_token is None:
         return "no BOT_TOKEN, so `run` opens the playground"
-    bot = make_bot(settings)
+    bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     try:
-        me = await bot.get_me(request_timeout=PATIENCE)
+        me = await bot.get_me(request_timeout=CHECK_TIMEOUT)
     except (TelegramUnauthorizedError, TelegramNotFound):
         raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
-    except NO_ANSWER as error:
+    except TELEGRAM_ERRORS as error:
         proxy = "TELEGRAM_PROXY" if settings.telegram_proxy else "set TELEGRAM_PROXY where Telegram is blocked"
         raise Wrong(f"not reached ({error.message}); check TELEGRAM_API_URL, the network, and {proxy}") from None
     finally:
@@ -81,17 +81,17 @@ async def _generator(settings: Settings) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    tasks = Tasks()
-    store = Store(settings.database_url.get_secret_value(), start=tasks.start)
+    tasks = TaskSupervisor()
+    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
     try:
-        await store.open()
-        await store.ping()
+        await database.open()
+        await database.ping()
     except DatabaseInUse:
         return "in use by the running bot"
     except StorageUnavailable as error:
         raise Wrong(f"{error}; check DATABASE_URL") from None
     finally:
-        await store.close()
+        await database.close()
         await tasks.close()
     return "opened, and its schema is up to date"
 

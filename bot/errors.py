@@ -2,7 +2,7 @@
 
 Problem                          has a text for a person: `key` in the Fluent files, `details` as its arguments
 ├── SettingsProblem              the environment is wrong: named setting, what would be right
-├── GeneratorProblem             who writes the answer failed; `again` says whether another try can help
+├── GeneratorProblem             who writes the answer failed; `retryable` says whether another try can help
 │   ├── GeneratorUnreachable     no connection, a name that does not resolve
 │   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
 │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
@@ -15,23 +15,23 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   └── BrowserMissing           the browser step needs a package that is not installed
 ├── TelegramProblem              a call to Telegram failed
 │   ├── NotModified              the message already looks like that: fine
-│   ├── MessageGone              the message to edit or delete is not there, or cannot be edited any more
-│   ├── ReplyTargetGone          the message to reply to is not there
-│   ├── TopicGone                the topic was closed or deleted
-│   ├── TooLong                  more text than a message takes
+│   ├── MessageNotFound          the message to edit or delete is not there, or cannot be edited any more
+│   ├── ReplyTargetNotFound      the message to reply to is not there
+│   ├── TopicUnavailable         the topic was closed or deleted
+│   ├── MessageTooLong           more text than a message takes
 │   ├── BadMarkup                Telegram did not accept the entities
-│   ├── ChatGone                 blocked, kicked, deleted, no right to write: nothing can be said there
+│   ├── ChatUnavailable          blocked, kicked, deleted, no right to write: nothing can be said there
 │   ├── ChatMigrated             the group became a supergroup; `to` is its new id
-│   ├── Held                     429: nothing may go there for `seconds`
+│   ├── FloodWait                429: nothing may go there for `seconds`
 │   ├── DraftRefused             drafts do not work in this chat
-│   ├── OutcomeUnknown           the connection broke: the call may or may not have had its effect
+│   ├── AmbiguousOutcome         the connection broke: the call may or may not have had its effect
 │   ├── Unauthorized             the token is wrong: the program has to stop
-│   └── OtherInstance            409: another instance polls with this token
+│   └── PollingConflict          409: another instance polls with this token
 ├── StorageUnavailable           the database cannot be reached or written just now
 ├── SchemaNewer                  the database was made by a newer version of this program
 ├── DatabaseInUse                another process holds this SQLite file
 ├── TooManyWaiting               as many questions wait in a chat as may
-├── AnswerGone                   the answer under a button was forgotten, taken out or pruned
+├── AnswerNotFound               the answer under a button was forgotten, taken out or pruned
 └── LeaseLost                    the turn belongs to somebody else now: drop everything silently
 """
 
@@ -64,7 +64,7 @@ class GeneratorProblem(Problem):
     """The generator could not write the answer."""
 
     key = "problem-generator"
-    again: ClassVar[bool] = False
+    retryable: ClassVar[bool] = False
     """Whether the same request may succeed when it is made again a little later."""
 
 
@@ -72,7 +72,7 @@ class GeneratorUnreachable(GeneratorProblem):
     """No connection to the generator, or none through its proxy."""
 
     key = "problem-generator-unreachable"
-    again = True
+    retryable = True
 
 
 class ProxyUnreachable(GeneratorUnreachable):
@@ -85,14 +85,14 @@ class GeneratorSilent(GeneratorProblem):
     """A time limit passed: for the headers, for silence in the stream, or for the whole answer."""
 
     key = "problem-generator-silent"
-    again = False
+    retryable = False
 
 
 class GeneratorBusy(GeneratorProblem):
     """The generator has no place just now. `retry_after` is in seconds, where it said so."""
 
     key = "problem-generator-busy"
-    again = True
+    retryable = True
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -103,7 +103,7 @@ class GeneratorBroken(GeneratorProblem):
     """The generator answered, but not with an answer: 5xx, nothing at all, HTML, a wire that makes no sense."""
 
     key = "problem-generator-broken"
-    again = True
+    retryable = True
 
 
 class GeneratorRefused(GeneratorProblem):
@@ -146,19 +146,19 @@ class NotModified(TelegramProblem):
     """The message already looks exactly like that."""
 
 
-class MessageGone(TelegramProblem):
+class MessageNotFound(TelegramProblem):
     """The message to edit or delete does not exist, or can't be edited any more."""
 
 
-class ReplyTargetGone(TelegramProblem):
+class ReplyTargetNotFound(TelegramProblem):
     """The message to reply to does not exist."""
 
 
-class TopicGone(TelegramProblem):
+class TopicUnavailable(TelegramProblem):
     """The topic was closed or deleted."""
 
 
-class TooLong(TelegramProblem):
+class MessageTooLong(TelegramProblem):
     """More text than one message takes."""
 
 
@@ -166,7 +166,7 @@ class BadMarkup(TelegramProblem):
     """Telegram did not accept the entities."""
 
 
-class ChatGone(TelegramProblem):
+class ChatUnavailable(TelegramProblem):
     """Nothing can be said in this chat any more: blocked, kicked, deleted, no right to write."""
 
 
@@ -178,7 +178,7 @@ class ChatMigrated(TelegramProblem):
         self.to = to
 
 
-class Held(TelegramProblem):
+class FloodWait(TelegramProblem):
     """Flood control: nothing may go to this chat for `seconds`."""
 
     def __init__(self, message: str = "", *, seconds: float) -> None:
@@ -190,7 +190,7 @@ class DraftRefused(TelegramProblem):
     """Telegram's own streaming does not work in this chat."""
 
 
-class OutcomeUnknown(TelegramProblem):
+class AmbiguousOutcome(TelegramProblem):
     """The connection broke or Telegram failed: the call may or may not have had its effect."""
 
 
@@ -200,7 +200,7 @@ class Unauthorized(TelegramProblem):
     key = "problem-unauthorized"
 
 
-class OtherInstance(TelegramProblem):
+class PollingConflict(TelegramProblem):
     """Another instance of the program polls with the same token."""
 
     key = "problem-other-instance"
@@ -234,7 +234,7 @@ class TooManyWaiting(Problem):
         self.limit = limit
 
 
-class AnswerGone(Problem):
+class AnswerNotFound(Problem):
     """The answer was forgotten, taken out or pruned: nothing can be done with it any more."""
 
     key = "problem-answer-gone"

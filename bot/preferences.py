@@ -13,8 +13,8 @@ from bot.errors import Problem
 from bot.generators.proxies import ProxyURL, as_proxy, parse_proxy
 from bot.people.personas import Personas
 from bot.settings import Settings
-from bot.storage.preferences import CHANNEL, PreferenceTable, concerns
-from bot.storage.remembered import Remembered
+from bot.storage.cache import InvalidatedCache
+from bot.storage.repositories.preferences import CHANNEL, PreferenceRepository, concerns
 from bot.texts import LANGUAGES
 
 T = TypeVar("T")
@@ -23,9 +23,9 @@ StreamingWay = Literal["edit", "draft", "off"]
 Thoughts = Literal["fold", "hide"]
 
 COLDEST, HOTTEST = 0.0, 2.0
-MOST_TOKENS = 1_000_000
-LONGEST_PROMPT = 8000
-LONGEST_MODEL = 100
+MAX_MAX_TOKENS = 1_000_000
+MAX_PROMPT_LENGTH = 8000
+MAX_MODEL_LENGTH = 100
 OFF = "off"
 """How "no proxy at all" is stored: it wins over a proxy of the environment."""
 
@@ -49,7 +49,7 @@ class Value(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class EffectivePreferences:
     """Everything that counts for the next answer in one conversation."""
 
     temperature: Value[float]
@@ -67,7 +67,7 @@ class InForce:
     """Empty: each person's own."""
 
 
-class Name(StrEnum):
+class PreferenceName(StrEnum):
     """The names under which preferences are stored."""
 
     TEMPERATURE = "temperature"
@@ -98,14 +98,14 @@ def read_temperature(text: str) -> float:
 def read_max_tokens(text: str) -> int:
     """Read 1 to 1,000,000; spaces may separate thousands. Raises ValueError."""
     digits = "".join(text.split())
-    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits[:9]) <= MOST_TOKENS:
+    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits[:9]) <= MAX_MAX_TOKENS:
         raise ValueError("outside 1 to 1000000")
     return int(digits[:9])
 
 
 def _read_model(text: str) -> str:
     name = text.strip()
-    if not 0 < len(name) <= LONGEST_MODEL or not name.isprintable():
+    if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
         raise ValueError("not a model's name")
     return name
 
@@ -115,7 +115,7 @@ def _read_proxy(text: str) -> ProxyURL | None:
 
 
 def _read_prompt(text: str) -> str:
-    if not 0 < len(text.strip()) <= LONGEST_PROMPT:
+    if not 0 < len(text.strip()) <= MAX_PROMPT_LENGTH:
         raise ValueError("too long")
     return text.strip()
 
@@ -147,7 +147,7 @@ class _Scope:
     source: Source
     stored: Mapping[str, str]
 
-    def read(self, name: Name, read: Callable[[str], T]) -> Value[T] | None:
+    def read(self, name: PreferenceName, read: Callable[[str], T]) -> Value[T] | None:
         """The value stored here; what an older version stored and this one cannot read is not there."""
         text = self.stored.get(name)
         if text is None:
@@ -161,61 +161,63 @@ class _Scope:
 class Preferences:
     """Reads and changes what admins and chats have set. What is set wins over the environment, the nearest first."""
 
-    def __init__(self, settings: Settings, table: PreferenceTable, personas: Personas) -> None:
+    def __init__(self, settings: Settings, table: PreferenceRepository, personas: Personas) -> None:
         self._settings = settings
         self._table = table
         self._personas = personas
-        self._known: Remembered[ChatKey, InForce] = Remembered(table.store, CHANNEL, concerns)
+        self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
+            table.database, CHANNEL, concerns
+        )
 
-    async def in_force(self, key: ChatKey) -> InForce:
+    async def effective(self, key: ChatKey) -> EffectivePreferences:
         """What counts in a conversation now: known, or found with one query."""
         return await self._known.get(key, lambda: self._find(key))
 
-    async def _find(self, key: ChatKey) -> InForce:
+    async def _find(self, key: ChatKey) -> EffectivePreferences:
         scopes = self._nearest_first(key, await self._table.scopes(key))
         settings = self._settings
         prompt, persona = self._system_prompt(scopes)
-        return InForce(
-            temperature=_first(scopes, Name.TEMPERATURE, read_temperature)
-            or self._given("temperature", settings.temperature),
-            max_tokens=_first(scopes, Name.MAX_TOKENS, read_max_tokens)
-            or self._given("max_tokens", settings.max_tokens),
-            model=_first(scopes, Name.MODEL, _read_model) or self._model(),
-            proxy=_first(scopes, Name.PROXY, _read_proxy) or self._proxy(),
+        return EffectivePreferences(
+            temperature=_first(scopes, PreferenceName.TEMPERATURE, read_temperature)
+            or self._from_environment("temperature", settings.temperature),
+            max_tokens=_first(scopes, PreferenceName.MAX_TOKENS, read_max_tokens)
+            or self._from_environment("max_tokens", settings.max_tokens),
+            model=_first(scopes, PreferenceName.MODEL, _read_model) or self._model(),
+            proxy=_first(scopes, PreferenceName.PROXY, _read_proxy) or self._proxy(),
             system_prompt=prompt,
             persona=persona,
-            streaming=_first(scopes, Name.STREAMING, _read_streaming)
-            or self._given("streaming", _read_streaming(settings.streaming.value)),
-            thoughts=_first(scopes, Name.THOUGHTS, _read_thoughts) or Value("fold", Source.DEFAULT),
-            language=_first(scopes, Name.LANGUAGE, _read_language) or Value("", Source.DEFAULT),
+            streaming=_first(scopes, PreferenceName.STREAMING, _read_streaming)
+            or self._from_environment("streaming", _read_streaming(settings.streaming.value)),
+            thoughts=_first(scopes, PreferenceName.THOUGHTS, _read_thoughts) or Value("fold", Source.DEFAULT),
+            language=_first(scopes, PreferenceName.LANGUAGE, _read_language) or Value("", Source.DEFAULT),
         )
 
-    async def set(self, scope: ChatKey, name: Name, text: str) -> None:
+    async def set(self, scope: ChatKey, name: PreferenceName, text: str) -> None:
         """Store a value, in a transaction of the caller's or its own. Raises WrongValue.
 
         `scope` is a conversation, its chat (topic 0) or the whole bot (chat 0).
         """
         stored = self._checked(name, text)
         await self._table.put(scope, name, stored)
-        if name is Name.PERSONA:
-            await self._table.put(scope, Name.SYSTEM_PROMPT, None)  # whoever picks a persona wants to hear it
+        if name is PreferenceName.PERSONA:
+            await self._table.put(scope, PreferenceName.SYSTEM_PROMPT, None)  # whoever picks a persona wants to hear it
 
-    async def reset(self, scope: ChatKey, name: Name) -> None:
+    async def reset(self, scope: ChatKey, name: PreferenceName) -> None:
         """Forget what is set there, so that the next farther value counts."""
         await self._table.put(scope, name, None)
 
-    def _checked(self, name: Name, text: str) -> str:
+    def _checked(self, name: PreferenceName, text: str) -> str:
         """The text as it is stored."""
         try:
             match name:
-                case Name.TEMPERATURE:
+                case PreferenceName.TEMPERATURE:
                     return f"{read_temperature(text):g}"
-                case Name.MAX_TOKENS:
+                case PreferenceName.MAX_TOKENS:
                     return str(read_max_tokens(text))
-                case Name.PROXY:
+                case PreferenceName.PROXY:
                     proxy = _read_proxy(text)
                     return proxy.url if proxy else OFF
-                case Name.PERSONA:
+                case PreferenceName.PERSONA:
                     self._read_persona(text)
                     return text
                 case _:
@@ -226,12 +228,12 @@ class Preferences:
     def _system_prompt(self, scopes: Sequence[_Scope]) -> tuple[Value[str], Value[str]]:
         """The system prompt in force, and the persona that it comes from."""
         for scope in scopes:
-            if (own := scope.read(Name.SYSTEM_PROMPT, _read_prompt)) is not None:
+            if (own := scope.read(PreferenceName.SYSTEM_PROMPT, _read_prompt)) is not None:
                 return own, Value("", scope.source)
-            if (persona := scope.read(Name.PERSONA, self._read_persona)) is not None:
+            if (persona := scope.read(PreferenceName.PERSONA, self._read_persona)) is not None:
                 id_, prompt = persona.value
                 return Value(prompt, scope.source), Value(id_, scope.source)
-        return self._given("system_prompt", self._settings.system_prompt), Value("", Source.DEFAULT)
+        return self._from_environment("system_prompt", self._settings.system_prompt), Value("", Source.DEFAULT)
 
     def _read_persona(self, text: str) -> tuple[str, str]:
         """`teacher:ru` → its id and its prompt in that language. Raises ValueError when the library has it no more."""
@@ -244,16 +246,16 @@ class Preferences:
         """The model that the settings name for this generator; foreign ones know nothing of Aura's default."""
         settings = self._settings
         if settings.generator == "openai":
-            return self._given("openai_model", settings.openai_model or "")
-        model = self._given("aura_model", settings.aura_model)
+            return self._from_environment("openai_model", settings.openai_model or "")
+        model = self._from_environment("aura_model", settings.aura_model)
         foreign = settings.generator != "aura" and model.source is Source.DEFAULT
         return Value("", Source.DEFAULT) if foreign else model
 
     def _proxy(self) -> Value[ProxyURL | None]:
         proxy = self._settings.proxy
-        return self._given("proxy", as_proxy(proxy.get_secret_value()) if proxy else None)
+        return self._from_environment("proxy", as_proxy(proxy.get_secret_value()) if proxy else None)
 
-    def _given(self, name: str, value: T) -> Value[T]:
+    def _from_environment(self, name: str, value: T) -> Value[T]:
         """The environment's value, or its default."""
         given = name in self._settings.model_fields_set
         return Value(value, Source.ENVIRONMENT if given else Source.DEFAULT)
@@ -268,15 +270,15 @@ class Preferences:
         return [_Scope(source, stored.get(scope, {})) for source, scope in scopes]
 
 
-_READERS: Mapping[Name, Callable[[str], str]] = {
-    Name.MODEL: _read_model,
-    Name.SYSTEM_PROMPT: _read_prompt,
-    Name.STREAMING: _read_streaming,
-    Name.THOUGHTS: _read_thoughts,
-    Name.LANGUAGE: _read_language,
+_READERS: Mapping[PreferenceName, Callable[[str], str]] = {
+    PreferenceName.MODEL: _read_model,
+    PreferenceName.SYSTEM_PROMPT: _read_prompt,
+    PreferenceName.STREAMING: _read_streaming,
+    PreferenceName.THOUGHTS: _read_thoughts,
+    PreferenceName.LANGUAGE: _read_language,
 }
 
 
-def _first(scopes: Sequence[_Scope], name: Name, read: Callable[[str], T]) -> Value[T] | None:
+def _first(scopes: Sequence[_Scope], name: PreferenceName, read: Callable[[str], T]) -> Value[T] | None:
     """The nearest stored value."""
     return next((value for scope in scopes if (value := scope.read(name, read)) is not None), None)

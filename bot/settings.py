@@ -13,9 +13,9 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.delivery.budgets import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, Bucket, Window
 from bot.errors import SettingsProblem
 from bot.generators.proxies import parse_proxy
+from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
 
 
 class Streaming(StrEnum):
@@ -27,11 +27,11 @@ class Streaming(StrEnum):
 
 
 def _bucket(value: object) -> object:
-    return Bucket.parse(value) if isinstance(value, str) else value
+    return BucketLimit.parse(value) if isinstance(value, str) else value
 
 
 def _window(value: object) -> object:
-    return Window.parse(value) if isinstance(value, str) else value
+    return WindowLimit.parse(value) if isinstance(value, str) else value
 
 
 def _numbers(value: object) -> object:
@@ -61,8 +61,8 @@ class Address(tuple[str, int]):
     __slots__ = ()
 
 
-BucketSetting = Annotated[Bucket, NoDecode, BeforeValidator(_bucket)]
-WindowSetting = Annotated[Window, NoDecode, BeforeValidator(_window)]
+BucketSetting = Annotated[BucketLimit, NoDecode, BeforeValidator(_bucket)]
+WindowSetting = Annotated[WindowLimit, NoDecode, BeforeValidator(_window)]
 AddressSetting = Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)]
 IdsSetting = Annotated[frozenset[int], NoDecode, BeforeValidator(_numbers)]
 

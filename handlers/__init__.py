@@ -1,8 +1,8 @@
-"""What people can do: one aiogram router a file.
+"""Handlers of updates: one aiogram router a file.
 
-The dispatcher's collaborators, injected into handlers by name: `facts`, `settings`, `store`, `conversations`, `people`,
-`chats`, `administration`, `personas`, `preferences`, `turns`, `texts`, `telegram`, `notices`,
-`tasks`, `registry`; from these come `rights`, `limits` and `outages`.
+Collaborators that the dispatcher injects by name: `bot_info`, `settings`, `database`, `conversations`, `people`,
+`chats`, `bot_admins`, `personas`, `preferences`, `turns`, `texts`, `telegram`, `outbox`, `tasks`, `registry`; from
+these come `group_admins`, `limits` and `outages`.
 """
 
 from __future__ import annotations
@@ -13,32 +13,58 @@ from typing import Any
 
 from aiogram import Dispatcher, Router
 
-from bot.people.limits import Limits
-from bot.people.rights import GroupRights
-from bot.storage.turns import TurnTable
-from handlers import access, admin, buttons, chat, commands, control, errors, membership, people, records, settings
-from handlers.middlewares import INTRODUCED, Introduction, OneTransaction
+from bot.people.group_admins import GroupAdmins
+from bot.people.question_limits import QuestionLimits
+from bot.storage.turn_queue.claims import TurnRepository
+from handlers import (
+    access,
+    admin,
+    answer_buttons,
+    answer_commands,
+    commands,
+    data_requests,
+    errors,
+    membership,
+    people,
+    questions,
+    settings,
+)
+from handlers.middlewares import INTRODUCED, ContextMiddleware, TransactionMiddleware
 
 
 def routers() -> list[Router]:
     """Every router, in the order in which they are asked."""
-    files = (errors, membership, access, commands, control, settings, records, admin, people, buttons, chat)
+    files = (
+        errors,
+        membership,
+        access,
+        commands,
+        answer_commands,
+        settings,
+        data_requests,
+        admin,
+        people,
+        answer_buttons,
+        questions,
+    )
     return [file.router() for file in files]
 
 
 def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: Any) -> Dispatcher:  # noqa: ANN401  # aiogram's workflow data
     """Make the dispatcher that the intake feeds. `clock` is monotonic, in seconds."""
-    store, telegram, facts = collaborators["store"], collaborators["telegram"], collaborators["facts"]
+    database, telegram, bot_info = collaborators["database"], collaborators["telegram"], collaborators["bot_info"]
     dispatcher = Dispatcher(
         disable_fsm=True,
-        rights=GroupRights(telegram.member, clock=clock),
+        group_admins=GroupAdmins(telegram.member, clock=clock),
         outages=errors.Outages(clock),
         refusals=errors.Refusals(clock),
-        limits=Limits(collaborators["settings"], TurnTable(store), bot=facts.id, clock=store.clock),
+        limits=QuestionLimits(
+            collaborators["settings"], TurnRepository(database), bot=bot_info.id, clock=database.clock
+        ),
         **collaborators,
     )
     needed = {name: collaborators[name] for name in INTRODUCED}
-    dispatcher.update.outer_middleware(Introduction(clock=clock, **needed))
+    dispatcher.update.outer_middleware(ContextMiddleware(clock=clock, **needed))
     for observer in (
         dispatcher.message,
         dispatcher.edited_message,
@@ -46,6 +72,6 @@ def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: 
         dispatcher.my_chat_member,
         dispatcher.stopped_message_generation,
     ):
-        observer.middleware(OneTransaction())
+        observer.middleware(TransactionMiddleware())
     dispatcher.include_routers(*routers())
     return dispatcher

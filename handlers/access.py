@@ -9,16 +9,17 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import Message, TelegramObject
 
 from bot.conversation.people import Chat, Person
-from bot.delivery.place import Button, Place
-from bot.delivery.telegram import Telegram
-from bot.people.administration import PREFIX, Administration
-from bot.storage.chats import ChatTable
-from bot.storage.people import PeopleTable
+from bot.people.bot_admins import PREFIX, BotAdmins
+from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.people import PersonRepository
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Button
 from bot.texts import Texts, language_of
-from handlers.filters import by_admin, is_newcomer, is_strange_group, unwelcome
-from handlers.menus import publish_admin_menu
-from handlers.reading import Origin
-from handlers.speaking import Later, Say
+from handlers.support.bot_commands import publish_admin_menu
+from handlers.support.filters import by_admin, is_newcomer, is_strange_group, unwelcome
+from handlers.support.mapping import EventContext
+from handlers.support.responders import AfterCommit, Responder
 
 
 def router() -> Router:
@@ -38,21 +39,21 @@ async def open_admin_link(
     _: Message,
     command: CommandObject,
     person: Person,
-    administration: Administration,
-    say: Say,
-    later: Later,
+    bot_admins: BotAdmins,
+    say: Responder,
+    later: AfterCommit,
     telegram: Telegram,
     texts: Texts,
 ) -> None:
     """Make the opener of a one-time link admin."""
-    if not await administration.take_link(command.args or "", person.id):
+    if not await bot_admins.take_link(command.args or "", person.id):
         say("admin-link-dead")
         return
     say("admin-link-taken", name=person.name)
     later("publish a menu", lambda: publish_admin_menu(telegram, texts, person.id))
 
 
-async def allow(_: Message, origin: Origin, group: Chat | None, chats: ChatTable, say: Say) -> None:
+async def allow(_: Message, origin: EventContext, group: Chat | None, chats: ChatRepository, say: Responder) -> None:
     """Let a group in."""
     if origin.private:
         say("allow-only-in-groups")
@@ -63,15 +64,15 @@ async def allow(_: Message, origin: Origin, group: Chat | None, chats: ChatTable
 
 
 async def meet_newcomer(
-    _: Message, origin: Origin, person: Person, people: PeopleTable, administration: Administration, say: Say
+    _: Message, origin: EventContext, person: Person, people: PersonRepository, bot_admins: BotAdmins, say: Responder
 ) -> None:
     """Ask the admins about somebody new, once."""
     if not await people.let_wait(origin.key.bot, person.id):
         return
     say("access-wait")
-    for admin in await administration.ids():
+    for admin in await bot_admins.ids():
         known = await people.get(origin.key.bot, admin)
-        to_admin = say.to(Place(admin, private=True), language_of(known.language if known else None))
+        to_admin = say.to(Destination(admin, private=True), language_of(known.language if known else None))
         keyboard = (
             (
                 Button(to_admin.text("button-approve"), data=f"who:approve:{person.id}"),
@@ -81,7 +82,9 @@ async def meet_newcomer(
         to_admin("access-request", keyboard=keyboard, name=in_full(person))
 
 
-async def turn_group_away(_: Message, origin: Origin, group: Chat | None, chats: ChatTable, say: Say) -> None:
+async def turn_group_away(
+    _: Message, origin: EventContext, group: Chat | None, chats: ChatRepository, say: Responder
+) -> None:
     """Tell a group that an admin has to let it in, once."""
     known = group or Chat(origin.key.chat, origin.kind, origin.title)
     if await chats.refuse(origin.key.bot, known):

@@ -11,26 +11,26 @@ from dataclasses import dataclass
 from aiogram import Router
 from aiogram.types import ErrorEvent
 
-from bot.delivery.notices import Notices
 from bot.errors import Problem, StorageUnavailable, TooManyWaiting
-from bot.people.limits import TooManyQuestions
-from bot.storage.store import Store
+from bot.people.question_limits import TooManyQuestions
+from bot.storage.database import Database
+from bot.streaming.outbox import Outbox
 from bot.texts import Texts, language_of
-from handlers.facts import BotFacts
-from handlers.reading import Origin, place_of, read_origin
-from handlers.speaking import PressAnswer, Say
+from handlers.support.bot_info import BotInfo
+from handlers.support.mapping import EventContext, destination_of, to_event_context
+from handlers.support.responders import CallbackAnswer, Responder
 
 logger = logging.getLogger(__name__)
 
-OUTAGE = 600.0
+OUTAGE_NOTICE_INTERVAL = 600.0
 """Seconds after which a chat may be told again that nothing can be stored."""
-MOST_OUTAGES = 10_000
+MAX_OUTAGES = 10_000
 """Chats of which that is remembered."""
 
 
-REFUSAL = 60.0
+REFUSAL_INTERVAL = 60.0
 """Seconds after which somebody in a group may be told again that they have asked too much."""
-MOST_REFUSALS = 10_000
+MAX_REFUSALS = 10_000
 """Refusals that are remembered."""
 LIMITS = (TooManyQuestions, TooManyWaiting)
 """What somebody may run into again and again."""
@@ -56,8 +56,8 @@ class Outages:
         """Note a failure. True for the second of an outage."""
         now = self._clock()
         outage = self._chats.get(chat)
-        if outage is None or now - outage.since > OUTAGE:
-            if len(self._chats) >= MOST_OUTAGES:
+        if outage is None or now - outage.since > OUTAGE_NOTICE_INTERVAL:
+            if len(self._chats) >= MAX_OUTAGES:
                 self._chats.clear()
             self._chats[chat] = _Outage(now)
             return False
@@ -75,7 +75,7 @@ class Refusals:
         self._clock = clock
         self._told: OrderedDict[tuple[int, int, str], float] = OrderedDict()
 
-    def repeats(self, error: Problem, origin: Origin | None) -> bool:
+    def repeats(self, error: Problem, origin: EventContext | None) -> bool:
         """Whether this is a limit that whoever asked in a group has just heard of."""
         if origin is None or origin.private or not isinstance(error, LIMITS):
             return False
@@ -85,11 +85,11 @@ class Refusals:
         """Note a refusal. False: it has been said within the minute."""
         now = self._clock()
         refusal = (chat, speaker, key)
-        if now - self._told.get(refusal, -math.inf) < REFUSAL:
+        if now - self._told.get(refusal, -math.inf) < REFUSAL_INTERVAL:
             return False
         self._told.pop(refusal, None)
         self._told[refusal] = now
-        if len(self._told) > MOST_REFUSALS:
+        if len(self._told) > MAX_REFUSALS:
             self._told.popitem(last=False)
         return True
 
@@ -103,24 +103,24 @@ def router() -> Router:
 
 async def explain(
     event: ErrorEvent,
-    facts: BotFacts,
+    bot_info: BotInfo,
     texts: Texts,
-    notices: Notices,
-    store: Store,
+    outbox: Outbox,
+    database: Database,
     outages: Outages,
     refusals: Refusals,
-    origin: Origin | None = None,
-    say: Say | None = None,
-    answer: PressAnswer | None = None,
+    origin: EventContext | None = None,
+    say: Responder | None = None,
+    answer: CallbackAnswer | None = None,
 ) -> None:
     """Say one sentence. With StorageUnavailable nothing was stored: it goes on to the intake, and comes again."""
     error, update = event.exception, event.update
     if isinstance(error, StorageUnavailable):
-        origin = origin or read_origin(update, facts.id)
+        origin = origin or to_event_context(update, bot_info.id)
         asks = update.message is not None or update.callback_query is not None
         if asks and origin is not None and outages.is_news(origin.key.chat):
             language = language_of(origin.user.language_code if origin.user else None)
-            _tell(error, say or Say(texts, notices, store, language, place_of(origin, update)), answer)
+            _tell(error, say or Responder(texts, outbox, database, language, destination_of(origin, update)), answer)
         raise error
     if isinstance(error, Problem):
         logger.info("Update %d: %s: %s", update.update_id, type(error).__name__, error)
@@ -131,10 +131,10 @@ async def explain(
     _tell(error, say, answer)
 
 
-def _tell(error: Exception, say: Say | None, answer: PressAnswer | None) -> None:
+def _tell(error: Exception, say: Responder | None, answer: CallbackAnswer | None) -> None:
     key, details = (error.key, error.details) if isinstance(error, Problem) else ("problem", {})
     if answer is not None:
         answer(key, alert=True, **details)
         answer.give()
     elif say is not None:
-        say.aloud(say.text(key, **details))
+        say.say_text(say.text(key, **details))

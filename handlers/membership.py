@@ -8,14 +8,14 @@ from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
 
-from bot.answering.turns import Turns
+from bot.answering.service import TurnService
 from bot.conversation.people import Chat
-from bot.people.rights import GroupRights
+from bot.people.group_admins import GroupAdmins
 from bot.settings import Settings
-from bot.storage.chats import ChatTable
-from handlers.facts import BotFacts
-from handlers.reading import Origin
-from handlers.speaking import Say
+from bot.storage.repositories.chats import ChatRepository
+from handlers.support.bot_info import BotInfo
+from handlers.support.mapping import EventContext
+from handlers.support.responders import Responder
 
 _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
 
@@ -31,17 +31,17 @@ def router() -> Router:
 
 async def follow(
     change: ChatMemberUpdated,
-    origin: Origin,
+    origin: EventContext,
     admin: bool,
-    chats: ChatTable,
-    rights: GroupRights,
+    chats: ChatRepository,
+    group_admins: GroupAdmins,
     settings: Settings,
-    facts: BotFacts,
-    turns: Turns,
-    say: Say,
+    bot_info: BotInfo,
+    turns: TurnService,
+    say: Responder,
 ) -> None:
     """Remember whether the bot can write there, end what waits where it cannot, and greet a group once."""
-    rights.forget(origin.key.chat)
+    group_admins.forget(origin.key.chat)
     known = await chats.get(origin.key.bot, origin.key.chat) or Chat(origin.key.chat, origin.kind, origin.title)
     now = replace(known, kind=origin.kind, title=origin.title, writable=can_write(change))
     if now.writable and admin and not origin.private:
@@ -51,16 +51,16 @@ async def follow(
     if not now.writable:
         await turns.drop_chat(origin.key.bot, origin.key.chat)
     if greets:
-        _greet(now, change, settings, facts, say)
+        _greet(now, change, settings, bot_info, say)
 
 
-async def move(message: Message, origin: Origin, turns: Turns) -> None:
+async def move(message: Message, origin: EventContext, turns: TurnService) -> None:
     """A group became a supergroup: everything about it goes along."""
     if message.migrate_to_chat_id is not None:
         await turns.migrate(origin.key.bot, origin.key.chat, message.migrate_to_chat_id)
 
 
-async def arrive(message: Message, origin: Origin, turns: Turns) -> None:
+async def arrive(message: Message, origin: EventContext, turns: TurnService) -> None:
     """The same, told from the new supergroup's side."""
     if message.migrate_from_chat_id is not None:
         await turns.migrate(origin.key.bot, message.migrate_from_chat_id, origin.key.chat)
@@ -74,11 +74,11 @@ def can_write(change: ChatMemberUpdated) -> bool:
     return member.can_send_messages if isinstance(member, ChatMemberRestricted) else True
 
 
-def _greet(group: Chat, change: ChatMemberUpdated, settings: Settings, facts: BotFacts, say: Say) -> None:
+def _greet(group: Chat, change: ChatMemberUpdated, settings: Settings, bot_info: BotInfo, say: Responder) -> None:
     """Say how to ask, and what to change where Telegram may hide mentions from the bot."""
-    parts = [say.text("group-hello", name=facts.name, username=facts.username)]
+    parts = [say.text("group-hello", name=bot_info.name, username=bot_info.username)]
     if settings.access == "approved" and not group.allowed:
         parts.append(say.text("group-hello-allow"))
-    if not facts.reads_all and change.new_chat_member.status != ChatMemberStatus.ADMINISTRATOR:
+    if not bot_info.reads_all and change.new_chat_member.status != ChatMemberStatus.ADMINISTRATOR:
         parts.append(say.text("group-hello-privacy"))
-    say.aloud("\n\n".join(parts))
+    say.say_text("\n\n".join(parts))

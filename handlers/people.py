@@ -11,18 +11,19 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.conversation.people import Person, Standing
-from bot.delivery.place import Button, Keyboard, Place
-from bot.delivery.telegram import Telegram
-from bot.people.administration import Administration
-from bot.storage.people import PeopleTable
+from bot.people.bot_admins import BotAdmins
+from bot.storage.repositories.people import PersonRepository
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Button, Keyboard
 from bot.texts import Texts, language_of
 from handlers.access import in_full
-from handlers.filters import by_admin
-from handlers.menus import publish_admin_menu, publish_plain_menu
-from handlers.reading import Origin, reply_target
-from handlers.speaking import Later, PressAnswer, Redraw, Say
+from handlers.support.bot_commands import publish_admin_menu, publish_plain_menu
+from handlers.support.filters import by_admin
+from handlers.support.mapping import EventContext, reply_target
+from handlers.support.responders import AfterCommit, CallbackAnswer, MessageEditor, Responder
 
-ON_A_PAGE = 8
+PAGE_SIZE = 8
 """People on one page of the list."""
 
 _DATA = re.compile(r"who:(approve|decline|block|unblock|page):(\d{1,18})(?::(\d{1,6}))?")
@@ -62,22 +63,24 @@ def decided(*verbs: str) -> Callable[[CallbackQuery], Awaitable[dict[str, Decisi
     return filter_
 
 
-async def show(_: Message, origin: Origin, people: PeopleTable, administration: Administration, say: Say) -> None:
+async def show(
+    _: Message, origin: EventContext, people: PersonRepository, bot_admins: BotAdmins, say: Responder
+) -> None:
     """List everybody the bot knows."""
     if not origin.private:
         say("people-only-in-private")
         return
-    text, keyboard = listing(await people.everyone(origin.key.bot), 0, administration, say)
-    say.aloud(text, keyboard=keyboard)
+    text, keyboard = listing(await people.everyone(origin.key.bot), 0, bot_admins, say)
+    say.say_text(text, keyboard=keyboard)
 
 
 async def answer_request(
     _: CallbackQuery,
     decision: Decision,
-    origin: Origin,
-    people: PeopleTable,
-    say: Say,
-    redraw: Redraw,
+    origin: EventContext,
+    people: PersonRepository,
+    say: Responder,
+    redraw: MessageEditor,
 ) -> None:
     """Let a newcomer in, or not, and tell them; another admin may have been faster."""
     person = await people.get(origin.key.bot, decision.person)
@@ -94,84 +97,84 @@ async def answer_request(
 async def change(
     _: CallbackQuery,
     decision: Decision,
-    origin: Origin,
-    people: PeopleTable,
-    administration: Administration,
-    say: Say,
-    redraw: Redraw,
+    origin: EventContext,
+    people: PersonRepository,
+    bot_admins: BotAdmins,
+    say: Responder,
+    redraw: MessageEditor,
 ) -> None:
     """Block somebody, or let them in: for the first time, or again."""
     person = await people.get(origin.key.bot, decision.person)
-    if person is not None and not administration.includes(person):
+    if person is not None and not bot_admins.includes(person):
         standing = Standing.BLOCKED if decision.verb == "block" else Standing.APPROVED
         await _decide(origin, person, standing, people, say)
-    redraw(*listing(await people.everyone(origin.key.bot), decision.page, administration, say))
+    redraw(*listing(await people.everyone(origin.key.bot), decision.page, bot_admins, say))
 
 
 async def turn_page(
     _: CallbackQuery,
     decision: Decision,
-    origin: Origin,
-    people: PeopleTable,
-    administration: Administration,
-    say: Say,
-    redraw: Redraw,
+    origin: EventContext,
+    people: PersonRepository,
+    bot_admins: BotAdmins,
+    say: Responder,
+    redraw: MessageEditor,
 ) -> None:
     """Show another page of the list."""
-    redraw(*listing(await people.everyone(origin.key.bot), decision.person, administration, say))
+    redraw(*listing(await people.everyone(origin.key.bot), decision.person, bot_admins, say))
 
 
 async def change_admins(
     message: Message,
     command: CommandObject,
-    origin: Origin,
-    people: PeopleTable,
-    administration: Administration,
+    origin: EventContext,
+    people: PersonRepository,
+    bot_admins: BotAdmins,
     telegram: Telegram,
     texts: Texts,
-    say: Say,
-    later: Later,
+    say: Responder,
+    later: AfterCommit,
 ) -> None:
     """`/admin add 1000`, `/admin remove 1000`, or as a reply to a message of theirs; alone it lists the admins."""
     verb, _, rest = (command.args or "").strip().lower().partition(" ")
     target = _target(message, rest.strip())
     if verb not in {"add", "remove"} or target is None:
-        names = [await _named(people, origin.key.bot, admin) for admin in await administration.ids()]
+        names = [await _named(people, origin.key.bot, admin) for admin in await bot_admins.ids()]
         say("admin-usage", admins="\n".join(names))
     elif verb == "add":
-        if not await administration.add(target):
+        if not await bot_admins.add(target):
             say("admin-never-met")
             return
         say("admin-added", name=await _named(people, origin.key.bot, target))
         later("publish a menu", lambda: publish_admin_menu(telegram, texts, target))
-    elif administration.is_named(target):
+    elif bot_admins.is_named(target):
         say("admin-in-environment")
-    elif not await administration.remove(target):
+    elif not await bot_admins.remove(target):
         say("admin-is-none")
     else:
         say("admin-removed", name=await _named(people, origin.key.bot, target))
         later("publish a menu", lambda: publish_plain_menu(telegram, texts, target))
 
 
-async def refuse(_: Message, say: Say) -> None:
+async def refuse(_: Message, say: Responder) -> None:
     """Tell everybody else whose command this is."""
     say("only-bot-admins")
 
 
-async def refuse_press(_: CallbackQuery, answer: PressAnswer) -> None:
+async def refuse_press(_: CallbackQuery, answer: CallbackAnswer) -> None:
     """Tell somebody who is no admin (any more)."""
     answer("only-bot-admins", alert=True)
 
 
-def listing(everyone: list[Person], page: int, administration: Administration, say: Say) -> tuple[str, Keyboard]:
+def listing(everyone: list[Person], page: int, bot_admins: BotAdmins, say: Responder) -> tuple[str, Keyboard]:
     """One page of the list: each person with their standing, and a button to change it."""
-    pages = max(1, -(-len(everyone) // ON_A_PAGE))
+    pages = max(1, -(-len(everyone) // PAGE_SIZE))
     page = min(page, pages - 1)
-    here = everyone[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
+    here = everyone[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
     lines = [say.text("people-title", count=len(everyone), page=page + 1, pages=pages), ""]
     rows: list[tuple[Button, ...]] = []
     for person in here:
-        admin = administration.includes(person)
+        admin = bot_admins.includes(person)
         lines.append(say.text("person", name=in_full(person), standing="admin" if admin else person.standing.value))
         if not admin:
             verb = "unblock" if person.standing in {Standing.BLOCKED, Standing.WAITING} else "block"
@@ -192,14 +195,16 @@ def _target(message: Message, text: str) -> int | None:
     return sender.id if sender and not sender.is_bot else None
 
 
-async def _decide(origin: Origin, person: Person, standing: Standing, people: PeopleTable, say: Say) -> None:
+async def _decide(
+    origin: EventContext, person: Person, standing: Standing, people: PersonRepository, say: Responder
+) -> None:
     """Let somebody in, or not; whoever waits for it hears so."""
     await people.set_standing(origin.key.bot, person.id, standing)
     if person.standing is Standing.WAITING:
-        to_them = say.to(Place(person.id, private=True), language_of(person.language))
+        to_them = say.to(Destination(person.id, private=True), language_of(person.language))
         to_them("access-granted" if standing is Standing.APPROVED else "access-denied")
 
 
-async def _named(people: PeopleTable, bot: int, person: int) -> str:
+async def _named(people: PersonRepository, bot: int, person: int) -> str:
     known = await people.get(bot, person)
     return in_full(known) if known else str(person)

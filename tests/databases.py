@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url
 
-from bot.answering.tasks import Tasks
-from bot.storage.store import Store
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def tasks() -> AsyncIterator[Tasks]:
-    tasks = Tasks()
+async def tasks() -> AsyncIterator[TaskSupervisor]:
+    tasks = TaskSupervisor()
     yield tasks
     await tasks.close()
 
@@ -99,8 +99,8 @@ def unix_time() -> FakeTime:
 
 
 @pytest.fixture
-async def store(database_url: str, tasks: Tasks, unix_time: Callable[[], float]) -> AsyncIterator[Store]:
-    store = Store(database_url, start=tasks.start, clock=unix_time)
-    await store.open()
-    yield store
-    await store.close()
+async def database(database_url: str, tasks: TaskSupervisor, unix_time: Callable[[], float]) -> AsyncIterator[Database]:
+    database = Database(database_url, start=tasks.start, clock=unix_time)
+    await database.open()
+    yield database
+    await database.close()

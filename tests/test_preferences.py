@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.people.personas import Persona
-from bot.preferences import Name, Preferences, Source, Value, WrongValue, read_max_tokens, read_temperature
-from bot.storage.preferences import PreferenceTable
-from bot.storage.store import Store
+from bot.preferences import PreferenceName, Preferences, Source, Value, WrongValue, read_max_tokens, read_temperature
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.repositories.preferences import PreferenceRepository
 from tests.given_settings import given as given_settings
 
 BOT = ChatKey(7, 0)
@@ -27,8 +27,8 @@ PERSONAS = {"pirate": Persona("pirate", {"en": "Pirate"}, {"en": "Talk like a pi
 class Desk:
     """Preferences over a store, with any settings."""
 
-    def __init__(self, store: Store) -> None:
-        self.table = PreferenceTable(store)
+    def __init__(self, database: Database) -> None:
+        self.table = PreferenceRepository(database)
 
     def with_settings(self, **values: Any) -> Preferences:  # any setting
         return Preferences(given_settings(**values), self.table, PERSONAS)
@@ -36,92 +36,92 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    tasks = Tasks()
-    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'preferences.db'}", start=tasks.start)
-    await store.open()
-    yield Desk(store)
-    await store.close()
+    tasks = TaskSupervisor()
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'preferences.db'}", start=tasks.start)
+    await database.open()
+    yield Desk(database)
+    await database.close()
     await tasks.close()
 
 
 async def test_the_nearest_value_wins(desk: Desk) -> None:
     preferences = desk.with_settings(temperature=0.4)
-    assert (await preferences.in_force(TOPIC)).temperature == Value(0.4, Source.ENVIRONMENT)
+    assert (await preferences.effective(TOPIC)).temperature == Value(0.4, Source.ENVIRONMENT)
     for scope, text, source in ((BOT, "0.6", Source.BOT), (CHAT, "0.8", Source.CHAT), (TOPIC, "1", Source.TOPIC)):
-        await preferences.set(scope, Name.TEMPERATURE, text)
-        assert (await preferences.in_force(TOPIC)).temperature == Value(float(text), source)
-    assert (await preferences.in_force(ChatKey(7, 1001, 6))).temperature.source is Source.CHAT
-    await preferences.reset(TOPIC, Name.TEMPERATURE)
-    assert (await preferences.in_force(TOPIC)).temperature.source is Source.CHAT
+        await preferences.set(scope, PreferenceName.TEMPERATURE, text)
+        assert (await preferences.effective(TOPIC)).temperature == Value(float(text), source)
+    assert (await preferences.effective(ChatKey(7, 1001, 6))).temperature.source is Source.CHAT
+    await preferences.reset(TOPIC, PreferenceName.TEMPERATURE)
+    assert (await preferences.effective(TOPIC)).temperature.source is Source.CHAT
 
 
 async def test_defaults_are_told_apart_from_the_environment(desk: Desk) -> None:
-    in_force = await desk.with_settings(aura_model="mine").in_force(CHAT)
-    assert in_force.model == Value("mine", Source.ENVIRONMENT)
-    assert in_force.max_tokens == Value(8192, Source.DEFAULT)
-    assert in_force.streaming == Value("edit", Source.DEFAULT)
-    assert in_force.language == Value("", Source.DEFAULT)
-    assert in_force.thoughts == Value("fold", Source.DEFAULT)
+    effective = await desk.with_settings(aura_model="mine").effective(CHAT)
+    assert effective.model == Value("mine", Source.ENVIRONMENT)
+    assert effective.max_tokens == Value(8192, Source.DEFAULT)
+    assert effective.streaming == Value("edit", Source.DEFAULT)
+    assert effective.language == Value("", Source.DEFAULT)
+    assert effective.thoughts == Value("fold", Source.DEFAULT)
 
 
 async def test_the_model_of_another_endpoint(desk: Desk) -> None:
     preferences = desk.with_settings(generator="openai", openai_base_url="http://127.0.0.1:1/v1")
-    assert (await preferences.in_force(CHAT)).model == Value("", Source.DEFAULT)
+    assert (await preferences.effective(CHAT)).model == Value("", Source.DEFAULT)
     preferences = desk.with_settings(generator="g4f.Provider:Name")
-    assert (await preferences.in_force(CHAT)).model == Value("", Source.DEFAULT)
+    assert (await preferences.effective(CHAT)).model == Value("", Source.DEFAULT)
 
 
 async def test_no_proxy_at_all_wins_over_the_environments(desk: Desk) -> None:
     preferences = desk.with_settings(proxy="http://user:geheim@proxy.example:3128")
-    in_force = await preferences.in_force(CHAT)
-    assert in_force.proxy.source is Source.ENVIRONMENT
-    assert "geheim" not in repr(in_force)
-    await preferences.set(BOT, Name.PROXY, "OFF")
-    assert (await preferences.in_force(CHAT)).proxy == Value(None, Source.BOT)
+    effective = await preferences.effective(CHAT)
+    assert effective.proxy.source is Source.ENVIRONMENT
+    assert "geheim" not in repr(effective)
+    await preferences.set(BOT, PreferenceName.PROXY, "OFF")
+    assert (await preferences.effective(CHAT)).proxy == Value(None, Source.BOT)
 
 
 async def test_a_system_prompt_of_ones_own_wins_over_the_persona_until_one_is_picked(desk: Desk) -> None:
     preferences = desk.with_settings()
-    await preferences.set(CHAT, Name.PERSONA, "pirate:ru")
-    in_force = await preferences.in_force(CHAT)
-    assert (in_force.system_prompt.value, in_force.persona.value) == ("Говорите как пират.", "pirate")
-    await preferences.set(CHAT, Name.SYSTEM_PROMPT, "Be brief.")
-    in_force = await preferences.in_force(CHAT)
-    assert (in_force.system_prompt, in_force.persona.value) == (Value("Be brief.", Source.CHAT), "")
-    await preferences.set(CHAT, Name.PERSONA, "pirate:en")
-    assert (await preferences.in_force(CHAT)).system_prompt.value == "Talk like a pirate."
+    await preferences.set(CHAT, PreferenceName.PERSONA, "pirate:ru")
+    effective = await preferences.effective(CHAT)
+    assert (effective.system_prompt.value, effective.persona.value) == ("Говорите как пират.", "pirate")
+    await preferences.set(CHAT, PreferenceName.SYSTEM_PROMPT, "Be brief.")
+    effective = await preferences.effective(CHAT)
+    assert (effective.system_prompt, effective.persona.value) == (Value("Be brief.", Source.CHAT), "")
+    await preferences.set(CHAT, PreferenceName.PERSONA, "pirate:en")
+    assert (await preferences.effective(CHAT)).system_prompt.value == "Talk like a pirate."
 
 
 async def test_what_cannot_be_read_any_more_does_not_count(desk: Desk) -> None:
-    await desk.table.put(CHAT, Name.PERSONA, "gone:en")
-    await desk.table.put(CHAT, Name.TEMPERATURE, "tropical")
-    await desk.table.put(CHAT, Name.PROXY, "not a proxy")
-    in_force = await desk.with_settings().in_force(CHAT)
-    assert in_force.temperature.source is Source.DEFAULT
-    assert in_force.persona == Value("", Source.DEFAULT)
-    assert in_force.proxy == Value(None, Source.DEFAULT)
+    await desk.table.put(CHAT, PreferenceName.PERSONA, "gone:en")
+    await desk.table.put(CHAT, PreferenceName.TEMPERATURE, "tropical")
+    await desk.table.put(CHAT, PreferenceName.PROXY, "not a proxy")
+    effective = await desk.with_settings().effective(CHAT)
+    assert effective.temperature.source is Source.DEFAULT
+    assert effective.persona == Value("", Source.DEFAULT)
+    assert effective.proxy == Value(None, Source.DEFAULT)
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        (Name.TEMPERATURE, "2.01"),
-        (Name.TEMPERATURE, "inf"),
-        (Name.MAX_TOKENS, "0"),
-        (Name.MAX_TOKENS, "1000001"),
-        (Name.MAX_TOKENS, "٣"),
-        (Name.MODEL, ""),
-        (Name.MODEL, "a\nb"),
-        (Name.PROXY, "proxy.example:1080"),
-        (Name.SYSTEM_PROMPT, " "),
-        (Name.SYSTEM_PROMPT, "a" * 8001),
-        (Name.PERSONA, "nobody:en"),
-        (Name.STREAMING, "fast"),
-        (Name.THOUGHTS, "shout"),
-        (Name.LANGUAGE, "tlh"),
+        (PreferenceName.TEMPERATURE, "2.01"),
+        (PreferenceName.TEMPERATURE, "inf"),
+        (PreferenceName.MAX_TOKENS, "0"),
+        (PreferenceName.MAX_TOKENS, "1000001"),
+        (PreferenceName.MAX_TOKENS, "٣"),
+        (PreferenceName.MODEL, ""),
+        (PreferenceName.MODEL, "a\nb"),
+        (PreferenceName.PROXY, "proxy.example:1080"),
+        (PreferenceName.SYSTEM_PROMPT, " "),
+        (PreferenceName.SYSTEM_PROMPT, "a" * 8001),
+        (PreferenceName.PERSONA, "nobody:en"),
+        (PreferenceName.STREAMING, "fast"),
+        (PreferenceName.THOUGHTS, "shout"),
+        (PreferenceName.LANGUAGE, "tlh"),
     ],
 )
-async def test_a_wrong_value_is_refused_by_name(desk: Desk, name: Name, text: str) -> None:
+async def test_a_wrong_value_is_refused_by_name(desk: Desk, name: PreferenceName, text: str) -> None:
     with pytest.raises(WrongValue) as caught:
         await desk.with_settings().set(CHAT, name, text)
     assert caught.value.details == {"name": name.value}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.budgets import Bucket, Window
 from bot.errors import SettingsProblem
+from bot.rate_limits.limits import BucketLimit, WindowLimit
 from bot.settings import Settings, Streaming, read_settings
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
@@ -77,7 +77,7 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.embedded
     assert settings.streaming is Streaming.EDIT
     assert settings.playground_listen == ("127.0.0.1", 8080)
-    assert settings.group_budget == Window(20, 60)
+    assert settings.group_budget == WindowLimit(20, 60)
 
 
 def test_every_setting_has_a_wrong_value_here_or_takes_any_text() -> None:
@@ -139,8 +139,8 @@ def test_budgets_and_addresses_are_written_as_people_do(monkeypatch: pytest.Monk
     monkeypatch.setenv("GROUP_BUDGET", "15/60s")
     monkeypatch.setenv("LISTEN", "[::1]:9000")
     settings = read_settings(None)
-    assert settings.chat_budget == Bucket(3, 0.5)
-    assert settings.group_budget == Window(15, 60)
+    assert settings.chat_budget == BucketLimit(3, 0.5)
+    assert settings.group_budget == WindowLimit(15, 60)
     assert settings.listen == ("::1", 9000)
 
 

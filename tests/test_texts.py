@@ -14,7 +14,7 @@ from fluent.syntax import ast as fluent
 
 from bot import errors
 from bot.texts import LANGUAGES, LOCALES, Texts, language_of
-from handlers.menus import COMMANDS, MENUS
+from handlers.support.bot_commands import COMMANDS, MENUS
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,7 +54,7 @@ def names(node: object, kind: type[fluent.VariableReference | fluent.MessageRefe
 def words_of_the_code() -> frozenset[str]:
     """Every string in the program, and the beginnings of those that are put together, with `*`."""
     found: set[str] = set()
-    for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("handlers/*.py")]:
+    for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("handlers/**/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
                 found.add(f"{node.values[0].value!s}*")
@@ -83,7 +83,7 @@ def test_every_text_is_used() -> None:
 def test_every_text_that_the_program_says_exists() -> None:
     said = set()
     for file in [
-        *ROOT.glob("handlers/*.py"),
+        *ROOT.glob("handlers/**/*.py"),
         *(ROOT / "bot/answering" / name for name in ("answerer.py", "keyboards.py")),
     ]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -12,30 +12,31 @@ from typing import cast
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from bot.answering import keyboards
-from bot.answering.tasks import Tasks
-from bot.answering.turns import Running
+from bot.answering.service import TurnContext
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
 from bot.delivery.entities import is_visible
-from bot.delivery.place import Keyboard, Place
 from bot.delivery.reply import Reply
-from bot.delivery.surface import LiveReply, Surfaces
-from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicGone
+from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicUnavailable
 from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
-from bot.preferences import InForce, Preferences
-from bot.storage.conversations import Conversations
-from bot.storage.turns import ATTEMPTS
+from bot.preferences import EffectivePreferences, Preferences
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.turn_queue.claims import MAX_ATTEMPTS
+from bot.streaming.live_reply import LiveReply, LiveReplyFactory
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts
 
 logger = logging.getLogger(__name__)
 
-TRIES = 3
+MAX_TRIES = 3
 """How often a generator is asked before a person is told that it fails: once, and twice more."""
-LONGEST_WAIT = 20.0
+MAX_RETRY_AFTER = 20.0
 """Seconds that a person waits for another try at the most; a generator that asks for more has failed."""
 
-TERSE = 20
+MIN_TOKENS_PER_MESSAGE = 20
 """Tokens of a short message: of a long conversation no more is read than so many of them that the generator takes."""
 
 _NOTES = {Ending.STOPPED: "answer-stopped", Ending.LENGTH: "answer-cut-by-limit"}
@@ -87,48 +88,49 @@ class Answerer:
     def __init__(
         self,
         *,
-        conversations: Conversations,
+        conversations: ConversationRepository,
         preferences: Preferences,
         registry: Registry,
-        surfaces: Surfaces,
-        tasks: Tasks,
+        live_replies: LiveReplyFactory,
+        tasks: TaskSupervisor,
         texts: Texts,
         context_tokens: Callable[[], int],
     ) -> None:
         self._conversations = conversations
         self._preferences = preferences
         self._registry = registry
-        self._surfaces = surfaces
+        self._surfaces = live_replies
         self._tasks = tasks
         self._texts = texts
         self._context_tokens = context_tokens
 
-    async def work(self, running: Running) -> None:
+    async def work(self, running: TurnContext) -> None:
         """Do what the turn still needs; when this returns, the turn is finished.
 
-        Raises what ends a turn early: ChatGone, TopicGone, ChatMigrated, LeaseLost, StorageUnavailable, CancelledError.
+        Raises what ends a turn early: ChatUnavailable, TopicUnavailable, ChatMigrated, LeaseLost,
+        StorageUnavailable, CancelledError.
         """
         turn = running.turn
-        chosen = await self._preferences.in_force(turn.key)
+        chosen = await self._preferences.effective(turn.key)
         if turn.kind is TurnKind.SHOW or turn.state is TurnState.SHOWING:
             await self._deliver(running, chosen)
         else:
             await self._write(running, chosen)
 
-    async def _write(self, running: Running, chosen: InForce) -> None:
-        path = await running.begin(self._context_tokens() // TERSE)
+    async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
+        path = await running.begin(self._context_tokens() // MIN_TOKENS_PER_MESSAGE)
         turn = running.turn
         reply = self._reply(turn, chosen)
         if turn.kind is TurnKind.GO_ON:
             reply.write(path[-1].text)
-        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._say(turn)))
+        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._translate(turn)))
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         showing.add_done_callback(lambda _: running.interrupt())
         answer = _Answer(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
         try:
             try:
                 await self._ask(running, path, chosen, answer)
-            except (ChatGone, TopicGone):
+            except (ChatUnavailable, TopicUnavailable):
                 await self._keep_cut(running, answer)
                 raise
             reply.end(answer.note)
@@ -137,7 +139,7 @@ class Answerer:
             live.end(keyboard)
             try:
                 await showing
-            except (ChatGone, TopicGone):
+            except (ChatUnavailable, TopicUnavailable):
                 await live.leave(keyboard)
                 raise
         finally:
@@ -145,7 +147,7 @@ class Answerer:
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
 
-    async def _deliver(self, running: Running, chosen: InForce) -> None:
+    async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
         turn = running.turn
         answer = await self._conversations.message(turn.answer) if turn.answer else None
@@ -162,11 +164,13 @@ class Answerer:
         await live.run()
         await running.finish(_state(answer.ending))
 
-    async def _ask(self, running: Running, path: list[Message], chosen: InForce, answer: _Answer) -> None:
+    async def _ask(
+        self, running: TurnContext, path: list[Message], chosen: EffectivePreferences, answer: _Answer
+    ) -> None:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
         try:
-            if turn.attempt > ATTEMPTS:
+            if turn.attempt > MAX_ATTEMPTS:
                 raise GeneratorBroken("the turn was begun too often")
             with running.stoppable():
                 async with aclosing(self._pieces(turn, path, chosen)) as pieces:
@@ -184,7 +188,9 @@ class Answerer:
             answer.ending = Ending.STOPPED
         answer.note = self._note(turn, answer.ending)
 
-    async def _pieces(self, turn: Turn, path: list[Message], chosen: InForce) -> AsyncGenerator[Piece, None]:
+    async def _pieces(
+        self, turn: Turn, path: list[Message], chosen: EffectivePreferences
+    ) -> AsyncGenerator[Piece, None]:
         """The pieces of the answer; before the first of them, another try where that can help."""
         messages = fit(
             path,
@@ -213,7 +219,7 @@ class Answerer:
                 raise
 
         tries = AsyncRetrying(
-            stop=stop_after_attempt(TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
+            stop=stop_after_attempt(MAX_TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
         )
         first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
         async with aclosing(rest):
@@ -221,12 +227,14 @@ class Answerer:
             async for piece in rest:
                 yield piece
 
-    def _reply(self, turn: Turn, chosen: InForce) -> Reply:
+    def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
 
-    def _open(self, running: Running, reply: Reply, chosen: InForce, keyboard: Keyboard) -> LiveReply:
+    def _open(self, running: TurnContext, reply: Reply, chosen: EffectivePreferences, keyboard: Keyboard) -> LiveReply:
         turn = running.turn
-        place = Place(chat=turn.key.chat, thread=turn.key.topic or None, reply_to=turn.reply_to, private=turn.private)
+        place = Destination(
+            chat=turn.key.chat, thread=turn.key.topic or None, reply_to=turn.reply_to, private=turn.private
+        )
         return self._surfaces.open(
             place,
             running,
@@ -237,7 +245,7 @@ class Answerer:
             resumed=turn.attempt > 1,
         )
 
-    async def _keep_cut(self, running: Running, answer: _Answer) -> None:
+    async def _keep_cut(self, running: TurnContext, answer: _Answer) -> None:
         """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
@@ -246,14 +254,14 @@ class Answerer:
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
         versions = await self._conversations.versions(answer)
         if ending is Ending.FAILED:
-            return keyboards.after_failure(answer, versions, self._say(turn))
-        return keyboards.when_done(answer, versions, ending, self._say(turn))
+            return keyboards.after_failure(answer, versions, self._translate(turn))
+        return keyboards.when_done(answer, versions, ending, self._translate(turn))
 
     def _note(self, turn: Turn, ending: Ending) -> str:
         """The line under an answer that did not end by itself; without it one without text would show nothing."""
         return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
 
-    def _say(self, turn: Turn) -> keyboards.Say:
+    def _translate(self, turn: Turn) -> keyboards.Translate:
         return lambda key: self._texts.get(turn.language, key)
 
 
@@ -270,8 +278,8 @@ def _state(ending: Ending) -> TurnState:
 def _may_help(error: BaseException) -> bool:
     """Whether another try can help, and soon enough."""
     if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        return error.retry_after <= LONGEST_WAIT
-    return isinstance(error, GeneratorProblem) and error.again
+        return error.retry_after <= MAX_RETRY_AFTER
+    return isinstance(error, GeneratorProblem) and error.retryable
 
 
 _backoff = wait_random_exponential(multiplier=1, max=8)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.conversation.messages import Ending
-from bot.delivery.place import Button, Keyboard
+from bot.telegram.keyboard import Button, Keyboard
 
-Say = Callable[[str], str]
+Translate = Callable[[str], str]
 """A Fluent key → its text in the language of whoever asked."""
 
 
@@ -44,12 +44,12 @@ def read_press(data: str) -> Pressed | None:
     return Pressed(Press(match[1]), int(match[2]), int(match[3]) if match[3] else None)
 
 
-def while_writing(turn: int, attempt: int, say: Say) -> Keyboard:
+def while_writing(turn: int, attempt: int, say: Translate) -> Keyboard:
     """■ Stop."""
     return ((Button(say("button-stop"), data=f"{Press.STOP}:{turn}:{attempt}"),),)
 
 
-def when_done(answer: int, versions: Sequence[int], ending: Ending, say: Say) -> Keyboard:
+def when_done(answer: int, versions: Sequence[int], ending: Ending, say: Translate) -> Keyboard:
     """↻ again, ▸ go on where the answer was cut, and ‹ 1/2 › where there are several versions.
 
     `versions` are all answers to the question, oldest first, `answer` among them.
@@ -63,7 +63,7 @@ def when_done(answer: int, versions: Sequence[int], ending: Ending, say: Say) ->
     return tuple(rows)
 
 
-def after_failure(answer: int, versions: Sequence[int], say: Say) -> Keyboard:
+def after_failure(answer: int, versions: Sequence[int], say: Translate) -> Keyboard:
     """↻ again, for an answer of which nothing was written; ‹ 2/2 back to the last of the others."""
     retry = (Button(say("button-retry"), data=f"{Press.AGAIN}:{answer}"),)
     if not versions:

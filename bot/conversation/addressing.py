@@ -10,7 +10,7 @@ _AFTER_A_NAME = " \t\n,:;.!—–-"
 """What may stand between the bot's name at the beginning and the question: `@aura, what …`."""
 
 
-class Kind(StrEnum):
+class EntityKind(StrEnum):
     """The kinds of marked text (Bot API MessageEntity) that can address somebody."""
 
     MENTION = "mention"
@@ -19,10 +19,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MessageEntity:
     """A marked stretch of a message; offset and length in UTF-16 units, as Telegram counts."""
 
-    kind: Kind
+    kind: EntityKind
     offset: int
     length: int
     user: int | None = None
@@ -30,7 +30,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
+class BotIdentity:
     """The bot as others write it."""
 
     id: int
@@ -38,12 +38,12 @@ class Me:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingMessage:
     """What decides whether a message is for the bot."""
 
     private: bool
     text: str = ""
-    marks: tuple[Mark, ...] = ()
+    entities: tuple[MessageEntity, ...] = ()
     replies_to: int | None = None
     """Who wrote the message that this one replies to."""
     from_bot: bool = False
@@ -56,48 +56,48 @@ class Heard:
     """Telegram's own note of something that happened: somebody came, a message was pinned, …"""
 
 
-def is_for_bot(heard: Heard, me: Me, commands: Collection[str]) -> bool:
+def is_for_bot(incoming: IncomingMessage, me: BotIdentity, commands: Collection[str]) -> bool:
     """Whether the bot should react: everything in private; in groups a mention, a reply to it, or a command.
 
     `commands` are the bot's own, without the slash: a bare `/weather` in a group is some other bot's business.
     """
-    if heard.from_bot or heard.automatic or heard.service:
+    if incoming.from_bot or incoming.automatic or incoming.service:
         return False
-    if heard.private:
+    if incoming.private:
         return True
-    command = command_of(heard)
+    command = command_of(incoming)
     if command is not None:
         name, addressee = command
         return addressee == me.username.lower() if addressee else name in commands
-    if heard.via_bot:
+    if incoming.via_bot:
         return False
-    return heard.replies_to == me.id or any(names(mark, heard.text, me) for mark in heard.marks)
+    return incoming.replies_to == me.id or any(names(entity, incoming.text, me) for entity in incoming.entities)
 
 
-def command_of(heard: Heard) -> tuple[str, str] | None:
+def command_of(incoming: IncomingMessage) -> tuple[str, str] | None:
     """The command that a message begins with, and the bot it is addressed to (empty: nobody), both in lower case."""
-    for mark in heard.marks:
-        if mark.kind is Kind.COMMAND and mark.offset == 0:
-            name, _, addressee = _stretch(heard.text, mark).removeprefix("/").partition("@")
+    for entity in incoming.entities:
+        if entity.kind is EntityKind.COMMAND and entity.offset == 0:
+            name, _, addressee = _stretch(incoming.text, entity).removeprefix("/").partition("@")
             return name.lower(), addressee.lower()
     return None
 
 
-def names(mark: Mark, text: str, me: Me) -> bool:
+def names(entity: MessageEntity, text: str, me: BotIdentity) -> bool:
     """Whether a mark names the bot; usernames compare without case."""
-    if mark.kind is Kind.MENTION:
-        return _stretch(text, mark).lower() == f"@{me.username}".lower()
-    return mark.kind is Kind.TEXT_MENTION and mark.user == me.id
+    if entity.kind is EntityKind.MENTION:
+        return _stretch(text, entity).lower() == f"@{me.username}".lower()
+    return entity.kind is EntityKind.TEXT_MENTION and entity.user == me.id
 
 
-def without_names(text: str, marks: Iterable[Mark], me: Me) -> str:
+def without_names(text: str, entities: Iterable[MessageEntity], me: BotIdentity) -> str:
     """The text without the bot's name, wherever it stands, and without what the name leaves behind at the beginning."""
     units = text.encode("utf-16-le", "surrogatepass")
     rest = text
     begins_with_name = False
-    for mark in sorted(marks, key=lambda mark: mark.offset, reverse=True):
-        if names(mark, text, me):
-            begin, end = mark.offset * 2, (mark.offset + mark.length) * 2
+    for entity in sorted(entities, key=lambda entity: entity.offset, reverse=True):
+        if names(entity, text, me):
+            begin, end = entity.offset * 2, (entity.offset + entity.length) * 2
             before, after = (part.decode("utf-16-le", "surrogatepass") for part in (units[:begin], units[end:]))
             begins_with_name = not before.strip()
             rest = _joined(before, after)
@@ -110,6 +110,6 @@ def _joined(before: str, after: str) -> str:
     return before + after[1:] if before.endswith(" ") and after.startswith(" ") else before + after
 
 
-def _stretch(text: str, mark: Mark) -> str:
+def _stretch(text: str, entity: MessageEntity) -> str:
     units = text.encode("utf-16-le", "surrogatepass")
-    return units[mark.offset * 2 : (mark.offset + mark.length) * 2].decode("utf-16-le", "surrogatepass")
+    return units[entity.offset * 2 : (entity.offset + entity.length) * 2].decode("utf-16-le", "surrogatepass")

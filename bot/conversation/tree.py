@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LONGEST_MESSAGE = 4096
+MAX_MESSAGE_LENGTH = 4096
 """Characters that one Telegram message holds; the apps split what is longer."""
 
 
@@ -25,5 +25,5 @@ def newest_point(
 
 def put_together(first: str, rest: str) -> str:
     """Join two parts of a paste that an app split: in mid-word where the first is full, else at a line's end."""
-    full = len(first) > 0 and len(first) % LONGEST_MESSAGE == 0
+    full = len(first) > 0 and len(first) % MAX_MESSAGE_LENGTH == 0
     return first + ("" if full else "\n") + rest

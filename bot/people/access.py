@@ -10,7 +10,7 @@ from bot.conversation.people import Chat, Person, Standing
 Access = Literal["open", "approved"]
 
 
-class Verdict(Enum):
+class AccessDecision(Enum):
     """How the bot meets a message."""
 
     WELCOME = auto()
@@ -21,28 +21,30 @@ class Verdict(Enum):
     """A group that an admin has to let in first, and that has not been told so yet."""
 
 
-def verdict(access: Access, *, person: Person | None, chat: Chat | None, private: bool, admin: bool) -> Verdict:
+def decide_access(
+    access: Access, *, person: Person | None, chat: Chat | None, private: bool, admin: bool
+) -> AccessDecision:
     """Decide. Admins are always welcome, the blocked never; `person` is None where a channel or a group speaks."""
     if admin:
-        return Verdict.WELCOME
+        return AccessDecision.WELCOME
     if person is not None and person.standing is Standing.BLOCKED:
-        return Verdict.SILENCE
+        return AccessDecision.SILENCE
     if access == "open":
-        return Verdict.WELCOME
+        return AccessDecision.WELCOME
     return _for_person(person) if private else _for_group(chat)
 
 
-def _for_person(person: Person | None) -> Verdict:
+def _for_person(person: Person | None) -> AccessDecision:
     match person.standing if person else Standing.BLOCKED:
         case Standing.APPROVED:
-            return Verdict.WELCOME
+            return AccessDecision.WELCOME
         case Standing.NEW:
-            return Verdict.NEWCOMER
+            return AccessDecision.NEWCOMER
         case _:
-            return Verdict.SILENCE
+            return AccessDecision.SILENCE
 
 
-def _for_group(chat: Chat | None) -> Verdict:
+def _for_group(chat: Chat | None) -> AccessDecision:
     if chat is not None and chat.allowed:
-        return Verdict.WELCOME
-    return Verdict.SILENCE if chat is not None and chat.refused else Verdict.STRANGE_GROUP
+        return AccessDecision.WELCOME
+    return AccessDecision.SILENCE if chat is not None and chat.refused else AccessDecision.STRANGE_GROUP

@@ -12,9 +12,9 @@ from bot.errors import SettingsProblem
 from bot.texts import FALLBACK
 
 LIBRARY = Path(__file__).parents[2] / "personas.toml"
-LONGEST_PROMPT = 8000
-LONGEST_NAME = 40
-MOST = 30
+MAX_PROMPT_LENGTH = 8000
+MAX_NAME_LENGTH = 40
+MAX_PERSONAS = 30
 """One keyboard shows them all."""
 
 _ID = re.compile(r"[a-z0-9_-]{1,24}")
@@ -53,8 +53,8 @@ def read_personas(file: Path | None) -> Personas:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsProblem(f"PERSONAS_FILE: {path.name} cannot be read: {error}") from error
-    if len(entries) > MOST:
-        raise SettingsProblem(f"PERSONAS_FILE: {path.name} has more than {MOST} personas")
+    if len(entries) > MAX_PERSONAS:
+        raise SettingsProblem(f"PERSONAS_FILE: {path.name} has more than {MAX_PERSONAS} personas")
     return {id_: _persona(path, id_, entry) for id_, entry in entries.items()}
 
 
@@ -68,8 +68,8 @@ def _persona(path: Path, id_: str, entry: object) -> Persona:
         raise SettingsProblem(f"{where}: there is no {unknown[0]}, only name and prompt")
     return Persona(
         id_,
-        names=_by_language(f"{where}: name", entry.get("name"), LONGEST_NAME),
-        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), LONGEST_PROMPT),
+        names=_by_language(f"{where}: name", entry.get("name"), MAX_NAME_LENGTH),
+        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PROMPT_LENGTH),
     )
 
 

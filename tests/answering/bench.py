@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from bot.answering.running import Running
-from bot.answering.tasks import Tasks
-from bot.answering.turns import Asked, Pace, Turns
+from bot.answering.service import Asked, TurnService, WorkerTiming
+from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import Author, ChatKey, Ending, Message, Question, Shown, Turn, TurnState
-from bot.storage.conversations import Conversations
-from bot.storage.store import Store
-from bot.storage.turns import TurnTable
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.turn_queue.claims import TurnRepository
 
 ANN, BOB = Author(5, "Ann"), Author(6, "Bob")
 PRIVATE = ChatKey(1, 5)
@@ -35,22 +35,22 @@ class Bench:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         *,
         bot: int = 1,
         replica: str = "a",
         room: int = 10,
         waiting: int = 5,
-        pace: Pace | None = None,
+        timing: WorkerTiming | None = None,
         history: float | None = None,
     ) -> None:
-        self.store = store
-        self.tasks = Tasks()
-        self.table = TurnTable(store)
-        self.conversations = Conversations(store)
+        self.database = database
+        self.tasks = TaskSupervisor()
+        self.table = TurnRepository(database)
+        self.conversations = ConversationRepository(database)
         self.begun: list[str] = []
         """The texts of the questions, in the order in which their turns began."""
-        self.turns_begun: list[Running] = []
+        self.turns_begun: list[TurnContext] = []
         self.paths: list[list[Message]] = []
         self.ends: list[str] = []
         """How each work ended: the state, or the exception's name."""
@@ -65,8 +65,8 @@ class Bench:
         self._all_go = True
         self._message_ids = count(1000)
         self._updates = count(1)
-        self.turns = Turns(
-            store,
+        self.turns = TurnService(
+            database,
             self.table,
             self.conversations,
             self.tasks,
@@ -75,7 +75,7 @@ class Bench:
             replica=replica,
             room=room,
             waiting=waiting,
-            pace=pace,
+            timing=timing,
             history=history,
         )
 
@@ -119,7 +119,7 @@ class Bench:
     async def edit(self, text: str, message_id: int, key: ChatKey = PRIVATE, author: Author = ANN) -> bool:
         return await self.turns.edit(Question(key, message_id, text, author, key.chat > 0, "en"))
 
-    async def has_begun(self, text: str, times: int = 1) -> Running:
+    async def has_begun(self, text: str, times: int = 1) -> TurnContext:
         """Wait until the turn of a question has begun for the n-th time."""
         await until(lambda: self.begun.count(text) >= times)
         at = [index for index, begun in enumerate(self.begun) if begun == text][times - 1]
@@ -159,7 +159,7 @@ class Bench:
         """The conversation in force, as texts."""
         return [message.text for message in await self.conversations.history(key)]
 
-    async def _work(self, running: Running) -> None:
+    async def _work(self, running: TurnContext) -> None:
         try:
             await self._answer(running)
         except BaseException as error:
@@ -167,7 +167,7 @@ class Bench:
             raise
         self.ends.append(running.turn.state)
 
-    async def _answer(self, running: Running) -> None:
+    async def _answer(self, running: TurnContext) -> None:
         path = await running.begin()
         asked = next(message.text for message in reversed(path) if message.role == "user")
         self.paths.append(path)
@@ -180,7 +180,7 @@ class Bench:
         await self.last_edit.wait()
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
 
-    async def _write(self, running: Running, path: list[Message], asked: str) -> None:
+    async def _write(self, running: TurnContext, path: list[Message], asked: str) -> None:
         if not any(shown.message_id for shown in running.shown):
             await running.keep([Shown(next(self._message_ids))])
         with running.stoppable():

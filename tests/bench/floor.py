@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Protocol
 
-from bot.delivery.budgets import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, Bucket, Window
+from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
 
 STEPS = 200
 """Steps of the grid in one stream."""
@@ -49,7 +49,7 @@ Frontier = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Stream:
+class ReplyStream:
     """When each character is written, and at which of them the messages end (the last one apart)."""
 
     times: Sequence[float]
@@ -66,7 +66,7 @@ class _Places(Protocol):
 
 @dataclass(frozen=True)
 class _BucketPlaces:
-    bucket: Bucket
+    bucket: BucketLimit
 
     @property
     def full(self) -> float:
@@ -78,7 +78,7 @@ class _BucketPlaces:
 
 @dataclass(frozen=True)
 class _WindowPlaces:
-    window: Window
+    window: WindowLimit
     begin: float
 
     @property
@@ -96,7 +96,7 @@ class _WindowPlaces:
 class _Grid:
     """A stream on a grid of times, with the delays between any two of them."""
 
-    def __init__(self, stream: Stream, steps: int, *, beyond: float = 0.0) -> None:
+    def __init__(self, stream: ReplyStream, steps: int, *, beyond: float = 0.0) -> None:
         begin, end = stream.times[0], stream.times[-1]
         width = (end - begin) / steps or 1.0
         more = math.ceil(beyond / width)
@@ -121,14 +121,14 @@ class _Grid:
         return 1 + self._passed[step] - self._passed[before]
 
 
-def floor_alone(stream: Stream) -> float:
+def floor_alone(stream: ReplyStream) -> float:
     """Return the floor of one answer in a private chat, in seconds."""
     places = _BucketPlaces(DRAFTS if stream.draft else PRIVATE_CHAT)
     frontier = _after(stream, [(places.full, 0.0)], places, since=stream.times[0])
     return min(delay for _, delay in frontier) / len(stream.times)
 
 
-def floor_in_group(streams: Sequence[Stream]) -> float:
+def floor_in_group(streams: Sequence[ReplyStream]) -> float:
     """Return the floor of answers one after another in one group, on average over their characters, in seconds."""
     places = _WindowPlaces(GROUP, streams[0].times[0])
     frontier: Frontier = [(places.full, 0.0)]
@@ -139,7 +139,7 @@ def floor_in_group(streams: Sequence[Stream]) -> float:
     return min(delay for _, delay in frontier) / sum(len(stream.times) for stream in streams)
 
 
-def floor_before_others(stream: Stream) -> float:
+def floor_before_others(stream: ReplyStream) -> float:
     """Return the floor of an answer in a group after which four more like it may be asked for, in seconds.
 
     Of all schedules under which the five together are at most `WORTH` times as late as they must be, it is the one that
@@ -162,7 +162,7 @@ def floor_before_others(stream: Stream) -> float:
     return min(delays) / len(stream.times)
 
 
-def _after(stream: Stream, start: Frontier, places: _Places, *, since: float) -> Frontier:
+def _after(stream: ReplyStream, start: Frontier, places: _Places, *, since: float) -> Frontier:
     """Go on from `start`, as it was at `since`, to the end of the stream, where all of it is visible."""
     grid = _Grid(stream, STEPS)
     frontiers: list[Frontier] = [[(places.after(left, since, grid.times[0]), delay) for left, delay in start]]
@@ -190,7 +190,7 @@ def _best(pairs: Frontier) -> Frontier:
     return kept
 
 
-def floor_of_many(stream: Stream, number: int, bot: Bucket = WHOLE_BOT) -> float:
+def floor_of_many(stream: ReplyStream, number: int, bot: BucketLimit = WHOLE_BOT) -> float:
     """Return a lower bound for the mean delay of so many equal answers at once in chats of their own, in seconds."""
     grid = _Grid(stream, STEPS // 2, beyond=number / bot.per_second + 2)
     begin, total = grid.times[0], len(stream.times)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from tests.bench import machine
-from tests.bench.floor import Stream, floor_alone, floor_before_others, floor_in_group, floor_of_many
+from tests.bench.floor import ReplyStream, floor_alone, floor_before_others, floor_in_group, floor_of_many
 from tests.bench.observed import Json, NotWhole, Observed, observe
 from tests.bench.scenarios import Mode, Scenario
 from tests.bench.source import Written, question
@@ -95,7 +95,7 @@ async def _measure(
     if result.answers:
         result.floor = _floor(result.scenario, result.mode, result.answers)
         if result.scenario.group and len(result.answers) == 1:
-            result.before_others = floor_before_others(Stream(result.answers[0].written.characters))
+            result.before_others = floor_before_others(ReplyStream(result.answers[0].written.characters))
         if result.scenario.limits.growth is not None:
             result.growth = _growth(result.answers[0], curve)
 
@@ -138,7 +138,7 @@ def _read(
 
 def _floor(scenario: Scenario, mode: Mode, answers: Sequence[Observed]) -> float:
     streams = [
-        Stream(answer.written.characters, tuple(answer.cuts), draft=mode == "draft" and not scenario.group)
+        ReplyStream(answer.written.characters, tuple(answer.cuts), draft=mode == "draft" and not scenario.group)
         for answer in answers
     ]
     if scenario.group:

@@ -58,7 +58,7 @@ class Table:
 
 
 @dataclass
-class Place:
+class Destination:
     """Where one column is measured: a stage, and its database."""
 
     stage: Stage
@@ -93,12 +93,12 @@ async def main() -> int:
                 say(f"{name}: {part.__name__.strip('_')} … (load {machine.load():.1f})")
                 async with stage() as ready:
                     url_here = url.new_database() if url else f"sqlite+aiosqlite:///{ready.folder / 'aura.db'}"
-                    await part(Place(ready, url_here, name, table), url)
+                    await part(Destination(ready, url_here, name, table), url)
     say("\n" + table.markdown() + "\n")
     return judge(table.targets)
 
 
-async def _beginnings(place: Place, _server: PostgreSQL | None) -> None:
+async def _beginnings(place: Destination, _server: PostgreSQL | None) -> None:
     """How soon a turn begins, idle and with many answers in progress."""
     async with place.bot():
         await place.stage.warm_up()
@@ -111,7 +111,7 @@ async def _beginnings(place: Place, _server: PostgreSQL | None) -> None:
         await _probe(place, probed, f"{IN_PROGRESS} answers in progress")
 
 
-async def _probe(place: Place, people: list[int], when: str) -> None:
+async def _probe(place: Destination, people: list[int], when: str) -> None:
     sent: dict[str, float] = {}
     begun: dict[str, Written] = {}
     for number in range(PROBES):
@@ -128,12 +128,12 @@ async def _probe(place: Place, people: list[int], when: str) -> None:
     _put_spread(place, f"update → request, {when}", outer, limit=20 if when == "idle" else None)
 
 
-def _put_spread(place: Place, what: str, seconds: list[float], *, limit: float | None) -> None:
+def _put_spread(place: Destination, what: str, seconds: list[float], *, limit: float | None) -> None:
     place.table.put(f"{what}, median", place.name, median(seconds) * 1000, "ms", limit=limit)
     place.table.put(f"{what}, 95th percentile", place.name, quantiles(seconds, n=20)[-1] * 1000, "ms")
 
 
-async def _stops(place: Place, _server: PostgreSQL | None) -> None:
+async def _stops(place: Destination, _server: PostgreSQL | None) -> None:
     """How soon the generator's connection is closed after a person pressed Stop."""
     telegram, taken = place.stage.telegram, []
     async with place.bot():
@@ -156,7 +156,7 @@ async def _stops(place: Place, _server: PostgreSQL | None) -> None:
     place.table.put("Stop pressed → connection closed, worst", place.name, max(taken) * 1000, "ms")
 
 
-async def _restarts(place: Place, _server: PostgreSQL | None) -> None:
+async def _restarts(place: Destination, _server: PostgreSQL | None) -> None:
     """How soon an answer goes on after kill -9: from the start of the new process, and without the imports."""
     cold: list[float] = []
     warm: list[float] = []
@@ -168,7 +168,7 @@ async def _restarts(place: Place, _server: PostgreSQL | None) -> None:
     place.table.put("the same with the interpreter's start and imports", place.name, median(cold), "s", digits=2)
 
 
-async def _restart(place: Place, name: str, person: int, nursery: Nursery | None) -> float:
+async def _restart(place: Destination, name: str, person: int, nursery: Nursery | None) -> float:
     telegram = place.stage.telegram
     async with place.bot() as program:
         await place.ask(name, by=person, seconds=30, pieces=300)
@@ -180,7 +180,7 @@ async def _restart(place: Place, name: str, person: int, nursery: Nursery | None
         return (await _goes_on(place, name, began)).asked - began
 
 
-async def _goes_on(place: Place, name: str, since: float) -> Written:
+async def _goes_on(place: Destination, name: str, since: float) -> Written:
     """Wait until an answer is asked for anew."""
     source = place.stage.source
     async with asyncio.timeout(60), source.changed:
@@ -188,7 +188,7 @@ async def _goes_on(place: Place, name: str, since: float) -> Written:
     return source.written[name][-1]
 
 
-async def _takeover(place: Place, _server: PostgreSQL | None) -> None:
+async def _takeover(place: Destination, _server: PostgreSQL | None) -> None:
     """How soon another replica goes on with the answers of one that was killed."""
     async with place.bot(REPLICA="first") as first:
         people = await place.stage.people(TAKEN_OVER)
@@ -204,7 +204,7 @@ async def _takeover(place: Place, _server: PostgreSQL | None) -> None:
     place.table.put(f"replica killed → all of {TAKEN_OVER} answers go on", place.name, max(again), "s", limit=30)
 
 
-async def _idling(place: Place, server: PostgreSQL | None) -> None:
+async def _idling(place: Destination, server: PostgreSQL | None) -> None:
     """What the program costs while nobody talks to it."""
     async with place.bot() as program:
         await place.stage.warm_up()

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.storage.store import Store
+from bot.storage.database import Database
 from tests.answering.bench import Bench
 
 
 @pytest.fixture
-async def bench(store: Store) -> AsyncIterator[Bench]:
+async def bench(database: Database) -> AsyncIterator[Bench]:
     """One process with its turns, on each of the databases."""
-    bench = Bench(store)
+    bench = Bench(database)
     await bench.turns.start()
     yield bench
     bench.last_edit.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnState
-from bot.storage.tables import messages
+from bot.storage.schema import messages
 from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench
 from tests.databases import FakeTime
 
@@ -157,7 +157,7 @@ async def test_two_conversations_become_one_when_their_group_does(bench: Bench) 
     await bench.answered("new", new)
     await bench.turns.migrate(1, GROUP.chat, new.chat)
     assert await bench.said(new) == ["new", "answer to new"]
-    async with bench.store.reading() as connection:
+    async with bench.database.reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(messages)) == 4
 
 

@@ -8,8 +8,8 @@ import math
 import pytest
 
 from bot.conversation.messages import Ending, TurnState
-from bot.errors import ChatGone, StorageUnavailable, Unauthorized
-from bot.storage.store import Store
+from bot.errors import ChatUnavailable, StorageUnavailable, Unauthorized
+from bot.storage.database import Database
 from tests.answering.bench import GROUP, PRIVATE, Bench, until
 
 
@@ -42,8 +42,8 @@ async def test_a_question_stopped_before_its_turn_is_not_answered(bench: Bench) 
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
 
 
-async def test_a_stop_between_two_attempts_is_remembered(store: Store) -> None:
-    dying = Bench(store)
+async def test_a_stop_between_two_attempts_is_remembered(database: Database) -> None:
+    dying = Bench(database)
     dying.hold()
     await dying.turns.start()
     asked = await dying.ask("one")
@@ -51,7 +51,7 @@ async def test_a_stop_between_two_attempts_is_remembered(store: Store) -> None:
     await until(lambda: bool(dying.turns_begun[0].shown))
     await dying.turns.close(0)
 
-    living = Bench(store)
+    living = Bench(database)
     living.hold()
     assert await living.turns.stop_turn(asked.turn)
     await living.turns.start()
@@ -62,7 +62,7 @@ async def test_a_stop_between_two_attempts_is_remembered(store: Store) -> None:
 async def test_work_that_breaks_is_tried_three_times_and_then_told_so(
     bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.turns.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.service.RETRY", 0.01)
     bench.errors = [ValueError(f"bug {number}") for number in range(4)]
     asked = await bench.ask("one")
     turn = await bench.is_over(asked.turn)
@@ -92,7 +92,7 @@ async def test_a_gone_chat_fails_what_waits_without_more_tries(bench: Bench) -> 
     assert [(await bench.is_over(one.turn)).state for one in asked[1:]] == [TurnState.FAILED] * 2
     bench.let_go()
     assert (await bench.is_over(other.turn)).state is TurnState.DONE
-    bench.errors = [ChatGone("blocked")]
+    bench.errors = [ChatUnavailable("blocked")]
     last = await bench.ask("gone now")
     assert (await bench.is_over(last.turn)).state is TurnState.FAILED
     assert "q1" not in bench.begun
@@ -118,9 +118,9 @@ async def test_a_lost_database_is_waited_for(bench: Bench, monkeypatch: pytest.M
 async def test_a_turn_whose_end_could_not_be_stored_is_taken_up_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.running.STUBBORN", 0.0)
-    monkeypatch.setattr("bot.answering.turns.RETRY", 0.01)
-    monkeypatch.setattr("bot.answering.engine.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.turn_context.STORE_RETRY_TIMEOUT", 0.0)
+    monkeypatch.setattr("bot.answering.service.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.worker.RETRY", 0.01)
     failing = True
     finish, release = bench.table.finish, bench.table.release
 
@@ -169,14 +169,14 @@ async def test_a_question_edited_while_its_chat_is_found_gone_is_answered_anew(
         return await drop_waiting(*args)
 
     monkeypatch.setattr(bench.turns._withdrawing, "drop_waiting", and_meanwhile)
-    bench.errors = [ChatGone("blocked for a moment")]
+    bench.errors = [ChatUnavailable("blocked for a moment")]
     asked = await bench.ask("one", message_id=1)
     await bench.has_begun("edited")
     assert (await bench.is_over(asked.turn)).state is TurnState.DONE
 
 
-async def test_an_answer_that_a_wrong_token_kept_from_its_chat_waits_for_the_right_one(store: Store) -> None:
-    bench = Bench(store)
+async def test_an_answer_that_a_wrong_token_kept_from_its_chat_waits_for_the_right_one(database: Database) -> None:
+    bench = Bench(database)
     await bench.turns.start()
     bench.errors = [Unauthorized("Unauthorized")] * 9
     asked = await bench.ask("one")
@@ -196,7 +196,7 @@ async def test_what_breaks_after_the_end_of_a_turn_is_reported(
         raise ValueError("no tidying")
 
     monkeypatch.setattr(bench.table, "prune", broken)
-    monkeypatch.setattr(bench.turns, "_tidied", -math.inf)
+    monkeypatch.setattr(bench.turns, "_pruned_at", -math.inf)
     asked = await bench.ask("one")
     assert (await bench.is_over(asked.turn)).state is TurnState.DONE
     await until(lambda: "no tidying" in caplog.text)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from bot.conversation.messages import ChatKey, TurnState
-from bot.storage.store import Store
-from bot.storage.tables import turns
+from bot.storage.database import Database
+from bot.storage.schema import turns
 from tests.answering.bench import Bench, until
 
 
 async def asked_in_vain(bench: Bench, number: int, attempts: int = 2) -> list[int]:
     """So many questions whose turns were begun so often, each time until the process died."""
     asked = [await bench.ask(f"q{n}", ChatKey(1, n + 1)) for n in range(number)]
-    async with bench.store.transaction() as connection:
+    async with bench.database.transaction() as connection:
         await connection.execute(update(turns).values(attempt=attempts, state=TurnState.WRITING))
     return [one.turn for one in asked]
 
@@ -24,8 +24,8 @@ async def end(bench: Bench) -> None:
     await bench.tasks.close()
 
 
-async def test_of_turns_with_a_last_chance_one_runs_at_a_time(store: Store) -> None:
-    bench = Bench(store)
+async def test_of_turns_with_a_last_chance_one_runs_at_a_time(database: Database) -> None:
+    bench = Bench(database)
     asked = await asked_in_vain(bench, 3)
     bench.hold()
     await bench.turns.start()
@@ -38,8 +38,8 @@ async def test_of_turns_with_a_last_chance_one_runs_at_a_time(store: Store) -> N
     await end(bench)
 
 
-async def test_other_questions_run_beside_a_last_chance(store: Store) -> None:
-    bench = Bench(store)
+async def test_other_questions_run_beside_a_last_chance(database: Database) -> None:
+    bench = Bench(database)
     await asked_in_vain(bench, 20)
     bench.hold()
     await bench.turns.start()
@@ -50,8 +50,8 @@ async def test_other_questions_run_beside_a_last_chance(store: Store) -> None:
     await end(bench)
 
 
-async def test_turns_that_were_begun_once_run_side_by_side(store: Store) -> None:
-    bench = Bench(store)
+async def test_turns_that_were_begun_once_run_side_by_side(database: Database) -> None:
+    bench = Bench(database)
     await asked_in_vain(bench, 3, attempts=1)
     bench.hold()
     await bench.turns.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import AnswerGone
+from bot.errors import AnswerNotFound
 from tests.answering.bench import ANN, PRIVATE, Bench, until
 
 
@@ -92,7 +92,7 @@ async def test_undo_takes_the_last_question_and_its_answers_out(bench: Bench) ->
     assert await bench.turns.undo(PRIVATE) == sorted([2, *screen])
     assert await bench.said() == ["one", "answer to one"]
     assert await bench.conversations.at(PRIVATE, 2) is None
-    with pytest.raises(AnswerGone):
+    with pytest.raises(AnswerNotFound):
         await bench.turns.again(answer, by=ANN.id, language="en")
     assert await bench.turns.undo(PRIVATE) is not None
     assert await bench.turns.undo(PRIVATE) is None

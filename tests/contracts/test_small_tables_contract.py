@@ -7,31 +7,31 @@ import pytest
 
 from bot.conversation.messages import ChatKey
 from bot.conversation.people import Chat, Person, Standing
-from bot.storage.chats import ChatTable
-from bot.storage.people import PeopleTable
-from bot.storage.preferences import PreferenceTable
-from bot.storage.store import Store
+from bot.storage.database import Database
+from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.people import PersonRepository
+from bot.storage.repositories.preferences import PreferenceRepository
 from tests.databases import FakeTime
 
 ANN = Person(7_000_000_001, "Ann", "ann", "en")
 
 
 @pytest.fixture
-def people(store: Store) -> PeopleTable:
-    return PeopleTable(store)
+def people(database: Database) -> PersonRepository:
+    return PersonRepository(database)
 
 
 @pytest.fixture
-def chats(store: Store) -> ChatTable:
-    return ChatTable(store)
+def chats(database: Database) -> ChatRepository:
+    return ChatRepository(database)
 
 
 @pytest.fixture
-def preferences(store: Store) -> PreferenceTable:
-    return PreferenceTable(store)
+def preferences(database: Database) -> PreferenceRepository:
+    return PreferenceRepository(database)
 
 
-async def test_a_person_is_met_and_renamed(people: PeopleTable) -> None:
+async def test_a_person_is_met_and_renamed(people: PersonRepository) -> None:
     assert await people.get(1, ANN.id) is None
     assert await people.meet(1, ANN.id, "Ann", "ann", "en") == ANN
     await people.set_standing(1, ANN.id, Standing.APPROVED)
@@ -41,11 +41,11 @@ async def test_a_person_is_met_and_renamed(people: PeopleTable) -> None:
     assert await people.get(2, ANN.id) is None
 
 
-async def test_names_that_no_database_can_hold_are_cleaned(people: PeopleTable) -> None:
+async def test_names_that_no_database_can_hold_are_cleaned(people: PersonRepository) -> None:
     assert (await people.meet(1, 5, "A\x00nn\ud83d", "", "")).name == "Ann?"
 
 
-async def test_a_stranger_can_be_made_admin_or_blocked_by_id(people: PeopleTable) -> None:
+async def test_a_stranger_can_be_made_admin_or_blocked_by_id(people: PersonRepository) -> None:
     await people.set_admin(1, 5, True)
     await people.set_standing(1, 6, Standing.BLOCKED)
     assert [(person.id, person.admin, person.standing) for person in await people.everyone(1)] == [
@@ -54,7 +54,7 @@ async def test_a_stranger_can_be_made_admin_or_blocked_by_id(people: PeopleTable
     ]
 
 
-async def test_a_link_works_once_and_not_after_its_time(people: PeopleTable, unix_time: FakeTime) -> None:
+async def test_a_link_works_once_and_not_after_its_time(people: PersonRepository, unix_time: FakeTime) -> None:
     now = unix_time()
     await people.offer_link(1, "digest", now + 60)
     await people.offer_link(1, "of another start", now + 60)
@@ -67,7 +67,7 @@ async def test_a_link_works_once_and_not_after_its_time(people: PeopleTable, uni
     assert not await people.take_link(1, "late", now + 61)
 
 
-async def test_chats_are_remembered_with_their_holds(chats: ChatTable, unix_time: FakeTime) -> None:
+async def test_chats_are_remembered_with_their_holds(chats: ChatRepository, unix_time: FakeTime) -> None:
     now = unix_time()
     group = Chat(-100_123, "supergroup", "Friends", greeted=True)
     await chats.put(1, group)
@@ -81,9 +81,9 @@ async def test_chats_are_remembered_with_their_holds(chats: ChatTable, unix_time
     assert await chats.get(2, group.id) is None
 
 
-async def test_preferences_come_by_scope(preferences: PreferenceTable, store: Store) -> None:
+async def test_preferences_come_by_scope(preferences: PreferenceRepository, database: Database) -> None:
     changes: list[str] = []
-    store.listen("preferences", changes.append)
+    database.listen("preferences", changes.append)
     whole, chat, topic = ChatKey(1, 0), ChatKey(1, -5), ChatKey(1, -5, 9)
     await preferences.put(whole, "temperature", "0.5")
     await preferences.put(chat, "temperature", "0.7")
@@ -102,7 +102,7 @@ async def test_preferences_come_by_scope(preferences: PreferenceTable, store: St
 
 
 async def test_a_supergroup_inherits_what_admins_decided_about_its_group(
-    chats: ChatTable, preferences: PreferenceTable
+    chats: ChatRepository, preferences: PreferenceRepository
 ) -> None:
     await chats.put(1, Chat(-5, "group", "Friends", allowed=True, greeted=True))
     await chats.put(1, Chat(-100_5, "supergroup", "Friends"))
@@ -118,7 +118,7 @@ async def test_a_supergroup_inherits_what_admins_decided_about_its_group(
     }
 
 
-async def test_whoever_is_new_waits_once(people: PeopleTable) -> None:
+async def test_whoever_is_new_waits_once(people: PersonRepository) -> None:
     assert not await people.let_wait(1, ANN.id)
     await people.meet(1, ANN.id, "Ann", "ann", "en")
     assert sorted(await asyncio.gather(*(people.let_wait(1, ANN.id) for _ in range(3)))) == [False, False, True]
@@ -126,7 +126,7 @@ async def test_whoever_is_new_waits_once(people: PeopleTable) -> None:
     assert known is not None and known.standing is Standing.WAITING
 
 
-async def test_a_group_is_refused_once(chats: ChatTable) -> None:
+async def test_a_group_is_refused_once(chats: ChatRepository) -> None:
     known, unknown = Chat(-5, "supergroup", "Friends", greeted=True), Chat(-6, "group", "Foes")
     await chats.put(1, known)
     for group in (known, unknown):

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from bot.conversation.messages import ChatKey, Ending, Shown, TurnState
 from bot.errors import LeaseLost, TooManyWaiting
-from bot.storage.store import Store
-from bot.storage.tables import messages, turns
+from bot.storage.database import Database
+from bot.storage.schema import messages, turns
 from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench, until
 from tests.databases import FakeTime
 
@@ -44,7 +44,7 @@ async def test_the_same_update_acts_once(bench: Bench) -> None:
 
 async def test_a_rolled_back_question_was_never_asked(bench: Bench) -> None:
     async def change_of_mind() -> None:
-        async with bench.store.transaction():
+        async with bench.database.transaction():
             await bench.ask("lost")
             raise ZeroDivisionError
 
@@ -76,8 +76,8 @@ async def test_conversations_are_answered_side_by_side(bench: Bench) -> None:
     bench.let_go()
 
 
-async def test_beyond_the_room_whoever_asked_first_is_next(store: Store) -> None:
-    bench = Bench(store, room=2)
+async def test_beyond_the_room_whoever_asked_first_is_next(database: Database) -> None:
+    bench = Bench(database, room=2)
     bench.hold()
     await bench.turns.start()
     asked = [await bench.ask(f"of {chat}", ChatKey(1, chat)) for chat in range(1, 6)]
@@ -94,8 +94,8 @@ async def test_beyond_the_room_whoever_asked_first_is_next(store: Store) -> None
     await bench.turns.close(0)
 
 
-async def test_a_resting_turn_gives_its_place_to_another(store: Store) -> None:
-    bench = Bench(store, room=1)
+async def test_a_resting_turn_gives_its_place_to_another(database: Database) -> None:
+    bench = Bench(database, room=1)
     bench.hold()
     await bench.turns.start()
     await bench.ask("first", ChatKey(1, 1))
@@ -147,8 +147,8 @@ async def test_somebody_elses_message_does_not_join_a_paste(bench: Bench) -> Non
     assert bench.begun == ["long", "other"]
 
 
-async def test_an_unfinished_turn_begins_again_in_its_messages(store: Store) -> None:
-    dying = Bench(store)
+async def test_an_unfinished_turn_begins_again_in_its_messages(database: Database) -> None:
+    dying = Bench(database)
     dying.hold()
     await dying.turns.start()
     asked = await dying.ask("one")
@@ -157,7 +157,7 @@ async def test_an_unfinished_turn_begins_again_in_its_messages(store: Store) -> 
     await dying.turns.close(0)
     assert (await dying.table.waiting(1)) == 1
 
-    living = Bench(store)
+    living = Bench(database)
     await living.turns.start()
     turn = await living.is_over(asked.turn)
     assert turn.state is TurnState.DONE
@@ -170,7 +170,7 @@ async def test_an_unfinished_turn_begins_again_in_its_messages(store: Store) -> 
 async def test_a_turn_whose_text_is_stored_only_delivers(bench: Bench) -> None:
     asked = await bench.ask("one")
     await bench.is_over(asked.turn)
-    async with bench.store.transaction() as connection:  # as if the process had died just before the end
+    async with bench.database.transaction() as connection:  # as if the process had died just before the end
         await connection.execute(turns.update().values(open=True, state=TurnState.SHOWING, owner=None))
     await bench.ask("two")
     await until(lambda: bench.ends == ["done"] * 3)
@@ -182,7 +182,7 @@ async def test_nothing_of_a_turn_can_be_written_with_an_old_claim(bench: Bench) 
     bench.hold()
     asked = await bench.ask("one")
     running = await bench.has_begun("one")
-    async with bench.store.transaction() as connection:
+    async with bench.database.transaction() as connection:
         await connection.execute(turns.update().values(attempt=turns.c.attempt + 1))
     with pytest.raises(LeaseLost):
         await running.keep([Shown(5)])
@@ -199,13 +199,13 @@ async def test_writing_and_finishing_may_be_repeated(bench: Bench) -> None:
     running = await bench.has_begun("one")
     first = await running.wrote("text", "", Ending.COMPLETE)
     assert await running.wrote("whole text", "", Ending.COMPLETE) == first
-    await bench.table.finish(running.hold, TurnState.DONE)
-    await bench.table.finish(running.hold, TurnState.DONE)
+    await bench.table.finish(running.lease, TurnState.DONE)
+    await bench.table.finish(running.lease, TurnState.DONE)
     assert await bench.said() == ["one", "whole text"]
 
 
-async def test_another_bots_questions_are_left_alone(bench: Bench, store: Store) -> None:
-    foreign = Bench(store, bot=2, replica="a")
+async def test_another_bots_questions_are_left_alone(bench: Bench, database: Database) -> None:
+    foreign = Bench(database, bot=2, replica="a")
     asked = await foreign.ask("for the other", ChatKey(2, 5))
     await bench.answered("for this one")
     turn = await foreign.turns.get(asked.turn)
@@ -264,7 +264,7 @@ async def test_forgetting_a_chat_ends_what_runs_there_and_leaves_nothing(bench: 
     await bench.turns.forget(1, PRIVATE.chat)
     await until(lambda: bench.ends == ["CancelledError"])
     assert await bench.said() == []
-    async with bench.store.reading() as connection:
+    async with bench.database.reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(messages)) == 1
     bench.let_go()
     await bench.is_over(kept.turn)

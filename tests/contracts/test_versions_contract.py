@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.messages import TurnKind, TurnState
-from bot.errors import AnswerGone, ChatGone
+from bot.errors import AnswerNotFound, ChatUnavailable
 from tests.answering.bench import ANN, BOB, PRIVATE, Bench
 
 
@@ -46,7 +46,7 @@ async def test_pressing_again_twice_answers_once(bench: Bench) -> None:
 
 async def test_where_another_answer_cannot_be_sent_the_one_that_stands_there_counts(bench: Bench) -> None:
     first = await bench.answered("one")
-    bench.errors.append(ChatGone("no rights to write"))
+    bench.errors.append(ChatUnavailable("no rights to write"))
     pressed = await bench.turns.again(first, by=ANN.id, language="en")
     assert (await bench.is_over(pressed.turn)).state is TurnState.FAILED
     await bench.answered("two")
@@ -93,9 +93,9 @@ async def test_a_cut_answer_goes_on_in_its_messages(bench: Bench) -> None:
 async def test_buttons_of_what_is_gone_say_so(bench: Bench) -> None:
     answer = await bench.answered("one")
     await bench.turns.forget(1, PRIVATE.chat)
-    with pytest.raises(AnswerGone):
+    with pytest.raises(AnswerNotFound):
         await bench.turns.again(answer, by=ANN.id, language="en")
-    with pytest.raises(AnswerGone):
+    with pytest.raises(AnswerNotFound):
         await bench.turns.go_on(answer, by=ANN.id, language="en")
-    with pytest.raises(AnswerGone):
+    with pytest.raises(AnswerNotFound):
         await bench.turns.show(answer, by=ANN.id, language="en")

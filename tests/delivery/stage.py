@@ -14,17 +14,18 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.conversation.messages import Shown
-from bot.delivery.clock import Clock
-from bot.delivery.gate import Gate, HoldMemory
-from bot.delivery.notices import Notices
-from bot.delivery.pacing import Pacer
-from bot.delivery.place import Button, Keyboard, Place
 from bot.delivery.reply import Reply
-from bot.delivery.surface import LiveReply, Surfaces
-from bot.delivery.telegram import Telegram
 from bot.errors import LeaseLost
 from bot.playground.server import Playground
 from bot.playground.world import Message
+from bot.rate_limits.scheduler import Scheduler
+from bot.runtime.clock import Clock
+from bot.streaming.live_reply import LiveReply, LiveReplyFactory
+from bot.streaming.outbox import Outbox
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Button, Keyboard
+from bot.telegram.rate_limit_middleware import HoldMemory, RateLimitMiddleware
 
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 ANNA = 1001
@@ -71,13 +72,13 @@ class MemoryHolds:
 class Stage:
     """A running local Telegram and everything that delivery needs to talk to it."""
 
-    def __init__(self, playground: Playground, url: str, bot: Bot, gate: Gate) -> None:
+    def __init__(self, playground: Playground, url: str, bot: Bot, gate: RateLimitMiddleware) -> None:
         self.playground, self.url, self.bot, self.gate = playground, url, bot, gate
         self.clock = gate.clock
         self.telegram = Telegram(bot)
-        self.surfaces = Surfaces(self.telegram, gate)
+        self.live_replies = LiveReplyFactory(self.telegram, gate)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.notices = Notices(self.telegram, self.start, clock=self.clock)
+        self.outbox = Outbox(self.telegram, self.start, clock=self.clock)
 
     @property
     def group(self) -> int:
@@ -98,14 +99,14 @@ class Stage:
         else:
             self.playground._faults.add(fault)
 
-    def place(self, chat: int = ANNA) -> Place:
-        return Place(chat, private=chat > 0)
+    def place(self, chat: int = ANNA) -> Destination:
+        return Destination(chat, private=chat > 0)
 
     def open(self, reply: Reply, screen: MemoryScreen, *, chat: int = ANNA, **more: Any) -> LiveReply:
         """Open a surface: edits in Anna's chat, unless the scene wants it otherwise."""
-        place = Place(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
+        place = Destination(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
         streaming = more.pop("streaming", "edit")
-        return self.surfaces.open(place, screen, reply, streaming=streaming, keyboard=STOP, draft_id=7)
+        return self.live_replies.open(place, screen, reply, streaming=streaming, keyboard=STOP, draft_id=7)
 
     async def stream(
         self, pieces: Iterable[str], *, every: float, screen: MemoryScreen | None = None, **more: Any
@@ -170,7 +171,7 @@ async def on_stage(
     url = await playground.start()
     session = AiohttpSession(api=TelegramAPIServer.from_base(url))
     bot = Bot(TOKEN, session=session)
-    gate = Gate(Pacer(clock.now()), memory=holds, clock=clock)
+    gate = RateLimitMiddleware(Scheduler(clock.now()), memory=holds, clock=clock)
     bot.session.middleware(gate)
     await gate.load()
     stage = Stage(playground, url, bot, gate)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.intake.webhook import webhook_path
+from bot.updates.webhook import webhook_path
 from tests.end_to_end.program import TOKEN
 from tests.end_to_end.scene import Scene
 

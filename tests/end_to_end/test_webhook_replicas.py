@@ -22,7 +22,7 @@ from tests.end_to_end.test_replicas import people
 from tests.end_to_end.test_webhook import SECRET, free_address, posted
 from tests.generators.local_proxy import local_proxy
 
-BEAT = 5.0
+HEARTBEAT_INTERVAL = 5.0
 """Seconds until a replica has seen who else lives, at the latest."""
 SLACK = 0.5
 """Seconds by which calls that were made apart may arrive together."""
@@ -159,7 +159,7 @@ async def test_two_replicas_stay_within_the_budget_of_one_bot(scene: Scene, data
     budget, rate = 6, 6
     asked = await people(scene, 24)
     async with balanced(scene, database, BOT_BUDGET=f"{budget}+{rate}/s") as balancer:
-        await asyncio.sleep(BEAT)  # by then each knows of the other
+        await asyncio.sleep(HEARTBEAT_INTERVAL)  # by then each knows of the other
         await asyncio.gather(*(scene.telegram.send(f"I am {person}", by=person) for person in asked))
         for person in asked:
             await scene.telegram.reads_answer(f"You said: I am {person}", chat=person, seconds=60)

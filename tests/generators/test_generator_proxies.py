@@ -144,7 +144,7 @@ async def test_a_wrong_password_is_told_apart(kind: Kind, scheme: str, *, encryp
         with pytest.raises(ProxyRefused) as caught:
             await ask(registry_for(kind, server.url), wrong.url)
         assert server.exchanges == []
-    assert not caught.value.again
+    assert not caught.value.retryable
     assert "hunter2" not in f"{caught.value}{caught.value.__cause__!r}"
 
 
@@ -162,7 +162,7 @@ async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str)
     async with server_of(kind) as server:
         with closed_port() as port, pytest.raises(ProxyUnreachable) as caught:
             await ask(registry_for(kind, server.url), LocalProxy(scheme, port=port).url)
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 @own_kinds

@@ -267,7 +267,7 @@ async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
     generators = registry(f"{HERE}:Wordless")
     with pytest.raises(CutInThoughts) as cut:
         await ask(generators)
-    assert not cut.value.again
+    assert not cut.value.retryable
     await generators.probe()
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.tasks import Tasks
-from bot.storage.store import Store
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
 from tests.handlers.scene import DATABASE, Scene, scene
 
 
@@ -37,8 +37,8 @@ async def stage(folder: Path) -> AsyncIterator[Scene]:
 
 
 async def _make(file: Path) -> None:
-    tasks = Tasks()
-    store = Store(f"sqlite+aiosqlite:///{file}", start=tasks.start)
-    await store.open()
-    await store.close()
+    tasks = TaskSupervisor()
+    database = Database(f"sqlite+aiosqlite:///{file}", start=tasks.start)
+    await database.open()
+    await database.close()
     await tasks.close()

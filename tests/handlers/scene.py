@@ -15,28 +15,28 @@ from aiogram import Bot, Dispatcher, methods
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
-from bot.answering.running import Running
-from bot.answering.tasks import Tasks
-from bot.answering.turns import Turns
+from bot.answering.service import TurnService
+from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.delivery.entities import Formatted
-from bot.delivery.notices import Notices
-from bot.delivery.place import Place
-from bot.delivery.telegram import Telegram
 from bot.errors import GeneratorUnreachable
 from bot.generators.registry import GeneratorConfig, Registry
-from bot.people.administration import Administration
+from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
+from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
-from bot.storage.chats import ChatTable
-from bot.storage.conversations import Conversations
-from bot.storage.people import PeopleTable
-from bot.storage.preferences import PreferenceTable
-from bot.storage.store import Store
-from bot.storage.turns import TurnTable
+from bot.storage.database import Database
+from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.people import PersonRepository
+from bot.storage.repositories.preferences import PreferenceRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.streaming.outbox import Outbox
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
 from bot.texts import Texts
-from handlers.facts import BotFacts
+from handlers.support.bot_info import BotInfo
 from tests.given_settings import given
 from tests.recording import BOT_ID, LIMIT, ME, TOKEN, Recording
 
@@ -91,29 +91,29 @@ OWNER = Actor(1, "Olga", username="olga")
 class Scene:
     """What a test plays with."""
 
-    def __init__(self, settings: Settings, store: Store, tasks: Tasks) -> None:
+    def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor) -> None:
         self.settings = settings
-        self.store = store
+        self.database = database
         self.tasks = tasks
         self.recording = Recording()
         self.bot = Bot(TOKEN, session=self.recording)
-        self.conversations = Conversations(store)
-        self.people = PeopleTable(store)
-        self.chats = ChatTable(store)
+        self.conversations = ConversationRepository(database)
+        self.people = PersonRepository(database)
+        self.chats = ChatRepository(database)
         self.texts = _texts()
         self.personas = read_personas(settings.personas_file)
-        self.preferences = Preferences(settings, PreferenceTable(store), self.personas)
+        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas)
         self.telegram = Telegram(self.bot)
         self.now = 0.0
         self.unix = 1_800_000_000.0
-        self.administration = Administration(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
+        self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
         self.paths: list[list[Message]] = []
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._ids = 0
-        self.turns = Turns(
-            store,
-            TurnTable(store),
+        self.turns = TurnService(
+            database,
+            TurnRepository(database),
             self.conversations,
             tasks,
             self._answer,
@@ -126,32 +126,32 @@ class Scene:
 
     def _dispatcher(self) -> Dispatcher:
         return handlers.dispatcher(
-            facts=BotFacts.of(ME),
+            bot_info=BotInfo.of(ME),
             clock=lambda: self.now,
             settings=self.settings,
-            store=self.store,
+            database=self.database,
             conversations=self.conversations,
             people=self.people,
             chats=self.chats,
-            administration=self.administration,
+            bot_admins=self.bot_admins,
             preferences=self.preferences,
             personas=self.personas,
             texts=self.texts,
             telegram=self.telegram,
-            notices=Notices(self.telegram, self.tasks.start),
+            outbox=Outbox(self.telegram, self.tasks.start),
             tasks=self.tasks,
             registry=Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies", context_tokens=2048)),
             turns=self.turns,
         )
 
-    async def _answer(self, running: Running) -> None:
+    async def _answer(self, running: TurnContext) -> None:
         """Write an answer in one message: what the answerer does, in short."""
         turn = running.turn
         if turn.kind is not TurnKind.SHOW:
             path = await running.begin()
             self.paths.append(path)
             if not any(shown.message_id for shown in running.shown):
-                place = Place(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
+                place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
                 sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
                 await running.keep((Shown(sent),))
             with running.stoppable():
@@ -276,17 +276,17 @@ class Scene:
 async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any setting
     """Open a scene: Olga is admin, everybody may talk, nothing is limited."""
     free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
-    tasks = Tasks()
-    store = Store(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
-    await store.open()
-    played = Scene(given(**{**free, **settings}), store, tasks)
+    tasks = TaskSupervisor()
+    database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
+    await database.open()
+    played = Scene(given(**{**free, **settings}), database, tasks)
     await played.turns.start()
     try:
         yield played
     finally:
         await played.turns.close(0)
         await tasks.close()
-        await store.close()
+        await database.close()
 
 
 @cache

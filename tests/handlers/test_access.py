@@ -180,7 +180,7 @@ async def test_who_was_made_admin_is_let_in_for_good(guarded: Scene) -> None:
 
 async def test_the_one_time_link_makes_its_first_opener_admin(folder: Path) -> None:
     async with scene(folder, admin_ids=set(), access="approved") as stage:
-        link = await stage.administration.offer_link("Aura_Bot")
+        link = await stage.bot_admins.offer_link("Aura_Bot")
         assert link.startswith("https://t.me/Aura_Bot?start=")
         payload = link.partition("=")[2]
         await stage.message(ANNA, f"/start {payload}")
@@ -193,7 +193,7 @@ async def test_the_one_time_link_makes_its_first_opener_admin(folder: Path) -> N
 
 async def test_the_one_time_link_works_for_an_hour(folder: Path) -> None:
     async with scene(folder, admin_ids=set()) as stage:
-        payload = (await stage.administration.offer_link("Aura_Bot")).partition("=")[2]
+        payload = (await stage.bot_admins.offer_link("Aura_Bot")).partition("=")[2]
         stage.unix += 3601
         await stage.message(ANNA, f"/start {payload}")
         assert stage.last.startswith("This link has been used or is too old.")

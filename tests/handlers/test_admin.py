@@ -17,7 +17,7 @@ async def test_the_temperature_of_the_whole_bot(stage: Scene) -> None:
     assert stage.last.startswith("Temperature: 0.5 (the default).")
     await stage.message(OWNER, "/temperature 0,7")
     assert stage.last == "The temperature is 0.7 for the whole bot, from the next message on."
-    assert (await stage.preferences.in_force(stage.key(ANNA.id))).temperature.value == 0.7
+    assert (await stage.preferences.effective(stage.key(ANNA.id))).temperature.value == 0.7
     await stage.message(OWNER, "/temperature reset")
     assert stage.last == "The temperature is back to 0.5 (the default)."
 
@@ -27,7 +27,7 @@ async def test_a_chats_own_temperature_wins_and_is_named(stage: Scene) -> None:
     assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
     await stage.message(ANNA, "/temperature chat")
     assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
-    assert (await stage.preferences.in_force(stage.key(OWNER.id))).temperature.value == 0.5
+    assert (await stage.preferences.effective(stage.key(OWNER.id))).temperature.value == 0.5
     await stage.message(OWNER, "/temperature chat 1.5")
     await stage.message(OWNER, "/temperature 0.2")
     assert stage.last.startswith("Done for the whole bot. This chat keeps its own temperature: 1.5")
@@ -59,8 +59,8 @@ async def test_length_and_model(stage: Scene) -> None:
     assert stage.last == "Answers may be up to 2000 tokens long, from the next message on."
     await stage.message(OWNER, "/model gpt-4")
     assert stage.last == "gpt-4 answers from the next message on."
-    in_force = await stage.preferences.in_force(stage.key())
-    assert (in_force.max_tokens.value, in_force.model.value) == (2000, "gpt-4")
+    effective = await stage.preferences.effective(stage.key())
+    assert (effective.max_tokens.value, effective.model.value) == (2000, "gpt-4")
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ async def test_a_proxy_is_tried_before_it_counts(stage: Scene) -> None:
         "Trying socks5://proxy.example:1080 …",
         "It works: socks5://proxy.example:1080 is the proxy to the model from the next message on.",
     ]
-    in_force = await stage.preferences.in_force(stage.key())
-    assert in_force.proxy.value is not None
-    assert in_force.proxy.value.address == "socks5://proxy.example:1080"
+    effective = await stage.preferences.effective(stage.key())
+    assert effective.proxy.value is not None
+    assert effective.proxy.value.address == "socks5://proxy.example:1080"
     await stage.message(OWNER, "/proxy off")
-    in_force = await stage.preferences.in_force(stage.key())
-    assert (in_force.proxy.value, in_force.proxy.source) == (None, Source.BOT)
+    effective = await stage.preferences.effective(stage.key())
+    assert (effective.proxy.value, effective.proxy.source) == (None, Source.BOT)
 
 
 async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
@@ -91,7 +91,7 @@ async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
     assert stage.last == (
         "That did not work: The model cannot be reached just now. Please try again later. Nothing was changed."
     )
-    proxy = (await stage.preferences.in_force(stage.key())).proxy.value
+    proxy = (await stage.preferences.effective(stage.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"
 
@@ -105,7 +105,7 @@ async def test_a_proxy_that_works_but_cannot_be_stored_does_not_count_and_that_i
     monkeypatch.setattr(stage.preferences, "set", unavailable)
     await stage.message(OWNER, "/proxy http://proxy.example")
     assert stage.last == ("That did not work: Something went wrong on my side. Please try again. Nothing was changed.")
-    assert (await stage.preferences.in_force(stage.key())).proxy.value is None
+    assert (await stage.preferences.effective(stage.key())).proxy.value is None
 
 
 async def test_the_proxy_in_force_can_be_tested(folder: Path) -> None:
@@ -130,7 +130,7 @@ async def test_a_proxys_password_is_deleted_and_shown_nowhere(stage: Scene, capl
     assert [call.message_ids for call in stage.recording.made(methods.DeleteMessages)] == [[command]]
     assert "socks5://user:***@proxy.example:1080" in stage.last
     assert "geheim" not in "".join(stage.said) + caplog.text
-    proxy = (await stage.preferences.in_force(stage.key())).proxy.value
+    proxy = (await stage.preferences.effective(stage.key())).proxy.value
     assert proxy is not None
     assert proxy.password == "geheim"
 
@@ -139,7 +139,7 @@ async def test_a_proxys_password_does_not_belong_into_a_group(stage: Scene) -> N
     command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080", chat=GROUP)
     assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]
     assert stage.last.startswith("A proxy with a password belongs in our private chat.")
-    assert (await stage.preferences.in_force(stage.key())).proxy.value is None
+    assert (await stage.preferences.effective(stage.key())).proxy.value is None
 
 
 async def test_a_mistyped_proxy_with_a_password_is_deleted_too(stage: Scene) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiogram import methods
 
 from bot.preferences import Source
-from handlers.menus import COMMANDS
+from handlers.support.bot_commands import COMMANDS
 from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, OWNER, Scene, scene
 
 
@@ -64,8 +64,8 @@ async def test_new_names_the_persona_in_force(stage: Scene) -> None:
 async def test_a_system_prompt_of_several_lines_is_set_shown_and_reset(stage: Scene) -> None:
     await stage.message(ANNA, "/system Answer in rhymes.\nAlways.")
     assert stage.last == "This is the system prompt of this chat now."
-    in_force = await stage.preferences.in_force(stage.key())
-    assert in_force.system_prompt.value == "Answer in rhymes.\nAlways."
+    effective = await stage.preferences.effective(stage.key())
+    assert effective.system_prompt.value == "Answer in rhymes.\nAlways."
     await stage.message(ANNA, "/system")
     assert "(set for this chat)" in stage.last
     assert "Answer in rhymes.\nAlways." in stage.last
@@ -84,7 +84,7 @@ async def test_where_there_is_no_system_prompt_that_is_said(folder: Path) -> Non
 async def test_a_topic_has_a_system_prompt_of_its_own(stage: Scene) -> None:
     await stage.message(OWNER, "/system Only here.", chat=FORUM, message_thread_id=5, is_topic_message=True)
     assert stage.last == "This is the system prompt of this topic now."
-    here, elsewhere = [await stage.preferences.in_force(stage.key(FORUM, topic)) for topic in (5, 6)]
+    here, elsewhere = [await stage.preferences.effective(stage.key(FORUM, topic)) for topic in (5, 6)]
     assert here.system_prompt.source is Source.TOPIC
     assert elsewhere.system_prompt.source is Source.DEFAULT
 

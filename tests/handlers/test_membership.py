@@ -13,7 +13,7 @@ from tests.recording import BOT_ID, ME
 
 MENTION = "@aura_bot"
 NEW_GROUP = -1009
-ELSEWHERE = -1010
+STEAL_DELAY = -1010
 ADMINISTRATORS = (
     "can_be_edited",
     "is_anonymous",
@@ -54,11 +54,14 @@ async def changed(
     *,
     by: Actor = ANNA,
     chat: int = GROUP,
-    **rights: Any,  # any field of a ChatMember
+    **group_admins: Any,  # any field of a ChatMember
 ) -> None:
     """The bot's own membership changes."""
     kind = {"id": chat, "type": "private"} if chat > 0 else {"id": chat, "type": "supergroup", "title": "Friends"}
-    old, new = ({"user": ME.model_dump(), "status": "left"}, {"user": ME.model_dump(), "status": status, **rights})
+    old, new = (
+        {"user": ME.model_dump(), "status": "left"},
+        {"user": ME.model_dump(), "status": status, **group_admins},
+    )
     await stage.update(
         {"my_chat_member": {"chat": kind, "from": by.user, "date": 1, "old_chat_member": old, "new_chat_member": new}}
     )
@@ -81,8 +84,8 @@ async def test_a_group_is_greeted_once_with_a_word_about_privacy(stage: Scene) -
 async def test_a_bot_that_administers_the_group_sees_everything(stage: Scene) -> None:
     await changed(stage, "member", chat=NEW_GROUP)
     assert "privacy mode" in stage.last
-    rights: dict[str, Any] = dict.fromkeys(ADMINISTRATORS, False)
-    await changed(stage, "administrator", **rights)
+    group_admins: dict[str, Any] = dict.fromkeys(ADMINISTRATORS, False)
+    await changed(stage, "administrator", **group_admins)
     assert "privacy mode" not in stage.last
 
 
@@ -114,7 +117,7 @@ async def test_a_bot_that_may_not_write_asks_no_generator(stage: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "chat", "rights"),
+    ("status", "chat", "group_admins"),
     [
         ("left", GROUP, {}),
         ("kicked", GROUP, {"until_date": 0}),
@@ -123,15 +126,15 @@ async def test_a_bot_that_may_not_write_asks_no_generator(stage: Scene) -> None:
     ],
 )
 async def test_questions_that_wait_end_where_the_bot_may_not_write_any_more(
-    stage: Scene, status: str, chat: int, rights: dict[str, Any]
+    stage: Scene, status: str, chat: int, group_admins: dict[str, Any]
 ) -> None:
     addressed = "" if chat > 0 else f"{MENTION} "
     stage.may_write.clear()
     for text in ("one", "two"):
         await stage.message(ANNA, addressed + text, chat=chat)
-        await stage.message(ANNA, f"{MENTION} {text}", chat=ELSEWHERE)
+        await stage.message(ANNA, f"{MENTION} {text}", chat=STEAL_DELAY)
     await stage.written_to(2)
-    await changed(stage, status, chat=chat, **rights)
+    await changed(stage, status, chat=chat, **group_admins)
     await changed(stage, "member", chat=chat)
     stage.may_write.set()
     await stage.answered(3)
@@ -158,7 +161,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_everything(stage: Scene) 
     await stage.message(ANNA, f"{MENTION} Two", chat=NEW_GROUP)
     await stage.answered(2)
     assert [message.text for message in stage.paths[-1]] == ["One", "Answer to One", "Two"]
-    assert (await stage.preferences.in_force(stage.key(NEW_GROUP))).system_prompt.value == "Be brief."
+    assert (await stage.preferences.effective(stage.key(NEW_GROUP))).system_prompt.value == "Be brief."
 
 
 async def test_topics_that_open_and_close_are_passed_over(stage: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.errors import MOST_OUTAGES, MOST_REFUSALS, OUTAGE, REFUSAL, Outages, Refusals
+from handlers.errors import MAX_OUTAGES, MAX_REFUSALS, OUTAGE_NOTICE_INTERVAL, REFUSAL_INTERVAL, Outages, Refusals
 from tests.handlers.scene import ANNA, BORIS
 
 
@@ -11,15 +11,15 @@ def test_the_second_failure_of_an_outage_is_news_and_no_other() -> None:
     outages = Outages(lambda: now[0])
     assert [outages.is_news(ANNA.id) for _ in range(5)] == [False, True, False, False, False]
     assert [outages.is_news(BORIS.id) for _ in range(2)] == [False, True], "each chat for itself"
-    now[0] += OUTAGE + 1
+    now[0] += OUTAGE_NOTICE_INTERVAL + 1
     assert [outages.is_news(ANNA.id) for _ in range(3)] == [False, True, False]
 
 
 def test_no_more_is_remembered_than_there_is_room_for() -> None:
     outages = Outages(lambda: 0.0)
-    for chat in range(MOST_OUTAGES * 2):
+    for chat in range(MAX_OUTAGES * 2):
         outages.is_news(chat)
-    assert len(outages._chats) <= MOST_OUTAGES
+    assert len(outages._chats) <= MAX_OUTAGES
 
 
 def test_a_limit_is_told_once_a_minute_to_each_in_each_group() -> None:
@@ -29,12 +29,12 @@ def test_a_limit_is_told_once_a_minute_to_each_in_each_group() -> None:
     assert refusals.is_news(-1, BORIS.id, "too-many-questions")
     assert refusals.is_news(-2, ANNA.id, "too-many-questions")
     assert refusals.is_news(-1, ANNA.id, "problem-too-many-waiting")
-    now[0] += REFUSAL
+    now[0] += REFUSAL_INTERVAL
     assert refusals.is_news(-1, ANNA.id, "too-many-questions")
 
 
 def test_no_more_refusals_are_remembered_than_there_is_room_for() -> None:
     refusals = Refusals(lambda: 0.0)
-    for chat in range(MOST_REFUSALS + 10):
+    for chat in range(MAX_REFUSALS + 10):
         refusals.is_news(-chat, ANNA.id, "too-many-questions")
-    assert len(refusals._told) == MOST_REFUSALS
+    assert len(refusals._told) == MAX_REFUSALS

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.preferences import Source
-from handlers.pages import read_step
+from handlers.support.settings_views import parse_settings_callback
 from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, OWNER, Scene
 
 
@@ -53,8 +53,8 @@ async def test_the_language_changes_the_keyboard_too(stage: Scene) -> None:
 async def test_streaming_and_thoughts(stage: Scene) -> None:
     await stage.press(ANNA, "set:streaming:draft", 9)
     await stage.press(ANNA, "set:thoughts:hide", 9)
-    in_force = await stage.preferences.in_force(stage.key())
-    assert (in_force.streaming.value, in_force.thoughts.value) == ("draft", "hide")
+    effective = await stage.preferences.effective(stage.key())
+    assert (effective.streaming.value, effective.thoughts.value) == ("draft", "hide")
     assert "✓ Hidden" in stage.buttons()
 
 
@@ -64,16 +64,16 @@ async def test_a_persona_answers_and_replaces_ones_own_prompt(stage: Scene) -> N
     assert "Переводчик" in stage.buttons()
     await stage.press(BORIS, stage.buttons()["Переводчик"], 9)
     assert "✓ Переводчик" in stage.buttons()
-    in_force = await stage.preferences.in_force(stage.key(BORIS.id))
-    assert in_force.system_prompt.value.startswith("Вы — переводчик.")
+    effective = await stage.preferences.effective(stage.key(BORIS.id))
+    assert effective.system_prompt.value.startswith("Вы — переводчик.")
     await stage.press(BORIS, stage.buttons()["Как обычно"], 9)
-    in_force = await stage.preferences.in_force(stage.key(BORIS.id))
-    assert in_force.system_prompt.source is Source.DEFAULT
+    effective = await stage.preferences.effective(stage.key(BORIS.id))
+    assert effective.system_prompt.source is Source.DEFAULT
 
 
 async def test_a_persona_belongs_to_its_topic(stage: Scene) -> None:
     await stage.press(OWNER, "set:persona:brief:en", 9, chat=FORUM, message_thread_id=5, is_topic_message=True)
-    here, elsewhere = [await stage.preferences.in_force(stage.key(FORUM, topic)) for topic in (5, 6)]
+    here, elsewhere = [await stage.preferences.effective(stage.key(FORUM, topic)) for topic in (5, 6)]
     assert (here.persona.value, elsewhere.persona.value) == ("brief", "")
 
 
@@ -82,7 +82,7 @@ async def test_a_member_sees_the_values_and_a_press_tells_who_may(stage: Scene) 
     assert stage.last.startswith("Настройки этого чата")
     await stage.press(BORIS, "set:temperature:2", 9, chat=GROUP)
     assert stage.toasts == ["Это может менять только администратор группы."]
-    assert (await stage.preferences.in_force(stage.key(GROUP))).temperature.source is Source.DEFAULT
+    assert (await stage.preferences.effective(stage.key(GROUP))).temperature.source is Source.DEFAULT
 
 
 async def test_what_no_keyboard_offers_is_refused(stage: Scene) -> None:
@@ -103,5 +103,5 @@ async def test_a_made_up_button_does_nothing(stage: Scene) -> None:
 
 @given(st.text(max_size=64))
 def test_any_callback_data_is_read_without_failing(data: str) -> None:
-    step = read_step(data)
+    step = parse_settings_callback(data)
     assert step is None or data.startswith("set:")

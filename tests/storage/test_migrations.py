@@ -11,16 +11,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.errors import SchemaNewer
-from bot.storage.addresses import database_url as read_url
-from bot.storage.addresses import make_engine
-from bot.storage.conversations import Conversations
-from bot.storage.failures import Border
-from bot.storage.migrating import migrate, migrations
-from bot.storage.store import Store
-from bot.storage.tables import metadata
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.engine import database_url as read_url
+from bot.storage.engine import make_engine
+from bot.storage.errors import ErrorTranslator
+from bot.storage.migration import migrate, migrations
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.schema import metadata
 
 C = "id, conversation, parent, placed, screen, role, text, thoughts, ending, author, author_id, at"
 FIRST = (
@@ -56,21 +56,23 @@ def test_every_schema_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("revision", EARLIER)
-async def test_an_earlier_schema_is_upgraded_with_its_data(revision: str, database_url: str, tasks: Tasks) -> None:
-    await migrate(read_url(database_url), Border(), to=revision)
+async def test_an_earlier_schema_is_upgraded_with_its_data(
+    revision: str, database_url: str, tasks: TaskSupervisor
+) -> None:
+    await migrate(read_url(database_url), ErrorTranslator(), to=revision)
     await run(database_url, lambda connection: [connection.execute(text(row)) for row in EARLIER[revision]])
 
-    store = Store(database_url, start=tasks.start)
-    await store.open()
-    said = await Conversations(store).history(ChatKey(1, 5))
+    database = Database(database_url, start=tasks.start)
+    await database.open()
+    said = await ConversationRepository(database).history(ChatKey(1, 5))
     assert [message.text for message in said] == ["one", "two"]
-    at = await Conversations(store).at(ChatKey(1, 5), 10)
+    at = await ConversationRepository(database).at(ChatKey(1, 5), 10)
     assert at == said[0]
-    await store.close()
+    await database.close()
 
 
 async def test_the_steps_lead_to_the_tables_of_the_program(database_url: str) -> None:
-    await migrate(read_url(database_url), Border())
+    await migrate(read_url(database_url), ErrorTranslator())
     differences: list[object] = []
     await run(
         database_url,
@@ -80,30 +82,30 @@ async def test_the_steps_lead_to_the_tables_of_the_program(database_url: str) ->
 
 
 async def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    await migrate(read_url(database_url), Border())
-    await migrate(read_url(database_url), Border())
+    await migrate(read_url(database_url), ErrorTranslator())
+    await migrate(read_url(database_url), ErrorTranslator())
 
 
-async def test_a_newer_schema_is_refused(database_url: str, tasks: Tasks) -> None:
-    await migrate(read_url(database_url), Border())
+async def test_a_newer_schema_is_refused(database_url: str, tasks: TaskSupervisor) -> None:
+    await migrate(read_url(database_url), ErrorTranslator())
     await run(
         database_url, lambda connection: connection.execute(text("UPDATE alembic_version SET version_num='9999'"))
     )
-    store = Store(database_url, start=tasks.start)
+    database = Database(database_url, start=tasks.start)
     with pytest.raises(SchemaNewer, match="9999"):
-        await store.open()
+        await database.open()
 
 
-async def test_replicas_that_start_together_migrate_once(database_url: str, tasks: Tasks) -> None:
+async def test_replicas_that_start_together_migrate_once(database_url: str, tasks: TaskSupervisor) -> None:
     if database_url.startswith("sqlite"):
         pytest.skip("one process alone holds a SQLite file")
-    stores = [Store(database_url, start=tasks.start) for _ in range(3)]
-    opening = [tasks.start(store.open(), name="open", awaited=True) for store in stores]
+    stores = [Database(database_url, start=tasks.start) for _ in range(3)]
+    opening = [tasks.start(database.open(), name="open", awaited=True) for database in stores]
     for task in opening:
         await task
-    for store in stores:
-        await store.ping()
-        await store.close()
+    for database in stores:
+        await database.ping()
+        await database.close()
 
 
 def test_the_steps_travel_with_the_package() -> None:

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from bot.answering.tasks import Tasks
 from bot.errors import SettingsProblem, StorageUnavailable
-from bot.storage import addresses
-from bot.storage.addresses import database_url
-from bot.storage.store import Store
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage import engine
+from bot.storage.database import Database
+from bot.storage.engine import database_url
 from tests.answering.bench import until
 from tests.databases import PostgreSQL
 
@@ -22,29 +22,29 @@ def url(postgresql: PostgreSQL) -> str:
 
 
 @asynccontextmanager
-async def opened(url: str, tasks: Tasks) -> AsyncIterator[Store]:
-    store = Store(url, start=tasks.start)
-    await store.open()
+async def opened(url: str, tasks: TaskSupervisor) -> AsyncIterator[Database]:
+    database = Database(url, start=tasks.start)
+    await database.open()
     try:
-        yield store
+        yield database
     finally:
-        await store.close()
+        await database.close()
 
 
 @pytest.fixture
-async def first(url: str, tasks: Tasks) -> AsyncIterator[Store]:
-    async with opened(url, tasks) as store:
-        yield store
+async def first(url: str, tasks: TaskSupervisor) -> AsyncIterator[Database]:
+    async with opened(url, tasks) as database:
+        yield database
 
 
 @pytest.fixture
-async def second(url: str, first: Store, tasks: Tasks) -> AsyncIterator[Store]:
+async def second(url: str, first: Database, tasks: TaskSupervisor) -> AsyncIterator[Database]:
     assert first.shared
-    async with opened(url, tasks) as store:
-        yield store
+    async with opened(url, tasks) as database:
+        yield database
 
 
-async def test_another_process_hears_what_was_committed_once(first: Store, second: Store) -> None:
+async def test_another_process_hears_what_was_committed_once(first: Database, second: Database) -> None:
     here: list[str] = []
     there: list[str] = []
     first.listen("news", here.append)
@@ -64,7 +64,7 @@ async def test_another_process_hears_what_was_committed_once(first: Store, secon
 
 
 async def test_a_lost_connection_is_made_again_and_told(
-    first: Store, second: Store, url: str, postgresql: PostgreSQL
+    first: Database, second: Database, url: str, postgresql: PostgreSQL
 ) -> None:
     heard: list[str] = []
     second.listen("news", heard.append)
@@ -75,31 +75,31 @@ async def test_a_lost_connection_is_made_again_and_told(
     await until(lambda: "hello" in heard)
 
 
-async def test_a_lock_is_held_by_one_and_goes_over_when_it_dies(first: Store, second: Store) -> None:
-    assert await first.hold("polling")
-    assert await first.hold("polling")
-    assert not await second.hold("polling")
-    assert await second.hold("something else")
+async def test_a_lock_is_held_by_one_and_goes_over_when_it_dies(first: Database, second: Database) -> None:
+    assert await first.try_advisory_lock("polling")
+    assert await first.try_advisory_lock("polling")
+    assert not await second.try_advisory_lock("polling")
+    assert await second.try_advisory_lock("something else")
     await first.close()
-    await until(lambda: second.hold("polling"))
+    await until(lambda: second.try_advisory_lock("polling"))
 
 
-async def test_a_lost_session_loses_its_locks(first: Store, url: str, postgresql: PostgreSQL) -> None:
+async def test_a_lost_session_loses_its_locks(first: Database, url: str, postgresql: PostgreSQL) -> None:
     heard: list[str] = []
     first.listen("news", heard.append)
-    assert await first.hold("polling")
+    assert await first.try_advisory_lock("polling")
     postgresql.end_connections(url)
     await until(lambda: "" in heard)
-    assert await first.hold("polling")
+    assert await first.try_advisory_lock("polling")
 
 
 async def test_a_process_that_froze_until_its_session_was_ended_listens_again(
-    url: str, tasks: Tasks, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+    url: str, tasks: TaskSupervisor, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.storage.listening.SIGN_OF_LIFE", 0.01)
-    async with opened(url, tasks) as store:
+    monkeypatch.setattr("bot.storage.postgres.notifications.LIVENESS_INTERVAL", 0.01)
+    async with opened(url, tasks) as database:
         heard: list[str] = []
-        store.listen("news", heard.append)
+        database.listen("news", heard.append)
 
         async def freeze() -> None:
             heard.clear()
@@ -109,46 +109,46 @@ async def test_a_process_that_froze_until_its_session_was_ended_listens_again(
 
         for _ in range(3):
             await freeze()
-        assert await store.hold("polling")
+        assert await database.try_advisory_lock("polling")
 
 
 async def test_a_transaction_that_froze_is_ended_and_others_go_on(
-    url: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    url: str, tasks: TaskSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "FROZEN_SECONDS", 1.0)
+    monkeypatch.setattr(engine, "IDLE_TRANSACTION_TIMEOUT", 1.0)
     async with opened(url, tasks) as frozen, opened(url, tasks) as living:
-        assert await frozen.hold("polling")
+        assert await frozen.try_advisory_lock("polling")
 
         async def freeze() -> None:
             async with frozen.transaction() as connection:
-                await frozen.one_at_a_time(connection, "a conversation")
+                await frozen.advisory_xact_lock(connection, "a conversation")
                 assert await frozen.first_time(1, 1)
                 async with living.transaction() as other:
-                    await living.one_at_a_time(other, "a conversation")
+                    await living.advisory_xact_lock(other, "a conversation")
                     assert await living.first_time(1, 1), "what the frozen one wrote is undone"
                 await frozen.first_time(1, 2)
 
         with pytest.raises(StorageUnavailable):
             await freeze()
         assert await frozen.first_time(1, 3), "whoever wakes goes on with a new connection"
-        assert not await living.hold("polling"), "the session beside it has lost nothing"
+        assert not await living.try_advisory_lock("polling"), "the session beside it has lost nothing"
 
 
 async def test_a_statement_without_an_end_is_ended_by_the_server_too(
-    url: str, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    url: str, tasks: TaskSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "LATER", 0.5 - addresses.COMMAND_SECONDS)
-    async with opened(url, tasks) as store:
-        for block in (store.transaction, store.reading):
+    monkeypatch.setattr(engine, "SERVER_TIMEOUT_MARGIN", 0.5 - engine.STATEMENT_TIMEOUT)
+    async with opened(url, tasks) as database:
+        for block in (database.transaction, database.reading):
             with pytest.raises(StorageUnavailable, match="statement timeout"):
                 async with block() as connection:
                     await connection.execute(text("SELECT pg_sleep(60)"))
 
 
-async def test_a_server_that_is_not_there_is_reported_without_the_password(tasks: Tasks) -> None:
-    store = Store("postgresql://aura:geheim@127.0.0.1:1/aura", start=tasks.start)
+async def test_a_server_that_is_not_there_is_reported_without_the_password(tasks: TaskSupervisor) -> None:
+    database = Database("postgresql://aura:geheim@127.0.0.1:1/aura", start=tasks.start)
     with pytest.raises(StorageUnavailable) as problem:
-        await store.open()
+        await database.open()
     assert "geheim" not in repr(problem.value)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.answering.tasks import Tasks
 from bot.errors import DatabaseInUse, SettingsProblem, StorageUnavailable
-from bot.storage.addresses import CONNECTIONS
-from bot.storage.store import Store
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.engine import POOL_SIZE
 
 
 @pytest.fixture
@@ -21,21 +21,21 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(file: Path, tasks: Tasks) -> AsyncIterator[Store]:
-    store = Store(f"sqlite+aiosqlite:///{file}", start=tasks.start)
-    await store.open()
-    yield store
-    await store.close()
+async def database(file: Path, tasks: TaskSupervisor) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{file}", start=tasks.start)
+    await database.open()
+    yield database
+    await database.close()
 
 
-async def test_a_second_process_is_told_that_the_file_is_in_use(store: Store, file: Path) -> None:
+async def test_a_second_process_is_told_that_the_file_is_in_use(database: Database, file: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from bot.answering.tasks import Tasks\n"
+        "from bot.runtime.task_supervisor import TaskSupervisor\n"
         "from bot.errors import DatabaseInUse\n"
-        "from bot.storage.store import Store\n"
+        "from bot.storage.database import Database\n"
         "try:\n"
-        "    asyncio.run(Store(sys.argv[1], start=Tasks().start).open())\n"
+        "    asyncio.run(Database(sys.argv[1], start=TaskSupervisor().start).open())\n"
         "except DatabaseInUse as error:\n"
         "    print(error)\n"
     )
@@ -48,13 +48,13 @@ async def test_a_second_process_is_told_that_the_file_is_in_use(store: Store, fi
         timeout=60,
     )
     assert second.stdout == "another process uses aura.db: only one may\n"
-    await store.ping()
+    await database.ping()
 
 
-async def test_the_file_is_free_again_after_closing(file: Path, tasks: Tasks) -> None:
-    first = Store(f"sqlite:///{file}", start=tasks.start)
+async def test_the_file_is_free_again_after_closing(file: Path, tasks: TaskSupervisor) -> None:
+    first = Database(f"sqlite:///{file}", start=tasks.start)
     await first.open()
-    second = Store(f"sqlite:///{file}", start=tasks.start)
+    second = Database(f"sqlite:///{file}", start=tasks.start)
     with pytest.raises(DatabaseInUse):
         await second.open()
     await first.first_time(1, 1)
@@ -64,47 +64,47 @@ async def test_the_file_is_free_again_after_closing(file: Path, tasks: Tasks) ->
     await second.close()
 
 
-async def test_what_is_committed_is_on_the_disk(store: Store) -> None:
-    async with store.reading() as connection:
+async def test_what_is_committed_is_on_the_disk(database: Database) -> None:
+    async with database.reading() as connection:
         assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await connection.scalar(text("PRAGMA synchronous")) == 2
         assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
-async def test_a_full_disk_is_reported_and_recovered_from(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    async with store.transaction() as connection:
+async def test_a_full_disk_is_reported_and_recovered_from(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async with database.transaction() as connection:
         pages = await connection.scalar(text("PRAGMA page_count"))
-    await everywhere(store, f"PRAGMA max_page_count={pages}")
+    await everywhere(database, f"PRAGMA max_page_count={pages}")
 
     async def write_much(start: int) -> None:
-        async with store.transaction():
+        async with database.transaction():
             for number in range(start, start + 2000):
-                await store.first_time(number, number)
+                await database.first_time(number, number)
 
     with pytest.raises(StorageUnavailable, match="full"):
         await write_much(0)
     assert caplog.text.count("The database cannot be used") == 1
-    await everywhere(store, "PRAGMA max_page_count=1000000")
+    await everywhere(database, "PRAGMA max_page_count=1000000")
     caplog.set_level("INFO")
     await write_much(10)
     assert "The database works again" in caplog.text
-    assert await store.first_time(1, 1), "nothing of the failed transaction is left"
+    assert await database.first_time(1, 1), "nothing of the failed transaction is left"
 
 
-async def test_a_disk_that_became_read_only_is_reported_and_recovered_from(store: Store) -> None:
-    await everywhere(store, "PRAGMA query_only=ON")
+async def test_a_disk_that_became_read_only_is_reported_and_recovered_from(database: Database) -> None:
+    await everywhere(database, "PRAGMA query_only=ON")
     with pytest.raises(StorageUnavailable, match="readonly"):
-        await store.first_time(1, 1)
-    await store.ping()
-    await everywhere(store, "PRAGMA query_only=OFF")
-    assert await store.first_time(1, 1)
+        await database.first_time(1, 1)
+    await database.ping()
+    await everywhere(database, "PRAGMA query_only=OFF")
+    assert await database.first_time(1, 1)
 
 
-async def everywhere(store: Store, pragma: str) -> None:
+async def everywhere(database: Database, pragma: str) -> None:
     """Say a PRAGMA on every connection of the pool."""
-    engine = store._reads
+    engine = database._reads
     assert engine is not None
-    connections = [await engine.connect() for _ in range(CONNECTIONS)]
+    connections = [await engine.connect() for _ in range(POOL_SIZE)]
     for connection in connections:
         await connection.exec_driver_sql(pragma)
         await connection.rollback()
@@ -112,20 +112,20 @@ async def everywhere(store: Store, pragma: str) -> None:
         await connection.close()
 
 
-async def test_a_place_where_no_file_can_be_is_named(tmp_path: Path, tasks: Tasks) -> None:
+async def test_a_place_where_no_file_can_be_is_named(tmp_path: Path, tasks: TaskSupervisor) -> None:
     (tmp_path / "plain").write_text("a file, not a folder")
-    store = Store(f"sqlite:///{tmp_path}/plain/aura.db", start=tasks.start)
+    database = Database(f"sqlite:///{tmp_path}/plain/aura.db", start=tasks.start)
     with pytest.raises(StorageUnavailable, match=r"aura\.db"):
-        await store.open()
+        await database.open()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite+aiosqlite:///:memory:", "not a url"])
-def test_an_address_without_a_file_is_refused(url: str, tasks: Tasks) -> None:
+def test_an_address_without_a_file_is_refused(url: str, tasks: TaskSupervisor) -> None:
     with pytest.raises(SettingsProblem, match="DATABASE_URL"):
-        Store(url, start=tasks.start)
+        Database(url, start=tasks.start)
 
 
-async def test_a_store_that_is_not_open_says_so(file: Path, tasks: Tasks) -> None:
-    store = Store(f"sqlite:///{file}", start=tasks.start)
+async def test_a_store_that_is_not_open_says_so(file: Path, tasks: TaskSupervisor) -> None:
+    database = Database(f"sqlite:///{file}", start=tasks.start)
     with pytest.raises(StorageUnavailable, match="not open"):
-        await store.ping()
+        await database.ping()

@@ -1,1 +1,1 @@
-"""The steps by which the schema grew, applied at start by `bot.storage.migrating`."""
+"""The steps by which the schema grew, applied at start by `bot.storage.migration`."""

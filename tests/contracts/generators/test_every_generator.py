@@ -182,7 +182,7 @@ async def test_an_empty_answer_is_an_error_that_may_be_tried_again(kind: Kind) -
     async with scene(answering(kind, kind.ending)) as server:
         with pytest.raises(GeneratorBroken) as caught:
             await ask(kind.registry(server.url))
-    assert caught.value.again
+    assert caught.value.retryable
 
 
 @every_kind
@@ -209,7 +209,7 @@ async def test_a_status_ends_in_the_right_error(
     async with scene(lambda exchange: exchange.reply(b"Error", status)) as server:
         with pytest.raises(GeneratorProblem) as caught:
             await ask(kind.registry(server.url))
-    assert (type(caught.value), caught.value.again) == (error, again)
+    assert (type(caught.value), caught.value.retryable) == (error, again)
 
 
 @every_kind

@@ -1,0 +1,215 @@
+"""One claimed turn as its worker sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Protocol, TypeVar
+
+from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, TurnState
+from bot.errors import LeaseLost, StorageUnavailable
+from bot.storage.repositories.conversations import MAX_PATH, ConversationRepository
+from bot.storage.turn_queue.claims import LEASE_DURATION, ClaimedTurn, Lease, TurnRepository
+
+T = TypeVar("T")
+
+STORE_RETRY_TIMEOUT = LEASE_DURATION
+"""Seconds for which a write is tried again while the database fails."""
+STORE_RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds between these tries; the last one repeats."""
+
+
+class StartTask(Protocol):
+    """`TaskSupervisor.start`."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], *, name: str, awaited: bool = False) -> asyncio.Task[T]:
+        """Run `work` in a fresh context; `awaited`: somebody sees how it ends."""
+        ...
+
+
+def steady_clock() -> float:
+    """Seconds that also pass while the process is stopped and, where the system can tell, while it sleeps."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+class TurnContext:
+    """A turn that this process has claimed: what to do, and where the work in progress is kept.
+
+    Whoever gets LeaseLost from any of its methods drops everything silently: the turn is somebody else's now, or gone.
+    """
+
+    def __init__(
+        self,
+        claimed: ClaimedTurn,
+        *,
+        table: TurnRepository,
+        conversations: ConversationRepository,
+        start: StartTask,
+        owner: str,
+        deadline: float = math.inf,
+        clock: Callable[[], float] = steady_clock,
+        resting: Callable[[int], None] = lambda _change: None,
+    ) -> None:
+        self._turn = claimed.turn
+        self._beginning = claimed.lone_question
+        self._table = table
+        self._conversations = conversations
+        self._start = start
+        self._clock = clock
+        self._resting = resting
+        self._block: _Stoppable | None = None
+        self._lost = False
+        self.lease = Lease(claimed.turn.id, owner, claimed.turn.attempt)
+        self.deadline = deadline
+        """When `clock` reaches this, the claim no longer holds, unless it is renewed before."""
+        self.stopped = claimed.stopped
+        """A person wanted the answer to end here."""
+        self.finished = False
+
+    @property
+    def turn(self) -> Turn:
+        """What is stored of the turn now."""
+        return self._turn
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """The Telegram messages of the answer, those of an earlier attempt included."""
+        return self._turn.shown
+
+    async def begin(self, messages: int = MAX_PATH) -> list[Message]:
+        """The newest `messages` up to the question, oldest first; for GO_ON the answer to go on with comes last."""
+        self.check()
+        if self._beginning is not None:
+            return [self._beginning]
+        last = self._turn.answer if self._turn.kind is TurnKind.GO_ON else None
+        if last is None:
+            last = self._turn.question
+        return await self._conversations.path(last, min(messages, MAX_PATH))
+
+    def check(self) -> None:
+        """To be called right before each request to Telegram. Raises LeaseLost where it must not be made any more."""
+        if self._lost or self._clock() >= self.deadline:
+            raise LeaseLost
+
+    async def keep(self, shown: Sequence[Shown]) -> None:
+        """Remember which Telegram messages show the answer. Raises LeaseLost, StorageUnavailable."""
+        await self._firmly(lambda: self._table.keep(self.lease, shown), "keep")
+        self._turn = replace(self._turn, shown=tuple(shown))
+
+    async def wrote(self, text: str, thoughts: str, ending: Ending, note: str = "") -> int:
+        """Store the whole text; it survives everything from here on. Gives the answer's id in the conversation.
+
+        For GO_ON the text is the old one and what was written now. Raises LeaseLost, StorageUnavailable.
+        """
+        answer = await self._firmly(lambda: self._table.wrote(self.lease, text, thoughts, ending, note), "write")
+        self._turn = replace(self._turn, answer=answer, state=TurnState.SHOWING, note=note)
+        return answer
+
+    async def finish(self, state: TurnState) -> None:
+        """End the turn: everything is on the screen, or nothing more can be done. Raises as `keep` does."""
+        await self._firmly(lambda: self._finish(state), "finish")
+        self._turn = replace(self._turn, state=state)
+
+    def stoppable(self) -> _Stoppable:
+        """A block that a person's stop ends: its CancelledError goes no further, and `stopped` is True afterwards.
+
+        `interrupt` ends it likewise, without `stopped`. A stop that came before the block ends it at its first wait.
+        Any other cancellation passes through.
+        """
+        return _Stoppable(self)
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """While Telegram holds the chat for long, this turn takes no place among the answers in progress."""
+        self._resting(1)
+        try:
+            yield
+        finally:
+            self._resting(-1)
+
+    def stop(self) -> None:
+        """A person wants the answer to end here."""
+        self.stopped = True
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End the stoppable block, if there is one now, for another reason than a person's stop."""
+        if self._block is not None:
+            self._block.end()
+
+    def lose(self) -> None:
+        """The turn is not ours any more."""
+        self._lost = True
+
+    async def _finish(self, state: TurnState) -> None:
+        await self._table.finish(self.lease, state)
+        self.finished = True
+
+    async def _firmly(self, write: Callable[[], Awaitable[T]], what: str) -> T:
+        """Write also while being cancelled, and again while the database fails, but no longer than the lease."""
+        writing = self._start(self._until_stored(write), name=f"{what} turn {self._turn.id}", awaited=True)
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if not writing.cancelled():
+                writing.exception()  # seen: whoever cancels does not wait for it
+            raise
+
+    async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+        give_up = self._clock() + STORE_RETRY_TIMEOUT
+        tries = 0
+        while True:
+            self.check()
+            try:
+                return await write()
+            except StorageUnavailable:
+                pause = STORE_RETRY_DELAYS[min(tries, len(STORE_RETRY_DELAYS) - 1)]
+                if self._clock() + pause > give_up:
+                    raise
+            tries += 1
+            await asyncio.sleep(pause)
+
+
+class _Stoppable:
+    """See `TurnContext.stoppable`."""
+
+    def __init__(self, running: TurnContext) -> None:
+        self._running = running
+        self._task: asyncio.Task[Any] | None = None
+        self._soon: asyncio.Handle | None = None
+        self._cancelled = False
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._running._block = self  # noqa: SLF001  # two halves of one mechanism
+        if self._running.stopped:
+            self.end()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[True] | None:
+        self._running._block = None  # noqa: SLF001  # the same
+        if self._soon is not None:
+            self._soon.cancel()
+        if not self._cancelled or self._task is None:
+            return None
+        others = self._task.uncancel()
+        return True if kind is asyncio.CancelledError and others == 0 else None
+
+    def end(self) -> None:
+        """Cancel the task once it waits: a task that cancels itself might do so too late for this block."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._cancelled = True
+            self._task.cancel()

@@ -1,0 +1,1 @@
+"""Pure rules of pacing: limits, meters, the scheduler, the cadence of edits."""

@@ -1,0 +1,73 @@
+"""Counting of what a limit has left, as the strictest server counts it. Pure: `now` is passed in, in seconds.
+
+A server counts a request when it arrives, and only it knows when that is: somewhere between the moment the request went
+and the moment its answer came. So a request counts from the moment it goes, and what it took comes back as if it had
+arrived with its answer. Then no order of arrival can break a budget.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Protocol
+
+MARGIN = 0.01
+"""Seconds kept between our clock and a server's."""
+MAX_FLIGHT = 15.0
+"""Seconds after which a request without an answer is taken to have arrived, lest it block its budget."""
+ROUNDING = 1e-6
+"""Slots by which sums of floats may be wrong."""
+
+
+class Meter(Protocol):
+    """A budget and what of it is taken."""
+
+    @property
+    def size(self) -> int:
+        """Places when nothing is taken."""
+
+    def free(self, now: float) -> float:
+        """Places that are free now."""
+
+    def when(self, places: float, now: float) -> float:
+        """When so many places will be free, if nothing else takes any."""
+
+    def take(self, now: float) -> int:
+        """Take a place for a request that goes now; the number names it."""
+
+    def answered(self, number: int, now: float) -> None:
+        """Its answer came (or the connection ended)."""
+
+    def give_back(self, number: int) -> None:
+        """The request never went."""
+
+    def drain(self, at: float) -> None:
+        """The server sees less room than this meter does: from `at` on leave little, and let the rest come back."""
+
+
+class InFlightRequests:
+    """Requests whose answers have not come yet, oldest first."""
+
+    __slots__ = ("_numbers", "since")
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self.since: dict[int, float] = {}
+
+    def start(self, now: float) -> int:
+        """Count a request that goes now; the number names it."""
+        number = next(self._numbers)
+        self.since[number] = now
+        return number
+
+    def end(self, number: int) -> bool:
+        """Count it no more. False: it was overdue."""
+        return self.since.pop(number, None) is not None
+
+    def overdue(self, now: float) -> list[float]:
+        """End the flights that take too long; when each of them did."""
+        late = [number for number, since in self.since.items() if since + MAX_FLIGHT <= now]
+        return [self.since.pop(number) + MAX_FLIGHT for number in late]
+
+    def first_overdue(self) -> float:
+        """Give the time at which the oldest one will be overdue."""
+        return min(self.since.values()) + MAX_FLIGHT

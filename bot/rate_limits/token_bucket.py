@@ -1,0 +1,70 @@
+"""A token bucket that counts requests in flight."""
+
+from __future__ import annotations
+
+from bot.rate_limits.limits import BucketLimit
+from bot.rate_limits.meter import MARGIN, MAX_FLIGHT, ROUNDING, InFlightRequests
+
+
+class TokenBucket:
+    """A bucket of `burst` places that refills by `per_second`."""
+
+    def __init__(self, bucket: BucketLimit, now: float) -> None:
+        self.bucket = bucket
+        self._taken = 0.0
+        self._at = now
+        self._flights = InFlightRequests()
+
+    @property
+    def size(self) -> int:
+        """Places when nothing is taken."""
+        return self.bucket.burst
+
+    def free(self, now: float) -> float:
+        """Places that are free now, the fraction of the next one included."""
+        self._settle(now)
+        return self.bucket.burst - self._taken - len(self._flights.since)
+
+    def when(self, places: float, now: float) -> float:
+        """When so many places will be free; where answers have to come first: when they are overdue."""
+        missing = places - self.free(now)
+        if missing <= ROUNDING:
+            return now
+        if missing > self._taken + ROUNDING:
+            return max(now + MARGIN, self._flights.first_overdue()) if self._flights.since else now + MAX_FLIGHT
+        return now + missing / self.bucket.per_second + MARGIN
+
+    def take(self, now: float) -> int:
+        """Take a place."""
+        return self._flights.start(now)
+
+    def answered(self, number: int, now: float) -> None:
+        """Count the place as taken now: no later can the request have arrived."""
+        self._settle(now)
+        if self._flights.end(number):
+            self._taken += 1
+
+    def give_back(self, number: int) -> None:
+        """Free the place again."""
+        self._flights.end(number)
+
+    def drain(self, at: float) -> None:
+        """Leave a single place."""
+        self._taken = max(self._taken, self.bucket.burst - 1.0)
+        self._at = max(self._at, at)
+
+    def resize(self, bucket: BucketLimit, now: float) -> None:
+        """Go on with another size; what is taken stays taken."""
+        self._settle(now)
+        self.bucket = bucket
+
+    def _settle(self, now: float) -> None:
+        for at in self._flights.overdue(now):
+            self._refill(at)
+            self._taken += 1
+        self._refill(now)
+
+    def _refill(self, now: float) -> None:
+        if now > self._at:
+            self._taken = max(0.0, self._taken - (now - self._at) * self.bucket.per_second)
+            self._at = now

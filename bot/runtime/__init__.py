@@ -1,0 +1,1 @@
+"""What any long-running program needs: supervised tasks, a clock, retries."""

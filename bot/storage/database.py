@@ -1,0 +1,244 @@
+"""The database: transactions, what happens after them, and what replicas tell each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.expression import TableClause
+
+from bot.errors import DatabaseInUse, StorageUnavailable
+from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
+from bot.storage.errors import ErrorTranslator
+from bot.storage.migration import migrate
+from bot.storage.postgres.notifications import IncomingMessage, LockSession, NotificationBus
+from bot.storage.schema import updates
+
+CommitHook = Callable[[], None]
+
+
+class StartTask(Protocol):
+    """Runs something in the background: `TaskSupervisor.start`."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Run `work` in a fresh context."""
+        ...
+
+
+@dataclass(slots=True)
+class _Open:
+    """A transaction under way."""
+
+    connection: AsyncConnection
+    after: list[CommitHook] = field(default_factory=list)
+    problem: BaseException | None = None
+
+
+class Database:
+    """One database: a SQLite file that this process alone holds, or a PostgreSQL that replicas share.
+
+    Whatever the drivers raise becomes StorageUnavailable here. Connections are made again by themselves, so that the
+    program recovers without a restart.
+    """
+
+    def __init__(self, url: str, *, start: StartTask, clock: Callable[[], float] = time.time) -> None:
+        self._url: URL = database_url(url)
+        self.shared = not is_sqlite(self._url)
+        """Whether other processes may use the same database."""
+        self._start = start
+        self.clock = clock
+        self._border = ErrorTranslator()
+        self._open: ContextVar[_Open | None] = ContextVar("transaction", default=None)
+        self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
+        self._new_update = self.insert(updates).on_conflict_do_nothing()
+        self._listeners = NotificationBus()
+        self._session: LockSession | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._lock: FileLock | None = None
+        self._writes: AsyncEngine | None = None
+        self._relaxed: AsyncEngine | None = None
+        self._reads: AsyncEngine | None = None
+
+    async def open(self) -> None:
+        """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
+        if not self.shared:
+            self._take_file()
+        try:
+            await migrate(self._url, self._border)
+            self._connect()
+            if self.shared:
+                await self._listen()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Give the database back. What runs in a transaction must have ended."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
+        for engine in (self._writes, self._relaxed):
+            if engine is not None:
+                await engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+        self._listening = self._writes = self._relaxed = self._reads = self._lock = None
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+        """Do everything inside, or nothing of it. One inside another joins it.
+
+        On SQLite the writers take turns, so nothing slow belongs inside. One that is not `durable` does not wait for
+        the disk: what a power failure may undo, such as a claim. Raises StorageUnavailable.
+        """
+        outer = self._open.get()
+        if outer is None:
+            async with self._outermost(self._writes if durable else self._relaxed) as connection:
+                yield connection
+            return
+        try:
+            yield outer.connection
+        except StorageUnavailable as problem:
+            outer.problem = problem  # whoever swallows it must not commit the half that worked
+            raise
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Read what is committed, or what this transaction has written so far. Raises StorageUnavailable."""
+        outer = self._open.get()
+        if outer is not None:
+            yield outer.connection
+            return
+        async with AsyncExitStack() as stack:
+            with self._border.translating():
+                connection = await stack.enter_async_context(_opened(self._reads).connect())
+            yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
+
+    def after_commit(self, do: CommitHook) -> None:
+        """Call `do` once everything is stored: at once where no transaction is open, never after a rollback."""
+        outer = self._open.get()
+        if outer is None:
+            do()
+        else:
+            outer.after.append(do)
+
+    async def first_time(self, bot: int, update_id: int) -> bool:
+        """Whether this update has not been acted upon; from now on it has. Belongs into the update's transaction."""
+        async with self.transaction() as connection:
+            row = {"bot": bot, "update_id": update_id, "at": self.clock()}
+            done = await connection.execute(self._new_update, row)
+            return done.rowcount == 1
+
+    async def forget_updates(self, before: float) -> None:
+        """Forget update ids older than a Unix time; Telegram repeats an update for a day at the most."""
+        async with self.transaction() as connection:
+            await connection.execute(updates.delete().where(updates.c.at < before))
+
+    async def ping(self) -> None:
+        """See whether the database answers. Raises StorageUnavailable."""
+        async with self.reading() as connection:
+            await connection.execute(select(1))
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell everybody who listens, in every process, once the transaction is committed. At most 7000 bytes."""
+        async with self.transaction() as connection:
+            if self._session is not None:
+                await self._session.say(connection, channel, payload)
+            self.after_commit(lambda: self._listeners.tell(channel, payload))
+
+    def listen(self, channel: str, heard: IncomingMessage) -> None:
+        """Call `heard` with what is told on a channel, and with "" whenever something may have been missed."""
+        self._listeners.add(channel, heard)
+
+    @property
+    def hears_all(self) -> bool:
+        """Whether whatever is told reaches this process at once, and nothing that was not told yet is in sight."""
+        return self._open.get() is None and (self._session is None or self._session.connected.is_set())
+
+    async def try_advisory_lock(self, name: str) -> bool:
+        """Take, or keep, the lock of this name among all processes. It is lost with the connection: ask again often."""
+        if not self.shared:
+            return True
+        return self._session is not None and await self._session.try_lock(name)
+
+    def now(self) -> ColumnElement[float]:
+        """Unix time as the database sees it, which is the same for every replica."""
+        if self.shared:
+            return cast(extract("epoch", func.clock_timestamp()), Double)
+        return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
+
+    def insert(self, table: TableClause) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
+        """An INSERT that can say what happens on a conflict."""
+        return postgresql_insert(table) if self.shared else sqlite_insert(table)
+
+    async def advisory_xact_lock(self, connection: AsyncConnection, what: str) -> None:
+        """Until the transaction ends, nobody else passes here with the same `what`."""
+        if self.shared:
+            lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+            await connection.execute(lock, {"what": what})
+
+    @asynccontextmanager
+    async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+        async with self._writer, AsyncExitStack() as stack:
+            with self._border.translating():
+                connection = await stack.enter_async_context(_opened(engine).connect())
+                await connection.begin()
+            here = _Open(connection)
+            token = self._open.set(here)
+            try:
+                yield connection
+            finally:
+                self._open.reset(token)
+            if here.problem is not None:
+                raise here.problem
+            with self._border.translating():
+                await connection.commit()
+        self._border.works()
+        for do in here.after:
+            do()
+
+    def _connect(self) -> None:
+        self._writes, self._relaxed = make_engine(self._url), make_engine(self._url, durable=False)
+        for engine in (self._writes, self._relaxed):
+            self._border.watch(engine)
+        options = {"isolation_level": "AUTOCOMMIT"} if self.shared else {"reading": True}
+        self._reads = self._writes.execution_options(**options)
+
+    async def _listen(self) -> None:
+        engine = _opened(self._writes)
+        self._session = LockSession(
+            self._url, self._listeners, lambda url: dict(engine.dialect.create_connect_args(url)[1])
+        )
+        self._listening = self._start(self._session.run(), name="listen to the database")
+        with self._border.translating():
+            async with asyncio.timeout(CONNECT_TIMEOUT * 2):
+                await self._session.connected.wait()
+
+    def _take_file(self) -> None:
+        file = Path(str(self._url.database)).resolve()
+        lock = FileLock(f"{file}.lock", timeout=0, thread_local=False, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
+        except OSError as error:
+            raise StorageUnavailable(f"{file.name}.lock cannot be made: {error.strerror}") from error
+        self._lock = lock
+
+
+def _opened(engine: AsyncEngine | None) -> AsyncEngine:
+    if engine is None:
+        raise StorageUnavailable("the database is not open")
+    return engine

@@ -1,0 +1,63 @@
+"""The one place where the drivers' errors become ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.errors import StorageUnavailable
+
+logger = logging.getLogger(__name__)
+
+_OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""Faults of this program, not of the database: they stay what they are."""
+
+
+class ErrorTranslator:
+    """Translates what the database's drivers raise, and logs when the database fails and when it works again."""
+
+    def __init__(self) -> None:
+        self._failing = False
+
+    def watch(self, engine: AsyncEngine) -> None:
+        """Translate whatever the statements of this engine raise."""
+        event.listen(engine.sync_engine, "handle_error", self._on_error, retval=True)
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Translate what is raised while connecting, beginning and committing."""
+        try:
+            yield
+        except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+            if isinstance(error, _OURS):
+                raise
+            raise self._failed(error) from error
+
+    def works(self) -> None:
+        """The database has just stored something."""
+        if self._failing:
+            self._failing = False
+            logger.info("The database works again")
+
+    def _on_error(self, context: ExceptionContext) -> BaseException | None:
+        if context.is_pre_ping:  # the pool makes a new connection by itself
+            return None
+        error = context.sqlalchemy_exception or context.original_exception
+        if isinstance(error, _OURS) or not isinstance(error, (DBAPIError, OSError, TimeoutError)):
+            return None
+        return self._failed(error)
+
+    def _failed(self, error: BaseException) -> StorageUnavailable:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        words = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+        if not self._failing:
+            self._failing = True
+            logger.error("The database cannot be used: %s", words)
+        return StorageUnavailable(words)

@@ -1,0 +1,120 @@
+"""Chats as the bot last saw them, and how long Telegram wants quiet in each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import ChatKey
+from bot.conversation.people import Chat
+from bot.storage.database import Database
+from bot.storage.mappers import AnyRow, storable
+from bot.storage.repositories.conversations import ensure
+from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, turns
+
+
+class ChatRepository:
+    """The chats of each bot. Raises StorageUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, bot: int, chat: int) -> Chat | None:
+        """A chat. None: never seen."""
+        async with self._database.reading() as connection:
+            this = (chats.c.bot == bot) & (chats.c.id == chat)
+            row = (await connection.execute(select(chats).where(this))).one_or_none()
+        return None if row is None else _chat(row)
+
+    async def put(self, bot: int, chat: Chat) -> None:
+        """Remember a chat as it is now. Its hold is left alone where the chat is known: `hold` changes that."""
+        row = {"bot": bot, **asdict(chat), "title": storable(chat.title)}
+        changed = {name: value for name, value in row.items() if name not in {"bot", "id", "hold_until"}}
+        await self._put(row, changed)
+
+    async def refuse(self, bot: int, chat: Chat) -> bool:
+        """Remember that a group has been told to wait for an admin. False: it had been told before."""
+        row = {"bot": bot, **asdict(chat), "title": storable(chat.title), "refused": True}
+        new = self._database.insert(chats).values(row)
+        once = new.on_conflict_do_update(
+            index_elements=[chats.c.bot, chats.c.id], set_={"refused": True}, where=~chats.c.refused
+        )
+        async with self._database.transaction() as connection:
+            return (await connection.execute(once)).rowcount == 1
+
+    async def hold(self, bot: int, chat: int, until: float) -> None:
+        """Remember until which Unix time Telegram wants nothing sent to a chat."""
+        unseen = asdict(Chat(chat, "private" if chat > 0 else "group", hold_until=until))
+        await self._put({"bot": bot, **unseen}, {"hold_until": until})
+
+    async def holds(self, bot: int) -> dict[int, float]:
+        """The chats that have to wait, each with its Unix time."""
+        held = select(chats.c.id, chats.c.hold_until).where(chats.c.bot == bot)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(held.where(chats.c.hold_until > self._database.clock()))
+            return {row.id: row.hold_until for row in rows}
+
+    async def migrate(self, bot: int, old: int, new: int) -> None:
+        """A group became a supergroup: everything moves along. `TurnService.migrate` also restarts what runs.
+
+        Messages are numbered anew in a supergroup, so the old Telegram ids mean nothing there and are forgotten.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == old))
+            for row in await connection.execute(
+                select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
+            ):
+                await self._move(connection, row, new)
+            await connection.execute(update(spent).where(spent.c.bot == bot, spent.c.chat == old).values(chat=new))
+            await _move_preferences(connection, bot, old, new)
+            await self._move_chat(bot, old, new)
+            for chat in (old, new):
+                await self._database.notify("preferences", f"{bot} {chat}")
+
+    async def _move(self, connection: AsyncConnection, old: AnyRow, chat: int) -> None:
+        """Let a conversation go on in another chat; where one has begun there already, its newest point stands."""
+        target = await ensure(self._database, connection, ChatKey(old.bot, chat, old.topic))
+        for table in (messages, turns):
+            moved = update(table).where(table.c.conversation == old.id).values(conversation=target)
+            await connection.execute(moved)
+        fresh = (conversations.c.id == target) & conversations.c.newest.is_(None)
+        points = {"newest": old.newest, "anew_after": old.anew_after}
+        await connection.execute(update(conversations).where(fresh).values(points))
+        await connection.execute(delete(conversations).where(conversations.c.id == old.id))
+
+    async def _move_chat(self, bot: int, old: int, new: int) -> None:
+        """What admins decided and the bot has said holds in the supergroup too."""
+        was, known = await self.get(bot, old), await self.get(bot, new)
+        if was is None:
+            return
+        there = known or replace(was, id=new, kind="supergroup", hold_until=0.0)
+        said = {
+            name: getattr(was, name) or getattr(there, name) for name in ("allowed", "greeted", "refused", "language")
+        }
+        await self.put(bot, replace(there, **said))
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(chats).where(chats.c.bot == bot, chats.c.id == old))
+
+    async def _put(self, row: dict[str, object], changed: dict[str, object]) -> None:
+        """Alone it does not wait for the disk: what a power failure may undo is soon seen again."""
+        new = self._database.insert(chats).values(row)
+        async with self._database.transaction(durable=False) as connection:
+            await connection.execute(new.on_conflict_do_update(index_elements=[chats.c.bot, chats.c.id], set_=changed))
+
+
+async def _move_preferences(connection: AsyncConnection, bot: int, old: int, new: int) -> None:
+    """What was set since in the new chat stands."""
+    there = preferences.alias("there")
+    same = (there.c.topic == preferences.c.topic) & (there.c.name == preferences.c.name)
+    taken = exists().where(there.c.bot == bot, there.c.chat == new, same)
+    mine = (preferences.c.bot == bot) & (preferences.c.chat == old)
+    await connection.execute(update(preferences).where(mine, ~taken).values(chat=new))
+    await connection.execute(delete(preferences).where(mine))
+
+
+def _chat(row: AnyRow) -> Chat:
+    values = row._asdict()
+    values.pop("bot")
+    return Chat(**values)

@@ -1,0 +1,93 @@
+"""What takes turns out of the queue, or stops them."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import ChatKey, TurnKind, TurnState
+from bot.storage.database import Database
+from bot.storage.mappers import AnyRow
+from bot.storage.repositories.conversations import answers_of, take_out
+from bot.storage.repositories.usage import keep_times
+from bot.storage.schema import turns
+from bot.storage.turn_queue.claims import WAITING, Signal
+from bot.storage.turn_queue.writer import TurnWriter, conversations_of
+
+
+class TurnCanceller:
+    """Ends turns: people want it, or the chat is gone. Joins the open transaction. Raises StorageUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue = TurnWriter(database)
+
+    async def stop(self, turn: int) -> bool:
+        """Stop a turn; its owner has to be told. One that has not begun is finished here. False: nothing to stop."""
+        async with self._database.transaction() as connection:
+            this = select(turns.c.id, turns.c.owner, turns.c.state).where(turns.c.id == turn, turns.c.open)
+            row = (await connection.execute(this.with_for_update())).one_or_none()
+            if row is None:
+                return False
+            if row.owner is None and row.state == TurnState.ASKED:
+                await self._finish_waiting(connection, turns.c.id == turn, TurnState.STOPPED)
+            else:
+                unsignalled = (turns.c.id == turn) & turns.c.signal.is_(None)  # about to start over: that wish stands
+                stopped = {"signal": Signal.STOP, "not_before": None}
+                await connection.execute(update(turns).where(unsignalled).values(stopped))
+            return True
+
+    async def drop_waiting(self, bot: int, chat: int, topic: int | None = None) -> int:
+        """The chat, or one topic of it, is gone: its waiting turns have failed. Gives how many."""
+        async with self._database.transaction() as connection:
+            return await self._finish_waiting(
+                connection, turns.c.conversation.in_(conversations_of(bot, chat, topic)), TurnState.FAILED
+            )
+
+    async def open_turns(self, bot: int, chat: int) -> list[int]:
+        """The open turns of a chat."""
+        async with self._database.reading() as connection:
+            mine = select(turns.c.id).where(turns.c.open, turns.c.conversation.in_(conversations_of(bot, chat)))
+            return list((await connection.scalars(mine)).all())
+
+    async def restart_elsewhere(self, bot: int, chat: int) -> None:
+        """The chat has another id: its Telegram messages mean nothing any more, what was under way begins anew."""
+        mine = turns.c.open & turns.c.conversation.in_(conversations_of(bot, chat))
+        fresh: dict[str, object] = {
+            "owner": None,
+            "lease_until": None,
+            "shown": [],
+            "reply_to": None,
+            "hangs_from": None,
+            "screen": None,
+        }
+        async with self._database.transaction() as connection:
+            await connection.execute(update(turns).where(mine).values(fresh))
+
+    async def undo_open(self, key: ChatKey) -> tuple[list[int], list[int]] | None:
+        """Take out the question of the newest open turn: its turns, and the Telegram messages to delete."""
+        async with self._database.transaction() as connection:
+            conversation = await self._queue.enter(connection, key)
+            last = await self._queue.last_open(connection, conversation)
+            if last is None:
+                return None
+            if last.kind == TurnKind.ANSWER and last.screen is None and await answers_of(connection, last.question):
+                await keep_times(connection, turns.c.id == last.id)
+                await connection.execute(
+                    delete(turns).where(turns.c.id == last.id)
+                )  # an older one, answered anew below
+                return [last.id], _visible(last)
+            its = select(turns).where(turns.c.question == last.question, turns.c.open)
+            under_way = (await connection.execute(its)).all()
+            stored = await take_out(connection, last.question)
+            visible = {message for one in under_way for message in _visible(one)}
+            return [one.id for one in under_way], sorted(visible.union(stored))
+
+    async def _finish_waiting(self, connection: AsyncConnection, which: ColumnElement[bool], state: TurnState) -> int:
+        ended = {"state": state, "open": False, "finished_at": self._database.now()}
+        waiting = update(turns).where(and_(WAITING, which))
+        return (await connection.execute(waiting.values(ended))).rowcount
+
+
+def _visible(turn: AnyRow) -> list[int]:
+    return [one["id"] for one in turn.shown if one["id"] is not None]

@@ -1,0 +1,357 @@
+"""The queue of turns: claimed, leased, kept, finished. Every write of a claimed turn checks that it is still ours.
+
+A turn that runs has an owner; one that waits has none. Of a conversation at most one runs: the oldest open one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
+from bot.errors import LeaseLost
+from bot.storage.database import Database
+from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
+from bot.storage.partitioning import ChatPartitioning
+from bot.storage.repositories.conversations import on_screen, set_screen
+from bot.storage.schema import conversations, messages, replicas, spent, turns
+from bot.storage.sqlite.group_commit import GroupCommit
+from bot.storage.turn_queue.placement import begin, hang_answer, step_back
+
+LEASE_DURATION = 15.0
+"""Seconds that a claim lasts unless it is renewed."""
+MAX_ATTEMPTS = 3
+"""How often a turn is begun; after that only to say that it failed."""
+MAX_FAILURE_REPORTS = 5
+"""How often that is tried, where the process dies of something else meanwhile."""
+
+
+class Signal(StrEnum):
+    """What a person wants of a turn that runs, kept in its row until it has happened."""
+
+    STOP = "stop"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTurn:
+    """A turn that this process has just made its own."""
+
+    turn: Turn
+    stopped: bool
+    """A person wanted it stopped before it was claimed."""
+    lone_question: Message | None = None
+    """The question, where it is known that nothing was said before it."""
+
+    @property
+    def is_poison_candidate(self) -> bool:
+        """Whether it has its last chance."""
+        return self.turn.attempt == MAX_ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The proof of a claim: whose it is, and which time it was claimed."""
+
+    turn: int
+    owner: str
+    attempt: int
+
+
+STEAL_DELAY = 0.5
+"""Seconds after which a turn may begin on any replica: the one where its chat is at home is full, or dead."""
+_LAST_CHANCE = MAX_ATTEMPTS - 1
+"""A turn that was begun so often without an end may be what kills the process: it runs beside no other like it."""
+
+ABOUT_TO_SEND = (Shown(None),)
+"""What is noted of an answer's first message before it is sent: with the claim, which spares a transaction."""
+
+_WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
+WAITING = and_(turns.c.open, turns.c.owner.is_(None))
+
+
+def _may_begin(database: Database) -> Select[Any]:
+    """The oldest turns of a bot that wait behind nothing, each beside whether its question has its place."""
+    other = turns.alias("other")
+    before = or_(other.c.id < turns.c.id, other.c.owner.is_not(None))  # a later one runs where an older has moved to
+    behind = exists().where(other.c.conversation == turns.c.conversation, other.c.open, before)
+    due = or_(turns.c.not_before.is_(None), turns.c.not_before <= database.now())
+    harmless = or_(turns.c.attempt != _LAST_CHANCE, bindparam("suspects", type_=Boolean))
+    oldest = (
+        _WHOLE.join(messages, messages.c.id == turns.c.question)
+        .add_columns(messages.c.placed)
+        .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due, harmless)
+        .order_by(turns.c.id)
+        .limit(bindparam("at_most", type_=Integer))
+        .with_for_update(of=turns, skip_locked=True)
+    )
+    return oldest.where(_may_begin_here(database)) if database.shared else oldest
+
+
+def _may_begin_here(database: Database) -> ColumnElement[bool]:
+    """A chat's answers share a budget, so one replica writes them: its home, unless another has begun."""
+    busy, its = turns.alias("busy"), conversations.alias("its")
+    under_way = exists().where(
+        busy.c.open,
+        busy.c.owner != bindparam("me"),
+        its.c.id == busy.c.conversation,
+        its.c.bot == conversations.c.bot,
+        its.c.chat == conversations.c.chat,
+    )
+    rank = func.abs(conversations.c.chat) % bindparam("living", type_=BigInteger)
+    mine = rank == bindparam("rank", type_=BigInteger)
+    return and_(~under_way, or_(mine, turns.c.asked_at < database.now() - STEAL_DELAY))
+
+
+class TurnRepository:
+    """The SQL of the turns, for both databases. Raises StorageUnavailable; LeaseLost where a claim is needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._oldest = _may_begin(database)
+        self._keeping = GroupCommit(database, self._keep)
+
+    async def get(self, turn: int) -> Turn | None:
+        """A turn, finished or not. None: it never was, or is pruned."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(_WHOLE.where(turns.c.id == turn))).one_or_none()
+        return None if row is None else turn_of(row)
+
+    async def current(self, key: ChatKey) -> Turn | None:
+        """The oldest turn of a conversation that is not finished."""
+        here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
+        async with self._database.reading() as connection:
+            oldest = _WHOLE.where(turns.c.open, *here).order_by(turns.c.id).limit(1)
+            row = (await connection.execute(oldest)).one_or_none()
+        return None if row is None else turn_of(row)
+
+    async def claim(
+        self,
+        bot: int,
+        partitioning: ChatPartitioning,
+        *,
+        limit: int,
+        lease_duration: float = LEASE_DURATION,
+        allow_poison_candidates: bool = True,
+    ) -> list[ClaimedTurn]:
+        """Make up to `limit` of the oldest turns that may begin mine, and place their questions.
+
+        `allow_poison_candidates`: one of those may be among them that have a last chance.
+        """
+        wanted: dict[str, object] = {"of": bot, "at_most": limit, "suspects": allow_poison_candidates}
+        if self._database.shared:
+            wanted.update(me=partitioning.me, rank=partitioning.rank, living=len(partitioning.owners))
+        async with self._database.transaction(durable=False) as connection:
+            rows = (await connection.execute(self._oldest, wanted)).all()
+            first = next((row.id for row in rows if row.attempt == _LAST_CHANCE), None)
+            chosen = [row for row in rows if row.attempt != _LAST_CHANCE or row.id == first]
+            claimed = [await self._take(connection, row, partitioning.me, lease_duration) for row in chosen]
+        return [one for one in claimed if one is not None]
+
+    async def renew(
+        self, owner: str, running: Collection[int], *, lease_duration: float = LEASE_DURATION
+    ) -> dict[int, Signal | None]:
+        """Keep the turns that really run. Those that are absent from what is given belong to somebody else now."""
+        mine = turns.c.owner == owner, turns.c.open, turns.c.id.in_(running)
+        until = self._database.now() + lease_duration
+        renewed = update(turns).where(*mine).values(lease_until=until).returning(turns.c.id, turns.c.signal)
+        async with self._database.transaction() as connection:
+            rows = await connection.execute(renewed)
+            return {row.id: Signal(row.signal) if row.signal else None for row in rows}
+
+    async def register(self, bot: int, owner: str, *, lease_duration: float = LEASE_DURATION) -> list[str]:
+        """Say that this process lives. Gives everybody who does."""
+        now = self._database.now()
+        row = {"bot": bot, "owner": owner, "lease_until": now + lease_duration}
+        new = self._database.insert(replicas).values(row)
+        keys = [replicas.c.bot, replicas.c.owner]
+        alive = select(replicas.c.owner).where(replicas.c.bot == bot, replicas.c.lease_until > now)
+        async with self._database.transaction() as connection:
+            changed = {"lease_until": new.excluded.lease_until}
+            await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
+            return list((await connection.scalars(alive)).all())
+
+    async def sign_off(self, bot: int, owner: str) -> None:
+        """Say that those whose name begins like this have ended, and forget those that died long ago."""
+        ended = replicas.c.owner.startswith(owner, autoescape=True)
+        dead = replicas.c.lease_until < self._database.now() - LEASE_DURATION
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(replicas).where(replicas.c.bot == bot, or_(ended, dead)))
+
+    async def keep(self, lease: Lease, shown: Sequence[Shown]) -> None:
+        """Remember which Telegram messages show the answer. Raises LeaseLost.
+
+        This does not wait for the disk: the sooner it is known what was sent, the fewer messages stand twice after a
+        crash, and after a power failure one may. For the same reason those who wait on SQLite go together.
+        """
+        if not await self._keeping.write((lease, shown_as_json(shown))):
+            raise LeaseLost
+
+    async def _keep(self, connection: AsyncConnection, kept: tuple[Lease, object]) -> bool:
+        lease, shown = kept
+        stored = update(turns).where(_held(lease), _not_restarted()).values(shown=shown)
+        return (await connection.execute(stored)).rowcount == 1
+
+    async def wrote(self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str) -> int:
+        """Store the whole text: from now on it only has to be shown. Raises LeaseLost. May be repeated."""
+        async with self._database.transaction() as connection:
+            row = await self._mine(connection, lease)
+            said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
+            if row.answer is None:
+                answer = await hang_answer(connection, row, said, self._database.clock())
+            else:
+                answer = row.answer
+                await connection.execute(update(messages).where(messages.c.id == answer).values(said))
+            changed = {"answer": answer, "state": TurnState.SHOWING, "note": storable(note)}
+            await connection.execute(update(turns).where(turns.c.id == lease.turn).values(changed))
+            await set_screen(self._database, connection, turn_of(row).key, answer, turn_of(row).shown)
+        return answer
+
+    async def finish(self, lease: Lease, state: TurnState) -> None:
+        """End a turn, without waiting for the disk. Raises LeaseLost. May be repeated, as after a power failure."""
+        done = update(turns).where(_held(lease), _not_restarted())
+        values = {"state": state, "open": False, "lease_until": None, "finished_at": self._database.now()}
+        async with self._database.transaction(durable=False) as connection:
+            changed = await connection.execute(done.values(values))
+            row = (await connection.execute(_WHOLE.where(turns.c.id == lease.turn))).one_or_none()
+            if changed.rowcount == 1 and row is not None and row.answer is None:
+                await step_back(connection, row)
+            elif changed.rowcount == 1 and row is not None:
+                await set_screen(self._database, connection, turn_of(row).key, row.answer, turn_of(row).shown)
+            ended_before = row is not None and (row.owner, row.attempt, row.open) == (lease.owner, lease.attempt, False)
+            if not ended_before:
+                raise LeaseLost
+
+    async def release(self, lease: Lease, *, again_after: float = 0.0, counts: bool = False) -> bool:
+        """Put a claimed turn back into the queue. `counts`: the attempt was a failure. False: it was not ours."""
+        back = {
+            **_BACK_IN_QUEUE,
+            "attempt": case((_RESTARTED, 0), else_=turns.c.attempt - (0 if counts else 1)),
+            "not_before": self._database.now() + again_after if again_after else None,
+        }
+        async with self._database.transaction() as connection:
+            done = await connection.execute(update(turns).where(_held(lease)).values(back))
+        return done.rowcount == 1
+
+    async def take_back(self, bot: int, *, owner: str = "") -> int:
+        """Queue what owners hold that are known to be dead: those whose name begins like this ("": all)."""
+        mine = turns.c.owner.startswith(owner, autoescape=True)
+        async with self._database.transaction() as connection:
+            back = update(turns).where(turns.c.bot == bot, turns.c.open, turns.c.owner.is_not(None), mine)
+            return (await connection.execute(back.values(_taken_over()))).rowcount
+
+    async def take_over(self, bot: int) -> int:
+        """Queue every turn whose owner has not renewed its lease."""
+        expired = (
+            select(turns.c.id)
+            .where(turns.c.bot == bot, turns.c.open, turns.c.owner.is_not(None))
+            .where(turns.c.lease_until < self._database.now())
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.transaction() as connection:
+            back = update(turns).where(turns.c.id.in_(expired)).values(_taken_over())
+            return (await connection.execute(back)).rowcount
+
+    async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
+        """When a person, or anybody in a chat, asked since a Unix time, oldest first; what was taken back counts."""
+        asked = select(turns.c.asked_at).where(
+            turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
+        )
+        gone = select(spent.c.at).where(spent.c.bot == bot, spent.c.at >= since)
+        if person is not None:
+            asked, gone = asked.where(turns.c.asker == person), gone.where(spent.c.asker == person)
+        if chat is not None:
+            asked = asked.join(conversations).where(conversations.c.bot == bot, conversations.c.chat == chat)
+            gone = gone.where(spent.c.chat == chat)
+        async with self._database.reading() as connection:
+            return sorted((await connection.scalars(union_all(asked, gone))).all())
+
+    async def waiting(self, bot: int) -> int:
+        """How many turns wait, of all replicas."""
+        async with self._database.reading() as connection:
+            counted = select(func.count()).select_from(turns).where(turns.c.bot == bot, WAITING)
+            return await connection.scalar(counted) or 0
+
+    async def prune(self, before: float) -> int:
+        """Forget the turns that finished before a Unix time; what was said stays."""
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(spent).where(spent.c.at < before))
+            old = delete(turns).where(~turns.c.open, turns.c.finished_at < before)
+            return (await connection.execute(old)).rowcount
+
+    async def _take(
+        self, connection: AsyncConnection, row: AnyRow, owner: str, lease_duration: float
+    ) -> ClaimedTurn | None:
+        """Claim one row. None: it has failed too often even to say so."""
+        attempt = row.attempt + 1
+        if attempt > MAX_ATTEMPTS + MAX_FAILURE_REPORTS:
+            failed = {"state": TurnState.FAILED, "open": False, "finished_at": self._database.now()}
+            await connection.execute(update(turns).where(turns.c.id == row.id).values(failed))
+            return None
+        if row.state == TurnState.ASKED:
+            await begin(connection, row)
+        delivers = row.kind == TurnKind.SHOW or row.state == TurnState.SHOWING
+        state = TurnState.SHOWING if delivers else TurnState.WRITING
+        changed = {
+            "owner": owner,
+            "attempt": attempt,
+            "state": state,
+            "lease_until": self._database.now() + lease_duration,
+        }
+        turn = replace(turn_of(row), attempt=attempt, state=state)
+        if not row.shown:  # only now the turn before it has left the messages behind that this one takes over
+            left = [] if row.screen is None else await on_screen(connection, row.screen)
+            turn = replace(turn, shown=tuple(left) or ABOUT_TO_SEND)
+            changed["shown"] = shown_as_json(turn.shown)
+        taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
+        await connection.execute(taken)
+        return ClaimedTurn(turn, stopped=row.signal == Signal.STOP)
+
+    async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
+        mine = _WHOLE.where(_held(lease), _not_restarted()).with_for_update(of=turns)
+        row = (await connection.execute(mine)).one_or_none()
+        if row is None:
+            raise LeaseLost
+        return row
+
+
+_RESTARTED = turns.c.signal == Signal.RESTART
+_BACK_IN_QUEUE = {
+    "owner": None,
+    "lease_until": None,
+    "state": case((_RESTARTED, TurnState.ASKED.value), else_=turns.c.state),
+    "signal": case((_RESTARTED, None), else_=turns.c.signal),
+}
+
+
+def _taken_over() -> dict[str, object]:
+    return {**_BACK_IN_QUEUE, "attempt": case((_RESTARTED, 0), else_=turns.c.attempt)}
+
+
+def _held(lease: Lease) -> ColumnElement[bool]:
+    return and_(turns.c.id == lease.turn, turns.c.open, turns.c.owner == lease.owner, turns.c.attempt == lease.attempt)
+
+
+def _not_restarted() -> ColumnElement[bool]:
+    return turns.c.signal.is_distinct_from(Signal.RESTART.value)

@@ -1,0 +1,80 @@
+"""Where a question and its answer hang, decided when the turn begins and when the answer is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation.messages import ChatKey, Role, TurnKind
+from bot.storage.mappers import AnyRow
+from bot.storage.repositories.conversations import choose, point, row_at
+from bot.storage.schema import conversations, messages
+
+_NEW_MESSAGE = messages.insert().returning(messages.c.id)
+
+
+async def begin(connection: AsyncConnection, row: AnyRow) -> None:
+    """The turn begins: now it is decided where its question hangs, or which version counts.
+
+    `row` is the turn's, beside whether its question is `placed` already.
+    """
+    if row.kind == TurnKind.SHOW:
+        await choose(connection, row.answer)
+        return
+    if row.kind == TurnKind.GO_ON:
+        return
+    if not row.placed:
+        key = ChatKey(row.bot, row.chat)
+        parent = await parent_of(connection, key, row.conversation, hangs_from=row.hangs_from, asking=row.question)
+        placed = {"parent": parent, "placed": True}
+        await connection.execute(update(messages).where(messages.c.id == row.question).values(placed))
+    points: dict[str, object] = {"newest": row.question}
+    if row.placed and row.screen is None:  # answered anew below: the newest point, also after /new
+        old_wish = conversations.c.anew_after >= row.question
+        points["anew_after"] = case((old_wish, None), else_=conversations.c.anew_after)
+    here = conversations.c.id == row.conversation
+    await connection.execute(update(conversations).where(here).values(points))
+
+
+async def parent_of(
+    connection: AsyncConnection, key: ChatKey, conversation: int, *, hangs_from: int | None, asking: int | None
+) -> int | None:
+    """Where a question that begins now hangs; `asking` is that question, where it is stored already."""
+    if hangs_from is not None:
+        target = await row_at(connection, key.bot, key.chat, hangs_from)
+        if target is not None and target.placed and target.conversation == conversation:
+            parent: int = target.id
+            return parent
+    return await point(connection, conversation, asking)
+
+
+async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[str, object], now: float) -> int:
+    """Hang the answer below its question; it is the newest point unless that has moved elsewhere since."""
+    new = {
+        "conversation": row.conversation,
+        "parent": row.question,
+        "placed": True,
+        "screen": row.screen,
+        "role": Role.ASSISTANT,
+        "author": "",
+        "at": now,
+        **said,
+    }
+    answer = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
+    if row.screen is None:
+        own = update(messages).where(messages.c.id == answer).values(screen=answer)
+        await connection.execute(own)
+    reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
+    await connection.execute(update(conversations).where(reached).values(newest=answer))
+    return int(answer)
+
+
+async def step_back(connection: AsyncConnection, row: AnyRow) -> None:
+    """The turn ends without an answer: the one that stood there before, if there was one, counts again."""
+    other = select(func.max(messages.c.id)).where(messages.c.parent == row.question, messages.c.role == Role.ASSISTANT)
+    before: int | None = await connection.scalar(other)
+    if before is not None:
+        here = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
+        await connection.execute(update(conversations).where(here).values(newest=before))

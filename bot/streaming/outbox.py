@@ -1,0 +1,92 @@
+"""Short messages that are no answers of the generator: what commands and buttons say, what failed."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.delivery.entities import Formatted
+from bot.errors import AmbiguousOutcome, BadMarkup, FloodWait, ReplyTargetNotFound, TelegramProblem
+from bot.runtime.clock import Clock
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Keyboard
+
+logger = logging.getLogger(__name__)
+
+MOST_IN_A_CHAT = 50
+"""Notices that wait for one chat; beyond that the oldest are dropped."""
+TRIES = 4
+"""How often a notice is sent whose outcome is unknown, before it is given up."""
+
+Start = Callable[..., object]
+"""Starts a background task: `start(coroutine, name=…)`."""
+_Notice = tuple[Destination, Formatted, Keyboard]
+
+
+class Outbox:
+    """Sends short messages in the background: in order within a chat, after any hold, without ever raising."""
+
+    def __init__(self, telegram: Telegram, start: Start, *, clock: Clock | None = None) -> None:
+        self._telegram, self._start = telegram, start
+        self._clock = clock or Clock()
+        self._waiting: dict[int, deque[_Notice]] = {}
+
+    def post(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
+        """Send it as soon as the budgets allow; what fails is logged."""
+        outbox = self._waiting.get(place.chat)
+        if outbox is None:
+            outbox = self._waiting[place.chat] = deque()
+            self._start(self._work(place.chat), name=f"notices to chat {place.chat}")
+        if len(outbox) >= MOST_IN_A_CHAT:
+            del outbox[1]  # the first one is under way
+            logger.warning("chat %d: too many notices wait, the oldest is dropped", place.chat)
+        outbox.append((place, _formatted(text), keyboard))
+
+    async def send(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> int:
+        """Send it now and return its message id. Raises TelegramProblem."""
+        return await self._send(place, _formatted(text), keyboard)
+
+    async def _work(self, chat: int) -> None:
+        outbox = self._waiting[chat]
+        try:
+            while outbox:
+                place, text, keyboard = outbox[0]
+                await self._deliver(place, text, keyboard)
+                outbox.popleft()
+        finally:
+            self._waiting.pop(chat, None)
+
+    async def _deliver(self, place: Destination, text: Formatted, keyboard: Keyboard) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._send(place, text, keyboard)
+            except FloodWait as problem:
+                await self._clock.sleep(problem.seconds)
+            except AmbiguousOutcome as problem:
+                tries += 1
+                if tries == TRIES:
+                    logger.warning("chat %d: a notice was given up: %s", place.chat, problem)
+                    return
+                await self._clock.sleep(2.0**tries)
+            except TelegramProblem as problem:
+                logger.warning("chat %d: no notice: %s: %s", place.chat, type(problem).__name__, problem)
+                return
+            else:
+                return
+
+    async def _send(self, place: Destination, text: Formatted, keyboard: Keyboard) -> int:
+        try:
+            return await self._telegram.send(place, text, keyboard=keyboard)
+        except BadMarkup as problem:
+            logger.warning("chat %d: the formatting of a notice is refused: %s", place.chat, problem)
+            return await self._telegram.send(place, text.plain(), keyboard=keyboard)
+        except ReplyTargetNotFound:
+            return await self._telegram.send(replace(place, reply_to=None), text, keyboard=keyboard)
+
+
+def _formatted(text: str | Formatted) -> Formatted:
+    return Formatted(text) if isinstance(text, str) else text

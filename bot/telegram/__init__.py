@@ -1,0 +1,1 @@
+"""Calls to Telegram: the client, its errors, the session, the rate-limit middleware."""

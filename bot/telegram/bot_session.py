@@ -1,0 +1,55 @@
+"""aiogram's session to Telegram, or to another Bot API server, through any proxy."""
+
+from __future__ import annotations
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramNetworkError
+from aiogram.methods import TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiohttp import ClientSession
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from pydantic import SecretStr
+
+from bot.generators.connections import tunnel
+from bot.generators.proxies import ProxyURL, parse_proxy
+
+TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
+"""What a call raises that Telegram refuses, or to which something in between answers with a page of HTML."""
+
+
+class ProxiedSession(AiohttpSession):
+    """aiogram's session through any proxy that the settings accept: its own knows neither https nor socks5h ones."""
+
+    def __init__(self, proxy: ProxyURL, api: TelegramAPIServer) -> None:
+        super().__init__(api=api)
+        self._route = proxy
+
+    async def create_session(self) -> ClientSession:
+        """Open the one client session, or give it."""
+        if self._session is None or self._session.closed:
+            self._session = ClientSession(connector=tunnel(self._route))
+            self._should_reset_connector = False
+        return self._session
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109  # aiogram's own signature
+    ) -> TelegramType:
+        """Make a call. A proxy's failure becomes TelegramNetworkError, as every other failure of the network."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except (ProxyConnectionError, ProxyError, ProxyTimeoutError, OSError) as error:
+            raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: the proxy failed") from None
+
+
+def make_bot(token: SecretStr, *, api_url: str | None = None, proxy: SecretStr | None = None) -> Bot:
+    """Make aiogram's bot, for Telegram or for the Bot API server at `api_url`."""
+    server = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
+    session = (
+        AiohttpSession(api=server) if proxy is None else ProxiedSession(parse_proxy(proxy.get_secret_value()), server)
+    )
+    return Bot(token.get_secret_value(), session=session)

@@ -1,0 +1,249 @@
+"""Telegram's objects → ours: who speaks, where, and what is asked. No decisions, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    ChatMemberUpdated,
+    ExternalReplyInfo,
+    InaccessibleMessage,
+    Message,
+    MessageGenerationStopped,
+    MessageOriginChannel,
+    MessageOriginHiddenUser,
+    MessageOriginUser,
+    Update,
+    User,
+)
+
+from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
+from bot.conversation.documents import is_text
+from bot.conversation.messages import Author, ChatKey, Question, Quote
+from bot.telegram.destination import Destination
+
+MIN_SPLIT_LENGTH = 4000
+"""UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
+GENERAL = 1
+"""The thread id that the General topic would have; its messages carry none."""
+
+_SENT = frozenset(
+    {
+        "text",
+        "rich_message",
+        "animation",
+        "audio",
+        "document",
+        "live_photo",
+        "paid_media",
+        "photo",
+        "sticker",
+        "story",
+        "video",
+        "video_note",
+        "voice",
+        "checklist",
+        "contact",
+        "dice",
+        "game",
+        "poll",
+        "venue",
+        "location",
+    }
+)
+"""Kinds of content that people send; every other message is a service message."""
+_KINDS = {kind.value: kind for kind in EntityKind}
+
+
+@dataclass(frozen=True, slots=True)
+class EventContext:
+    """Where an update comes from and who stands behind it."""
+
+    key: ChatKey
+    private: bool
+    kind: str
+    title: str
+    author: Author
+    user: User | None = None
+    """The person; None where a channel or a group speaks."""
+    anonymous: bool = False
+    """An administrator of this group who speaks as the group."""
+    message_id: int | None = None
+
+    @property
+    def speaker(self) -> int:
+        """The id that limits and rights hang on."""
+        return self.author.id
+
+
+def to_event_context(update: Update, bot: int) -> EventContext | None:
+    """Where an update comes from. None: it is of no kind that the bot handles."""
+    event = update.event
+    if isinstance(event, Message):
+        return _of_message(event, bot)
+    if isinstance(event, CallbackQuery):
+        return _of_press(event, bot)
+    if isinstance(event, ChatMemberUpdated):
+        return _of_person(event.chat, event.from_user, ChatKey(bot, event.chat.id))
+    if isinstance(event, MessageGenerationStopped):
+        key = ChatKey(bot, event.chat.id, event.message_thread_id or 0)
+        return EventContext(key, private=True, kind=event.chat.type, title="", author=Author(event.chat.id, ""))
+    return None
+
+
+def destination_of(origin: EventContext, update: Update) -> Destination:
+    """Where the bot answers an update: in groups attached to the message."""
+    attached = origin.message_id if update.message is not None and not origin.private else None
+    return Destination(origin.key.chat, origin.key.topic or None, attached, origin.private)
+
+
+def to_incoming_message(message: Message) -> IncomingMessage:
+    """What decides whether a message is for the bot."""
+    text, entities = read_text(message)
+    target = reply_target(message)
+    sender = message.from_user
+    return IncomingMessage(
+        private=message.chat.type == "private",
+        text=text,
+        entities=entities,
+        replies_to=target.from_user.id if target and target.from_user else None,
+        from_bot=sender is not None and sender.is_bot and message.sender_chat is None,
+        via_bot=message.via_bot is not None,
+        automatic=bool(message.is_automatic_forward),
+        service=message.content_type not in _SENT,
+    )
+
+
+def read_text(message: Message) -> tuple[str, tuple[MessageEntity, ...]]:
+    """The text or caption, with whatever addresses somebody in it."""
+    sent = message.entities if message.text is not None else message.caption_entities
+    entities = (
+        MessageEntity(_KINDS[entity.type], entity.offset, entity.length, entity.user.id if entity.user else None)
+        for entity in sent or ()
+        if entity.type in _KINDS
+    )
+    return message.text or message.caption or "", tuple(entities)
+
+
+def to_question(message: Message, origin: EventContext, me: BotIdentity, language: str) -> Question:
+    """A message as a question; its text is empty where there is nothing but the bot's name."""
+    text, entities = read_text(message)
+    target = reply_target(message)
+    return Question(
+        key=origin.key,
+        message_id=message.message_id,
+        text=text.strip() if origin.private else without_names(text, entities, me),
+        author=origin.author,
+        private=origin.private,
+        language=language,
+        reply_to=target.message_id if target else None,
+        quote=to_quote(message, me),
+        may_continue=is_long(message),
+    )
+
+
+def is_long(message: Message) -> bool:
+    """Whether the app may have split a paste after this message."""
+    return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= MIN_SPLIT_LENGTH
+
+
+def has_text_document(message: Message) -> bool:
+    """Whether a document comes along that looks like text."""
+    document = message.document
+    return document is not None and is_text(document.file_name or "", document.mime_type or "")
+
+
+def to_quote(message: Message, me: BotIdentity) -> Quote | None:
+    """The words that a message replies to: the part that was chosen, else all of somebody else's message."""
+    target = reply_target(message)
+    if target is None:
+        return _from_elsewhere(message)
+    if is_chosen_part(message) and message.quote is not None:
+        return Quote(_name_of(target), message.quote.text)
+    text = target.text or target.caption
+    if not text or (target.from_user is not None and target.from_user.id == me.id):
+        return None
+    return Quote(_name_of(target), text)
+
+
+def is_chosen_part(message: Message) -> bool:
+    """Whether the person marked the words that they reply to."""
+    return message.quote is not None and bool(message.quote.is_manual)
+
+
+def reply_target(message: Message) -> Message | None:
+    """The message that a person really replied to: in topics every message points at the topic's first one."""
+    target = message.reply_to_message
+    if target is None or target.forum_topic_created is not None:
+        return None
+    return None if message.is_topic_message and target.message_id == message.message_thread_id else target
+
+
+def topic_of(message: Message | InaccessibleMessage) -> int:
+    """The forum topic, 0 for General and for reply threads of plain groups (they carry a thread id, too)."""
+    if isinstance(message, InaccessibleMessage) or not message.is_topic_message:
+        return 0
+    return 0 if message.message_thread_id == GENERAL else message.message_thread_id or 0
+
+
+def _of_message(message: Message, bot: int) -> EventContext:
+    chat, speaker = message.chat, message.sender_chat
+    key = ChatKey(bot, chat.id, topic_of(message))
+    if speaker is None:
+        return _of_person(chat, message.from_user, key, message.message_id)
+    return EventContext(
+        key,
+        private=False,
+        kind=chat.type,
+        title=chat.title or "",
+        author=Author(speaker.id, speaker.title or speaker.full_name),
+        anonymous=speaker.id == chat.id,
+        message_id=message.message_id,
+    )
+
+
+def _of_press(query: CallbackQuery, bot: int) -> EventContext | None:
+    if query.message is None:
+        return None
+    chat = query.message.chat
+    return _of_person(chat, query.from_user, ChatKey(bot, chat.id, topic_of(query.message)), query.message.message_id)
+
+
+def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | None = None) -> EventContext:
+    author = Author(user.id, user.full_name) if user else Author(chat.id, chat.title or "")
+    return EventContext(
+        key,
+        private=chat.type == "private",
+        kind=chat.type,
+        title=chat.title or "",
+        author=author,
+        user=user,
+        message_id=message_id,
+    )
+
+
+def _name_of(message: Message) -> str:
+    if message.sender_chat is not None:
+        return message.sender_chat.title or ""
+    return message.from_user.full_name if message.from_user else ""
+
+
+def _from_elsewhere(message: Message) -> Quote | None:
+    """A reply to a message of another chat brings only the chosen part along."""
+    if message.external_reply is None or message.quote is None:
+        return None
+    return Quote(_name_elsewhere(message.external_reply), message.quote.text)
+
+
+def _name_elsewhere(reply: ExternalReplyInfo) -> str:
+    match reply.origin:
+        case MessageOriginUser(sender_user=user):
+            return user.full_name
+        case MessageOriginHiddenUser(sender_user_name=name):
+            return name
+        case MessageOriginChannel(chat=chat):
+            return chat.title or ""
+        case origin:
+            return origin.sender_chat.title or ""

@@ -1,0 +1,115 @@
+"""How handlers speak: in the person's language, at the place the update came from, once everything is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from bot.delivery.entities import Formatted
+from bot.errors import NotModified, TelegramProblem
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.streaming.outbox import Outbox
+from bot.telegram.client import Telegram
+from bot.telegram.destination import Destination
+from bot.telegram.keyboard import Keyboard
+from bot.texts import Texts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Says a text of the Fluent files at one place, in one language, after the transaction has been committed."""
+
+    texts: Texts
+    outbox: Outbox
+    database: Database
+    language: str
+    place: Destination
+
+    def __call__(self, key: str, *, keyboard: Keyboard = (), **args: str | float) -> None:
+        """Say one text."""
+        self.say_text(self.text(key, **args), keyboard=keyboard)
+
+    def text(self, key: str, **args: str | float) -> str:
+        """The text itself."""
+        return self.texts.get(self.language, key, **args)
+
+    def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
+        """Say what is already put into words."""
+        self.database.after_commit(lambda: self.outbox.post(self.place, text, keyboard=keyboard))
+
+    def to(self, place: Destination, language: str) -> Responder:
+        """The same for another place or language."""
+        return replace(self, place=place, language=language)
+
+
+class AfterCommit:
+    """Starts what takes a while, or must not be undone, once the transaction has been committed."""
+
+    def __init__(self, database: Database, tasks: TaskSupervisor) -> None:
+        self._database = database
+        self._tasks = tasks
+
+    def __call__(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Begin `work` after the commit; what Telegram refuses of it is logged in a line."""
+        self._database.after_commit(lambda: self._begin(name, work))
+
+    def _begin(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        self._tasks.start(_log_refusal(name, work), name=name)
+
+
+class CallbackAnswer:
+    """The answer to one press of a button: given exactly once, when the handling is over."""
+
+    def __init__(self, query: str, say: Responder, telegram: Telegram, later: AfterCommit) -> None:
+        self._query = query
+        self._say = say
+        self._telegram = telegram
+        self._later = later
+        self._text = ""
+        self._alert = False
+        self._from_environment = False
+
+    def __call__(self, key: str, *, alert: bool = False, **args: str | float) -> None:
+        """Choose what the person sees; without this, the press is answered with nothing."""
+        self._text, self._alert = self._say.text(key, **args), alert
+
+    def give(self) -> None:
+        """Send the answer."""
+        if not self._from_environment:
+            self._from_environment = True
+            self._later(
+                "answer a button",
+                lambda: self._telegram.answer_button(
+                    self._query, self._text, alert=self._alert, chat=self._say.place.chat
+                ),
+            )
+
+
+class MessageEditor:
+    """Changes the message whose button was pressed."""
+
+    def __init__(self, chat: int, message_id: int, telegram: Telegram, later: AfterCommit) -> None:
+        self._chat = chat
+        self._message_id = message_id
+        self._telegram = telegram
+        self._later = later
+
+    def __call__(self, text: str, keyboard: Keyboard = ()) -> None:
+        """Show another text and keyboard there."""
+        self._later(
+            "redraw a message",
+            lambda: self._telegram.edit(self._chat, self._message_id, Formatted(text), keyboard=keyboard),
+        )
+
+
+async def _log_refusal(name: str, work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
+    except NotModified:
+        return
+    except TelegramProblem as problem:
+        logger.warning("%s: %s: %s", name, type(problem).__name__, problem)

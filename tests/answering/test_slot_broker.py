@@ -1,0 +1,105 @@
+"""Places in a chat's budget that replicas ask each other for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from bot.answering.slot_broker import RemoteSlotBroker
+from bot.errors import FloodWait
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.partitioning import ChatPartitioning
+from tests.databases import PostgreSQL
+
+HERE, THERE = "a/1", "b/2"
+AT_HERE, AT_THERE = -100, -101
+"""Chats by their homes."""
+
+
+class Chats:
+    """The budgets of one process."""
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+        self.free = asyncio.Event()
+        self.free.set()
+        self.problem: FloodWait | None = None
+
+    async def take(self, chat: int) -> None:
+        await self.free.wait()
+        if self.problem is not None:
+            raise self.problem
+        self.taken.append(chat)
+
+
+Process = Callable[[str], Awaitable[tuple[RemoteSlotBroker, Chats]]]
+
+
+@pytest.fixture
+async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterator[Process]:
+    url = postgresql.new_database()
+    stores: list[Database] = []
+
+    async def make(me: str) -> tuple[RemoteSlotBroker, Chats]:
+        database = Database(url, start=tasks.start)
+        await database.open()
+        stores.append(database)
+        chats = Chats()
+        return RemoteSlotBroker(
+            database, tasks, bot=1, partitioning=lambda: ChatPartitioning.among(me, [HERE, THERE]), take=chats.take
+        ), chats
+
+    yield make
+    await tasks.close()
+    for database in stores:
+        await database.close()
+
+
+async def test_a_chat_that_is_at_home_here_needs_nobody(process: Process) -> None:
+    lending, chats = await process(HERE)
+    await lending.borrow(AT_HERE)
+    assert chats.taken == []
+
+
+async def test_a_place_is_taken_where_the_chat_is_at_home(process: Process) -> None:
+    (here, mine), (_, theirs) = await process(HERE), await process(THERE)
+    await here.borrow(AT_THERE)
+    assert (mine.taken, theirs.taken) == ([], [AT_THERE])
+
+
+async def test_a_home_without_room_is_waited_for(process: Process) -> None:
+    (here, _), (_, theirs) = await process(HERE), await process(THERE)
+    theirs.free.clear()
+    waiting = asyncio.ensure_future(here.borrow(AT_THERE))
+    ended, _ = await asyncio.wait([waiting], timeout=1.5)
+    assert not ended, "a home that lives is waited for, even if it has no room"
+    theirs.free.set()
+    await waiting
+    assert theirs.taken == [AT_THERE]
+
+
+async def test_a_hold_at_home_holds_everywhere(process: Process) -> None:
+    (here, _), (_, theirs) = await process(HERE), await process(THERE)
+    theirs.problem = FloodWait("for long", seconds=3600)
+    with pytest.raises(FloodWait) as raised:
+        await here.borrow(AT_THERE)
+    assert raised.value.seconds == 3600
+
+
+async def test_a_dead_home_keeps_nobody_waiting(process: Process) -> None:
+    lending, _ = await process(HERE)
+    await lending.borrow(AT_THERE)
+
+
+async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(process: Process) -> None:
+    (here, _), (_, theirs) = await process(HERE), await process(THERE)
+    theirs.free.clear()
+    waiting = asyncio.ensure_future(here.borrow(AT_THERE))
+    ended, _ = await asyncio.wait([waiting], timeout=1.5)
+    assert not ended
+    here._database._listeners.tell_everyone_nothing()  # as after a lost session
+    async with asyncio.timeout(10):
+        await waiting

@@ -1,0 +1,120 @@
+"""Several replicas answer with one token: together they stay within the bot's budget, whoever comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.methods import Response, SendMessage, TelegramMethod
+
+from bot.rate_limits.limits import WHOLE_BOT
+from bot.rate_limits.scheduler import Scheduler
+from bot.runtime.clock import Clock
+from bot.telegram.rate_limit_middleware import RateLimitMiddleware
+from tests.recording import TOKEN
+
+CHATS = 1000
+"""As many calls wait at each gate, each in a chat of its own: nothing but the bot's budget keeps them."""
+STEP = 0.05
+
+
+class MovedClock(Clock):
+    """Time that the scene moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 1000.0
+        self._numbers = count()
+        self._timers: list[tuple[float, int, asyncio.TimerHandle, Callable[[], None]]] = []
+
+    def now(self) -> float:
+        return self.at
+
+    def call_later(self, seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(0.0, do, (), asyncio.get_running_loop())
+        heapq.heappush(self._timers, (self.at + seconds, next(self._numbers), handle, do))
+        return handle
+
+    async def move(self, seconds: float) -> None:
+        """Let time pass, and everybody do what it is time for."""
+        until = self.at + seconds
+        while self.at < until:
+            self.at = min(until, self.at + STEP)
+            while self._timers and self._timers[0][0] <= self.at:
+                _, _, handle, do = heapq.heappop(self._timers)
+                if not handle.cancelled():
+                    do()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+
+class Scene:
+    """Replicas with so much to say that they never come to an end."""
+
+    def __init__(self) -> None:
+        self.clock = MovedClock()
+        self.bot = Bot(TOKEN)
+        self.sent: dict[RateLimitMiddleware, list[float]] = {}
+        self.tasks: list[asyncio.Task[object]] = []
+
+    def replica(self) -> RateLimitMiddleware:
+        gate = RateLimitMiddleware(Scheduler(self.clock.now()), clock=self.clock)
+        self.sent[gate] = []
+        for chat in range(1, CHATS):
+            self.tasks.append(asyncio.get_running_loop().create_task(self._say(gate, chat * 100 + len(self.sent))))
+        return gate
+
+    async def _say(self, gate: RateLimitMiddleware, chat: int) -> None:
+        async def made(bot: Bot, method: TelegramMethod[Any]) -> Response[Any]:  # noqa: ARG001  # aiogram's own signature
+            self.sent[gate].append(self.clock.now())
+            return Response[Any](ok=True)
+
+        await gate(made, self.bot, SendMessage(chat_id=chat, text="text"))
+
+    def rate(self, since: float, *gates: RateLimitMiddleware) -> float:
+        """Messages a second since then."""
+        sent = sum(at > since for gate in gates for at in self.sent[gate])
+        return sent / (self.clock.at - since)
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    scene = Scene()
+    yield scene
+    for task in scene.tasks:
+        task.cancel()
+    await asyncio.gather(*scene.tasks, return_exceptions=True)
+
+
+async def test_replicas_that_come_and_go_share_the_whole_budget_and_no_more(scene: Scene) -> None:
+    whole = WHOLE_BOT.per_second
+    first = scene.replica()
+    await scene.clock.move(5)
+    second = scene.replica()
+    for gate in (first, second):
+        gate.share(2)
+    await scene.clock.move(2)  # the burst with which the second began is over
+    began = scene.clock.at
+    await scene.clock.move(6)
+    assert 0.9 * whole <= scene.rate(began, first, second) <= whole * 1.02
+    for gate in (first, second):
+        assert 0.45 * whole <= scene.rate(began, gate) <= 0.51 * whole
+    second.share(1)  # the first has died
+    began = scene.clock.at
+    await scene.clock.move(6)
+    assert 0.9 * whole <= scene.rate(began, second) <= whole * 1.02 + WHOLE_BOT.burst / 6
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3, 7])
+async def test_all_replicas_together_begin_within_the_burst(scene: Scene, replicas: int) -> None:
+    for gate in [scene.replica() for _ in range(replicas)]:
+        gate.share(replicas)
+    began = scene.clock.at - 1e-6
+    await scene.clock.move(10)
+    sent = scene.rate(began, *scene.sent) * 10
+    assert 0.9 * WHOLE_BOT.per_second * 10 <= sent <= WHOLE_BOT.burst + WHOLE_BOT.per_second * 10 + 2
