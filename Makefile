@@ -31,6 +31,14 @@ install: $(VENV)/run ## Set up .venv alone, and say what the machine lacks
 soak: $(VENV)/dev ## Kills, floods and failures for SECONDS=300 in CONVERSATIONS=200, counted (DATABASE=postgresql)
 	@$(BIN)/python -m tests.soak
 
+.PHONY: mutants
+mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (SEED=1, ROOM=…): does a test notice?
+	@$(BIN)/python -m tests.mutants
+
+.PHONY: coverage
+coverage: $(VENV)/dev ## Run every test and print which lines none of them reached
+	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
+
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import directions, dead code
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,56 @@
+"""`make mutants`: change the pure rules at random, one place at a time, and see whether a test notices.
+
+Environment: MUTANTS (how many, 200), SEED (1), ROOM (one room's name), WORKERS (2). Each mutant is tested by the tests
+beside its room in a copy of the tree, so the tree itself is never touched. Ends with 1 where a survivor is not listed
+in `equivalent.toml`, which says of each listed one why it changes nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from tests.mutants.mutation import ROOMS, Survivor, enter_copy, mutants_of, survivor_of
+
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+
+
+def is_listed(survivor: Survivor) -> bool:
+    """Say whether the list explains why this change alters nothing."""
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", [])
+    return any(
+        (entry["module"], entry["before"], entry["after"]) == (survivor.module, survivor.before, survivor.after)
+        for entry in listed
+    )
+
+
+def main() -> int:
+    """Test a sample of all mutants and print the survivors."""
+    wanted = os.environ.get("ROOM")
+    rooms = [room for room in ROOMS if wanted in {None, "", room.name}]
+    everything = [mutant for room in rooms for mutant in mutants_of(room)]
+    count = min(int(os.environ.get("MUTANTS", "200")), len(everything))
+    sample = random.Random(int(os.environ.get("SEED", "1"))).sample(everything, count)
+    with tempfile.TemporaryDirectory() as folder:
+        workers = int(os.environ.get("WORKERS", "2"))
+        with multiprocessing.get_context("spawn").Pool(workers, enter_copy, (folder,)) as pool:
+            outcomes = list(pool.imap_unordered(survivor_of, sample))
+    survivors = [outcome for outcome in outcomes if outcome is not None]
+    unexplained = [survivor for survivor in survivors if not is_listed(survivor)]
+    for survivor in unexplained:
+        sys.stdout.write(f"{survivor.module}\n  - {survivor.before}\n  + {survivor.after}\n")
+    noticed = count - len(survivors)
+    sys.stdout.write(
+        f"{count} of {len(everything)} mutants: {noticed} noticed ({noticed / max(1, count):.0%}), "
+        f"{len(survivors) - len(unexplained)} change nothing, {len(unexplained)} unnoticed\n"
+    )
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Making of mutants: pure rooms, random changes in them, and the tests beside each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmic_ray.commands.init import _all_work_items
+from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.work_item import MutationSpec, TestOutcome
+
+ROOT = Path(__file__).parents[2]
+TEST_TIMEOUT = 90.0
+"""Seconds that the tests of one mutant may take; a mutant that hangs is noticed, too."""
+UNTOUCHED = ("core/ReplaceBinaryOperator_BitOr_", "core/RemoveDecorator", "core/Variable")
+"""Operators without a meaning here: `int | None` in an annotation, decorators of dataclasses, and those that need
+names to insert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Pure modules, and the tests that state their rules."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+ROOMS = (
+    Room("conversation", ("bot/conversation/*.py",), ("tests/conversation",)),
+    Room("rate_limits", ("bot/rate_limits/*.py",), ("tests/rate_limits",)),
+    Room(
+        "rendering",
+        ("bot/rendering/split_point.py", "bot/rendering/growing_reply.py", "bot/rendering/formatted_slice.py"),
+        ("tests/rendering",),
+    ),
+    Room("people", ("bot/people/access.py", "bot/people/question_limits.py"), ("tests/people",)),
+    Room("playground", ("playground/**/budgets.py",), ("tests/playground/test_flood_limits.py",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change, and the tests that should notice it."""
+
+    spec: MutationSpec
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A change that no test noticed."""
+
+    module: str
+    before: str
+    after: str
+
+
+def mutants_of(room: Room) -> Iterator[Mutant]:
+    """Give every change that can be made in a room."""
+    modules = sorted({file for pattern in room.modules for file in ROOT.glob(pattern)})
+    for item in _all_work_items(modules, {}):
+        spec = item.mutations[0]
+        line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[spec.start_pos[0] - 1]
+        if not spec.operator_name.startswith(UNTOUCHED) and not line.lstrip().startswith("@"):
+            yield Mutant(spec, room.tests)
+
+
+def enter_copy(folder: str) -> None:
+    """Give this process a copy of the tree to work in."""
+    copy = Path(folder) / str(os.getpid())
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    for name in names.stdout.decode().splitlines():
+        source, target = ROOT / name, copy / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    os.chdir(copy)
+
+
+def survivor_of(mutant: Mutant) -> Survivor | None:
+    """Make the change in this process's copy and run the tests. None: they noticed."""
+    spec = mutant.spec
+    module = Path(spec.module_path).relative_to(ROOT)
+    here = MutationSpec(
+        module_path=Path.cwd() / module,
+        operator_name=spec.operator_name,
+        occurrence=spec.occurrence,
+        start_pos=spec.start_pos,
+        end_pos=spec.end_pos,
+        operator_args=spec.operator_args,
+    )
+    tests = " ".join(mutant.tests)
+    command = f"{sys.executable} -m pytest -x -q --no-header -p no:cacheprovider --hypothesis-seed=1 {tests}"
+    result = mutate_and_test([here], command, TEST_TIMEOUT)
+    if result.test_outcome is not TestOutcome.SURVIVED:
+        return None
+    changed = [line for line in (result.diff or "").splitlines() if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
+    before = next((line[1:].strip() for line in changed if line.startswith("-")), "")
+    after = next((line[1:].strip() for line in changed if line.startswith("+")), "")
+    return Survivor(str(module), before, after)
