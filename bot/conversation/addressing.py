@@ -1,4 +1,4 @@
-"""Which messages are for the bot, and what they say when the bot's name is taken out."""
+"""Addressing: the rule that says whether a message in a group is for the bot, and its text without the bot's name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _AFTER_A_NAME = " \t\n,:;.!—–-"
-"""What may stand between the bot's name at the beginning and the question: `@aura, what …`."""
+"""Characters between the bot's name at the beginning and the question: `@aura, what …`."""
 
 
 class EntityKind(StrEnum):
@@ -26,7 +26,7 @@ class MessageEntity:
     offset: int
     length: int
     user: int | None = None
-    """Whom a text mention means."""
+    """Person that a text mention means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class BotIdentity:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """What decides whether a message is for the bot."""
+    """The facts of a message that decide whether it is for the bot."""
 
     private: bool
     text: str = ""
     entities: tuple[MessageEntity, ...] = ()
     replies_to: int | None = None
-    """Who wrote the message that this one replies to."""
+    """Author of the message that this one replies to."""
     from_bot: bool = False
     """Another bot wrote it."""
     via_bot: bool = False
@@ -57,7 +57,7 @@ class IncomingMessage:
 
 
 def is_for_bot(incoming: IncomingMessage, me: BotIdentity, commands: Collection[str]) -> bool:
-    """Whether the bot should react: everything in private; in groups a mention, a reply to it, or a command.
+    """Decide whether the bot reacts: everything in private; in groups a mention, a reply to it, or a command.
 
     `commands` are the bot's own, without the slash: a bare `/weather` in a group is some other bot's business.
     """
@@ -75,7 +75,7 @@ def is_for_bot(incoming: IncomingMessage, me: BotIdentity, commands: Collection[
 
 
 def command_of(incoming: IncomingMessage) -> tuple[str, str] | None:
-    """The command that a message begins with, and the bot it is addressed to (empty: nobody), both in lower case."""
+    """Give the command that a message begins with and the bot that it addresses (empty: none), both in lower case."""
     for entity in incoming.entities:
         if entity.kind is EntityKind.COMMAND and entity.offset == 0:
             name, _, addressee = _stretch(incoming.text, entity).removeprefix("/").partition("@")
@@ -84,14 +84,14 @@ def command_of(incoming: IncomingMessage) -> tuple[str, str] | None:
 
 
 def names(entity: MessageEntity, text: str, me: BotIdentity) -> bool:
-    """Whether a mark names the bot; usernames compare without case."""
+    """Tell whether an entity names the bot; usernames compare without case."""
     if entity.kind is EntityKind.MENTION:
         return _stretch(text, entity).lower() == f"@{me.username}".lower()
     return entity.kind is EntityKind.TEXT_MENTION and entity.user == me.id
 
 
 def without_names(text: str, entities: Iterable[MessageEntity], me: BotIdentity) -> str:
-    """The text without the bot's name, wherever it stands, and without what the name leaves behind at the beginning."""
+    """Take the bot's name out, wherever it stands, with the punctuation that it leaves behind at the beginning."""
     units = text.encode("utf-16-le", "surrogatepass")
     rest = text
     begins_with_name = False
@@ -106,7 +106,7 @@ def without_names(text: str, entities: Iterable[MessageEntity], me: BotIdentity)
 
 
 def _joined(before: str, after: str) -> str:
-    """Two halves without the double space between them."""
+    """Join two halves without a double space between them."""
     return before + after[1:] if before.endswith(" ") and after.startswith(" ") else before + after
 
 

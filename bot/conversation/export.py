@@ -10,7 +10,7 @@ from bot.conversation.messages import Message, Role
 
 
 def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer: str) -> str:
-    """The conversation with a heading for each message; who asked is named where several people do."""
+    """Write the conversation with a heading for each message; in groups it names the author."""
     parts = [f"# {title}"]
     for message in messages:
         name = answerer if message.role is Role.ASSISTANT else message.author or asker
@@ -22,7 +22,7 @@ def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer
 
 
 def as_json(messages: Sequence[Message]) -> str:
-    """The conversation as a list of messages in the form that language models' tools share, and what else is known."""
+    """Write the conversation as a list of messages with `role` and `content`, and whatever else is known of each."""
     entries = [
         {
             "role": message.role.value,

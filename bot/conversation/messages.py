@@ -1,4 +1,4 @@
-"""What is said: the words that every part of the program shares."""
+"""Messages, questions, answers and turns: the values that every part of the program shares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ChatKey:
 
 
 class Role(StrEnum):
-    """Who said a message, in the generators' words."""
+    """Speaker of a message, in the generators' words."""
 
     SYSTEM = "system"
     USER = "user"
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class Ending(StrEnum):
-    """How an answer ended, which decides what stands under it and what the next question is told."""
+    """End of an answer; it decides which buttons and which line stand under it."""
 
     COMPLETE = "complete"
     LENGTH = "length"
@@ -66,7 +66,7 @@ class Question:
     language: str
     """The person's language (`en`, `ru`), for what the bot says about this question."""
     reply_to: int | None = None
-    """The message it replies to: where that hangs in this conversation's tree, the question goes on from there."""
+    """Telegram message that it replies to; one of this conversation's tree is where the question goes on from."""
     quote: Quote | None = None
     may_continue: bool = False
     """The app splits a long paste: a message of the same author within a moment is the rest of this one."""
@@ -81,7 +81,7 @@ class Message:
     role: Role
     text: str
     author: str = ""
-    """Who spoke, where several people do (groups); else empty."""
+    """Name of the speaker in groups; empty in private chats."""
     quote: Quote | None = None
     ending: Ending = Ending.COMPLETE
     thoughts: str = ""
@@ -90,7 +90,7 @@ class Message:
 
 
 class TurnKind(StrEnum):
-    """What a turn does for its question."""
+    """Task of a turn for its question."""
 
     ANSWER = "answer"
     """Write an answer to a question (new, or edited: then into the messages of the old answer)."""
@@ -101,7 +101,7 @@ class TurnKind(StrEnum):
 
 
 class TurnState(StrEnum):
-    """Where a turn is in its life; exactly one at any time, stored."""
+    """State of a turn, stored; exactly one at any time."""
 
     ASKED = "asked"
     WRITING = "writing"
@@ -113,7 +113,7 @@ class TurnState(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do."""
+        """True where nothing is left to do."""
         return self in {TurnState.DONE, TurnState.STOPPED, TurnState.FAILED}
 
 
@@ -121,7 +121,7 @@ class TurnState(StrEnum):
 class Shown:
     """One Telegram message of an answer: noted before it is sent (`message_id` None), and after.
 
-    `sealed`: it is full and has had its last edit; `part` is delivery's own small dict, by which it knows what a full
+    `sealed`: it is full and has had its last edit; `part` is the journal's own small dict: a fingerprint of what a full
     message shows.
     """
 
@@ -140,7 +140,7 @@ class Turn:
     kind: TurnKind
     state: TurnState
     attempt: int
-    """How often it was claimed, this time included."""
+    """Claims so far, this one included."""
     question: int
     """The question's message in the tree."""
     answer: int | None

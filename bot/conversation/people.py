@@ -1,4 +1,4 @@
-"""Who talks with the bot, and where: what is remembered of people and chats."""
+"""People and chats, as the bot last saw them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """What a person may do here, where an admin approves newcomers."""
+    """Access of a person, where an admin approves newcomers."""
 
     NEW = "new"
     """Never asked for anything yet."""
@@ -15,7 +15,7 @@ class Standing(StrEnum):
     """Told to wait; the admins have been asked."""
     APPROVED = "approved"
     BLOCKED = "blocked"
-    """Gets silence."""
+    """Gets no answer at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rules of a conversation's tree: where the next message hangs, and how a long paste is put together again."""
+"""Rules of a conversation's tree: the parent of the next message, and the joining of a paste that an app split."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MAX_MESSAGE_LENGTH = 4096
 def newest_point(
     newest: int | None, its_question: int | None, anew_after: int | None, asking: int | None = None
 ) -> int | None:
-    """The message from which a plain question goes on. None: it is a beginning.
+    """Give the message from which a plain question goes on. None: it is a beginning.
 
     Ids grow in the order of asking. `its_question` is the question that `newest` is or answers; `anew_after` the last
     question before the person asked for a new conversation; `asking` the question to place (None: one yet to come).
-    What was asked before that wish still belongs to the old conversation, also when its turn comes later.
+    Questions asked before that wish still belong to the old conversation, also when their turn comes later.
     """
     if newest is None or its_question is None:
         return None
