@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Each lock is a complete closure, so nothing outside it is ever resolved.
-LOCKED := install --require-hashes --no-deps
+# Wheels only: building a source package would fetch a build backend that no hash covers.
+LOCKED := install --require-hashes --no-deps --only-binary=:all:
 # Test processes beside each other: more than the cores, because most tests wait for sockets.
 WORKERS ?= 4
 
@@ -15,6 +16,10 @@ help: ## List the targets
 .PHONY: run
 run: $(VENV)/run ## Run the bot: on Telegram with BOT_TOKEN, else in the playground
 	@exec $(BIN)/python -m bot run
+
+.PHONY: doctor
+doctor: $(VENV)/run ## Try each part with your settings, and say what to do where one does not work
+	@$(BIN)/python -m bot check
 
 .PHONY: test
 test: $(VENV)/dev ## Run every test

