@@ -37,11 +37,8 @@ from bot.intake.connection import NO_ANSWER, make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
 from bot.intake.webhook import add_webhook, announce_webhook
-from bot.local_model.server import LocalModel
-from bot.local_model.serving import serve
 from bot.people.administration import Administration
 from bot.people.personas import read_personas
-from bot.playground.server import Playground
 from bot.preferences import Preferences
 from bot.settings import Settings
 from bot.storage.chats import ChatTable
@@ -53,6 +50,9 @@ from bot.storage.turns import TurnTable
 from bot.texts import Texts
 from handlers.facts import BotFacts
 from handlers.menus import publish_menus
+from local_model.server import LocalModel
+from local_model.serving import serve
+from playground.server import Playground
 
 logger = logging.getLogger(__name__)
 

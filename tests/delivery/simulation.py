@@ -14,8 +14,8 @@ from itertools import count
 
 from bot.delivery.budgets import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, Bucket, Window
 from bot.delivery.pacing import Cost, Kind, Pacer, Stream, Ticket
-from bot.playground.budgets import Budgets
-from bot.playground.budgets import Cost as ServerCost
+from playground.bot_api.budgets import Budgets
+from playground.bot_api.budgets import CallCost as ServerCost
 
 FIRST_AFTER = 0.1
 """Seconds until a couple of words have come."""

@@ -23,8 +23,8 @@ from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
 from bot.delivery.telegram import Telegram
 from bot.errors import LeaseLost
-from bot.playground.server import Playground
-from bot.playground.world import Message
+from playground.server import Playground
+from playground.world.state import Message
 
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 ANNA = 1001
@@ -81,7 +81,7 @@ class Stage:
 
     @property
     def group(self) -> int:
-        return next(chat.id for chat in self.playground.exchange.world.chats.values() if chat.title == "Friends")
+        return next(chat.id for chat in self.playground.hub.world.chats.values() if chat.title == "Friends")
 
     def start(self, work: Any, *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -94,7 +94,7 @@ class Stage:
             seconds = fault["retry_after"]
             assert isinstance(seconds, int)
             assert chat is None or isinstance(chat, int)
-            self.playground.exchange.budgets.hold(chat, seconds, self.clock.now())
+            self.playground.budgets.hold(chat, seconds, self.clock.now())
         else:
             self.playground._faults.add(fault)
 
@@ -131,7 +131,7 @@ class Stage:
 
     def messages(self, chat: int = ANNA) -> list[Message]:
         """The bot's messages in a chat, oldest first."""
-        found = self.playground.exchange.world.chats[chat].messages.values()
+        found = self.playground.hub.world.chats[chat].messages.values()
         return [message for message in found if message.sender == 0]
 
     def texts(self, chat: int = ANNA) -> list[str]:
@@ -154,7 +154,7 @@ class Stage:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be true in the world."""
-        events = self.playground.exchange.events
+        events = self.playground.hub.events
         async with asyncio.timeout(20):
             while not condition():
                 await events.wait(events.last, 0.05)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from bot.delivery.budgets import Bucket, Window
 from bot.delivery.meters import LONGEST_FLIGHT, BucketMeter, Meter, WindowMeter
-from bot.playground.budgets import Bucket as StrictBucket
-from bot.playground.budgets import Window as StrictWindow
+from playground.bot_api.budgets import SlidingWindow as StrictWindow
+from playground.bot_api.budgets import TokenBucket as StrictBucket
 
 pauses = st.floats(0, 4, allow_nan=False)
 flights = st.tuples(st.floats(0, 2), st.floats(0, 2))
