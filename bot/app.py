@@ -27,11 +27,8 @@ from bot.answering.slot_broker import RemoteSlotBroker
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
-from bot.local_model.server import LocalModel
-from bot.local_model.serving import serve
 from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
-from bot.playground.server import Playground
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -53,6 +50,9 @@ from bot.updates.polling import Polling
 from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_commands import publish_menus
 from handlers.support.bot_info import BotInfo
+from local_model.server import LocalModel
+from local_model.serving import serve
+from playground.server import Playground
 
 logger = logging.getLogger(__name__)
 

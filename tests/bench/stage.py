@@ -97,7 +97,7 @@ async def stage() -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def _playground(folder: Path) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.playground", "--port", "0", "--strict", "--token", TOKEN,
+        sys.executable, "-m", "playground", "--port", "0", "--strict", "--token", TOKEN,
         cwd=folder, env={"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

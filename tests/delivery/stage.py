@@ -16,8 +16,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from bot.conversation.messages import Shown
 from bot.delivery.reply import Reply
 from bot.errors import LeaseLost
-from bot.playground.server import Playground
-from bot.playground.world import Message
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
 from bot.streaming.live_reply import LiveReply, LiveReplyFactory
@@ -26,6 +24,8 @@ from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button, Keyboard
 from bot.telegram.rate_limit_middleware import HoldMemory, RateLimitMiddleware
+from playground.server import Playground
+from playground.world.state import Message
 
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 ANNA = 1001
@@ -82,7 +82,7 @@ class Stage:
 
     @property
     def group(self) -> int:
-        return next(chat.id for chat in self.playground.exchange.world.chats.values() if chat.title == "Friends")
+        return next(chat.id for chat in self.playground.hub.world.chats.values() if chat.title == "Friends")
 
     def start(self, work: Any, *, name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -95,7 +95,7 @@ class Stage:
             seconds = fault["retry_after"]
             assert isinstance(seconds, int)
             assert chat is None or isinstance(chat, int)
-            self.playground.exchange.budgets.hold(chat, seconds, self.clock.now())
+            self.playground.budgets.hold(chat, seconds, self.clock.now())
         else:
             self.playground._faults.add(fault)
 
@@ -132,7 +132,7 @@ class Stage:
 
     def messages(self, chat: int = ANNA) -> list[Message]:
         """The bot's messages in a chat, oldest first."""
-        found = self.playground.exchange.world.chats[chat].messages.values()
+        found = self.playground.hub.world.chats[chat].messages.values()
         return [message for message in found if message.sender == 0]
 
     def texts(self, chat: int = ANNA) -> list[str]:
@@ -155,7 +155,7 @@ class Stage:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be true in the world."""
-        events = self.playground.exchange.events
+        events = self.playground.hub.events
         async with asyncio.timeout(20):
             while not condition():
                 await events.wait(events.last, 0.05)

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.playground.server import Playground
+from playground.server import Playground
 from tests.end_to_end.generator import Generator
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.program import READY, TOKEN, Program, running_program

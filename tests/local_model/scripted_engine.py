@@ -35,8 +35,8 @@ class ScriptedEngine:
     def launch(self) -> None:
         """There is nothing to load."""
 
-    async def url(self, patience: float) -> str:
-        assert patience > 0
+    async def url(self, wait_limit: float) -> str:
+        assert wait_limit > 0
         return self.address
 
     async def stop(self) -> None:

@@ -17,10 +17,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.local_model.engine import Engine
-from bot.local_model.model_file import packaged_path
-from bot.local_model.problems import LocalModelProblem
-from bot.local_model.server import LocalModel
+from local_model.engine import Engine
+from local_model.errors import LocalModelError
+from local_model.model_file import packaged_path
+from local_model.server import LocalModel
 from tests.local_model.waiting import LIMIT, until
 
 
@@ -29,7 +29,7 @@ def missing() -> str:
     try:
         ctypes.CDLL("libgomp.so.1")
         packaged_path()
-    except (OSError, LocalModelProblem) as problem:
+    except (OSError, LocalModelError) as problem:
         return str(problem)
     return "" if importlib.util.find_spec("xllamacpp") else "xllamacpp is not installed"
 
@@ -74,7 +74,7 @@ def pid_of(model: LocalModel) -> int:
 
 
 async def slots_of(model: LocalModel) -> list[dict[str, Any]]:
-    response = await model._completions._http.get(f"{await engine_of(model).url(LIMIT)}/slots")
+    response = await model._client._http.get(f"{await engine_of(model).url(LIMIT)}/slots")
     slots: list[dict[str, Any]] = response.json()
     return slots
 
@@ -188,7 +188,7 @@ async def test_stopping_while_the_model_loads_is_quick_and_leaves_nothing() -> N
     pid = pid_of(model)
     await model.stop()
     await gone(pid)
-    with pytest.raises(LocalModelProblem, match="stopped"):
+    with pytest.raises(LocalModelError, match="stopped"):
         await engine_of(model).url(LIMIT)
 
 
@@ -228,8 +228,8 @@ async def test_a_context_is_never_larger_than_what_the_model_was_trained_for() -
 ALONE = """
 import asyncio, signal, sys
 from pathlib import Path
-from bot.local_model.server import LocalModel
-from bot.local_model.serving import serve
+from local_model.server import LocalModel
+from local_model.serving import serve
 async def main():
     stop, model = asyncio.Event(), LocalModel(slots=1)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -289,3 +289,24 @@ async def test_the_engine_dies_with_its_bot() -> None:
     process.kill()
     await process.communicate()
     await gone(engine)
+
+
+async def test_it_is_a_program_of_its_own(client: aiohttp.ClientSession) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "local_model",
+        "--slots",
+        "1",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(LIMIT):
+        url = (await process.stdout.readline()).decode().split()[-1]
+    async with client.post(url, json=question("Hello!")) as response:
+        assert await response.text()
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), LIMIT)
+    assert process.returncode == 0
+    assert b"is ready in" in err

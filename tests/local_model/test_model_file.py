@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.local_model.engine import why_ended
-from bot.local_model.model_file import find_model, human_name
-from bot.local_model.problems import LocalModelProblem
+from local_model.engine import exit_reason
+from local_model.errors import LocalModelError
+from local_model.model_file import find_model, human_name
 
 
 def text(value: str) -> bytes:
@@ -51,7 +51,7 @@ def test_a_header_without_a_context_length_is_fine(tmp_path: Path) -> None:
 def test_what_is_no_gguf_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(content)
-    with pytest.raises(LocalModelProblem, match=r"not a GGUF file, or a damaged one: m\.gguf"):
+    with pytest.raises(LocalModelError, match=r"not a GGUF file, or a damaged one: m\.gguf"):
         find_model(path)
 
 
@@ -60,14 +60,14 @@ def test_what_is_no_gguf_file_is_named(tmp_path: Path, content: bytes) -> None:
 def test_a_damaged_header_is_refused_or_read(tmp_path_factory: pytest.TempPathFactory, damage: bytes) -> None:
     path = tmp_path_factory.mktemp("damaged") / "m.gguf"
     path.write_bytes(gguf(*ENTRIES)[: 30 + len(damage)] + damage)
-    with suppress(LocalModelProblem):
+    with suppress(LocalModelError):
         assert find_model(path).path == path
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(LocalModelProblem, match=r"no such model file: none\.gguf"):
+    with pytest.raises(LocalModelError, match=r"no such model file: none\.gguf"):
         find_model(tmp_path / "none.gguf")
-    with pytest.raises(LocalModelProblem, match="the model is a folder"):
+    with pytest.raises(LocalModelError, match="the model is a folder"):
         find_model(tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_people_read_the_models_name_without_how_it_was_packed(file: str, name: 
 
 
 @pytest.mark.parametrize(
-    ("code", "failed", "noise", "reason"),
+    ("code", "failed", "output", "reason"),
     [
         (1, "Failed to init server", ["0.00.031.148 E llama_model_load: error loading model: too short"], "too short"),
         (-6, "", ["terminate called after throwing an instance of 'std::bad_alloc'"], "out of memory"),
@@ -98,5 +98,5 @@ def test_people_read_the_models_name_without_how_it_was_packed(file: str, name: 
         (3, "", [], "it ended with status 3"),
     ],
 )
-def test_why_the_engine_has_ended_is_said_in_one_line(code: int, failed: str, noise: list[str], reason: str) -> None:
-    assert why_ended(code, failed, noise) == reason
+def test_why_the_engine_has_ended_is_said_in_one_line(code: int, failed: str, output: list[str], reason: str) -> None:
+    assert exit_reason(code, failed, output) == reason

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.local_model.server import WAITING_PER_SLOT, LocalModel
+from local_model.server import MAX_WAITING_PER_SLOT, LocalModel
 from tests.local_model.scripted_engine import DONE, ScriptedEngine, event, scripted_engine
 from tests.local_model.waiting import LIMIT, until
 
@@ -184,8 +184,8 @@ async def test_a_full_house_turns_questions_away(play: Play) -> None:
             return bytes(await response.read())
 
     async with asyncio.TaskGroup() as group:
-        answers = [group.create_task(ask()) for _ in range(1 + WAITING_PER_SLOT)]
-        await waiting(scene, WAITING_PER_SLOT)
+        answers = [group.create_task(ask()) for _ in range(1 + MAX_WAITING_PER_SLOT)]
+        await waiting(scene, MAX_WAITING_PER_SLOT)
         async with scene.ask() as response:
             assert (response.status, response.reason.partition(":")[0]) == (500, "busy")
         scene.engine.go_on.set()

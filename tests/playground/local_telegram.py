@@ -15,7 +15,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Update
 
-from bot.playground.server import Playground
+from playground.server import Playground
 from tests.playground.call_models import problem_of
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ class LocalTelegram:
 
     def __init__(self, playground: Playground, url: str, bot: Bot, session: aiohttp.ClientSession) -> None:
         self.playground = playground
-        self.exchange = playground.exchange
+        self.hub = playground.hub
         self.url = url
         self.bot = bot
         self.session = session
@@ -49,12 +49,12 @@ class LocalTelegram:
     @property
     def friends(self) -> int:
         """The group of both, a forum."""
-        return next(chat.id for chat in self.exchange.world.chats.values() if chat.title == "Friends")
+        return next(chat.id for chat in self.hub.world.chats.values() if chat.title == "Friends")
 
     @property
     def ideas(self) -> int:
         """Its topic."""
-        return next(topic for topic in self.exchange.world.chats[self.friends].topics if topic != 1)
+        return next(topic for topic in self.hub.world.chats[self.friends].topics if topic != 1)
 
     async def post(self, path: str, *, status: int = 200, **body: Any) -> Json:  # JSON
         """Do something on the people's side."""
@@ -105,11 +105,11 @@ class LocalTelegram:
         """Wait until this is true; gives what it gave."""
         async with asyncio.timeout(seconds):
             while True:
-                seen = self.exchange.events.last
+                seen = self.hub.events.last
                 result = condition()
                 if result:
                     return result
-                await self.exchange.events.wait(seen, 0.1)
+                await self.hub.events.wait(seen, 0.1)
 
 
 @asynccontextmanager

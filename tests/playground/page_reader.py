@@ -39,7 +39,7 @@ class Server:
     """The playground as a process of its own, with the bot's and the people's side at hand."""
 
     def __init__(self, keep: Path | None = None, port: int = 0) -> None:
-        command = [sys.executable, "-m", "bot.playground", "--port", str(port)]
+        command = [sys.executable, "-m", "playground", "--port", str(port)]
         if keep:
             command += ["--keep", str(keep)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground.events import EVENTS_KEPT
-from bot.playground.server import Playground
+from playground.server import Playground
+from playground.world.event_stream import MAX_EVENTS
 from tests.playground.local_telegram import ANNA, BORIS, Json, LocalTelegram
 
 
@@ -46,10 +46,10 @@ async def test_events_go_on_from_where_the_snapshot_ended(telegram: LocalTelegra
 
 
 async def test_whoever_missed_too_much_is_told_to_begin_anew(telegram: LocalTelegram) -> None:
-    seen = telegram.exchange.events.last
-    for _ in range(EVENTS_KEPT + 1):
-        telegram.exchange.events.tell("link", url="x")
-    for since in (seen, telegram.exchange.events.last + 5):
+    seen = telegram.hub.events.last
+    for _ in range(MAX_EVENTS + 1):
+        telegram.hub.events.publish("link", url="x")
+    for since in (seen, telegram.hub.events.last + 5):
         async with telegram.session.get(f"{telegram.url}/events?since={since}") as response:
             assert (await read_events(response, 2))[1]["type"] == "reset"
 
@@ -97,7 +97,7 @@ async def test_a_document_is_downloaded_and_never_shown(telegram: LocalTelegram)
 
 async def test_a_link_for_the_page_is_an_event(telegram: LocalTelegram) -> None:
     await telegram.post("links", url="https://t.me/aura_bot?start=x")
-    assert (telegram.exchange.events.since(telegram.exchange.events.last - 1) or [])[0]["url"].endswith("start=x")
+    assert (telegram.hub.events.since(telegram.hub.events.last - 1) or [])[0]["url"].endswith("start=x")
 
 
 async def test_odd_updates_can_be_put_in_by_hand(telegram: LocalTelegram) -> None:
@@ -118,7 +118,7 @@ async def test_stopping_ends_every_wait(telegram: LocalTelegram) -> None:
         polling = group.create_task(telegram.raw("getUpdates", timeout=50))
         async with telegram.session.get(f"{telegram.url}/events") as stream:
             await read_events(stream, 1)
-            await telegram.sees(lambda: telegram.exchange.updates._poller)
+            await telegram.sees(lambda: telegram.hub.updates._poller)
             async with asyncio.timeout(10):
                 await telegram.playground.stop()
     assert polling.result() == {"ok": True, "result": []}

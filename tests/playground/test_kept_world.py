@@ -48,7 +48,7 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
 
 @contextmanager
 def playground_process(keep: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "bot.playground", "--port", "0", "--strict", "--token", TOKEN, "--keep", str(keep)]
+    command = [sys.executable, "-m", "playground", "--port", "0", "--strict", "--token", TOKEN, "--keep", str(keep)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().strip()

@@ -177,7 +177,7 @@ def test_only_the_newest_of_many_messages_are_drawn_until_more_are_wanted(reader
 
 
 def test_the_page_needs_nothing_from_outside_and_no_inline_code() -> None:
-    folder = ROOT / "bot" / "playground" / "page"
+    folder = ROOT / "playground" / "page"
     sources = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     for name, source in sources.items():
         addresses = source.replace("http://www.w3.org/", "").replace("https://t", "").replace("https://$", "")

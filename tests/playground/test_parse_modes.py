@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.errors import Refusal
-from bot.playground.markup import parse
+from playground.errors import Refusal
+from playground.text.parse_mode import parse
 
 
 def shown(source: str, mode: str) -> tuple[str, list[tuple[str, str]]]:

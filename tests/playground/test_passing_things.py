@@ -18,13 +18,13 @@ from aiogram.types import (
     ReactionTypeUnion,
 )
 
-from bot.playground.queries import ANSWER_WITHIN
+from playground.world.callback_queries import CALLBACK_ANSWER_TIMEOUT
 from tests.playground.local_telegram import ANNA, BORIS, Clock, LocalTelegram, local_telegram
 
 
 def drafts(telegram: LocalTelegram) -> list[str]:
-    telegram.exchange.expire()
-    return [draft.text for draft in telegram.exchange.world.chats[ANNA].drafts.values()]
+    telegram.hub.expire()
+    return [draft.text for draft in telegram.hub.world.chats[ANNA].drafts.values()]
 
 
 async def test_a_draft_lives_thirty_seconds_after_its_last_change() -> None:
@@ -46,7 +46,7 @@ async def test_a_message_takes_the_draft_away(telegram: LocalTelegram) -> None:
     await telegram.bot.send_message_draft(ANNA, 5, text="growing")
     await telegram.bot.send_message(ANNA, "grown")
     assert drafts(telegram) == []
-    kinds = [event["type"] for event in telegram.exchange.events.since(telegram.exchange.events.last - 3) or []]
+    kinds = [event["type"] for event in telegram.hub.events.since(telegram.hub.events.last - 3) or []]
     assert kinds == ["draft", "draft_gone", "message"]
 
 
@@ -79,14 +79,14 @@ async def test_telegrams_own_stop_reaches_the_bot(telegram: LocalTelegram) -> No
 async def test_typing_ends_with_the_message() -> None:
     clock = Clock()
     async with local_telegram(clock=clock) as telegram:
-        typing = telegram.exchange.world.chats[telegram.friends].typing
+        typing = telegram.hub.world.chats[telegram.friends].typing
         await telegram.bot.send_chat_action(telegram.friends, "typing", message_thread_id=telegram.ideas)
         assert typing == {telegram.ideas: clock.now + 5}
         await telegram.bot.send_message(telegram.friends, "x", message_thread_id=telegram.ideas)
         assert typing == {}
         await telegram.bot.send_chat_action(telegram.friends, "typing")
         clock.now += 5
-        telegram.exchange.expire()
+        telegram.hub.expire()
         assert typing == {}
 
 
@@ -102,7 +102,7 @@ async def test_a_press_waits_for_the_answer(telegram: LocalTelegram) -> None:
         press = group.create_task(
             telegram.post(f"people/{ANNA}/press", chat_id=ANNA, message_id=sent.message_id, data="stop:1")
         )
-        await telegram.sees(lambda: telegram.exchange.updates.pending)
+        await telegram.sees(lambda: telegram.hub.updates.pending)
         query = (await telegram.updates())[0].callback_query
         assert query is not None
         assert query.data == "stop:1"
@@ -123,7 +123,7 @@ async def test_an_answer_that_comes_too_late_is_refused() -> None:
         assert query.message is not None
         assert query.message.message_id == 4711
         assert not isinstance(query.message, Message), "the message is gone: inaccessible"
-        clock.now += ANSWER_WITHIN
+        clock.now += CALLBACK_ANSWER_TIMEOUT
         assert await telegram.complaint("answerCallbackQuery", callback_query_id=query.id) == (
             "Bad Request: query is too old and response timeout expired or query ID is invalid"
         )

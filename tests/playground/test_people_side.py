@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from aiogram.types import MessageOriginChannel
 
-from bot.playground.entities import utf16_length
-from bot.playground.people import split_as_apps_do
+from playground.people_api.person_actions import split_as_apps_do
+from playground.text.entities import utf16_length
 from tests.playground.local_telegram import ANNA, BORIS, LocalTelegram
 
 
@@ -23,7 +23,7 @@ async def test_privacy_mode_lets_through_what_is_meant_for_the_bot(telegram: Loc
     await telegram.send("/help@aura_bot", chat=group)
     await telegram.send("/help@other_bot", chat=group)
     await telegram.send("yes", chat=group, reply_to=answer.message_id)
-    mention = {"type": "text_mention", "offset": 0, "length": 4, "user": telegram.exchange.world.bot_user()}
+    mention = {"type": "text_mention", "offset": 0, "length": 4, "user": telegram.hub.world.bot_user()}
     await telegram.send("Aura listens", chat=group, entities=[mention])
     await telegram.send("by way of it", chat=group, via_bot=True)
     assert await heard(telegram) == [

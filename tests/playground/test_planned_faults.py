@@ -12,7 +12,7 @@ from tests.playground.local_telegram import ANNA, LocalTelegram
 
 
 def shown(telegram: LocalTelegram) -> list[str]:
-    messages = telegram.exchange.world.chats[ANNA].messages.values()
+    messages = telegram.hub.world.chats[ANNA].messages.values()
     return [message.content["text"] for message in messages if message.sender == 0]
 
 

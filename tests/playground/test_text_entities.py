@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.entities import Entity, automatic, cut, settle, utf16_length
-from bot.playground.errors import Refusal
+from playground.errors import Refusal
+from playground.text.entities import Entity, automatic, normalize, utf16_length, utf16_slice
 
 
 def entity(kind: str, offset: int, length: int, **more: object) -> Entity:
@@ -16,21 +16,21 @@ def entity(kind: str, offset: int, length: int, **more: object) -> Entity:
 
 def refused(text: str, entities: list[Entity]) -> str:
     with pytest.raises(Refusal) as caught:
-        settle(text, entities)
+        normalize(text, entities)
     assert caught.value.code == 400
     return caught.value.description
 
 
 def test_white_space_at_both_ends_goes_and_entities_move_along() -> None:
-    assert settle(" \n hello \n", []) == ("hello", [])
-    assert settle("  hello  ", [entity("bold", 2, 7)]) == ("hello", [entity("bold", 0, 5)])
-    assert settle("  a b  ", [entity("italic", 4, 1)]) == ("a b", [entity("italic", 2, 1)])
-    assert settle("x  ", [entity("bold", 1, 2)]) == ("x", [])
+    assert normalize(" \n hello \n", []) == ("hello", [])
+    assert normalize("  hello  ", [entity("bold", 2, 7)]) == ("hello", [entity("bold", 0, 5)])
+    assert normalize("  a b  ", [entity("italic", 4, 1)]) == ("a b", [entity("italic", 2, 1)])
+    assert normalize("x  ", [entity("bold", 1, 2)]) == ("x", [])
 
 
 def test_tabs_become_spaces_and_direction_overrides_go() -> None:
-    assert settle("a\tb\r\nc\u202ed", []) == ("a b\ncd", [])
-    assert settle("a\u202eb", [entity("bold", 2, 1)]) == ("ab", [entity("bold", 1, 1)])
+    assert normalize("a\tb\r\nc\u202ed", []) == ("a b\ncd", [])
+    assert normalize("a\u202eb", [entity("bold", 2, 1)]) == ("ab", [entity("bold", 1, 1)])
 
 
 @pytest.mark.parametrize("text", [" ", "\n\n", "\u200b", "\t", "\u2800", "\u00a0 \u200d"])
@@ -55,33 +55,33 @@ def test_more_than_a_hundred_entities_are_dropped_code_and_links_kept() -> None:
     many = [entity("bold", 3 * index, 2) for index in range(140)]
     many += [entity("code", 3 * index, 2) for index in range(140, 145)]
     many += [entity("text_link", 3 * 145, 2, url="https://example.org/")]
-    kept = settle(text, many)[1]
+    kept = normalize(text, many)[1]
     assert len(kept) == 100
     assert [one["type"] for one in kept].count("code") == 5
     assert kept[-1]["type"] == "text_link"
 
 
 def test_crossing_entities_are_split_and_touching_ones_of_a_kind_united() -> None:
-    assert settle("abcdef", [entity("bold", 0, 4), entity("italic", 2, 4)])[1] == [
+    assert normalize("abcdef", [entity("bold", 0, 4), entity("italic", 2, 4)])[1] == [
         entity("bold", 0, 4),
         entity("italic", 2, 2),
         entity("italic", 4, 2),
     ]
-    assert settle("abcdef", [entity("bold", 0, 3), entity("bold", 3, 3)])[1] == [entity("bold", 0, 6)]
+    assert normalize("abcdef", [entity("bold", 0, 3), entity("bold", 3, 3)])[1] == [entity("bold", 0, 6)]
 
 
 def test_code_holds_nothing_else() -> None:
-    assert settle("ab cd ef", [entity("code", 3, 2), entity("bold", 0, 8)])[1] == [
+    assert normalize("ab cd ef", [entity("code", 3, 2), entity("bold", 0, 8)])[1] == [
         entity("bold", 0, 3),
         entity("code", 3, 2),
         entity("bold", 5, 3),
     ]
-    assert settle("@name /help", [entity("pre", 0, 11)])[1] == [entity("pre", 0, 11)]
+    assert normalize("@name /help", [entity("pre", 0, 11)])[1] == [entity("pre", 0, 11)]
 
 
 def test_what_an_app_marks_by_itself() -> None:
     text = "/start@Aura_bot hi @Some_one, see https://example.org/a. #tag me@example.org /a/b 👍 @other"
-    found = {(one["type"], cut(text, one["offset"], one["length"])) for one in automatic(text)}
+    found = {(one["type"], utf16_slice(text, one["offset"], one["length"])) for one in automatic(text)}
     assert found == {
         ("bot_command", "/start@Aura_bot"),
         ("mention", "@Some_one"),
@@ -100,10 +100,10 @@ letters = st.text(st.sampled_from("ab \nяж👍👩‍🚀\t\u202e@/._#"), min_
 @settings(deadline=None, max_examples=300)
 def test_whatever_was_accepted_survives_a_round_trip(text: str, drawn: list[tuple[str, int, int]]) -> None:
     try:
-        once = settle(text, [entity(*one) for one in drawn])
+        once = normalize(text, [entity(*one) for one in drawn])
     except Refusal:
         return
-    assert settle(*once) == once
+    assert normalize(*once) == once
     size = utf16_length(once[0])
     ends: list[int] = []
     for one in once[1]:
@@ -112,15 +112,15 @@ def test_whatever_was_accepted_survives_a_round_trip(text: str, drawn: list[tupl
         ends = [other for other in ends if other > start]
         assert all(other >= end for other in ends), "entities lie inside each other or apart"
         ends.append(end)
-        cut(once[0], start, one["length"]).encode()
+        utf16_slice(once[0], start, one["length"]).encode()
 
 
 @given(st.text(max_size=60))
 @settings(deadline=None, max_examples=200)
 def test_any_text_is_refused_or_kept_without_white_space_around(text: str) -> None:
     try:
-        kept, entities = settle(text)
+        kept, entities = normalize(text)
     except Refusal:
         return
     assert kept == kept.strip(" \n")
-    assert settle(kept, entities) == (kept, entities)
+    assert normalize(kept, entities) == (kept, entities)

@@ -44,7 +44,7 @@ async def test_a_negative_offset_counts_from_the_end_and_forgets_the_rest(telegr
 async def test_a_long_poll_ends_with_the_first_update(telegram: LocalTelegram) -> None:
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(poll(telegram, timeout=50))
-        await telegram.sees(lambda: telegram.exchange.updates._poller)
+        await telegram.sees(lambda: telegram.hub.updates._poller)
         await telegram.send("now")
     assert texts(waiting.result()) == ["now"]
 
@@ -52,7 +52,7 @@ async def test_a_long_poll_ends_with_the_first_update(telegram: LocalTelegram) -
 async def test_a_second_poller_ends_the_first_with_a_conflict(telegram: LocalTelegram) -> None:
     async with asyncio.TaskGroup() as group:
         first = group.create_task(telegram.complaint("getUpdates", timeout=50))
-        await telegram.sees(lambda: telegram.exchange.updates._poller)
+        await telegram.sees(lambda: telegram.hub.updates._poller)
         assert await poll(telegram, timeout=0) == []
     assert first.result() == (
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -115,7 +115,7 @@ async def test_a_webhook_gets_updates_with_its_secret(telegram: LocalTelegram) -
         await telegram.sees(lambda: len(receiver.updates) == 2)
         assert texts(receiver.updates) == ["one", "two"]
         assert set(receiver.headers) == {"s3cret"}
-        await telegram.sees(lambda: not telegram.exchange.updates.pending)
+        await telegram.sees(lambda: not telegram.hub.updates.pending)
         info = await telegram.bot.get_webhook_info()
         assert (info.url, info.pending_update_count, info.max_connections) == (url, 0, 4)
         with pytest.raises(TelegramConflictError, match="while webhook is active"):
@@ -144,7 +144,7 @@ async def test_a_webhook_may_answer_with_a_method(telegram: LocalTelegram) -> No
         receiver.answer = {"method": "sendMessage", "chat_id": ANNA, "text": "by webhook"}
         await telegram.bot.set_webhook(url)
         await telegram.send("one")
-        messages = telegram.exchange.world.chats[ANNA].messages
+        messages = telegram.hub.world.chats[ANNA].messages
         await telegram.sees(lambda: [one for one in messages.values() if one.content.get("text") == "by webhook"])
         await telegram.bot.delete_webhook()
 

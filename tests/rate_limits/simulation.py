@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.playground.budgets import Budgets
-from bot.playground.budgets import Cost as ServerCost
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
 from bot.rate_limits.scheduler import Priority, ReplyStream, Reservation, Resource, Scheduler
+from playground.bot_api.budgets import Budgets
+from playground.bot_api.budgets import CallCost as ServerCost
 
 FIRST_AFTER = 0.1
 """Seconds until a couple of words have come."""

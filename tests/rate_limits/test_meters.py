@@ -3,12 +3,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.budgets import Bucket as StrictBucket
-from bot.playground.budgets import Window as StrictWindow
 from bot.rate_limits.limits import BucketLimit, WindowLimit
 from bot.rate_limits.meter import MAX_FLIGHT, Meter
 from bot.rate_limits.sliding_window import SlidingWindow
 from bot.rate_limits.token_bucket import TokenBucket
+from playground.bot_api.budgets import SlidingWindow as StrictWindow
+from playground.bot_api.budgets import TokenBucket as StrictBucket
 
 pauses = st.floats(0, 4, allow_nan=False)
 flights = st.tuples(st.floats(0, 2), st.floats(0, 2))

@@ -61,7 +61,7 @@ async def main(wanted: Wanted) -> int:
 
 async def playground(stack: AsyncExitStack) -> str:
     """Start the strict Telegram as a process of its own. Gives its address."""
-    command = ("-m", "bot.playground", "--port", "0", "--strict", "--token", TOKEN)
+    command = ("-m", "playground", "--port", "0", "--strict", "--token", TOKEN)
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
 
     async def end() -> None:

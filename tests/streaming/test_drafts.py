@@ -79,7 +79,7 @@ async def test_a_draft_is_kept_alive_during_silence(stage: Stage) -> None:
         reply.write("It begins")
         live.touch()
         await stage.until(lambda: len(stage.calls(DRAFT)) >= 4)
-        assert stage.playground.exchange.world.chats[ANNA].drafts
+        assert stage.playground.hub.world.chats[ANNA].drafts
         reply.end()
         live.end(AGAIN)
     times = [call["time"] for call in stage.calls(DRAFT)]

@@ -142,7 +142,7 @@ async def test_each_refusal_has_its_name(stage: Stage) -> None:
 
 
 async def test_a_migrated_group_names_its_new_id(stage: Stage) -> None:
-    stage.playground.exchange.world.chats[stage.group].migrated_to = -100_777
+    stage.playground.hub.world.chats[stage.group].migrated_to = -100_777
     with pytest.raises(ChatMigrated) as raised:
         await stage.telegram.send(Destination(stage.group), HELLO)
     assert raised.value.to == -100_777

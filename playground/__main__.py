@@ -1,0 +1,45 @@
+"""The playground as a process of its own: `python -m playground --port 0 --strict` prints its address."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from playground.server import Playground
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m playground", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080, help="0: any free one")
+    parser.add_argument("--keep", type=Path, help="a file that holds the world over restarts")
+    parser.add_argument("--strict", action="store_true", help="enforce the budgets, with 429 for a breach")
+    parser.add_argument("--token", help="the only token that is admitted")
+    parser.add_argument("--username", default="aura_bot")
+    parser.add_argument("--reads-everything", action="store_true", help="privacy mode off")
+    return parser.parse_args()
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    playground = Playground(
+        keep=arguments.keep,
+        strict=arguments.strict,
+        bot_token=arguments.token,
+        username=arguments.username,
+        can_read_all_group_messages=arguments.reads_everything,
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    address = await playground.start(arguments.host, arguments.port)
+    sys.stdout.write(address + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await playground.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(_arguments()))

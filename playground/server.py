@@ -1,0 +1,194 @@
+"""The playground as one HTTP server: the bot's side, the people's side, the page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from aiohttp import web
+
+from playground.bot_api.budgets import BudgetLimits, Budgets
+from playground.bot_api.call_log import CallLog
+from playground.bot_api.endpoint import BotApi, OnCall
+from playground.bot_api.faults import Faults
+from playground.bot_api.webhook_delivery import WebhookDelivery
+from playground.people_api.endpoint import PeopleApi
+from playground.world.callback_queries import CallbackQueries
+from playground.world.event_stream import EventStream
+from playground.world.files import FileStore
+from playground.world.hub import Hub
+from playground.world.persistence import NullPersistence, SqlitePersistence
+from playground.world.state import BotAccount, default_world
+from playground.world.update_queue import UpdateQueue
+
+PAGE: Final = Path(__file__).parent / "page"
+DEFAULT_BOT_ID: Final = 7_000_000_001
+SHUTDOWN_TIMEOUT: Final = 2.0
+SWEEP_INTERVAL: Final = 1.0
+_TYPES: Final = MappingProxyType(
+    {
+        ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+        ".png": "image/png", ".ico": "image/x-icon", ".webmanifest": "application/manifest+json",
+    }
+)  # fmt: skip
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+
+
+class Playground:
+    """A local Telegram with one bot. Nothing happens before `start`.
+
+    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets.
+    `bot_token` is the only token that is admitted (None: any, and the bot's id is taken from it). `clock` gives the
+    seconds that budgets and lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every
+    Bot API call: its method, parameters, and whether it was accepted.
+    """
+
+    def __init__(
+        self,
+        *,
+        keep: Path | None = None,
+        strict: bool = False,
+        bot_token: str | None = None,
+        username: str = "aura_bot",
+        can_read_all_group_messages: bool = False,
+        limits: BudgetLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        on_call: OnCall | None = None,
+    ) -> None:
+        identity = int(bot_token.partition(":")[0]) if bot_token else DEFAULT_BOT_ID
+        self._account = BotAccount(identity, username=username, can_read_all_group_messages=can_read_all_group_messages)
+        self._keep = keep
+        self.budgets = Budgets(limits, strict=strict)
+        self._token = bot_token
+        self._clock, self._wall = clock, wall
+        self._on_call = on_call
+        self._persistence: SqlitePersistence | None = None
+        self._runner: web.ServerRunner | None = None
+        self._sweep: asyncio.TimerHandle | None = None
+        self._host = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Load the world, listen, and return the base URL. Port 0 takes a free one. Raises OSError where that fails."""
+        self._host = host
+        self._closing = asyncio.Event()
+        self.hub = self._assemble()
+        self.calls, self._faults = CallLog(), Faults()
+        self._api = BotApi(
+            self.hub,
+            self.budgets,
+            self._faults,
+            self.calls,
+            token=self._token,
+            closing=self._closing,
+            on_call=self._on_call,
+        )
+        self.sides = PeopleApi(self.hub, self.budgets, self._faults, self.calls, self._closing)
+        self._background = asyncio.TaskGroup()
+        await self._background.__aenter__()
+        delivery = WebhookDelivery(self.hub.updates, answered=self._api.answered_webhook, wall=self._wall)
+        self._delivering = self._background.create_task(delivery.run(), name="playground webhook")
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_TIMEOUT)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.stop()
+            raise
+        self._tick()
+        bound: int = self._runner.addresses[0][1]
+        return f"http://{host}:{bound}"
+
+    def _assemble(self) -> Hub:
+        updates, files = UpdateQueue(), FileStore()
+        world = None
+        if self._keep is not None:
+            self._persistence = SqlitePersistence(self._keep)
+            world = self._persistence.load(self._account, updates, files)
+        hub = Hub(
+            world or default_world(self._account, int(self._wall())),
+            updates=updates,
+            events=EventStream(int(self._wall() * 1000)),
+            queries=CallbackQueries(),
+            files=files,
+            persistence=self._persistence or NullPersistence(),
+            clock=self._clock,
+            wall=self._wall,
+        )
+        if self._persistence is not None:
+            self._persistence.watch(hub)
+            if world is None:
+                for chat in hub.world.chats.values():
+                    for message in chat.messages:
+                        self._persistence.mark_message(chat.id, message)
+        return hub
+
+    def _tick(self) -> None:
+        self.hub.expire()
+        self._sweep = asyncio.get_running_loop().call_later(SWEEP_INTERVAL, self._tick)
+
+    async def stop(self) -> None:
+        """Stop listening, end every wait, write what is to be kept."""
+        if self._runner is None:
+            return
+        self._closing.set()
+        self.hub.updates.interrupt()
+        self.hub.events.wake()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        self._delivering.cancel()
+        await self._runner.cleanup()
+        self._runner = None
+        await self._background.__aexit__(None, None, None)
+        if self._persistence is not None:
+            self._persistence.close()
+            self._persistence = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        raw = request.path
+        if raw.startswith("/bot") and "/" in raw[4:]:
+            token, _, name = raw[4:].partition("/")
+            return await self._api.handle(request, token, name)
+        if raw.startswith("/file/bot"):
+            token, _, path = raw[9:].partition("/")
+            return self._api.file(token, unquote(path))
+        refused = self._foreign(request)
+        if refused is not None:
+            return refused
+        parts = [part for part in raw.split("/") if part]
+        page = self._page(parts) if request.method == "GET" else None
+        return page or await self.sides.handle(request, parts)
+
+    def _foreign(self, request: web.BaseRequest) -> web.Response | None:
+        """Refuse requests that some web page in the same browser makes, by name or by address."""
+        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+        if host not in _LOOPBACK and host != self._host and self._host not in ("0.0.0.0", "::"):  # noqa: S104  # compared
+            return web.json_response({"error": "unknown host"}, status=403)
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+            return web.json_response({"error": "another origin"}, status=403)
+        return None
+
+    def _page(self, path: list[str]) -> web.Response | None:
+        """Return a file of the page, None for what is not one."""
+        name = path[0] if path else "index.html"
+        if len(path) > 1 or Path(name).suffix not in _TYPES:
+            return None
+        try:
+            content = (PAGE / name).read_bytes()
+        except OSError:
+            return None
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": _POLICY,
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.Response(body=content, content_type=_TYPES[Path(name).suffix], charset="utf-8", headers=headers)

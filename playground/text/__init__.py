@@ -1,0 +1,1 @@
+"""Texts and their entities, as Telegram's servers keep them. Pure."""

@@ -1,0 +1,65 @@
+"""Files that were sent, in memory; the oldest are forgotten when there are too many bytes."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+MAX_STORED_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of all files together: what a small machine can spare."""
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a call."""
+
+    name: str
+    mime_type: str
+    content: bytes
+
+
+class FileStore:
+    """Files by id; `details` are the Bot API's File and Document fields together."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[Json, bytes]] = {}
+        self._bytes = 0
+        self._next = 1
+
+    def add(self, upload: Upload, folder: str = "documents") -> Json:
+        """Store a file and return the Bot API's Document for it."""
+        number = self._next
+        file_id = f"BQACAgIAAx{number:06d}"
+        told = upload.mime_type if upload.mime_type != UNKNOWN_TYPE else ""
+        mime_type = told or mimetypes.guess_type(upload.name)[0] or UNKNOWN_TYPE
+        suffix = "." + upload.name.rsplit(".", 1)[-1] if "." in upload.name else ""
+        document: Json = {
+            "file_id": file_id,
+            "file_unique_id": f"AgAD{number:06d}",
+            "file_name": upload.name,
+            "mime_type": mime_type,
+            "file_size": len(upload.content),
+        }
+        path = f"{folder}/file_{number}{suffix if suffix.isascii() else ''}"
+        self.put(file_id, {**document, "file_path": path}, upload.content)
+        return document
+
+    def put(self, file_id: str, details: Json, content: bytes) -> None:
+        """Store a file that has an id already."""
+        self._files[file_id] = (details, content)
+        self._next = max(self._next, int(file_id[-6:]) + 1)
+        self._bytes += len(content)
+        while self._bytes > MAX_STORED_BYTES and len(self._files) > 1:
+            self._bytes -= len(self._files.pop(next(iter(self._files)))[1])
+
+    def get(self, file_id: str) -> tuple[Json, bytes] | None:
+        """Return a file's details and content, None where there is none."""
+        return self._files.get(file_id)
+
+    def at(self, path: str) -> tuple[Json, bytes] | None:
+        """Return the file at a path that `getFile` gave."""
+        return next((kept for kept in self._files.values() if kept[0]["file_path"] == path), None)
