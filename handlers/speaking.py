@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.answering.tasks import Tasks
-from bot.delivery.entities import Formatted
 from bot.delivery.notices import Notices
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.telegram import Telegram
 from bot.errors import NotModified, TelegramProblem
+from bot.rendering.entities import Formatted
 from bot.storage.store import Store
 from bot.texts import Texts
 

@@ -16,14 +16,14 @@ from bot.answering.tasks import Tasks
 from bot.answering.turns import Running
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
-from bot.delivery.entities import is_visible
 from bot.delivery.place import Keyboard, Place
-from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
 from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicGone
 from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
 from bot.preferences import InForce, Preferences
+from bot.rendering.entities import is_visible
+from bot.rendering.reply import Reply
 from bot.storage.conversations import Conversations
 from bot.storage.turns import ATTEMPTS
 from bot.texts import Texts

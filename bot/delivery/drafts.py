@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.delivery.clock import Clock
-from bot.delivery.entities import Formatted
 from bot.delivery.place import Place
 from bot.delivery.telegram import Telegram
+from bot.rendering.entities import Formatted
 
 RENEW_AFTER = 20.0
 """Seconds after which an unchanged draft is sent again: its preview lasts 30 (Bot API, sendMessageDraft)."""

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.delivery.clock import Clock
-from bot.delivery.entities import Formatted
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.telegram import Telegram
 from bot.errors import BadMarkup, Held, OutcomeUnknown, ReplyTargetGone, TelegramProblem
+from bot.rendering.entities import Formatted
 
 logger = logging.getLogger(__name__)
 

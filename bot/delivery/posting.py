@@ -8,12 +8,12 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from bot.delivery.cutting import stretch
-from bot.delivery.entities import MESSAGE_LIMIT, Formatted
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.screen import Screen, ShownMessages
 from bot.delivery.telegram import Telegram
 from bot.errors import BadMarkup, MessageGone, NotModified, ReplyTargetGone, TelegramProblem, TooLong
+from bot.rendering.entities import MESSAGE_LIMIT, Formatted
+from bot.rendering.formatted_slice import slice_formatted
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Poster:
         """
         if self._plain:
             what = what.plain()
-        piece, end = stretch(what, self._offset, self._limit)
+        piece, end = slice_formatted(what, self._offset, self._limit)
         whole = end >= len(what.text)
         try:
             await self._write(piece, keyboard if whole else (), full=full or not whole)

@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.delivery.drafts import Draft
-from bot.delivery.entities import Formatted, utf16_length
 from bot.delivery.gate import Gate
 from bot.delivery.manners import FirstWords, Typing, is_sentence
 from bot.delivery.pacing import Cost, Kind, Stream
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.posting import Poster
-from bot.delivery.reply import Reply
 from bot.delivery.screen import Screen
 from bot.delivery.telegram import Telegram
 from bot.errors import BadMarkup, DraftRefused, Held, OutcomeUnknown, TelegramProblem, TooLong
+from bot.rendering.entities import Formatted, utf16_length
+from bot.rendering.reply import Reply
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,6 @@ from aiogram.types import (
     ReplyParameters,
 )
 
-from bot.delivery.entities import Formatted
 from bot.delivery.gate import concerning
 from bot.delivery.place import Button, Keyboard, Place
 from bot.errors import (
@@ -47,6 +46,7 @@ from bot.errors import (
     TopicGone,
     Unauthorized,
 )
+from bot.rendering.entities import Formatted
 
 T = TypeVar("T")
 

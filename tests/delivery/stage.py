@@ -19,12 +19,12 @@ from bot.delivery.gate import Gate, HoldMemory
 from bot.delivery.notices import Notices
 from bot.delivery.pacing import Pacer
 from bot.delivery.place import Button, Keyboard, Place
-from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
 from bot.delivery.telegram import Telegram
 from bot.errors import LeaseLost
 from bot.playground.server import Playground
 from bot.playground.world import Message
+from bot.rendering.reply import Reply
 
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 ANNA = 1001

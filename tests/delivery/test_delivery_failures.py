@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.reply import Reply
 from bot.delivery.surface import LONGEST_BACKOFF, pause_after
 from bot.errors import ChatGone, ChatMigrated, LeaseLost, TelegramProblem, TopicGone, Unauthorized
+from bot.rendering.reply import Reply
 from tests.delivery.stage import AGAIN, ANNA, MemoryHolds, MemoryScreen, Stage, on_stage
 
 WORDS = [f"word{number} " for number in range(100)]

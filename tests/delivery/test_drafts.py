@@ -10,7 +10,7 @@ import pytest
 
 from bot.delivery.gate import Slot
 from bot.delivery.pacing import Cost, Kind
-from bot.delivery.reply import Reply
+from bot.rendering.reply import Reply
 from tests.delivery.stage import AGAIN, ANNA, MemoryScreen, Stage, on_stage
 
 WORDS = [f"word{number} " for number in range(100)]

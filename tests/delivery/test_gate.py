@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.delivery.entities import Formatted
 from bot.delivery.pacing import Kind
 from bot.delivery.place import Place
 from bot.errors import Held, OutcomeUnknown
+from bot.rendering.entities import Formatted
 from tests.delivery.stage import ANNA, MemoryHolds, Stage, on_stage
 
 HELLO = Formatted("Hello")

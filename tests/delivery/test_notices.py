@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.delivery.entities import Entity, Formatted
 from bot.delivery.notices import MOST_IN_A_CHAT
 from bot.delivery.place import Place
 from bot.errors import ChatGone
+from bot.rendering.entities import Entity, Formatted
 from tests.delivery.stage import AGAIN, ANNA, Stage, on_stage
 
 

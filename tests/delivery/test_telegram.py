@@ -10,7 +10,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.delivery.entities import Entity, Formatted
 from bot.delivery.place import Button, Place
 from bot.delivery.telegram import Telegram
 from bot.errors import (
@@ -28,6 +27,7 @@ from bot.errors import (
     TopicGone,
     Unauthorized,
 )
+from bot.rendering.entities import Entity, Formatted
 from tests.delivery.stage import ANNA, TOKEN, Stage, on_stage
 
 HELLO = Formatted("Hello")

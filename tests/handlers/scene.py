@@ -19,7 +19,6 @@ from bot.answering.running import Running
 from bot.answering.tasks import Tasks
 from bot.answering.turns import Turns
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
-from bot.delivery.entities import Formatted
 from bot.delivery.notices import Notices
 from bot.delivery.place import Place
 from bot.delivery.telegram import Telegram
@@ -28,6 +27,7 @@ from bot.generators.registry import GeneratorConfig, Registry
 from bot.people.administration import Administration
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
+from bot.rendering.entities import Formatted
 from bot.settings import Settings
 from bot.storage.chats import ChatTable
 from bot.storage.conversations import Conversations

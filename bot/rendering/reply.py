@@ -10,29 +10,29 @@ import logging
 from collections.abc import Sequence
 from typing import Literal
 
-from bot.delivery.entities import MESSAGE_LIMIT, Formatted, fitting, is_visible, utf16_length
-from bot.delivery.incoming import Incoming
-from bot.delivery.markdown.containers import HOLD
-from bot.delivery.markdown.layout import Layout
-from bot.delivery.markup import GrowingLayout, lay_out, lay_out_plain
-from bot.delivery.parts import Part, closed, headed, noted
-from bot.delivery.splitting import Cut, choose_cut, plain_cut
-from bot.delivery.thoughts import Thoughts, folded
+from bot.rendering.entities import MESSAGE_LIMIT, Formatted, fitting_length, is_visible, utf16_length
+from bot.rendering.markdown.containers import CONTINUATION_MARK
+from bot.rendering.markdown.layout import Layout
+from bot.rendering.markup import IncrementalLayout, lay_out, lay_out_plain
+from bot.rendering.message_part import MessagePart, with_note, with_suffix, with_thoughts
+from bot.rendering.sanitizer import TextSanitizer
+from bot.rendering.split_point import SplitPoint, choose_split_point, plain_split_point
+from bot.rendering.thought_excerpt import ThoughtExcerpt, folded_thoughts
 
-__all__ = ["Part", "Reply"]
+__all__ = ["MessagePart", "Reply"]
 
 logger = logging.getLogger(__name__)
 
-_STEPS = 32
-_LONGEST_SOURCE = 4
+_LOOKS_PER_MESSAGE = 32
+_MAX_SOURCE_RATIO = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
-_LONGEST_NOTE = 500
-_LINK = 42
+_MAX_NOTE = 500
+_LINK_WEIGHT = 42
 """UTF-16 units that a link counts for at least: a message holds 100 entities."""
 
 
 class Reply:
-    """Takes an answer piece by piece and says what each of its messages shows."""
+    """Desired state of an answer that grows: takes it piece by piece and gives what each of its messages shows."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class Reply:
         limit: int = MESSAGE_LIMIT,
     ) -> None:
         """Take what is fixed for the whole answer; `limit` is a message's length in UTF-16 units."""
-        self._thoughts = Thoughts() if thoughts == "fold" else None
+        self._thoughts = ThoughtExcerpt() if thoughts == "fold" else None
         self._markup = markup
         self._title = thoughts_title
         self._limit = limit
-        self._incoming, self._incoming_thoughts = Incoming(), Incoming()
-        self._sealed: list[Part] = []
+        self._sanitizer, self._thought_sanitizer = TextSanitizer(), TextSanitizer()
+        self._sealed: list[MessagePart] = []
         self._sources: dict[int, str] = {}
         self._gone: list[str] = []
         self._start = 0
@@ -60,25 +60,25 @@ class Reply:
         self._fitted = 0
         self._ended = False
         self._note = ""
-        self._sketch = GrowingLayout("")
-        self._shown: dict[Part, Formatted] = {}
+        self._tail_layout = IncrementalLayout("")
+        self._shown: dict[MessagePart, Formatted] = {}
 
     def write(self, text: str) -> None:
         """Append to the answer."""
-        text = self._incoming.take(text)
+        text = self._sanitizer.take(text)
         if text:
             self._new.append(text)
 
     def think(self, text: str) -> None:
         """Append to the thoughts, which stand folded at the head of the first message."""
         if self._thoughts:
-            self._thoughts.write(self._incoming_thoughts.take(text))
+            self._thoughts.write(self._thought_sanitizer.take(text))
 
     def end(self, note: str = "") -> None:
         """Say that the text is complete. `note` is set in italics as the last paragraph."""
-        self.write(self._incoming.rest())
+        self.write(self._sanitizer.rest())
         self._ended = True
-        self._note = note[: fitting(note, min(_LONGEST_NOTE, self._limit // 2))].strip()
+        self._note = note[: fitting_length(note, min(_MAX_NOTE, self._limit // 2))].strip()
 
     @property
     def text(self) -> str:
@@ -86,7 +86,7 @@ class Reply:
         return "".join([*self._gone, self._live, *self._new])
 
     @property
-    def sealed(self) -> Sequence[Part]:
+    def sealed(self) -> Sequence[MessagePart]:
         """The messages that are full, in order; it only ever grows."""
         return tuple(self._sealed)
 
@@ -96,7 +96,7 @@ class Reply:
         while self._advance_once():
             pass
 
-    def tail(self) -> Part | None:
+    def tail(self) -> MessagePart | None:
         """Give what is not sealed yet; None while there is nothing to show.
 
         After the end, call `advance` first: what is too long for one message is cut there.
@@ -110,7 +110,7 @@ class Reply:
                 return part if is_visible(formatted.text) else None
         return None
 
-    def show(self, part: Part) -> Formatted:
+    def show(self, part: MessagePart) -> Formatted:
         """Give what a part looks like: at most 4096 UTF-16 units and 100 entities."""
         shown = self._shown.get(part)
         if shown is None:
@@ -131,9 +131,9 @@ class Reply:
         """Give the lengths of the live text to try: all of it, and what is known to fit."""
         return [len(self._live), min(self._fitted, len(self._live)), self._checked, self._checked // 2, 0]
 
-    def _tail_part(self, length: int) -> Part:
+    def _tail_part(self, length: int) -> MessagePart:
         whole = length == len(self._live) and self._ended
-        return Part(
+        return MessagePart(
             self._start,
             self._start + length,
             self._prefix,
@@ -151,17 +151,17 @@ class Reply:
     def _room(self) -> int:
         """Count the UTF-16 units that the live message has for the answer."""
         head = self._head(len(self._live))
-        return self._limit - (utf16_length(folded(self._title, head)[0]) + 2 if head else 0)
+        return self._limit - (utf16_length(folded_thoughts(self._title, head)[0]) + 2 if head else 0)
 
     # Sealing
 
     def _advance_once(self) -> bool:
         """Seal one message if the live text does not fit; where it is looked at depends on the text alone."""
         room = self._room()
-        while length := _next_look(self._live, self._checked, room - self._filled, self._limit // _STEPS):
+        while length := _next_look(self._live, self._checked, room - self._filled, self._limit // _LOOKS_PER_MESSAGE):
             source = self._live[:length]
             layout = self._lay_out(source, growing=True)
-            if self._exceeds(layout, room) or length >= _LONGEST_SOURCE * self._limit:
+            if self._exceeds(layout, room) or length >= _MAX_SOURCE_RATIO * self._limit:
                 self._cut(layout, source, room)
                 return True
             self._checked, self._filled = length, _filled(layout.formatted)
@@ -183,23 +183,23 @@ class Reply:
 
     def _cut(self, layout: Layout, source: str, room: int) -> None:
         for limit in (room, room * 9 // 10, room * 3 // 4, room // 2):
-            cut = choose_cut(layout, source, limit)
+            cut = choose_split_point(layout, source, limit)
             if cut and self._try(cut, source, room):
                 return
-        position = plain_cut(source, room)
-        self._seal_or_drop(self._part(Cut(position, HOLD), plain=True))
+        position = plain_split_point(source, room)
+        self._seal_or_drop(self._part(SplitPoint(position, CONTINUATION_MARK), plain=True))
 
-    def _try(self, cut: Cut, source: str, room: int) -> bool:
+    def _try(self, cut: SplitPoint, source: str, room: int) -> bool:
         """Seal at this cut if what stands before it still fits when it stands alone."""
         part = self._part(cut)
-        layout = self._lay_out(closed(source[: cut.source], cut.suffix), growing=False)
+        layout = self._lay_out(with_suffix(source[: cut.source], cut.suffix), growing=False)
         if self._exceeds(layout, room):
             return False
         self._seal_or_drop(part)
         return True
 
-    def _part(self, cut: Cut, *, plain: bool = False) -> Part:
-        return Part(
+    def _part(self, cut: SplitPoint, *, plain: bool = False) -> MessagePart:
+        return MessagePart(
             self._start,
             self._start + cut.source,
             self._prefix,
@@ -209,7 +209,7 @@ class Reply:
             thoughts=self._head(cut.source),
         )
 
-    def _seal_or_drop(self, part: Part) -> None:
+    def _seal_or_drop(self, part: MessagePart) -> None:
         """Seal, unless there is nothing to see: Telegram takes no such message."""
         source = self._live[: part.end - part.start]
         if is_visible(source) or part.thoughts:
@@ -217,7 +217,7 @@ class Reply:
         else:
             self._drop(part.end - part.start, part.after)
 
-    def _seal(self, part: Part) -> None:
+    def _seal(self, part: MessagePart) -> None:
         self._sources[part.start] = self._live[: part.end - self._start]
         self._sealed.append(part)
         self._drop(part.end - self._start, part.after)
@@ -227,7 +227,7 @@ class Reply:
         self._live = self._live[length:]
         self._start += length
         self._prefix = prefix
-        self._sketch = GrowingLayout(prefix)
+        self._tail_layout = IncrementalLayout(prefix)
         self._checked = self._filled = self._fitted = 0
 
     # Showing
@@ -245,13 +245,13 @@ class Reply:
         """Lay out the live tail, what is complete in it only once."""
         if self._markup:
             try:
-                return self._sketch.lay_out(source).formatted
+                return self._tail_layout.lay_out(source).formatted
             except Exception:  # whatever is wrong with the formatting, the text must arrive
                 logger.warning("cannot format the growing text; trying it as a whole", exc_info=True)
-                self._sketch = GrowingLayout(self._prefix)
+                self._tail_layout = IncrementalLayout(self._prefix)
         return self._lay_out(source, growing=True).formatted
 
-    def _show(self, part: Part) -> Formatted:
+    def _show(self, part: MessagePart) -> Formatted:
         length = part.end - part.start
         source = self._live[:length] if part.start == self._start else self._sources.get(part.start, "")[:length]
         if part.plain:
@@ -259,19 +259,21 @@ class Reply:
         elif part.growing and part.start == self._start:
             formatted = self._draw(source)
         else:
-            formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
-        return noted(headed(formatted, self._title, part.thoughts), part.note)
+            formatted = self._lay_out(
+                with_suffix(source, part.suffix), growing=part.growing, prefix=part.prefix
+            ).formatted
+        return with_note(with_thoughts(formatted, self._title, part.thoughts), part.note)
 
 
 def weight(source: str) -> int:
     """Estimate how many UTF-16 units this source may be shown with: tabs and table cells are padded."""
-    return utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") + _LINK * source.count("](http")
+    return utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") + _LINK_WEIGHT * source.count("](http")
 
 
 def _filled(formatted: Formatted) -> int:
     """Tell how full a message is, by its text or by its links."""
     links = sum(entity.type == "text_link" for entity in formatted.entities)
-    return max(utf16_length(formatted.text), _LINK * links)
+    return max(utf16_length(formatted.text), _LINK_WEIGHT * links)
 
 
 def _next_look(source: str, seen: int, left: int, step: int) -> int:

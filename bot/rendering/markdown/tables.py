@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.delivery.markdown.graphemes import columns
+from bot.rendering.markdown.graphemes import columns
 
-WIDEST = 56
+MAX_TABLE_WIDTH = 56
 """Columns of a table that is still aligned; a wider one would wrap and become unreadable."""
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -37,7 +37,7 @@ def aligned(rows: Sequence[Sequence[str]], sides: Sequence[str]) -> list[str] | 
     """Set the rows (the first is the header) in columns; None where that would be too wide."""
     count = max(len(row) for row in rows)
     widths = [max((columns(row[index]) for row in rows if index < len(row)), default=0) for index in range(count)]
-    if sum(widths) + 3 * (count - 1) > WIDEST:
+    if sum(widths) + 3 * (count - 1) > MAX_TABLE_WIDTH:
         return None
     sides = [*sides, *["left"] * (count - len(sides))]
     lines = []

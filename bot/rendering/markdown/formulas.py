@@ -12,7 +12,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 _PAIRS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_LONGEST = 1000
+_MAX_FORMULA = 1000
 _MATHEMATICAL = re.compile(r"[\\^_={}<>]|[\w)]\s*[-+*/|,]\s*[\w(]|^\s*[^\W_]+\s*$")
 _PROSE = re.compile(r"[^\W\d_]{3,}\s+[^\W\d_]{3,}")
 _CURRENCY = re.compile(r"\d[\d.,]*\s")
@@ -27,7 +27,7 @@ def inline_formula(state: StateInline, silent: bool) -> bool:
     closer = _PAIRS.get(opener)
     if closer is None:
         return source[start] == "$" and _dollars(state, silent)
-    end = source.find(closer, start + 2, min(state.posMax, start + _LONGEST))
+    end = source.find(closer, start + 2, min(state.posMax, start + _MAX_FORMULA))
     if end < 0:
         state.env.setdefault("open", []).append((start, closer))
         return False
@@ -43,7 +43,7 @@ def _dollars(state: StateInline, silent: bool) -> bool:
     source, start = state.src, state.pos
     if start and (source[start - 1].isalnum() or source[start - 1] == "$"):
         return False
-    end = source.find("$", start + 1, min(state.posMax, start + _LONGEST))
+    end = source.find("$", start + 1, min(state.posMax, start + _MAX_FORMULA))
     if end < 0:
         return False
     content = source[start + 1 : end]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery.markdown.containers import HOLD
-from bot.delivery.markup import Entity, Formatted, GrowingLayout, render, utf16_length
-from tests.delivery.samples import RUSSIAN, SAMPLES
-from tests.delivery.strict import check, is_visible, shown
+from bot.rendering.markdown.containers import CONTINUATION_MARK
+from bot.rendering.markup import Entity, Formatted, IncrementalLayout, render, utf16_length
+from tests.rendering.samples import RUSSIAN, SAMPLES
+from tests.rendering.strict import check, is_visible, shown
 
 ATOMS = [
     *["word", "слово", "x", "7", " ", " ", "\n", "\n\n", "  ", "    ", "\t", "*", "**", "_", "__", "~~", "`", "```"],
@@ -194,9 +194,9 @@ def test_cells_beyond_the_header_are_not_lost() -> None:
 
 
 def test_a_continuation_mark_in_the_text_itself_stays() -> None:
-    source = f"{HOLD}a\n\n- {HOLD}b\n\n```\n{HOLD}c\n```"
+    source = f"{CONTINUATION_MARK}a\n\n- {CONTINUATION_MARK}b\n\n```\n{CONTINUATION_MARK}c\n```"
 
-    assert render(source).text.count(HOLD) == 3
+    assert render(source).text.count(CONTINUATION_MARK) == 3
 
 
 def test_of_too_many_entities_links_and_code_are_kept() -> None:
@@ -264,7 +264,7 @@ def test_every_state_of_a_stream_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("step", [5, 13])
 def test_what_is_complete_need_not_be_parsed_again(name: str, step: int) -> None:
-    source, growing = SAMPLES[name], GrowingLayout("")
+    source, growing = SAMPLES[name], IncrementalLayout("")
     for end in range(0, len(source), step):
         assert growing.lay_out(source[:end]).formatted == render(source[:end], growing=True)
 

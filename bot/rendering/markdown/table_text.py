@@ -1,13 +1,13 @@
-"""A table, written onto a canvas: aligned in monospace, or row by row where it is too wide or holds links."""
+"""A table, written into a layout: aligned in monospace, or row by row where it is too wide or holds links."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.delivery.markdown.inline_text import InlineWriter
-from bot.delivery.markdown.layout import Canvas, Leaf, Stretch
-from bot.delivery.markdown.tables import aligned, alignments, split_row
+from bot.rendering.markdown.inline_text import InlineWriter
+from bot.rendering.markdown.layout import LayoutBuilder, Leaf, SourceRun
+from bot.rendering.markdown.tables import aligned, alignments, split_row
 
 _HEADER_LINES = 2
 _PAIR = 2
@@ -16,8 +16,8 @@ _PAIR = 2
 class TableWriter:
     """Writes one table; its lines come without what they stand in, and with their places in the source."""
 
-    def __init__(self, canvas: Canvas, leaf: Leaf, lines: Sequence[str], places: Sequence[int]) -> None:
-        self._canvas = canvas
+    def __init__(self, builder: LayoutBuilder, leaf: Leaf, lines: Sequence[str], places: Sequence[int]) -> None:
+        self._builder = builder
         self._leaf = leaf
         self._places = places
         self._sides = alignments(lines[1])
@@ -36,65 +36,65 @@ class TableWriter:
         if lines is None:
             self._write_list(with_header=with_header)
             return
-        start = self._canvas.length
+        start = self._builder.length
         for index, line in enumerate(lines):
             if index < _HEADER_LINES and not with_header:
                 continue
-            if self._canvas.length > start:
-                self._canvas.write("\n")
+            if self._builder.length > start:
+                self._builder.write("\n")
             self._note_row(index)
-            self._canvas.write(line)
-        self._canvas.mark("pre", start)
+            self._builder.write(line)
+        self._builder.mark("pre", start)
 
-    def _cell(self, content: str) -> Canvas:
-        canvas = Canvas()
-        InlineWriter(canvas, self._leaf).write(content)
-        return canvas
+    def _cell(self, content: str) -> LayoutBuilder:
+        builder = LayoutBuilder()
+        InlineWriter(builder, self._leaf).write(content)
+        return builder
 
     def _note_row(self, line: int) -> None:
         """Note where a row begins: between rows a table can be cut."""
         if self._places[line] >= 0:
-            self._canvas.stretches.append(Stretch(self._canvas.length, self._places[line], 0, self._leaf))
+            self._builder.runs.append(SourceRun(self._builder.length, self._places[line], 0, self._leaf))
 
     def _write_list(self, *, with_header: bool) -> None:
         header, *body = self._rows
         pairs = len(header) <= _PAIR
         if with_header and (pairs or not body):
-            start = self._canvas.length
+            start = self._builder.length
             self._join(header)
-            self._canvas.mark("bold", start)
-            self._canvas.write("\n" if body else "")
+            self._builder.mark("bold", start)
+            self._builder.write("\n" if body else "")
         for index, row in enumerate(body):
-            self._canvas.write("\n" if index else "")
+            self._builder.write("\n" if index else "")
             self._note_row(_HEADER_LINES + index)
-            self._canvas.write("• ")
+            self._builder.write("• ")
             if pairs:
                 self._join(row)
             else:
                 self._label(header, row)
 
-    def _join(self, row: Sequence[Canvas]) -> None:
+    def _join(self, row: Sequence[LayoutBuilder]) -> None:
         for index, cell in enumerate(row):
-            self._canvas.write(" — " if index else "")
+            self._builder.write(" — " if index else "")
             self._paste(cell)
 
-    def _label(self, header: Sequence[Canvas], row: Sequence[Canvas]) -> None:
+    def _label(self, header: Sequence[LayoutBuilder], row: Sequence[LayoutBuilder]) -> None:
         """Write each cell below the other, with the name of its column; the first in bold."""
         written = False
         for index, cell in enumerate(row):
             if not cell.length:
                 continue
-            self._canvas.write("\n   " if written else "")
+            self._builder.write("\n   " if written else "")
             written = True
             if index < len(header) and header[index].length:
                 self._paste(header[index])
-                self._canvas.write(": ")
-            start = self._canvas.length
+                self._builder.write(": ")
+            start = self._builder.length
             self._paste(cell)
             if not index:
-                self._canvas.mark("bold", start)
+                self._builder.mark("bold", start)
 
-    def _paste(self, cell: Canvas) -> None:
-        shift = self._canvas.length
-        self._canvas.write("".join(cell.pieces))
-        self._canvas.spans.extend(replace(span, start=span.start + shift, end=span.end + shift) for span in cell.spans)
+    def _paste(self, cell: LayoutBuilder) -> None:
+        shift = self._builder.length
+        self._builder.write("".join(cell.pieces))
+        self._builder.spans.extend(replace(span, start=span.start + shift, end=span.end + shift) for span in cell.spans)

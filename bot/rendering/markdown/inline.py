@@ -12,15 +12,15 @@ from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
-from bot.delivery.markdown.formulas import block_formula, inline_formula
+from bot.rendering.markdown.formulas import block_formula, inline_formula
 
 MAX_NESTING = 30
 """Levels that the parser follows; deeper text is shown as it is written."""
 
 _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
 _HALF_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})(?:\]\([^()\s]*(?:\([^()\s]*\)?[^()\s]*)?(?:\s+\"[^\"\n]*\"?)?|\]?)$")
-_IN_PROGRESS = 1000
-_LONGEST_LABEL = 1000
+_MAX_UNFINISHED = 1000
+_MAX_LABEL = 1000
 _LOOSE = "*_~`\\["
 _DUNDER = re.compile(r"__[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*__(?![A-Za-z0-9])")
 _EAST_ASIAN = "\u2e80"
@@ -49,7 +49,7 @@ class PlacedState(StateInline):
         self._dunders: set[int] = set()
 
     def append_pending(self, text: str) -> None:
-        """Note the beginning of a stretch of literal text."""
+        """Note the beginning of a run of literal text."""
         if not self.pending:
             self._pending_at = self.pos
         if text[0] == "`":
@@ -103,7 +103,7 @@ def _no_link(state: StateInline, silent: bool) -> bool:
         return False
     if "last_link" not in state.env:
         state.env["last_link"] = source.rfind("](")
-    if start <= state.env["last_link"] and source.find("](", start, start + _LONGEST_LABEL) >= 0:
+    if start <= state.env["last_link"] and source.find("](", start, start + _MAX_LABEL) >= 0:
         return False
     if not silent:
         state.append_pending(mark)
@@ -189,7 +189,7 @@ def _without_loose_end(content: str, tokens: list[Token]) -> str:
 
 def _without_half_link(content: str, tokens: list[Token]) -> str:
     """Show the label of a link whose address is still on its way."""
-    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _IN_PROGRESS))
+    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _MAX_UNFINISHED))
     if not found or (found.start() and content[found.start() - 1].isalnum()):
         return content
     place = found.start()
@@ -201,7 +201,7 @@ def _without_half_link(content: str, tokens: list[Token]) -> str:
 
 
 def _is_current(content: str, position: int) -> bool:
-    return "\n" not in content[position:] and len(content) - position <= _IN_PROGRESS
+    return "\n" not in content[position:] and len(content) - position <= _MAX_UNFINISHED
 
 
 def _is_begun(content: str, position: int) -> bool:
