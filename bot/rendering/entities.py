@@ -86,11 +86,15 @@ def is_visible(text: str) -> bool:
     return _VISIBLE.search(text) is not None
 
 
-def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int]:
-    """Make a message of a text and its spans; also give how many code points were trimmed off its head."""
+def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int, int | None]:
+    """Make a message of a text and its spans.
+
+    Also give how many code points were trimmed off its head, and where the first entity begins that is one too many.
+    """
     ordered = _trimmed(text, spans)
     flat = [span for span in ordered if span.type in _FLAT]
     parts = [piece for span in ordered for piece in ([span] if span.type in _FLAT else _around(text, span, flat))]
+    broken = sorted(span.start for span in parts)[MAX_ANSWER_ENTITIES] if len(parts) > MAX_ANSWER_ENTITIES else None
     parts = _limited(parts)
     end = len(text.rstrip())
     # Telegram trims the head up to the first entity only: the indentation of a code block stays.
@@ -99,7 +103,7 @@ def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int]:
     parts = [Span(span.type, max(span.start, lead), min(span.end, end), span.url, span.language) for span in parts]
     parts.sort(key=lambda span: (span.start, -span.end, "blockquote" not in span.type, span.type in _INNER))
     shown = text[lead:end]
-    return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead
+    return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead, broken
 
 
 def _trimmed(text: str, spans: Sequence[Span]) -> list[Span]:

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from bot.rendering.entities import MESSAGE_LIMIT, Formatted, fitting_length, is_visible, utf16_length
+from bot.rendering.entities import (
+    MAX_ANSWER_ENTITIES,
+    MESSAGE_LIMIT,
+    Formatted,
+    fitting_length,
+    is_visible,
+    utf16_length,
+)
 from bot.rendering.markdown.containers import CONTINUATION_MARK
 from bot.rendering.markdown.layout import Layout
 from bot.rendering.markup import IncrementalLayout, lay_out, lay_out_plain
@@ -27,8 +35,6 @@ _LOOKS_PER_MESSAGE = 32
 _MAX_SOURCE_RATIO = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
 _MAX_NOTE = 500
-_LINK_WEIGHT = 42
-"""UTF-16 units that a link counts for at least: a message holds 100 entities."""
 
 
 class Reply:
@@ -56,7 +62,7 @@ class Reply:
         self._new: list[str] = []
         self._prefix = ""
         self._checked = 0
-        self._filled = 0
+        self._filled = _Fill()
         self._fitted = 0
         self._ended = False
         self._note = ""
@@ -158,14 +164,32 @@ class Reply:
     def _advance_once(self) -> bool:
         """Seal one message if the live text does not fit; where it is looked at depends on the text alone."""
         room = self._room()
-        while length := _next_look(self._live, self._checked, room - self._filled, self._limit // _LOOKS_PER_MESSAGE):
+        while length := self._next_look(room):
             source = self._live[:length]
             layout = self._lay_out(source, growing=True)
             if self._exceeds(layout, room) or length >= _MAX_SOURCE_RATIO * self._limit:
                 self._cut(layout, source, room)
                 return True
-            self._checked, self._filled = length, _filled(layout.formatted)
+            self._checked, self._filled = length, _Fill.of(layout.formatted)
         return self._ended and self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note))
+
+    def _next_look(self, room: int) -> int:
+        """Find the next length of the live text to look at: when it could be too much at the earliest. 0: not yet."""
+        most = _Fill(
+            max(room - self._filled.units, self._limit // _LOOKS_PER_MESSAGE, 1),
+            max(MAX_ANSWER_ENTITIES - self._filled.entities, MAX_ANSWER_ENTITIES // _LOOKS_PER_MESSAGE),
+        )
+        seen = self._checked
+        if not most.may_be_exceeded_by(self._live[seen:]):
+            return 0
+        low, high = seen + 1, min(len(self._live), seen + most.units + 1)
+        while low < high:
+            middle = (low + high) // 2
+            if most.may_be_exceeded_by(self._live[seen:middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     def _advance_last(self, room: int) -> bool:
         """Seal one message if the rest, complete as it is, does not fit into one."""
@@ -228,7 +252,8 @@ class Reply:
         self._start += length
         self._prefix = prefix
         self._tail_layout = IncrementalLayout(prefix)
-        self._checked = self._filled = self._fitted = 0
+        self._checked = self._fitted = 0
+        self._filled = _Fill()
 
     # Showing
 
@@ -265,27 +290,20 @@ class Reply:
         return with_note(with_thoughts(formatted, self._title, part.thoughts), part.note)
 
 
-def weight(source: str) -> int:
-    """Estimate how many UTF-16 units this source may be shown with: tabs and table cells are padded."""
-    return utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") + _LINK_WEIGHT * source.count("](http")
+@dataclass(frozen=True, slots=True)
+class _Fill:
+    """Amount of a message that is used, or left."""
 
+    units: int = 0
+    entities: int = 0
 
-def _filled(formatted: Formatted) -> int:
-    """Tell how full a message is, by its text or by its links."""
-    links = sum(entity.type == "text_link" for entity in formatted.entities)
-    return max(utf16_length(formatted.text), _LINK_WEIGHT * links)
+    @classmethod
+    def of(cls, formatted: Formatted) -> _Fill:
+        return cls(utf16_length(formatted.text), len(formatted.entities))
 
-
-def _next_look(source: str, seen: int, left: int, step: int) -> int:
-    """Find the next length of the source to look at: when it could be too long at the earliest. 0: not yet."""
-    wanted = max(left, step, 1)
-    if weight(source[seen:]) <= wanted:
-        return 0
-    low, high = seen + 1, min(len(source), seen + wanted + 1)
-    while low < high:
-        middle = (low + high) // 2
-        if weight(source[seen:middle]) > wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    def may_be_exceeded_by(self, source: str) -> bool:
+        """Tell whether this source may be shown with more: tabs and table cells are padded, marks come in pairs."""
+        if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
+            return True
+        pairs = sum(source.count(mark) for mark in "`*_~$") // 2
+        return pairs + source.count("](") + source.count("</") + source.count("\n#") > self.entities

@@ -10,7 +10,7 @@ from bot.rendering.reply import MessagePart, Reply
 
 FLAT = {"pre", "code"}
 QUOTES = {"blockquote", "expandable_blockquote"}
-KNOWN = {"bold", "italic", "strikethrough", "text_link", *FLAT, *QUOTES}
+KNOWN = {"bold", "italic", "underline", "strikethrough", "text_link", *FLAT, *QUOTES}
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202e\u2800\ufeff\ufffc\u180e"
 
 

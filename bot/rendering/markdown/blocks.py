@@ -14,7 +14,8 @@ from bot.rendering.markdown.table_text import TableWriter
 
 _BULLETS = ("• ", "◦ ", "▪ ")
 _RULE = "———"
-_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
+_LANGUAGE = re.compile(r"\{?\.?([\w+#.-]{1,32})(?![^\s{}:,=(])")
+"""The first word of a fence's info string."""
 _LEAD = re.compile(r"[ \t>]*")
 
 
@@ -27,6 +28,7 @@ class Checkpoint:
     line: int
     kind: str
     end: int
+    details: int | None
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class BlockWriter:
     """Markers of list items whose first text is still to come."""
     _quotes: int = 0
     _quote_start: int = -1
+    _details: int | None = None
+    """Where the text of what is folded begins; -1 before it does, None outside."""
     _line: int = 0
     """The first line below what has been written."""
     _gap: int = 0
@@ -71,6 +75,7 @@ class BlockWriter:
         """Take back what was written after the checkpoint; `text` is what goes on from there."""
         self.builder.rewind(checkpoint.size)
         self._line, self._last_kind, self._last_end = checkpoint.line, checkpoint.kind, checkpoint.end
+        self._details = checkpoint.details
         self._shift -= checkpoint.position
         self._gap = 0
         if checkpoint.position:
@@ -81,10 +86,12 @@ class BlockWriter:
         if self._gap:
             return
         if self._last_end >= 0:
-            self.checkpoint = Checkpoint(self._last_end, self.builder.size(), 1, self._last_kind, 0)
+            self.checkpoint = Checkpoint(self._last_end, self.builder.size(), 1, self._last_kind, 0, self._details)
         else:
             size = self.builder.size()
-            self.checkpoint = Checkpoint(self._starts[line], size, self._line - line, self._last_kind, -1)
+            self.checkpoint = Checkpoint(
+                self._starts[line], size, self._line - line, self._last_kind, -1, self._details
+            )
 
     def walk(self, tokens: list[Token]) -> None:
         """Write all blocks."""
@@ -102,6 +109,8 @@ class BlockWriter:
             else:
                 self._container_or_code(token)
             index += 1
+        if self._details is not None:
+            self._fold()
 
     def _container_or_code(self, token: Token) -> None:
         match token.type:
@@ -122,6 +131,20 @@ class BlockWriter:
             case "hr":
                 self._begin(token, Leaf("rule", tuple(self._containers)))
                 self.builder.write(_RULE)
+            case _:
+                self._html(token)
+
+    def _html(self, token: Token) -> None:
+        if token.type in {"comment", "details", "details_end"}:
+            self._skip(token)
+        if token.type in {"details", "details_end"}:
+            self._fold()
+            self._details = -1 if token.type == "details" else None
+
+    def _fold(self) -> None:
+        """Set what has been written of details as a quotation that people can unfold."""
+        if self._details is not None and self._details >= 0:
+            self.builder.mark("expandable_blockquote", self._details)
 
     # Containers
 
@@ -129,7 +152,7 @@ class BlockWriter:
         line = _span(token)[0]
         marker = f"{token.info}{token.markup} " if token.info else _BULLETS[min(self._bullets, len(_BULLETS)) - 1]
         if "checked" in token.meta:
-            marker = "☑ " if token.meta["checked"] else "☐ "
+            marker = (marker if token.info else "") + ("☑ " if token.meta["checked"] else "☐ ")
         self._containers.append(list_item(line, self._lines[line], self._containers, marker))
         if line or not self.prefix:
             self._markers.append(marker)
@@ -149,7 +172,7 @@ class BlockWriter:
         self._containers.pop()
         self._quotes -= 1
         if not self._quotes:
-            if self._quote_start >= 0:
+            if self._quote_start >= 0 and self._details is None:
                 self.builder.mark("blockquote", self._quote_start)
             self._quote_start = -1
 
@@ -163,16 +186,21 @@ class BlockWriter:
         """Write the lines between the last block and this one, and what stands before its first line."""
         builder, top = self.builder, not self._containers
         gap = max(self._gap, first - self._line + 1, 1)
+        if self._quotes and self._quote_start < 0 and self._containers[0].kind == "item":
+            gap = 1  # a quotation in a list item stands out by itself
         if builder.length:
             self._border(first, leaf, gap)
             between = self.text[self._last_end : self._starts[first]] if top and self._last_end >= 0 else ""
             builder.write(between if between.count("\n") == gap and between.isspace() else "\n" * gap)
         if self._quotes and self._quote_start < 0:
             self._quote_start = builder.length
+        if self._details is not None and self._details < 0:
+            self._details = builder.length
         if not builder.length:
             self._border(first, leaf, gap)
         hidden = len(self._markers)
-        own = self._containers[: len(self._containers) - hidden] if hidden else self._containers
+        own = self._indenting()
+        own = own[: len(own) - hidden]
         if leaf.kind not in {"fence", "code", "formula", "table"} or hidden:
             builder.write("".join(item.indent for item in own if item.line != first or item.kind == "quote"))
             builder.write("".join(self._markers))
@@ -233,21 +261,31 @@ class BlockWriter:
             self.builder.mark("bold", start)
         elif whole:
             self._last_end = self._starts[end] - 1
+        if self._details is not None and content.rstrip().endswith("</details>"):
+            self._fold()
+            self._details = None
 
     def _indents(self, first: int, end: int) -> list[str]:
         """Give what the lines of a paragraph in containers are shown with; lazy lines stay as they are."""
         if not self._containers:
             return []
-        indent = "".join(item.indent for item in self._containers)
+        indent = "".join(item.indent for item in self._indenting())
         return [indent if self._lines[line][:1] in {" ", "\t", ">"} else "" for line in range(first, end)]
+
+    def _indenting(self) -> list[Container]:
+        """Give the containers by which a line is indented: of a quotation in a list, not those around it."""
+        quoted = next((index for index, item in enumerate(self._containers) if item.kind == "quote"), 0)
+        return self._containers[quoted:]
 
     def _code(self, token: Token) -> None:
         kind = {"code_block": "code", "formula_block": "formula"}.get(token.type, "fence")
         content = token.content.removesuffix("\n") if kind == "fence" else token.content.rstrip("\n")
         language, extra = None, ""
         if kind == "fence" and (info := token.info.strip()):
-            word = _LANGUAGE.fullmatch(info)
-            language, extra = (info, "") if word else (None, info)
+            word = _LANGUAGE.match(info)
+            language, extra = (word.group(1), "") if word else (None, info)
+        elif token.info:
+            language = token.info
         if not content.strip() and not extra:
             self._skip(token)
             return
@@ -286,7 +324,9 @@ class BlockWriter:
         first, end = _span(token)
         lines = [_LEAD.sub("", line, count=1) for line in self._lines[first:end]]
         leaf = Leaf("table", tuple(self._containers), "\n".join(lines[:2]))
-        table = TableWriter(self.builder, leaf, lines, [start - self._shift for start in self._starts[first:end]])
+        places = [start - self._shift for start in self._starts[first:end]]
+        growing = self.growing and end == len(self._lines) and end > first + len(("header", "rule"))
+        table = TableWriter(self.builder, leaf, lines, places, growing=growing)
         if self._is_continued(token) and not table.has_rows:
             self._skip(token)
             return

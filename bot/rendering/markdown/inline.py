@@ -7,11 +7,15 @@ import re
 from typing import Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
+from bot.rendering.markdown import block_rules, html
+from bot.rendering.markdown.addresses import bare_addresses
+from bot.rendering.markdown.delimiters import MAX_DELIMITERS, adapted
 from bot.rendering.markdown.formulas import block_formula, inline_formula
 
 MAX_NESTING = 30
@@ -21,9 +25,10 @@ _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
 _HALF_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})(?:\]\([^()\s]*(?:\([^()\s]*\)?[^()\s]*)?(?:\s+\"[^\"\n]*\"?)?|\]?)$")
 _MAX_UNFINISHED = 1000
 _MAX_LABEL = 1000
+_MAX_HELD_LABEL = 80
+"""Characters in brackets that wait until it is known whether an address follows."""
 _LOOSE = "*_~`\\["
-_DUNDER = re.compile(r"__[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*__(?![A-Za-z0-9])")
-_EAST_ASIAN = "\u2e80"
+_SHRUG = "¯\\_"
 
 
 class _Parser(MarkdownIt):
@@ -46,7 +51,8 @@ class PlacedState(StateInline):
 
     def __init__(self, src: str, md: MarkdownIt, env: EnvType, out_tokens: list[Token]) -> None:
         super().__init__(src, md, env, out_tokens)
-        self._dunders: set[int] = set()
+        self._addresses = bare_addresses(src)
+        self._delimiter_runs = 0
 
     def append_pending(self, text: str) -> None:
         """Note the beginning of a run of literal text."""
@@ -69,30 +75,29 @@ class PlacedState(StateInline):
         return token
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803  # markdown-it's names
-        """Leave `2*3*4`, `x**2` and `__init__` alone: between two letters or digits an asterisk multiplies."""
+        """Judge a run of delimiters by rules of our own; beyond a bound they are text."""
+        self._delimiter_runs += 1
         scanned = super().scanDelims(start, canSplitWord)
-        before, after = self.src[start - 1 : start], self.src[start + scanned.length : start + scanned.length + 1]
-        if self.src[start] == "*" and scanned.length == len("**") and not (_is_word(before) and _is_word(after)):
-            # CommonMark would leave the marks of `**«слово»**` where a letter follows; models mean emphasis.
-            opens, closes = bool(after.strip()), bool(before.strip())
-            return Scanned(can_open=opens, can_close=closes, length=scanned.length)
-        if self.src[start] == "*" and _is_word(before) and _is_word(after):
-            return Scanned(can_open=False, can_close=scanned.can_close and scanned.length > 1, length=scanned.length)
-        if self.src[start] == "_" and scanned.length == len("__") and self._is_dunder(start):
+        if self._delimiter_runs > MAX_DELIMITERS:
             return Scanned(can_open=False, can_close=False, length=scanned.length)
-        return scanned
+        return adapted(self.src, start, scanned)
 
-    def _is_dunder(self, start: int) -> bool:
-        if start not in self._dunders:
-            found = _DUNDER.match(self.src, start)
-            if found:
-                self._dunders.update((start, found.end() - 2))
-        return start in self._dunders
+    def literal_end(self) -> int:
+        """Give where the text ends that begins here and holds no markup, whatever it looks like; 0 where none does."""
+        if self.pos and self.src.startswith(_SHRUG, self.pos - 1):
+            return self.pos + len(_SHRUG) - 1
+        return self._addresses.get(self.pos, 0)
 
 
-def _is_word(character: str) -> bool:
-    # Chinese and Japanese put no spaces around words: there `**` inside a word is emphasis.
-    return character.isalnum() and character < _EAST_ASIAN
+def _literal(state: StateInline, silent: bool) -> bool:
+    """Take an address as it is written; the text rule stops where one begins."""
+    end = state.literal_end() if isinstance(state, PlacedState) else 0
+    if not end or end > state.posMax:
+        return False
+    if not silent:
+        state.append_pending(state.src[state.pos : end])
+    state.pos = end
+    return True
 
 
 def _no_link(state: StateInline, silent: bool) -> bool:
@@ -113,16 +118,24 @@ def _no_link(state: StateInline, silent: bool) -> bool:
 
 @functools.cache
 def parser() -> MarkdownIt:
-    """Give the parser: no references and no HTML (both are shown as text), no underlined headings."""
+    """Give the parser: no references (they are shown as text), HTML and underlined headings by rules of our own."""
     markdown = _Parser("commonmark", {"maxNesting": MAX_NESTING, "html": False, "tasklists": True})
     markdown.enable(["table", "strikethrough"])
     markdown.disable(["reference", "lheading", "html_block", "html_inline", "newline", "fragments_join"])
+    markdown.inline.ruler.before("text", "literal", _literal)
     markdown.inline.ruler.before("escape", "formula", inline_formula)
+    markdown.inline.ruler.before("autolink", "html", html.inline_html)
     markdown.inline.ruler.before("link", "no_link", _no_link)
-    markdown.block.ruler.before(
-        "fence", "formula", block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
-    markdown.inline.terminator_re = re.compile(r"[\\`*_~\[\]<&$!]")
+    everywhere: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    markdown.block.ruler.at("table", block_rules.table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.before("fence", "formula", block_formula, everywhere)
+    markdown.block.ruler.before("fence", "markdown_fence", block_rules.markdown_fence, everywhere)
+    markdown.block.ruler.before("fence", "comment", html.block_comment, everywhere)
+    markdown.block.ruler.before("fence", "details", html.details, everywhere)
+    markdown.block.ruler.before("fence", "preformatted", html.preformatted, everywhere)
+    markdown.block.ruler.before("paragraph", "underlined", block_rules.underlined_heading, {"alt": ["paragraph"]})
+    # Besides markup, the heads of bare addresses.
+    markdown.inline.terminator_re = re.compile(r"[\\`*_~\[\]<&$!]|(?<![A-Za-z0-9])(?:https?://|www\.)", re.IGNORECASE)
     return markdown
 
 
@@ -140,6 +153,11 @@ def parse_growing(content: str) -> tuple[str, list[Token]]:
     if not _SPECIAL.search(content):
         return content, [_text(content)]
     state = _parse(content)
+    content, state = _reparsed(
+        content, state, content[: min(html.half_tag(content), state.env.get("comment", len(content)))]
+    )
+    if not content:
+        return content, state.tokens
     content, state = _reparsed(content, state, _without_loose_end(content, state.tokens))
     content, state = _reparsed(content, state, _without_half_link(content, state.tokens))
     for position, closer in state.env.get("open", ())[:1]:
@@ -188,7 +206,7 @@ def _without_loose_end(content: str, tokens: list[Token]) -> str:
 
 
 def _without_half_link(content: str, tokens: list[Token]) -> str:
-    """Show the label of a link whose address is still on its way."""
+    """Show the label of a link whose address is on its way; until that is known, wait with what is in brackets."""
     found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _MAX_UNFINISHED))
     if not found or (found.start() and content[found.start() - 1].isalnum()):
         return content
@@ -196,7 +214,9 @@ def _without_half_link(content: str, tokens: list[Token]) -> str:
     for token in tokens:
         start, end = token.map or (0, 0)
         if token.type == "text" and start <= place < end:
-            return content[:place] + found.group(1)
+            if "](" in found.group():
+                return content[:place] + found.group(1)
+            return content[:place] if len(found.group(1)) <= _MAX_HELD_LABEL else content
     return content
 
 

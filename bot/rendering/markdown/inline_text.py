@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
+from bot.rendering.entities import Span
+from bot.rendering.markdown.addresses import address, tappable_words
 from bot.rendering.markdown.containers import CONTINUATION_MARK
+from bot.rendering.markdown.html import STYLES
 from bot.rendering.markdown.inline import parse_growing, parse_inline
 from bot.rendering.markdown.layout import LayoutBuilder, Leaf, LineMap
-
-_STYLES = {"strong": "bold", "em": "italic", "s": "strikethrough"}
-_MAX_ADDRESS = 2048
-
-
-def address(href: str) -> str | None:
-    """Give the address if Telegram makes a link of it; it drops others without a word, and the address with them."""
-    if len(href) > _MAX_ADDRESS or not href.isprintable() or " " in href:
-        return None
-    try:
-        parts = urlsplit(href)
-        host = parts.hostname or ""
-    except ValueError:
-        return None
-    inner = host.strip(".")
-    return href if parts.scheme in {"http", "https"} and "." in inner else None
 
 
 @dataclass(slots=True)
@@ -37,6 +23,9 @@ class _Open:
     opener: str
     closer: str
     href: str = ""
+    piece: int = 0
+    auto: bool = False
+    """An address in angle brackets: it is its own text."""
 
 
 @dataclass(slots=True)
@@ -56,16 +45,26 @@ class InlineWriter:
     _cursor: int = 0
     _sure: int = 0
     _content: str = ""
+    _taken: list[tuple[int, int]] = field(default_factory=list)
+    """What is code, a formula or a link already."""
 
     def write(self, content: str, *, growing: bool = False) -> None:
         """Write the whole content."""
         shown, tokens = parse_growing(content) if growing else (content, parse_inline(content))
         self._sure = len(content) if shown is content else _common(content, shown)
         self._content = shown
+        start, first = self.builder.length, len(self.builder.pieces)
         for token in tokens:
             if token.map and token.map[0] > self._cursor:
                 self._cursor = token.map[0]
             self._token(token)
+        self._mark_tappable(start, "".join(self.builder.pieces[first:]))
+
+    def _mark_tappable(self, start: int, text: str) -> None:
+        """Set as code what Telegram would make a link, a command or a mention of."""
+        for first, end in tappable_words(text):
+            if not any(begin < start + end and start + first < stop for begin, stop in self._taken):
+                self.builder.spans.append(Span("code", start + first, start + end))
 
     def _token(self, token: Token) -> None:
         kind = token.type
@@ -140,6 +139,7 @@ class InlineWriter:
 
     def _mark_code(self, start: int) -> None:
         # A link may hold no code: being able to follow it matters more.
+        self._taken.append((start, self.builder.length))
         if not any(item.kind == "text_link" for item in self._open):
             self.builder.mark("code", start)
 
@@ -151,6 +151,7 @@ class InlineWriter:
         if inside_link:
             return
         if address(href):
+            self._taken.append((start, self.builder.length))
             self.builder.mark("text_link", start, url=href)
         elif href and token.content:
             self.builder.write(f" ({href})")
@@ -160,24 +161,33 @@ class InlineWriter:
         if token.type == "link_open":
             href = str(token.attrs.get("href", ""))
             linked = "text_link" if token.info != "auto" and address(href) else None
-            self._open.append(_Open(linked, start, "[", "", "" if token.info == "auto" else href))
+            self._open.append(_Open(linked, start, "[", "", href, len(self.builder.pieces), auto=token.info == "auto"))
             return
-        kind: str | None = _STYLES.get(token.tag)
+        kind: str | None = STYLES.get(token.tag)
         if (self.bold and kind == "bold") or any(item.kind == kind for item in self._open):
             kind = None
-        self._open.append(_Open(kind, start, token.markup, token.markup))
+        closer = f"</{token.tag}>" if token.markup.startswith("<") else token.markup
+        self._open.append(_Open(kind, start, token.markup, closer))
 
     def _end(self, token: Token) -> None:
         if not self._open:
             return
         item = self._open.pop()
-        if token.type == "link_close" and item.href:
-            if self.builder.length == item.start:
-                self.builder.write(item.href)
-            elif item.kind is None and "".join(self.builder.pieces)[item.start :] != item.href:
-                self.builder.write(f" ({item.href})")
+        if token.type == "link_close":
+            self._end_link(item)
         if item.kind:
             self.builder.mark(item.kind, item.start, url=item.href or None)
+
+    def _end_link(self, item: _Open) -> None:
+        """Show the address where it is no link; an anchor within a document that is not there is left out."""
+        if self.builder.length == item.start:
+            self.builder.write(item.href)
+        elif item.kind is None and not item.auto and not item.href.startswith("#"):
+            label = "".join(self.builder.pieces[item.piece :])
+            if item.href and label not in {item.href, item.href.removeprefix("mailto:").removeprefix("tel:")}:
+                self.builder.write(f" ({item.href})")
+        if item.kind or item.auto:
+            self._taken.append((item.start, self.builder.length))
 
 
 def _common(first: str, second: str) -> int:

@@ -70,7 +70,7 @@ class Layout:
     lead: int = 0
     """Code points trimmed off the head: shown positions count from before."""
     first_broken: int | None = None
-    """Shown position of the first link beyond the number that one message can hold."""
+    """Shown position of the first entity beyond the number that one message can hold."""
 
 
 @dataclass(slots=True)
@@ -138,9 +138,7 @@ class LayoutBuilder:
         self.length, pieces, spans, runs, block_starts = size
         del self.pieces[pieces:], self.spans[spans:], self.runs[runs:], self.block_starts[block_starts:]
 
-    def finish(self, most_links: int) -> Layout:
+    def finish(self) -> Layout:
         """Give the layout."""
-        formatted, lead = finish("".join(self.pieces), self.spans)
-        links = [span.start for span in self.spans if span.type == "text_link"]
-        broken = sorted(links)[most_links] if len(links) > most_links else None
+        formatted, lead, broken = finish("".join(self.pieces), self.spans)
         return Layout(formatted, self.runs, self.block_starts, lead, broken)

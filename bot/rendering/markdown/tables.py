@@ -10,19 +10,24 @@ from bot.rendering.markdown.graphemes import columns
 MAX_TABLE_WIDTH = 56
 """Columns of a table that is still aligned; a wider one would wrap and become unreadable."""
 
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CELL_END = re.compile(r"(?<!\\)\|")
+_PIPE = re.compile(r"\$[^$]*\$|\\\|")
 
 
 def split_row(line: str) -> list[str]:
-    """Split a row at its unescaped pipes; the outer ones belong to no cell."""
+    """Split a row at its unescaped pipes; the outer ones belong to no cell. In a formula the escape is LaTeX's own."""
     line = line.strip()
     cells = _CELL_END.split(line)
     if len(cells) > 1 and not cells[0]:
         del cells[0]
     if len(cells) > 1 and not cells[-1].strip():
         del cells[-1]
-    return [_BREAK.sub(" ", cell.replace("\\|", "|")).strip() for cell in cells]
+    return [
+        _PIPE.sub(
+            lambda found: found.group().replace("\\|", "|", 1) if found.group() == "\\|" else found.group(), cell
+        ).strip()
+        for cell in cells
+    ]
 
 
 def alignments(line: str) -> list[str]:
@@ -33,22 +38,30 @@ def alignments(line: str) -> list[str]:
     ]
 
 
-def aligned(rows: Sequence[Sequence[str]], sides: Sequence[str]) -> list[str] | None:
-    """Set the rows (the first is the header) in columns; None where that would be too wide."""
-    count = max(len(row) for row in rows)
-    widths = [max((columns(row[index]) for row in rows if index < len(row)), default=0) for index in range(count)]
-    if sum(widths) + 3 * (count - 1) > MAX_TABLE_WIDTH:
-        return None
-    sides = [*sides, *["left"] * (count - len(sides))]
-    lines = []
-    for row in rows:
-        cells = [*row, *[""] * (count - len(row))]
-        lines.append(" | ".join(map(_padded, cells, widths, sides)).rstrip())
-    lines.insert(1, "-+-".join("-" * width for width in widths))
-    return lines
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Measure the columns of some rows."""
+    count = max((len(row) for row in rows), default=0)
+    return [max((columns(row[index]) for row in rows if index < len(row)), default=0) for index in range(count)]
+
+
+def is_narrow(widths: Sequence[int]) -> bool:
+    """Tell whether columns of these widths fit beside each other on a phone."""
+    return sum(widths) + 3 * (len(widths) - 1) <= MAX_TABLE_WIDTH
+
+
+def align(row: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
+    """Set a row in columns."""
+    sides = [*sides, *["left"] * (len(widths) - len(sides))]
+    cells = [*row, *[""] * (len(widths) - len(row))]
+    return " | ".join(map(_padded, cells, widths, sides)).rstrip()
+
+
+def rule(widths: Sequence[int]) -> str:
+    """Give the line below the header."""
+    return "-+-".join("-" * width for width in widths)
 
 
 def _padded(cell: str, width: int, side: str) -> str:
-    room = width - columns(cell)
+    room = max(0, width - columns(cell))
     before = room if side == "right" else room // 2 if side == "center" else 0
     return " " * before + cell + " " * (room - before)
