@@ -31,7 +31,8 @@ __all__ = ["MessagePart", "Reply"]
 
 logger = logging.getLogger(__name__)
 
-_LOOKS_PER_MESSAGE = 32
+_LOOKS_PER_MESSAGE = 16
+"""Lengths of a message's source, evenly spread, at which it is looked at the most often."""
 _MAX_SOURCE_RATIO = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
 _MAX_NOTE = 500
@@ -96,11 +97,19 @@ class Reply:
         """The messages that are full, in order; it only ever grows."""
         return tuple(self._sealed)
 
-    def advance(self) -> None:
-        """Seal as many messages as are full."""
+    def advance(self, *, budget: int | None = None) -> bool:
+        """Seal as many messages as are full; return whether all are.
+
+        With a `budget`, stop after so many characters have been laid out: much text that comes at once is then worked
+        off in several calls. What is sealed in the end does not depend on it.
+        """
         self._join()
-        while self._advance_once():
-            pass
+        spent = 0
+        while length := self._advance_once():
+            spent += length
+            if budget is not None and spent >= budget:
+                return False
+        return True
 
     def tail(self) -> MessagePart | None:
         """Give what is not sealed yet; None while there is nothing to show.
@@ -161,17 +170,23 @@ class Reply:
 
     # Sealing
 
-    def _advance_once(self) -> bool:
-        """Seal one message if the live text does not fit; where it is looked at depends on the text alone."""
+    def _advance_once(self) -> int:
+        """Look once whether the live text is too much for a message, and seal one then.
+
+        Return how many characters were laid out, 0 when there is nothing to do. Where it is looked at depends on the
+        text alone.
+        """
         room = self._room()
-        while length := self._next_look(room):
-            source = self._live[:length]
-            layout = self._lay_out(source, growing=True)
-            if self._exceeds(layout, room) or length >= _MAX_SOURCE_RATIO * self._limit:
-                self._cut(layout, source, room)
-                return True
+        length = self._next_look(room)
+        if not length:
+            return self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note)) if self._ended else 0
+        source = self._live[:length]
+        layout = self._lay_out(source, growing=True)
+        if self._exceeds(layout, room) or length >= _MAX_SOURCE_RATIO * self._limit:
+            self._cut(layout, source, room)
+        else:
             self._checked, self._filled = length, _Fill.of(layout.formatted)
-        return self._ended and self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note))
+        return length
 
     def _next_look(self, room: int) -> int:
         """Find the next length of the live text to look at: when it could be too much at the earliest. 0: not yet."""
@@ -191,15 +206,16 @@ class Reply:
                 low = middle + 1
         return low
 
-    def _advance_last(self, room: int) -> bool:
+    def _advance_last(self, room: int) -> int:
         """Seal one message if the rest, complete as it is, does not fit into one."""
-        if len(self._live) < 2:  # noqa: PLR2004  # one character cannot be cut
-            return False
+        length = len(self._live)
+        if length < 2:  # noqa: PLR2004  # one character cannot be cut
+            return 0
         layout = self._lay_out(self._live, growing=False)
         if not self._exceeds(layout, room):
-            return False
+            return 0
         self._cut(layout, self._live, room)
-        return True
+        return length
 
     @staticmethod
     def _exceeds(layout: Layout, room: int) -> bool:
@@ -305,5 +321,5 @@ class _Fill:
         """Tell whether this source may be shown with more: tabs and table cells are padded, marks come in pairs."""
         if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
             return True
-        pairs = sum(source.count(mark) for mark in "`*_~$") // 2
+        pairs = sum(source.count(mark) - source.count(2 * mark) for mark in "`*_~$") // 2
         return pairs + source.count("](") + source.count("</") + source.count("\n#") > self.entities

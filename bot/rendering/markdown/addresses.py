@@ -15,12 +15,16 @@ _MAX_ADDRESS = 2048
 _BARE = re.compile(r"(?<![A-Za-z0-9])(?:https?://|www\.)[^\s<>\[\]`\\\"|«»“”\u2e80-\uffff]+", re.IGNORECASE)
 _AFTERWARDS = "?!.,:;*_~'"
 _BEFORE = r"(?<![\w/.@:#\\<&=~%+-])"
+_ENDINGS = r"\.(?:md|py|sh|rs|so|pl|pm|ps|cc|ml|mk|mm|mo|tf|zip|mov|pub)(?![\w/@:-]|\.\w)"
+"""Ends of file names that are top-level domains, too."""
+_HINT = re.compile(rf"[/@][A-Za-z0-9_]|{_ENDINGS}")
 _TAPPABLE = re.compile(
     _BEFORE
     + r"(?:/[A-Za-z0-9_][\w.-]*(?:/[\w.-]+)*/?"
     + r"|@[A-Za-z][A-Za-z0-9_]{1,31}"
     + r"|(?:\.{1,2}/|~/)?(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*"
-    + r"\.(?:md|py|sh|rs|so|pl|pm|ps|cc|ml|mk|mm|mo|tf|zip|mov|pub)(?![\w/@:-]|\.\w))"
+    + _ENDINGS
+    + ")"
 )
 
 
@@ -56,7 +60,7 @@ def _end(found: re.Match[str]) -> int:
 
 def tappable_words(text: str) -> Iterator[tuple[int, int]]:
     """Find the words that Telegram would make a link, a command or a mention of."""
-    if "/" not in text and "@" not in text and "." not in text:
+    if not _HINT.search(text):
         return
     addresses = bare_addresses(text)
     for found in _TAPPABLE.finditer(text):

@@ -14,13 +14,15 @@ _UNDERLINE = re.compile(r"={3,}[ \t]*")
 
 def table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a table: the line below its header has a pipe, too, else it is a line of dashes below some text."""
-    if start + 1 >= end or "|" not in _line(state, start + 1):
+    if start + 1 >= end or state.src.find("|", state.bMarks[start + 1], state.eMarks[start + 1]) < 0:
         return False
     return rules_block.table(state, start, end, silent)
 
 
 def markdown_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a fence that holds Markdown: in it a fence with a language opens another one, which its next one closes."""
+    if not state.src.startswith(("```", "~~~"), state.bMarks[start] + state.tShift[start]):
+        return False
     found = None if state.is_code_block(start) else _FENCE.match(_line(state, start))
     if found is None or found.group(2).lower() not in _MARKDOWN:
         return False
@@ -58,7 +60,9 @@ def _last_line(state: StateBlock, start: int, end: int, marker: str) -> int | No
 
 def underlined_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a line with equals signs below it; a line of dashes stays a rule, which models mean by it."""
-    if start + 1 >= end or state.isEmpty(start) or state.is_code_block(start) or state.is_code_block(start + 1):
+    if start + 1 >= end or not state.src.startswith("===", state.bMarks[start + 1] + state.tShift[start + 1]):
+        return False
+    if state.isEmpty(start) or state.is_code_block(start) or state.is_code_block(start + 1):
         return False
     if state.sCount[start + 1] < state.blkIndent or not _UNDERLINE.fullmatch(_line(state, start + 1)):
         return False

@@ -11,8 +11,8 @@ import re
 
 from markdown_it.rules_inline.state_inline import Scanned
 
-MAX_DELIMITERS = 400
-"""Runs of one paragraph that are read as markup: four times what a message can show. Those beyond are shown."""
+MAX_DELIMITERS = 256
+"""Runs of one paragraph that are read as markup: more than a message can show. Those beyond are shown as text."""
 
 _DUNDER = re.compile(r"__[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*__(?![A-Za-z0-9])")
 _BOLD_IN_WORD = re.compile(r"\*\*[^\W\d_]{2,}\*\*(?!\d)")

@@ -118,6 +118,8 @@ def _push(state: StateInline, content: str, end: int, silent: bool) -> bool:
 def block_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a formula on lines of its own; while it is being written it may be unclosed."""
     position = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith(("$$", "\\"), position):
+        return False
     line = state.src[position : state.eMarks[start]].rstrip()
     environment = _ENVIRONMENT.match(line)
     opener = environment.group() if environment else line[:2]

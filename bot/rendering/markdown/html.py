@@ -147,9 +147,16 @@ def half_tag(text: str) -> int:
 # Blocks
 
 
-def block_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def block_html(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a comment, preformatted text, or a tag around details, on lines of their own."""
+    if not state.src.startswith("<", state.bMarks[start] + state.tShift[start]) or state.is_code_block(start):
+        return False
+    return any(rule(state, start, end, silent) for rule in (_block_comment, _details, _preformatted))
+
+
+def _block_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a comment on lines of its own; while it is being written it may be unclosed."""
-    if state.is_code_block(start) or not _line(state, start).startswith("<!--"):
+    if not _line(state, start).startswith("<!--"):
         return False
     for line in range(start, end):
         text = _line(state, line)
@@ -158,9 +165,9 @@ def block_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool
     return bool(state.env.get("growing")) and _push_block(state, "comment", start, end, silent)
 
 
-def details(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _details(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse the line that opens or closes `<details>`, outside of lists and quotations."""
-    if state.level or state.is_code_block(start):
+    if state.level:
         return False
     text = _line(state, start)
     if _DETAILS_END.fullmatch(text):
@@ -186,13 +193,17 @@ def _is_details(state: StateBlock, rest: str, start: int, end: int) -> bool:
     return start + 1 < end and _SUMMARY.match(_line(state, start + 1)) is not None
 
 
-def preformatted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _preformatted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse `<pre>` up to the line that ends with its closing tag; while it is being written it may be unclosed."""
     text = _line(state, start)
-    found = None if state.is_code_block(start) else _PRE.match(text)
+    found = _PRE.match(text)
     if found is None:
         return False
-    last = next((line for line in range(start, end) if _PRE_END.search(_line(state, line))), None)
+    if "last_pre" not in state.env:
+        state.env["last_pre"] = state.src.lower().rfind("</pre")
+    last = None
+    if state.bMarks[start] <= state.env["last_pre"]:
+        last = next((line for line in range(start, end) if _PRE_END.search(_line(state, line))), None)
     if last is None and not state.env.get("growing"):
         return False
     if silent:

@@ -25,9 +25,13 @@ _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
 _HALF_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})(?:\]\([^()\s]*(?:\([^()\s]*\)?[^()\s]*)?(?:\s+\"[^\"\n]*\"?)?|\]?)$")
 _MAX_UNFINISHED = 1000
 _MAX_LABEL = 1000
+_MAX_LINKS = 128
+"""Brackets of one paragraph that are tried as links: more than a message can show. Those beyond are shown as text."""
 _MAX_HELD_LABEL = 80
 """Characters in brackets that wait until it is known whether an address follows."""
 _LOOSE = "*_~`\\["
+_TERMINATOR = re.compile(r"[\\`*_~\[\]<&$!]")
+"""Characters at which markup may begin."""
 _SHRUG = "¯\\_"
 
 
@@ -75,24 +79,30 @@ class PlacedState(StateInline):
         return token
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803  # markdown-it's names
-        """Judge a run of delimiters by rules of our own; beyond a bound they are text."""
+        """Judge a run of delimiters by rules of our own."""
         self._delimiter_runs += 1
-        scanned = super().scanDelims(start, canSplitWord)
-        if self._delimiter_runs > MAX_DELIMITERS:
-            return Scanned(can_open=False, can_close=False, length=scanned.length)
-        return adapted(self.src, start, scanned)
+        return adapted(self.src, start, super().scanDelims(start, canSplitWord))
 
-    def literal_end(self) -> int:
-        """Give where the text ends that begins here and holds no markup, whatever it looks like; 0 where none does."""
-        if self.pos and self.src.startswith(_SHRUG, self.pos - 1):
-            return self.pos + len(_SHRUG) - 1
-        return self._addresses.get(self.pos, 0)
+    def plain_end(self) -> int:
+        """Give where the text ends that begins here and holds no markup."""
+        start = self.pos
+        if start in self._addresses and self._addresses[start] <= self.posMax:
+            return self._addresses[start]
+        if start and self.src.startswith(_SHRUG, start - 1):
+            return start + len(_SHRUG) - 1
+        if self._delimiter_runs >= MAX_DELIMITERS and self.src[start] in "*_~":
+            return start + 1
+        found = _TERMINATOR.search(self.src, start)
+        end = found.start() if found else self.posMax
+        if self._addresses:
+            return min([end, *(place for place in self._addresses if start < place < end)])
+        return end
 
 
-def _literal(state: StateInline, silent: bool) -> bool:
-    """Take an address as it is written; the text rule stops where one begins."""
-    end = state.literal_end() if isinstance(state, PlacedState) else 0
-    if not end or end > state.posMax:
+def _plain_text(state: StateInline, silent: bool) -> bool:
+    """Take what is no markup, addresses whole."""
+    end = state.plain_end() if isinstance(state, PlacedState) else state.pos
+    if end == state.pos:
         return False
     if not silent:
         state.append_pending(state.src[state.pos : end])
@@ -108,7 +118,13 @@ def _no_link(state: StateInline, silent: bool) -> bool:
         return False
     if "last_link" not in state.env:
         state.env["last_link"] = source.rfind("](")
-    if start <= state.env["last_link"] and source.find("](", start, start + _MAX_LABEL) >= 0:
+        state.env["links"] = 0
+    state.env["links"] += not silent
+    if (
+        state.env["links"] <= _MAX_LINKS
+        and start <= state.env["last_link"]
+        and source.find("](", start, start + _MAX_LABEL) >= 0
+    ):
         return False
     if not silent:
         state.append_pending(mark)
@@ -122,7 +138,7 @@ def parser() -> MarkdownIt:
     markdown = _Parser("commonmark", {"maxNesting": MAX_NESTING, "html": False, "tasklists": True})
     markdown.enable(["table", "strikethrough"])
     markdown.disable(["reference", "lheading", "html_block", "html_inline", "newline", "fragments_join"])
-    markdown.inline.ruler.before("text", "literal", _literal)
+    markdown.inline.ruler.at("text", _plain_text)
     markdown.inline.ruler.before("escape", "formula", inline_formula)
     markdown.inline.ruler.before("autolink", "html", html.inline_html)
     markdown.inline.ruler.before("link", "no_link", _no_link)
@@ -130,12 +146,8 @@ def parser() -> MarkdownIt:
     markdown.block.ruler.at("table", block_rules.table, {"alt": ["paragraph", "reference"]})
     markdown.block.ruler.before("fence", "formula", block_formula, everywhere)
     markdown.block.ruler.before("fence", "markdown_fence", block_rules.markdown_fence, everywhere)
-    markdown.block.ruler.before("fence", "comment", html.block_comment, everywhere)
-    markdown.block.ruler.before("fence", "details", html.details, everywhere)
-    markdown.block.ruler.before("fence", "preformatted", html.preformatted, everywhere)
+    markdown.block.ruler.before("fence", "html", html.block_html, everywhere)
     markdown.block.ruler.before("paragraph", "underlined", block_rules.underlined_heading, {"alt": ["paragraph"]})
-    # Besides markup, the heads of bare addresses.
-    markdown.inline.terminator_re = re.compile(r"[\\`*_~\[\]<&$!]|(?<![A-Za-z0-9])(?:https?://|www\.)", re.IGNORECASE)
     return markdown
 
 
