@@ -318,8 +318,8 @@ class _Fill:
         return cls(utf16_length(formatted.text), len(formatted.entities))
 
     def may_be_exceeded_by(self, source: str) -> bool:
-        """Tell whether this source may be shown with more: tabs and table cells are padded, marks come in pairs."""
+        """Estimate whether this source is shown with more: tabs and table cells are padded, marks come in pairs."""
         if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
             return True
-        pairs = sum(source.count(mark) - source.count(2 * mark) for mark in "`*_~$") // 2
-        return pairs + source.count("](") + source.count("</") + source.count("\n#") > self.entities
+        runs = sum(source.count(mark) - source.count(2 * mark) for mark in "`*_")
+        return runs // 2 + source.count("](") > self.entities

@@ -86,6 +86,8 @@ class InlineWriter:
             self._end(token)
 
     def _text(self, text: str) -> None:
+        if not text:
+            return
         start = self._cursor
         self._cursor += len(text)
         if self.continued and not start and text.startswith(CONTINUATION_MARK):

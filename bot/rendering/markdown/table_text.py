@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.rendering.markdown.graphemes import columns
 from bot.rendering.markdown.inline_text import InlineWriter
 from bot.rendering.markdown.layout import LayoutBuilder, Leaf, SourceRun
-from bot.rendering.markdown.tables import align, alignments, column_widths, is_narrow, rule, split_row
+from bot.rendering.markdown.tables import align, alignments, is_narrow, rule, split_row, widest
 
 _HEADER_LINES = 2
 _PAIR = 2
@@ -33,6 +34,8 @@ class TableWriter:
         self._places = places
         self._sides = alignments(lines[1])
         self._rows = [[self._cell(cell) for cell in split_row(line)] for line in (lines[0], *lines[_HEADER_LINES:])]
+        self._plain = [_plain(row) for row in self._rows]
+        self._widths = [[columns(cell) for cell in row] for row in self._plain]
         self._complete = len(self._rows) - growing
 
     @property
@@ -52,16 +55,16 @@ class TableWriter:
         """Count the rows, with the header, that are set in columns: all, none, or those before one that is too wide."""
         widths: list[int] = []
         for index, row in enumerate(self._rows):
-            grown = column_widths([["x" * width for width in widths], _plain(row)])
-            if not is_narrow(grown) or any(span.type == "text_link" for cell in row for span in cell.spans):
+            widths = widest(widths, self._widths[index])
+            if not is_narrow(widths) or any(span.type == "text_link" for cell in row for span in cell.spans):
                 return index if index >= _DECIDING_ROWS else 0
-            widths = grown
         return len(self._rows)
 
     def _write_aligned(self, count: int, *, with_header: bool) -> None:
-        plain = [_plain(row) for row in self._rows[:count]]
-        widths = column_widths(plain[: max(1, min(count, self._complete))])
-        lines = [align(row, widths, self._sides) for row in plain]
+        widths: list[int] = []
+        for row in self._widths[: max(1, min(count, self._complete))]:
+            widths = widest(widths, row)
+        lines = [align(row, widths, self._sides) for row in self._plain[:count]]
         lines.insert(1, rule(widths))
         start = self._builder.length
         for index, line in enumerate(lines):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from bot.rendering.markdown.graphemes import columns
 
@@ -22,12 +23,11 @@ def split_row(line: str) -> list[str]:
         del cells[0]
     if len(cells) > 1 and not cells[-1].strip():
         del cells[-1]
-    return [
-        _PIPE.sub(
-            lambda found: found.group().replace("\\|", "|", 1) if found.group() == "\\|" else found.group(), cell
-        ).strip()
-        for cell in cells
-    ]
+    return [_PIPE.sub(_unescaped, cell).strip() if "\\|" in cell else cell.strip() for cell in cells]
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return "|" if found.group() == "\\|" else found.group()
 
 
 def alignments(line: str) -> list[str]:
@@ -38,10 +38,9 @@ def alignments(line: str) -> list[str]:
     ]
 
 
-def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """Measure the columns of some rows."""
-    count = max((len(row) for row in rows), default=0)
-    return [max((columns(row[index]) for row in rows if index < len(row)), default=0) for index in range(count)]
+def widest(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """Give the greater width of each column of two rows."""
+    return [max(widths) for widths in zip_longest(first, second, fillvalue=0)]
 
 
 def is_narrow(widths: Sequence[int]) -> bool:
