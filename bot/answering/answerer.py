@@ -15,12 +15,12 @@ from bot.answering import keyboards
 from bot.answering.service import TurnContext
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
-from bot.delivery.entities import is_visible
-from bot.delivery.reply import Reply
 from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicUnavailable
 from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
 from bot.preferences import EffectivePreferences, Preferences
+from bot.rendering.entities import is_visible
+from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.claims import MAX_ATTEMPTS

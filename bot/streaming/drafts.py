@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.delivery.entities import Formatted
+from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination

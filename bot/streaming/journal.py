@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.conversation.messages import Shown
-from bot.delivery.entities import Formatted
+from bot.rendering.entities import Formatted
 
 _SEEN = "seen"
 

@@ -16,10 +16,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.delivery.entities import Formatted, utf16_length
-from bot.delivery.reply import Reply
 from bot.errors import AmbiguousOutcome, BadMarkup, DraftRefused, FloodWait, MessageTooLong, TelegramProblem
 from bot.rate_limits.scheduler import Priority, ReplyStream, Resource
+from bot.rendering.entities import Formatted, utf16_length
+from bot.rendering.reply import Reply
 from bot.streaming.chat_action import TypingIndicator
 from bot.streaming.drafts import Draft
 from bot.streaming.first_flush import FirstFlush, is_sentence

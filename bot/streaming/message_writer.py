@@ -8,9 +8,9 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from bot.delivery.cutting import stretch
-from bot.delivery.entities import MESSAGE_LIMIT, Formatted
 from bot.errors import BadMarkup, MessageNotFound, MessageTooLong, NotModified, ReplyTargetNotFound, TelegramProblem
+from bot.rendering.entities import MESSAGE_LIMIT, Formatted
+from bot.rendering.formatted_slice import slice_formatted
 from bot.streaming.journal import JournalStore, MessageJournal
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -61,7 +61,7 @@ class MessageWriter:
         """
         if self._plain:
             what = what.plain()
-        piece, end = stretch(what, self._offset, self._limit)
+        piece, end = slice_formatted(what, self._offset, self._limit)
         whole = end >= len(what.text)
         try:
             await self._write(piece, keyboard if whole else (), full=full or not whole)

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.delivery.entities import Formatted
 from bot.errors import AmbiguousOutcome, BadMarkup, FloodWait, ReplyTargetNotFound, TelegramProblem
+from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination

@@ -28,7 +28,6 @@ from aiogram.types import (
     ReplyParameters,
 )
 
-from bot.delivery.entities import Formatted
 from bot.errors import (
     AmbiguousOutcome,
     BadMarkup,
@@ -45,6 +44,7 @@ from bot.errors import (
     TopicUnavailable,
     Unauthorized,
 )
+from bot.rendering.entities import Formatted
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button, Keyboard
 from bot.telegram.rate_limit_middleware import for_chat

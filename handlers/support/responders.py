@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot.delivery.entities import Formatted
 from bot.errors import NotModified, TelegramProblem
+from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.streaming.outbox import Outbox

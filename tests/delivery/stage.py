@@ -14,9 +14,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.conversation.messages import Shown
-from bot.delivery.reply import Reply
 from bot.errors import LeaseLost
 from bot.rate_limits.scheduler import Scheduler
+from bot.rendering.reply import Reply
 from bot.runtime.clock import Clock
 from bot.streaming.live_reply import LiveReply, LiveReplyFactory
 from bot.streaming.outbox import Outbox

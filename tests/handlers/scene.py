@@ -18,12 +18,12 @@ import handlers
 from bot.answering.service import TurnService
 from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
-from bot.delivery.entities import Formatted
 from bot.errors import GeneratorUnreachable
 from bot.generators.registry import GeneratorConfig, Registry
 from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
+from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
 from bot.storage.database import Database

@@ -36,7 +36,7 @@ ROOMS = (
     Room("rate_limits", ("bot/rate_limits/*.py",), ("tests/rate_limits",)),
     Room(
         "rendering",
-        ("bot/rendering/split_point.py", "bot/rendering/growing_reply.py", "bot/rendering/formatted_slice.py"),
+        ("bot/rendering/split_point.py", "bot/rendering/reply.py", "bot/rendering/formatted_slice.py"),
         ("tests/rendering",),
     ),
     Room("people", ("bot/people/access.py", "bot/people/question_limits.py"), ("tests/people",)),

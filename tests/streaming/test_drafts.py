@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.reply import Reply
 from bot.rate_limits.scheduler import Priority, Resource
+from bot.rendering.reply import Reply
 from bot.telegram.rate_limit_middleware import Slot
 from tests.delivery.stage import AGAIN, ANNA, MemoryScreen, Stage, on_stage
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.delivery.reply import Reply
+from bot.rendering.reply import Reply
 from tests.delivery.stage import AGAIN, ANNA, STOP, MemoryScreen, Stage, on_stage
 
 WORDS = [f"word{number} " for number in range(400)]

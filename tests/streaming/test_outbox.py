@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.delivery.entities import Entity, Formatted
 from bot.errors import ChatUnavailable
+from bot.rendering.entities import Entity, Formatted
 from bot.streaming.outbox import MOST_IN_A_CHAT
 from bot.telegram.destination import Destination
 from tests.delivery.stage import AGAIN, ANNA, Stage, on_stage

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.conversation.messages import Shown
-from bot.delivery.reply import Reply
+from bot.rendering.reply import Reply
 from tests.delivery.stage import AGAIN, ANNA, MemoryScreen, Stage, on_stage
 
 LONG = "\n\n".join(f"Paragraph {number}. " + "Some words of it. " * 20 for number in range(30))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.reply import Reply
 from bot.errors import ChatMigrated, ChatUnavailable, LeaseLost, TelegramProblem, TopicUnavailable, Unauthorized
+from bot.rendering.reply import Reply
 from bot.streaming.live_reply import MAX_RETRY_DELAY, pause_after
 from tests.delivery.stage import AGAIN, ANNA, MemoryHolds, MemoryScreen, Stage, on_stage
 

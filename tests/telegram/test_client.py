@@ -10,7 +10,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.delivery.entities import Entity, Formatted
 from bot.errors import (
     AmbiguousOutcome,
     BadMarkup,
@@ -26,6 +25,7 @@ from bot.errors import (
     TopicUnavailable,
     Unauthorized,
 )
+from bot.rendering.entities import Entity, Formatted
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button

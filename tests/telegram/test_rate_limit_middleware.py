@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.delivery.entities import Formatted
 from bot.errors import AmbiguousOutcome, FloodWait
 from bot.rate_limits.scheduler import Priority
+from bot.rendering.entities import Formatted
 from bot.telegram.destination import Destination
 from tests.delivery.stage import ANNA, MemoryHolds, Stage, on_stage
 

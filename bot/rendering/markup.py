@@ -1,8 +1,8 @@
 """Markdown, as models write it, to text with entities.
 
-CommonMark with tables, task lists, strikethrough and formulas. HTML, reference links and footnotes are shown as text.
-What only looks like markup stays text. With `growing`, the source may end anywhere: what is still being written is
-shown as if complete, and a marker that could become anything is held back until it has.
+CommonMark with tables, task lists, strikethrough, formulas and the HTML that models write. Other HTML, reference links
+and footnotes are shown as text. What only looks like markup stays text. With `growing`, the source may end anywhere:
+what is still being written is shown as if complete, and a marker that could become anything is held back until it has.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import re
 
 from markdown_it.token import Token
 
-from bot.delivery.entities import ANSWER_ENTITIES, Entity, Formatted, is_visible, utf16_length
-from bot.delivery.markdown.blocks import BlockWriter
-from bot.delivery.markdown.inline import MAX_NESTING, parser
-from bot.delivery.markdown.layout import Border, Canvas, Layout, Leaf
-from bot.delivery.markdown.tables import split_row
+from bot.rendering.entities import Entity, Formatted, is_visible, utf16_length
+from bot.rendering.markdown.blocks import BlockWriter
+from bot.rendering.markdown.inline import MAX_NESTING, parser
+from bot.rendering.markdown.layout import BlockStart, Layout, LayoutBuilder, Leaf
+from bot.rendering.markdown.tables import split_row
 
-__all__ = ["Entity", "Formatted", "GrowingLayout", "lay_out", "lay_out_plain", "render", "utf16_length"]
+__all__ = ["Entity", "Formatted", "IncrementalLayout", "lay_out", "lay_out_plain", "render", "utf16_length"]
 
 _CONTAINER_LEAD = re.compile(r"[ \t>]*")
 _LOOSE_LINE = re.compile(
     r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?"
-    r"(?:[-*_+=][-*_+= \t]*|#{1,6}|[`~]+|\[[ xX]?\]?|\$\$?|\\\[?)[ \t]*\Z"
+    r"(?:[-*_+=][-*_+= \t]*|#{1,6}|[`~]+|\[[ xX]?\]?|\$\$?|\\\[?|<(?:/?[A-Za-z]{0,10}|!-{0,2}))[ \t]*\Z"
 )
 _HEADER_LINES = re.compile(r"(?:^|\n)([ \t>]*\|[^\n]{0,400})(?:\n([ \t>]*\|?[ \t:|-]*))?\Z")
 _LOOK_BACK = 1000
@@ -35,12 +35,12 @@ def render(source: str, *, growing: bool = False) -> Formatted:
 
 def lay_out_plain(source: str) -> Layout:
     """Lay the source out as it is written, without any markup."""
-    canvas = Canvas()
-    canvas.copy(source, 0, Leaf("plain"))
-    canvas.borders.extend(
-        Border(found.start(), found.end(), "", is_paragraph=True) for found in re.finditer(r"\n[ \t]*\n+", source)
+    builder = LayoutBuilder()
+    builder.copy(source, 0, Leaf("plain"))
+    builder.block_starts.extend(
+        BlockStart(found.start(), found.end(), "", is_paragraph=True) for found in re.finditer(r"\n[ \t]*\n+", source)
     )
-    return canvas.finish(ANSWER_ENTITIES)
+    return builder.finish()
 
 
 def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
@@ -55,13 +55,13 @@ def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
         return lay_out_plain(source)
     writer = BlockWriter(text, len(prefix), growing=growing)
     writer.walk(tokens)
-    layout = writer.canvas.finish(ANSWER_ENTITIES)
+    layout = writer.builder.finish()
     if not growing and not is_visible(layout.formatted.text) and is_visible(source):
         return lay_out_plain(source)
     return layout
 
 
-class GrowingLayout:
+class IncrementalLayout:
     """Lays one growing source out again and again, without parsing anew what is complete."""
 
     def __init__(self, prefix: str) -> None:
@@ -87,7 +87,7 @@ class GrowingLayout:
             self._writer = None
             return lay_out_plain(source)
         self._writer.walk(tokens)
-        return self._writer.canvas.finish(ANSWER_ENTITIES)
+        return self._writer.builder.finish()
 
 
 def _settled(source: str) -> int:

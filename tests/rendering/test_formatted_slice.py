@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.cutting import stretch
-from bot.delivery.entities import Entity, Formatted, utf16_length
+from bot.rendering.entities import Entity, Formatted, utf16_length
+from bot.rendering.formatted_slice import slice_formatted
 
 
 def pieces(what: Formatted, limit: int) -> list[Formatted]:
     found, at = [], 0
     while at < len(what.text):
-        piece, at = stretch(what, at, limit)
+        piece, at = slice_formatted(what, at, limit)
         found.append(piece)
     return found
 
@@ -33,4 +33,4 @@ def test_an_entity_is_cut_with_its_text() -> None:
 
 def test_what_fits_stays_as_it_is() -> None:
     what = Formatted("one two", (Entity("bold", 0, 3),))
-    assert stretch(what, 0, 7) == (what, 7)
+    assert slice_formatted(what, 0, 7) == (what, 7)

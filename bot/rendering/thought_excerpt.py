@@ -1,16 +1,16 @@
-"""What a model thought before it answered, folded at the head of the answer."""
+"""Excerpt of a model's thoughts, folded at the head of the answer."""
 
 from __future__ import annotations
 
-from bot.delivery.entities import Span, fitting, is_visible, utf16_length
+from bot.rendering.entities import Span, fitting_length, is_visible, utf16_length
 
-_SHOWN = 900
+MAX_EXCERPT = 900
 """UTF-16 units of thoughts that are shown; the answer needs the room."""
-_KEPT = 2 * _SHOWN
+_MAX_KEPT = 2 * MAX_EXCERPT
 _MORE = "…"
 
 
-class Thoughts:
+class ThoughtExcerpt:
     """Collects thoughts and gives an excerpt: the newest while there is nothing else, the beginning afterwards."""
 
     def __init__(self) -> None:
@@ -19,24 +19,24 @@ class Thoughts:
 
     def write(self, text: str) -> None:
         """Append; only what can still be shown is kept."""
-        self._head += text[: _KEPT - len(self._head)]
-        self._tail = (self._tail + text)[-_KEPT:]
+        self._head += text[: _MAX_KEPT - len(self._head)]
+        self._tail = (self._tail + text)[-_MAX_KEPT:]
 
     def excerpt(self, *, newest: bool) -> str:
         """Give the text to show, at most 900 UTF-16 units, empty where there is none."""
         head, tail = self._head.strip(), self._tail.strip()
         if not is_visible(head):
             return ""
-        if utf16_length(head) <= _SHOWN:
+        if utf16_length(head) <= MAX_EXCERPT:
             return head
         if not newest:
-            return head[: fitting(head, _SHOWN - 1)].rsplit(maxsplit=1)[0].rstrip() + _MORE
-        tail = tail[-(_SHOWN // 2) + 1 :]
+            return head[: fitting_length(head, MAX_EXCERPT - 1)].rsplit(maxsplit=1)[0].rstrip() + _MORE
+        tail = tail[-(MAX_EXCERPT // 2) + 1 :]
         cut = max(tail.find("\n"), tail.find(". "), tail.find(" ") if ". " not in tail else -1) + 1
         return _MORE + tail[cut:].lstrip()
 
 
-def folded(title: str, excerpt: str) -> tuple[str, list[Span]]:
+def folded_thoughts(title: str, excerpt: str) -> tuple[str, list[Span]]:
     """Set the excerpt as a quotation that people can unfold, its title in bold."""
     text = f"{title}\n{excerpt}" if title else excerpt
     spans = [Span("expandable_blockquote", 0, len(text))]

@@ -1,4 +1,4 @@
-"""What people see as one character: a grapheme cluster of Unicode, such as an emoji of several code points."""
+"""Grapheme clusters: what people see as one character, such as an emoji of several code points."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _CLUSTER = regex.compile(r"\X")
 _EMOJI_STYLE = "\ufe0f"
 
 
-def is_border(text: str, position: int) -> bool:
-    """Tell whether the character that holds the code point before this position ends here."""
+def is_grapheme_boundary(text: str, position: int) -> bool:
+    """Tell whether a grapheme cluster ends at this position."""
     return bool(_CLUSTER.match(text, position - 1).end() <= position)
 
 
-def last_border(text: str, most: int) -> int | None:
-    """Find the last border between two characters at or before `most`, not at the beginning."""
+def last_grapheme_boundary(text: str, most: int) -> int | None:
+    """Find the last boundary between two clusters at or before `most`, not at the beginning."""
     best: int | None = None
     for cluster in _CLUSTER.finditer(text):
         if cluster.end() > most:

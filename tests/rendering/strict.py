@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from bot.delivery.markup import Entity, Formatted
-from bot.delivery.reply import Part, Reply
+from bot.rendering.markup import Entity, Formatted
+from bot.rendering.reply import MessagePart, Reply
 
 FLAT = {"pre", "code"}
 QUOTES = {"blockquote", "expandable_blockquote"}
-KNOWN = {"bold", "italic", "strikethrough", "text_link", *FLAT, *QUOTES}
+KNOWN = {"bold", "italic", "underline", "strikethrough", "text_link", *FLAT, *QUOTES}
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202e\u2800\ufeff\ufffc\u180e"
 
 
@@ -72,7 +72,7 @@ def check_pair(first: Entity, second: Entity) -> None:
     assert not (first.type in QUOTES and second.type in QUOTES)
 
 
-def parts_of(reply: Reply) -> list[Part]:
+def parts_of(reply: Reply) -> list[MessagePart]:
     tail = reply.tail()
     return [*reply.sealed, *([tail] if tail else [])]
 

@@ -1,4 +1,4 @@
-"""The blocks of a Markdown text, written onto a canvas one below the other."""
+"""The blocks of a Markdown text, written into a layout one below the other."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from markdown_it.token import Token
 
-from bot.delivery.markdown.containers import HOLD, Container, list_item, openers, quotation
-from bot.delivery.markdown.inline_text import InlineWriter
-from bot.delivery.markdown.layout import Border, Canvas, Leaf, Lines, Stretch, place_lines
-from bot.delivery.markdown.table_text import TableWriter
+from bot.rendering.markdown.containers import CONTINUATION_MARK, Container, list_item, openers, quotation
+from bot.rendering.markdown.inline_text import InlineWriter
+from bot.rendering.markdown.layout import BlockStart, LayoutBuilder, Leaf, LineMap, SourceRun, place_lines
+from bot.rendering.markdown.table_text import TableWriter
 
 _BULLETS = ("• ", "◦ ", "▪ ")
 _RULE = "———"
-_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
+_LANGUAGE = re.compile(r"\{?\.?([\w+#.-]{1,32})(?![^\s{}:,=(])")
+"""The first word of a fence's info string."""
 _LEAD = re.compile(r"[ \t>]*")
 
 
@@ -27,6 +28,7 @@ class Checkpoint:
     line: int
     kind: str
     end: int
+    details: int | None
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class BlockWriter:
     text: str
     prefix: int
     growing: bool
-    canvas: Canvas = field(default_factory=Canvas)
+    builder: LayoutBuilder = field(default_factory=LayoutBuilder)
     checkpoint: Checkpoint | None = None
     """Where the last block outside of all containers begins: everything before it is complete."""
     _shift: int = field(init=False)
@@ -46,9 +48,11 @@ class BlockWriter:
     _containers: list[Container] = field(default_factory=list)
     _bullets: int = 0
     _markers: list[str] = field(default_factory=list)
-    """Of list items whose first text is still to come."""
+    """Markers of list items whose first text is still to come."""
     _quotes: int = 0
     _quote_start: int = -1
+    _details: int | None = None
+    """Where the text of what is folded begins; -1 before it does, None outside."""
     _line: int = 0
     """The first line below what has been written."""
     _gap: int = 0
@@ -69,8 +73,9 @@ class BlockWriter:
 
     def rewind(self, checkpoint: Checkpoint, text: str) -> None:
         """Take back what was written after the checkpoint; `text` is what goes on from there."""
-        self.canvas.rewind(checkpoint.size)
+        self.builder.rewind(checkpoint.size)
         self._line, self._last_kind, self._last_end = checkpoint.line, checkpoint.kind, checkpoint.end
+        self._details = checkpoint.details
         self._shift -= checkpoint.position
         self._gap = 0
         if checkpoint.position:
@@ -81,10 +86,12 @@ class BlockWriter:
         if self._gap:
             return
         if self._last_end >= 0:
-            self.checkpoint = Checkpoint(self._last_end, self.canvas.size(), 1, self._last_kind, 0)
+            self.checkpoint = Checkpoint(self._last_end, self.builder.size(), 1, self._last_kind, 0, self._details)
         else:
-            size = self.canvas.size()
-            self.checkpoint = Checkpoint(self._starts[line], size, self._line - line, self._last_kind, -1)
+            size = self.builder.size()
+            self.checkpoint = Checkpoint(
+                self._starts[line], size, self._line - line, self._last_kind, -1, self._details
+            )
 
     def walk(self, tokens: list[Token]) -> None:
         """Write all blocks."""
@@ -102,6 +109,8 @@ class BlockWriter:
             else:
                 self._container_or_code(token)
             index += 1
+        if self._details is not None:
+            self._fold()
 
     def _container_or_code(self, token: Token) -> None:
         match token.type:
@@ -121,7 +130,21 @@ class BlockWriter:
                 self._code(token)
             case "hr":
                 self._begin(token, Leaf("rule", tuple(self._containers)))
-                self.canvas.write(_RULE)
+                self.builder.write(_RULE)
+            case _:
+                self._html(token)
+
+    def _html(self, token: Token) -> None:
+        if token.type in {"comment", "details", "details_end"}:
+            self._skip(token)
+        if token.type in {"details", "details_end"}:
+            self._fold()
+            self._details = -1 if token.type == "details" else None
+
+    def _fold(self) -> None:
+        """Set what has been written of details as a quotation that people can unfold."""
+        if self._details is not None and self._details >= 0:
+            self.builder.mark("expandable_blockquote", self._details)
 
     # Containers
 
@@ -129,7 +152,7 @@ class BlockWriter:
         line = _span(token)[0]
         marker = f"{token.info}{token.markup} " if token.info else _BULLETS[min(self._bullets, len(_BULLETS)) - 1]
         if "checked" in token.meta:
-            marker = "☑ " if token.meta["checked"] else "☐ "
+            marker = (marker if token.info else "") + ("☑ " if token.meta["checked"] else "☐ ")
         self._containers.append(list_item(line, self._lines[line], self._containers, marker))
         if line or not self.prefix:
             self._markers.append(marker)
@@ -149,8 +172,8 @@ class BlockWriter:
         self._containers.pop()
         self._quotes -= 1
         if not self._quotes:
-            if self._quote_start >= 0:
-                self.canvas.mark("blockquote", self._quote_start)
+            if self._quote_start >= 0 and self._details is None:
+                self.builder.mark("blockquote", self._quote_start)
             self._quote_start = -1
 
     # Where a block begins
@@ -161,23 +184,28 @@ class BlockWriter:
 
     def _separate(self, first: int, end: int, leaf: Leaf) -> None:
         """Write the lines between the last block and this one, and what stands before its first line."""
-        canvas, top = self.canvas, not self._containers
+        builder, top = self.builder, not self._containers
         gap = max(self._gap, first - self._line + 1, 1)
-        if canvas.length:
+        if self._quotes and self._quote_start < 0 and self._containers[0].kind == "item":
+            gap = 1  # a quotation in a list item stands out by itself
+        if builder.length:
             self._border(first, leaf, gap)
             between = self.text[self._last_end : self._starts[first]] if top and self._last_end >= 0 else ""
-            canvas.write(between if between.count("\n") == gap and between.isspace() else "\n" * gap)
+            builder.write(between if between.count("\n") == gap and between.isspace() else "\n" * gap)
         if self._quotes and self._quote_start < 0:
-            self._quote_start = canvas.length
-        if not canvas.length:
+            self._quote_start = builder.length
+        if self._details is not None and self._details < 0:
+            self._details = builder.length
+        if not builder.length:
             self._border(first, leaf, gap)
         hidden = len(self._markers)
-        own = self._containers[: len(self._containers) - hidden] if hidden else self._containers
+        own = self._indenting()
+        own = own[: len(own) - hidden]
         if leaf.kind not in {"fence", "code", "formula", "table"} or hidden:
-            canvas.write("".join(item.indent for item in own if item.line != first or item.kind == "quote"))
-            canvas.write("".join(self._markers))
+            builder.write("".join(item.indent for item in own if item.line != first or item.kind == "quote"))
+            builder.write("".join(self._markers))
         if hidden and leaf.kind in {"fence", "code", "formula", "table"}:
-            canvas.write("\n")
+            builder.write("\n")
         self._markers.clear()
         self._line, self._gap, self._last_kind, self._last_end = end, 0, leaf.kind, -1
 
@@ -187,8 +215,8 @@ class BlockWriter:
             return
         outer = [item for item in self._containers if item.line < first]
         paragraph = (gap > 1 or leaf.kind == "heading") and self._last_kind != "heading"
-        self.canvas.borders.append(
-            Border(self.canvas.length, source, openers(outer) + "\n" if outer else "", is_paragraph=paragraph)
+        self.builder.block_starts.append(
+            BlockStart(self.builder.length, source, openers(outer) + "\n" if outer else "", is_paragraph=paragraph)
         )
 
     def _skip(self, token: Token) -> None:
@@ -211,10 +239,12 @@ class BlockWriter:
         whole = not heading and not self._containers
         if whole:
             begin = (
-                self.text.index(HOLD) if self._is_continued(token) and HOLD in self._lines[0] else self._starts[first]
+                self.text.index(CONTINUATION_MARK)
+                if self._is_continued(token) and CONTINUATION_MARK in self._lines[0]
+                else self._starts[first]
             )
             content = self.text[begin : self._starts[end] - 1]
-            lines = Lines([0], [begin - self._shift])
+            lines = LineMap([0], [begin - self._shift])
         else:
             lines = place_lines(content.split("\n"), self._lines, self._starts, first)
             lines.sources = [source - self._shift for source in lines.sources]
@@ -222,30 +252,40 @@ class BlockWriter:
             self._skip(token)
             return
         self._separate(first, end, leaf)
-        start = self.canvas.length
+        start = self.builder.length
         growing = self.growing and end >= len(self._lines) - self.text.endswith("\n")
         continued = self._is_continued(token)
-        writer = InlineWriter(self.canvas, leaf, lines, self._indents(first, end), bold=heading, continued=continued)
+        writer = InlineWriter(self.builder, leaf, lines, self._indents(first, end), bold=heading, continued=continued)
         writer.write(content, growing=growing)
         if heading:
-            self.canvas.mark("bold", start)
+            self.builder.mark("bold", start)
         elif whole:
             self._last_end = self._starts[end] - 1
+        if self._details is not None and content.rstrip().endswith("</details>"):
+            self._fold()
+            self._details = None
 
     def _indents(self, first: int, end: int) -> list[str]:
         """Give what the lines of a paragraph in containers are shown with; lazy lines stay as they are."""
         if not self._containers:
             return []
-        indent = "".join(item.indent for item in self._containers)
+        indent = "".join(item.indent for item in self._indenting())
         return [indent if self._lines[line][:1] in {" ", "\t", ">"} else "" for line in range(first, end)]
+
+    def _indenting(self) -> list[Container]:
+        """Give the containers by which a line is indented: of a quotation in a list, not those around it."""
+        quoted = next((index for index, item in enumerate(self._containers) if item.kind == "quote"), 0)
+        return self._containers[quoted:]
 
     def _code(self, token: Token) -> None:
         kind = {"code_block": "code", "formula_block": "formula"}.get(token.type, "fence")
         content = token.content.removesuffix("\n") if kind == "fence" else token.content.rstrip("\n")
         language, extra = None, ""
         if kind == "fence" and (info := token.info.strip()):
-            word = _LANGUAGE.fullmatch(info)
-            language, extra = (info, "") if word else (None, info)
+            word = _LANGUAGE.match(info)
+            language, extra = (word.group(1), "") if word else (None, info)
+        elif token.info:
+            language = token.info
         if not content.strip() and not extra:
             self._skip(token)
             return
@@ -255,27 +295,27 @@ class BlockWriter:
             aside = len(self._lines[_span(token)[0]]) - len(self._lines[_span(token)[0]].lstrip(" "))
             leaf = replace(leaf, opening=" " * max(0, min(3, aside - len(openers(self._containers)))) + opening)
         self._begin(token, leaf)
-        start = self.canvas.length
+        start = self.builder.length
         if extra and not self._is_continued(token):
-            self.canvas.write(extra + ("\n" if content else ""))
+            self.builder.write(extra + ("\n" if content else ""))
         self._code_lines(content, _span(token)[0] + (kind == "fence"), leaf, continued=self._is_continued(token))
-        self.canvas.mark("pre", start, language=language)
+        self.builder.mark("pre", start, language=language)
 
     def _code_lines(self, content: str, first: int, leaf: Leaf, *, continued: bool) -> None:
         lines = content.split("\n")
         places = place_lines(lines, self._lines, self._starts, first)
         for index, line in enumerate(lines):
             if index:
-                self.canvas.write("\n")
+                self.builder.write("\n")
             source = places.sources[index] - self._shift
-            if not index and continued and line.startswith(HOLD):
+            if not index and continued and line.startswith(CONTINUATION_MARK):
                 line, source = line[1:], source + 1  # noqa: PLW2901  # the mark of a continued line is not shown
             for piece in line.split("\t"):
                 if piece is not line and source > places.sources[index] - self._shift:
-                    self.canvas.write("    ")
+                    self.builder.write("    ")
                 if source >= 0:
-                    self.canvas.stretches.append(Stretch(self.canvas.length, source, len(piece), leaf))
-                self.canvas.write(piece)
+                    self.builder.runs.append(SourceRun(self.builder.length, source, len(piece), leaf))
+                self.builder.write(piece)
                 source += len(piece) + 1
 
     # Tables
@@ -284,7 +324,9 @@ class BlockWriter:
         first, end = _span(token)
         lines = [_LEAD.sub("", line, count=1) for line in self._lines[first:end]]
         leaf = Leaf("table", tuple(self._containers), "\n".join(lines[:2]))
-        table = TableWriter(self.canvas, leaf, lines, [start - self._shift for start in self._starts[first:end]])
+        places = [start - self._shift for start in self._starts[first:end]]
+        growing = self.growing and end == len(self._lines) and end > first + len(("header", "rule"))
+        table = TableWriter(self.builder, leaf, lines, places, growing=growing)
         if self._is_continued(token) and not table.has_rows:
             self._skip(token)
             return

@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from bot.delivery.entities import MESSAGE_LIMIT, Formatted, fitting, is_visible, utf16_length
-from bot.delivery.incoming import Incoming
-from bot.delivery.markdown.containers import HOLD
-from bot.delivery.markdown.layout import Layout
-from bot.delivery.markup import GrowingLayout, lay_out, lay_out_plain
-from bot.delivery.parts import Part, closed, headed, noted
-from bot.delivery.splitting import Cut, choose_cut, plain_cut
-from bot.delivery.thoughts import Thoughts, folded
+from bot.rendering.entities import (
+    MAX_ANSWER_ENTITIES,
+    MESSAGE_LIMIT,
+    Formatted,
+    fitting_length,
+    is_visible,
+    utf16_length,
+)
+from bot.rendering.markdown.containers import CONTINUATION_MARK
+from bot.rendering.markdown.layout import Layout
+from bot.rendering.markup import IncrementalLayout, lay_out, lay_out_plain
+from bot.rendering.message_part import MessagePart, with_note, with_suffix, with_thoughts
+from bot.rendering.sanitizer import TextSanitizer
+from bot.rendering.split_point import SplitPoint, choose_split_point, plain_split_point
+from bot.rendering.thought_excerpt import ThoughtExcerpt, folded_thoughts
 
-__all__ = ["Part", "Reply"]
+__all__ = ["MessagePart", "Reply"]
 
 logger = logging.getLogger(__name__)
 
-_STEPS = 32
-_LONGEST_SOURCE = 4
+_LOOKS_PER_MESSAGE = 16
+"""Lengths of a message's source, evenly spread, at which it is looked at the most often."""
+_MAX_SOURCE_RATIO = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
-_LONGEST_NOTE = 500
-_LINK = 42
-"""UTF-16 units that a link counts for at least: a message holds 100 entities."""
+_MAX_NOTE = 500
 
 
 class Reply:
-    """Takes an answer piece by piece and says what each of its messages shows."""
+    """Desired state of an answer that grows: takes it piece by piece and gives what each of its messages shows."""
 
     def __init__(
         self,
@@ -43,12 +50,12 @@ class Reply:
         limit: int = MESSAGE_LIMIT,
     ) -> None:
         """Take what is fixed for the whole answer; `limit` is a message's length in UTF-16 units."""
-        self._thoughts = Thoughts() if thoughts == "fold" else None
+        self._thoughts = ThoughtExcerpt() if thoughts == "fold" else None
         self._markup = markup
         self._title = thoughts_title
         self._limit = limit
-        self._incoming, self._incoming_thoughts = Incoming(), Incoming()
-        self._sealed: list[Part] = []
+        self._sanitizer, self._thought_sanitizer = TextSanitizer(), TextSanitizer()
+        self._sealed: list[MessagePart] = []
         self._sources: dict[int, str] = {}
         self._gone: list[str] = []
         self._start = 0
@@ -56,29 +63,29 @@ class Reply:
         self._new: list[str] = []
         self._prefix = ""
         self._checked = 0
-        self._filled = 0
+        self._filled = _Fill()
         self._fitted = 0
         self._ended = False
         self._note = ""
-        self._sketch = GrowingLayout("")
-        self._shown: dict[Part, Formatted] = {}
+        self._tail_layout = IncrementalLayout("")
+        self._shown: dict[MessagePart, Formatted] = {}
 
     def write(self, text: str) -> None:
         """Append to the answer."""
-        text = self._incoming.take(text)
+        text = self._sanitizer.take(text)
         if text:
             self._new.append(text)
 
     def think(self, text: str) -> None:
         """Append to the thoughts, which stand folded at the head of the first message."""
         if self._thoughts:
-            self._thoughts.write(self._incoming_thoughts.take(text))
+            self._thoughts.write(self._thought_sanitizer.take(text))
 
     def end(self, note: str = "") -> None:
         """Say that the text is complete. `note` is set in italics as the last paragraph."""
-        self.write(self._incoming.rest())
+        self.write(self._sanitizer.rest())
         self._ended = True
-        self._note = note[: fitting(note, min(_LONGEST_NOTE, self._limit // 2))].strip()
+        self._note = note[: fitting_length(note, min(_MAX_NOTE, self._limit // 2))].strip()
 
     @property
     def text(self) -> str:
@@ -86,17 +93,25 @@ class Reply:
         return "".join([*self._gone, self._live, *self._new])
 
     @property
-    def sealed(self) -> Sequence[Part]:
+    def sealed(self) -> Sequence[MessagePart]:
         """The messages that are full, in order; it only ever grows."""
         return tuple(self._sealed)
 
-    def advance(self) -> None:
-        """Seal as many messages as are full."""
-        self._join()
-        while self._advance_once():
-            pass
+    def advance(self, *, budget: int | None = None) -> bool:
+        """Seal as many messages as are full; return whether all are.
 
-    def tail(self) -> Part | None:
+        With a `budget`, stop after so many characters have been laid out: much text that comes at once is then worked
+        off in several calls. What is sealed in the end does not depend on it.
+        """
+        self._join()
+        spent = 0
+        while length := self._advance_once():
+            spent += length
+            if budget is not None and spent >= budget:
+                return False
+        return True
+
+    def tail(self) -> MessagePart | None:
         """Give what is not sealed yet; None while there is nothing to show.
 
         After the end, call `advance` first: what is too long for one message is cut there.
@@ -110,7 +125,7 @@ class Reply:
                 return part if is_visible(formatted.text) else None
         return None
 
-    def show(self, part: Part) -> Formatted:
+    def show(self, part: MessagePart) -> Formatted:
         """Give what a part looks like: at most 4096 UTF-16 units and 100 entities."""
         shown = self._shown.get(part)
         if shown is None:
@@ -131,9 +146,9 @@ class Reply:
         """Give the lengths of the live text to try: all of it, and what is known to fit."""
         return [len(self._live), min(self._fitted, len(self._live)), self._checked, self._checked // 2, 0]
 
-    def _tail_part(self, length: int) -> Part:
+    def _tail_part(self, length: int) -> MessagePart:
         whole = length == len(self._live) and self._ended
-        return Part(
+        return MessagePart(
             self._start,
             self._start + length,
             self._prefix,
@@ -151,31 +166,56 @@ class Reply:
     def _room(self) -> int:
         """Count the UTF-16 units that the live message has for the answer."""
         head = self._head(len(self._live))
-        return self._limit - (utf16_length(folded(self._title, head)[0]) + 2 if head else 0)
+        return self._limit - (utf16_length(folded_thoughts(self._title, head)[0]) + 2 if head else 0)
 
     # Sealing
 
-    def _advance_once(self) -> bool:
-        """Seal one message if the live text does not fit; where it is looked at depends on the text alone."""
-        room = self._room()
-        while length := _next_look(self._live, self._checked, room - self._filled, self._limit // _STEPS):
-            source = self._live[:length]
-            layout = self._lay_out(source, growing=True)
-            if self._exceeds(layout, room) or length >= _LONGEST_SOURCE * self._limit:
-                self._cut(layout, source, room)
-                return True
-            self._checked, self._filled = length, _filled(layout.formatted)
-        return self._ended and self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note))
+    def _advance_once(self) -> int:
+        """Look once whether the live text is too much for a message, and seal one then.
 
-    def _advance_last(self, room: int) -> bool:
+        Return how many characters were laid out, 0 when there is nothing to do. Where it is looked at depends on the
+        text alone.
+        """
+        room = self._room()
+        length = self._next_look(room)
+        if not length:
+            return self._advance_last(room - utf16_length(self._note) - 2 * bool(self._note)) if self._ended else 0
+        source = self._live[:length]
+        layout = self._lay_out(source, growing=True)
+        if self._exceeds(layout, room) or length >= _MAX_SOURCE_RATIO * self._limit:
+            self._cut(layout, source, room)
+        else:
+            self._checked, self._filled = length, _Fill.of(layout.formatted)
+        return length
+
+    def _next_look(self, room: int) -> int:
+        """Find the next length of the live text to look at: when it could be too much at the earliest. 0: not yet."""
+        most = _Fill(
+            max(room - self._filled.units, self._limit // _LOOKS_PER_MESSAGE, 1),
+            max(MAX_ANSWER_ENTITIES - self._filled.entities, MAX_ANSWER_ENTITIES // _LOOKS_PER_MESSAGE),
+        )
+        seen = self._checked
+        if not most.may_be_exceeded_by(self._live[seen:]):
+            return 0
+        low, high = seen + 1, min(len(self._live), seen + most.units + 1)
+        while low < high:
+            middle = (low + high) // 2
+            if most.may_be_exceeded_by(self._live[seen:middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _advance_last(self, room: int) -> int:
         """Seal one message if the rest, complete as it is, does not fit into one."""
-        if len(self._live) < 2:  # noqa: PLR2004  # one character cannot be cut
-            return False
+        length = len(self._live)
+        if length < 2:  # noqa: PLR2004  # one character cannot be cut
+            return 0
         layout = self._lay_out(self._live, growing=False)
         if not self._exceeds(layout, room):
-            return False
+            return 0
         self._cut(layout, self._live, room)
-        return True
+        return length
 
     @staticmethod
     def _exceeds(layout: Layout, room: int) -> bool:
@@ -183,23 +223,23 @@ class Reply:
 
     def _cut(self, layout: Layout, source: str, room: int) -> None:
         for limit in (room, room * 9 // 10, room * 3 // 4, room // 2):
-            cut = choose_cut(layout, source, limit)
+            cut = choose_split_point(layout, source, limit)
             if cut and self._try(cut, source, room):
                 return
-        position = plain_cut(source, room)
-        self._seal_or_drop(self._part(Cut(position, HOLD), plain=True))
+        position = plain_split_point(source, room)
+        self._seal_or_drop(self._part(SplitPoint(position, CONTINUATION_MARK), plain=True))
 
-    def _try(self, cut: Cut, source: str, room: int) -> bool:
+    def _try(self, cut: SplitPoint, source: str, room: int) -> bool:
         """Seal at this cut if what stands before it still fits when it stands alone."""
         part = self._part(cut)
-        layout = self._lay_out(closed(source[: cut.source], cut.suffix), growing=False)
+        layout = self._lay_out(with_suffix(source[: cut.source], cut.suffix), growing=False)
         if self._exceeds(layout, room):
             return False
         self._seal_or_drop(part)
         return True
 
-    def _part(self, cut: Cut, *, plain: bool = False) -> Part:
-        return Part(
+    def _part(self, cut: SplitPoint, *, plain: bool = False) -> MessagePart:
+        return MessagePart(
             self._start,
             self._start + cut.source,
             self._prefix,
@@ -209,7 +249,7 @@ class Reply:
             thoughts=self._head(cut.source),
         )
 
-    def _seal_or_drop(self, part: Part) -> None:
+    def _seal_or_drop(self, part: MessagePart) -> None:
         """Seal, unless there is nothing to see: Telegram takes no such message."""
         source = self._live[: part.end - part.start]
         if is_visible(source) or part.thoughts:
@@ -217,7 +257,7 @@ class Reply:
         else:
             self._drop(part.end - part.start, part.after)
 
-    def _seal(self, part: Part) -> None:
+    def _seal(self, part: MessagePart) -> None:
         self._sources[part.start] = self._live[: part.end - self._start]
         self._sealed.append(part)
         self._drop(part.end - self._start, part.after)
@@ -227,8 +267,9 @@ class Reply:
         self._live = self._live[length:]
         self._start += length
         self._prefix = prefix
-        self._sketch = GrowingLayout(prefix)
-        self._checked = self._filled = self._fitted = 0
+        self._tail_layout = IncrementalLayout(prefix)
+        self._checked = self._fitted = 0
+        self._filled = _Fill()
 
     # Showing
 
@@ -245,13 +286,13 @@ class Reply:
         """Lay out the live tail, what is complete in it only once."""
         if self._markup:
             try:
-                return self._sketch.lay_out(source).formatted
+                return self._tail_layout.lay_out(source).formatted
             except Exception:  # whatever is wrong with the formatting, the text must arrive
                 logger.warning("cannot format the growing text; trying it as a whole", exc_info=True)
-                self._sketch = GrowingLayout(self._prefix)
+                self._tail_layout = IncrementalLayout(self._prefix)
         return self._lay_out(source, growing=True).formatted
 
-    def _show(self, part: Part) -> Formatted:
+    def _show(self, part: MessagePart) -> Formatted:
         length = part.end - part.start
         source = self._live[:length] if part.start == self._start else self._sources.get(part.start, "")[:length]
         if part.plain:
@@ -259,31 +300,26 @@ class Reply:
         elif part.growing and part.start == self._start:
             formatted = self._draw(source)
         else:
-            formatted = self._lay_out(closed(source, part.suffix), growing=part.growing, prefix=part.prefix).formatted
-        return noted(headed(formatted, self._title, part.thoughts), part.note)
+            formatted = self._lay_out(
+                with_suffix(source, part.suffix), growing=part.growing, prefix=part.prefix
+            ).formatted
+        return with_note(with_thoughts(formatted, self._title, part.thoughts), part.note)
 
 
-def weight(source: str) -> int:
-    """Estimate how many UTF-16 units this source may be shown with: tabs and table cells are padded."""
-    return utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") + _LINK * source.count("](http")
+@dataclass(frozen=True, slots=True)
+class _Fill:
+    """Amount of a message that is used, or left."""
 
+    units: int = 0
+    entities: int = 0
 
-def _filled(formatted: Formatted) -> int:
-    """Tell how full a message is, by its text or by its links."""
-    links = sum(entity.type == "text_link" for entity in formatted.entities)
-    return max(utf16_length(formatted.text), _LINK * links)
+    @classmethod
+    def of(cls, formatted: Formatted) -> _Fill:
+        return cls(utf16_length(formatted.text), len(formatted.entities))
 
-
-def _next_look(source: str, seen: int, left: int, step: int) -> int:
-    """Find the next length of the source to look at: when it could be too long at the earliest. 0: not yet."""
-    wanted = max(left, step, 1)
-    if weight(source[seen:]) <= wanted:
-        return 0
-    low, high = seen + 1, min(len(source), seen + wanted + 1)
-    while low < high:
-        middle = (low + high) // 2
-        if weight(source[seen:middle]) > wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    def may_be_exceeded_by(self, source: str) -> bool:
+        """Estimate whether this source is shown with more: tabs and table cells are padded, marks come in pairs."""
+        if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
+            return True
+        runs = sum(source.count(mark) - source.count(2 * mark) for mark in "`*_")
+        return runs // 2 + source.count("](") > self.entities

@@ -5,8 +5,8 @@ from itertools import chain
 import pytest
 import regex  # type: ignore[import-untyped]  # it ships no type information
 
-from bot.delivery.splitting import plain_cut
-from tests.delivery.strict import check, shown, units, written
+from bot.rendering.split_point import plain_split_point
+from tests.rendering.strict import check, shown, units, written
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -134,6 +134,6 @@ def test_words_at_a_cut_are_not_taken_for_markers() -> None:
 
 
 def test_plain_text_is_cut_at_words() -> None:
-    assert plain_cut("one two three", 9) == 8
-    assert plain_cut("x" * 20, 9) == 9
-    assert units("👍" * plain_cut("👍" * 20, 9)) == 8
+    assert plain_split_point("one two three", 9) == 8
+    assert plain_split_point("x" * 20, 9) == 9
+    assert units("👍" * plain_split_point("👍" * 20, 9)) == 8

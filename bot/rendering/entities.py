@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 MESSAGE_LIMIT = 4096
 """UTF-16 units of text in one message."""
 
-ANSWER_ENTITIES = 96
+MAX_ANSWER_ENTITIES = 96
 """Entities that an answer's text may have in a message: Telegram drops those beyond 100 without a word, and the
 thoughts, their title and a note need some, too."""
 
@@ -32,7 +32,7 @@ _INNER = ("text_link", "pre", "code")
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A formatted stretch of a message: the Bot API's MessageEntity, offsets in UTF-16 units."""
+    """A formatted range of a message: the Bot API's MessageEntity, offsets in UTF-16 units."""
 
     type: str
     offset: int
@@ -69,7 +69,7 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def fitting(text: str, limit: int) -> int:
+def fitting_length(text: str, limit: int) -> int:
     """Count the code points at the head of `text` that fit into `limit` UTF-16 units."""
     if utf16_length(text[:limit]) <= limit:
         return min(len(text), limit)
@@ -86,11 +86,15 @@ def is_visible(text: str) -> bool:
     return _VISIBLE.search(text) is not None
 
 
-def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int]:
-    """Make a message of a text and its spans; also give how many code points were trimmed off its head."""
+def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int, int | None]:
+    """Make a message of a text and its spans.
+
+    Also give how many code points were trimmed off its head, and where the first entity begins that is one too many.
+    """
     ordered = _trimmed(text, spans)
     flat = [span for span in ordered if span.type in _FLAT]
     parts = [piece for span in ordered for piece in ([span] if span.type in _FLAT else _around(text, span, flat))]
+    broken = sorted(span.start for span in parts)[MAX_ANSWER_ENTITIES] if len(parts) > MAX_ANSWER_ENTITIES else None
     parts = _limited(parts)
     end = len(text.rstrip())
     # Telegram trims the head up to the first entity only: the indentation of a code block stays.
@@ -99,7 +103,7 @@ def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int]:
     parts = [Span(span.type, max(span.start, lead), min(span.end, end), span.url, span.language) for span in parts]
     parts.sort(key=lambda span: (span.start, -span.end, "blockquote" not in span.type, span.type in _INNER))
     shown = text[lead:end]
-    return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead
+    return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead, broken
 
 
 def _trimmed(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -138,9 +142,9 @@ def _around(text: str, span: Span, flat: Sequence[Span]) -> list[Span]:
 
 def _limited(spans: list[Span]) -> list[Span]:
     """Keep the entities that matter most where there are too many: links and code, then quotations, then the rest."""
-    if len(spans) <= ANSWER_ENTITIES:
+    if len(spans) <= MAX_ANSWER_ENTITIES:
         return spans
-    return sorted(spans, key=lambda span: _RANK.get(span.type, _OTHERS_RANK))[:ANSWER_ENTITIES]
+    return sorted(spans, key=lambda span: _RANK.get(span.type, _OTHERS_RANK))[:MAX_ANSWER_ENTITIES]
 
 
 def _measured(text: str, lead: int, spans: list[Span]) -> tuple[Entity, ...]:

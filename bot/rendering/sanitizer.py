@@ -1,4 +1,4 @@
-"""Text as it comes in, made fit for Telegram: the same result whatever pieces it comes in."""
+"""Sanitizer of an answer's text: makes it fit for Telegram, with the same result whatever pieces it comes in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CONTROLS.update({0x2028: "\n", 0x2029: "\n"})  # Telegram removes them, and the
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\u2028\u2029]")
 
 
-class Incoming:
+class TextSanitizer:
     """Replaces what Telegram would (control characters) and what cannot be sent (halves of surrogate pairs)."""
 
     def __init__(self) -> None:

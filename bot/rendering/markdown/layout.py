@@ -1,4 +1,4 @@
-"""A piece of Markdown laid out: the message that shows it, and where in the source each stretch of its text is from."""
+"""A piece of Markdown laid out: the message that shows it, and where in the source each run of its text is from."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.delivery.entities import Formatted, Span, finish
-from bot.delivery.markdown.containers import HOLD, Container, continuation, openers
+from bot.rendering.entities import Formatted, Span, finish
+from bot.rendering.markdown.containers import CONTINUATION_MARK, Container, continuation, openers
 
-_LONGEST_CARRY = 1200
+_MAX_CARRY = 1200
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A block that holds text, and what a message needs that begins within it."""
+    """Leaf block: it holds text. Knows the prefix of a message that begins within it."""
 
     kind: str
     containers: tuple[Container, ...] = ()
     opening: str = ""
-    """What opens it again, `## ` or a fence's first line or a table's header."""
+    """Markdown that opens it again: `## `, a fence's first line, a table's header."""
 
     def reopened(self, *, line_start: bool, markup: str = "") -> str:
         """Give the prefix of a message that begins in this block: at a line's start, or within a line."""
         head = openers(self.containers)
-        if self.kind in {"fence", "table"} and len(self.opening) <= _LONGEST_CARRY:
+        if self.kind in {"fence", "table"} and len(self.opening) <= _MAX_CARRY:
             lines = self.opening.split("\n")
             opening = ("\n" + continuation(self.containers)).join(lines)
             prefix = head + opening + "\n"
-            return prefix if line_start else prefix + continuation(self.containers) + HOLD
+            return prefix if line_start else prefix + continuation(self.containers) + CONTINUATION_MARK
         if self.kind == "code":
-            return (head + "\n" if head else "") if line_start else head + self.opening + HOLD
+            return (head + "\n" if head else "") if line_start else head + self.opening + CONTINUATION_MARK
         if self.kind == "formula":
-            return head + HOLD
-        return head + self.opening + HOLD + markup if len(markup) <= _LONGEST_CARRY else head + HOLD
+            return head + CONTINUATION_MARK
+        return (
+            head + self.opening + CONTINUATION_MARK + markup if len(markup) <= _MAX_CARRY else head + CONTINUATION_MARK
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Text that is shown as it stands in the source. Positions are code points."""
+class SourceRun:
+    """Run of text that is shown as it stands in the source. Positions are code points."""
 
     shown: int
     source: int
@@ -49,8 +51,8 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
-    """The beginning of a block: the best places for a cut."""
+class BlockStart:
+    """The beginning of a block: the best places to split."""
 
     shown: int
     source: int
@@ -60,19 +62,19 @@ class Border:
 
 @dataclass(slots=True)
 class Layout:
-    """What a piece of source looks like, with the places where it could be cut."""
+    """A piece of source as it is shown, with the places where it could be split."""
 
     formatted: Formatted
-    stretches: list[Stretch]
-    borders: list[Border]
+    runs: list[SourceRun]
+    block_starts: list[BlockStart]
     lead: int = 0
     """Code points trimmed off the head: shown positions count from before."""
     first_broken: int | None = None
-    """Shown position of the first link beyond the number that one message can hold."""
+    """Shown position of the first entity beyond the number that one message can hold."""
 
 
 @dataclass(slots=True)
-class Lines:
+class LineMap:
     """Where a block's content lies in the source, line by line."""
 
     contents: list[int]
@@ -84,7 +86,7 @@ class Lines:
         return self.sources[index] + position - self.contents[index]
 
 
-def place_lines(content: Sequence[str], source: Sequence[str], starts: Sequence[int], first: int) -> Lines:
+def place_lines(content: Sequence[str], source: Sequence[str], starts: Sequence[int], first: int) -> LineMap:
     """Find each content line at the end of its source line (what stands before it are the containers' marks)."""
     skipped = 0
     while content and first + skipped + 1 < len(source) and content[0] and content[0] not in source[first + skipped]:
@@ -98,18 +100,18 @@ def place_lines(content: Sequence[str], source: Sequence[str], starts: Sequence[
         contents.append(position)
         sources.append(starts[number] + (column if column >= 0 else max(0, len(source[number]) - len(line))))
         position += len(line) + 1
-    return Lines(contents or [0], sources or [starts[min(first, len(starts) - 1)]])
+    return LineMap(contents or [0], sources or [starts[min(first, len(starts) - 1)]])
 
 
 @dataclass(slots=True)
-class Canvas:
-    """Text, entities and places while they are put together."""
+class LayoutBuilder:
+    """Collects the text, the entities and the places of a layout."""
 
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     spans: list[Span] = field(default_factory=list)
-    stretches: list[Stretch] = field(default_factory=list)
-    borders: list[Border] = field(default_factory=list)
+    runs: list[SourceRun] = field(default_factory=list)
+    block_starts: list[BlockStart] = field(default_factory=list)
 
     def write(self, text: str) -> None:
         """Append text that has no place of its own in the source."""
@@ -119,7 +121,7 @@ class Canvas:
     def copy(self, text: str, source: int, leaf: Leaf, markup: tuple[tuple[str, str], ...] = ()) -> None:
         """Append text that stands in the source as it is shown."""
         if text:
-            self.stretches.append(Stretch(self.length, source, len(text), leaf, markup))
+            self.runs.append(SourceRun(self.length, source, len(text), leaf, markup))
             self.write(text)
 
     def mark(self, kind: str, start: int, url: str | None = None, language: str | None = None) -> None:
@@ -129,16 +131,14 @@ class Canvas:
 
     def size(self) -> tuple[int, int, int, int, int]:
         """Give how much there is, for `rewind`."""
-        return self.length, len(self.pieces), len(self.spans), len(self.stretches), len(self.borders)
+        return self.length, len(self.pieces), len(self.spans), len(self.runs), len(self.block_starts)
 
     def rewind(self, size: tuple[int, int, int, int, int]) -> None:
         """Take back what was written since there was this much."""
-        self.length, pieces, spans, stretches, borders = size
-        del self.pieces[pieces:], self.spans[spans:], self.stretches[stretches:], self.borders[borders:]
+        self.length, pieces, spans, runs, block_starts = size
+        del self.pieces[pieces:], self.spans[spans:], self.runs[runs:], self.block_starts[block_starts:]
 
-    def finish(self, most_links: int) -> Layout:
+    def finish(self) -> Layout:
         """Give the layout."""
-        formatted, lead = finish("".join(self.pieces), self.spans)
-        links = [span.start for span in self.spans if span.type == "text_link"]
-        broken = sorted(links)[most_links] if len(links) > most_links else None
-        return Layout(formatted, self.stretches, self.borders, lead, broken)
+        formatted, lead, broken = finish("".join(self.pieces), self.spans)
+        return Layout(formatted, self.runs, self.block_starts, lead, broken)

@@ -1,4 +1,4 @@
-"""What a line of Markdown stands in: lists and quotations, and how to open them again in a further message.
+"""Container blocks (lists, quotations) around a line of Markdown, and how a further message opens them again.
 
 A message that begins in the middle of a list item, a quotation, a fence or a table is parsed with a *prefix* put before
 its share of the source: one line (or a table's two) that opens the same containers again and is not shown.
@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-HOLD = "\u2e31"
-"""Stands at the end of a prefix where a line is continued, so that what follows is not taken for a marker of its own.
+CONTINUATION_MARK = "\u2e31"
+"""Stands at the end of a prefix where a line goes on, so that what follows is not taken for a marker of its own.
 
 A punctuation mark that nobody writes: emphasis can begin after it. It is removed where the text is shown.
 """
 
-_DEEPEST_INDENT = 24
-_WIDEST_GAP = 4
+_MAX_INDENT = 24
+_MAX_MARKER_GAP = 4
 """Spaces after a list marker; what stands further away is a code block."""
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)])([ \t]*)")
 _LEAD = re.compile(r"[ \t>]*")
@@ -34,7 +34,7 @@ class Container:
     end: int
     """Column where its content begins in its first line."""
     indent: str = ""
-    """What its further lines are shown with."""
+    """Characters that its further lines are shown with."""
 
 
 def quotation(line: int, text: str, outer: Sequence[Container]) -> Container:
@@ -56,10 +56,10 @@ def list_item(line: int, text: str, outer: Sequence[Container], shown: str) -> C
         start += 1
     found = _ITEM.match(text, start)
     marker, space = (found.group(1), found.group(2)) if found else ("-", " ")
-    width = len(space) if 1 <= len(space) <= _WIDEST_GAP and found and found.end() < len(text) else 1
+    width = len(space) if 1 <= len(space) <= _MAX_MARKER_GAP and found and found.end() < len(text) else 1
     aside = max(0, min(3, start - len(openers(outer))))
     depth = sum(len(container.indent) for container in outer)
-    indent = " " * max(0, min(len(shown), _DEEPEST_INDENT - depth))
+    indent = " " * max(0, min(len(shown), _MAX_INDENT - depth))
     return Container("item", line, " " * aside + marker + " " * width, start + len(marker) + width, indent)
 
 

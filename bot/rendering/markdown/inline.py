@@ -7,23 +7,32 @@ import re
 from typing import Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
-from bot.delivery.markdown.formulas import block_formula, inline_formula
+from bot.rendering.markdown import block_rules, html
+from bot.rendering.markdown.addresses import bare_addresses
+from bot.rendering.markdown.delimiters import MAX_DELIMITERS, adapted
+from bot.rendering.markdown.formulas import block_formula, inline_formula
 
 MAX_NESTING = 30
 """Levels that the parser follows; deeper text is shown as it is written."""
 
 _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
 _HALF_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})(?:\]\([^()\s]*(?:\([^()\s]*\)?[^()\s]*)?(?:\s+\"[^\"\n]*\"?)?|\]?)$")
-_IN_PROGRESS = 1000
-_LONGEST_LABEL = 1000
+_MAX_UNFINISHED = 1000
+_MAX_LABEL = 1000
+_MAX_LINKS = 128
+"""Brackets of one paragraph that are tried as links: more than a message can show. Those beyond are shown as text."""
+_MAX_HELD_LABEL = 80
+"""Characters in brackets that wait until it is known whether an address follows."""
 _LOOSE = "*_~`\\["
-_DUNDER = re.compile(r"__[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*__(?![A-Za-z0-9])")
-_EAST_ASIAN = "\u2e80"
+_TERMINATOR = re.compile(r"[\\`*_~\[\]<&$!]")
+"""Characters at which markup may begin."""
+_SHRUG = "¯\\_"
 
 
 class _Parser(MarkdownIt):
@@ -46,10 +55,11 @@ class PlacedState(StateInline):
 
     def __init__(self, src: str, md: MarkdownIt, env: EnvType, out_tokens: list[Token]) -> None:
         super().__init__(src, md, env, out_tokens)
-        self._dunders: set[int] = set()
+        self._addresses = bare_addresses(src)
+        self._delimiter_runs = 0
 
     def append_pending(self, text: str) -> None:
-        """Note the beginning of a stretch of literal text."""
+        """Note the beginning of a run of literal text."""
         if not self.pending:
             self._pending_at = self.pos
         if text[0] == "`":
@@ -69,30 +79,35 @@ class PlacedState(StateInline):
         return token
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803  # markdown-it's names
-        """Leave `2*3*4`, `x**2` and `__init__` alone: between two letters or digits an asterisk multiplies."""
-        scanned = super().scanDelims(start, canSplitWord)
-        before, after = self.src[start - 1 : start], self.src[start + scanned.length : start + scanned.length + 1]
-        if self.src[start] == "*" and scanned.length == len("**") and not (_is_word(before) and _is_word(after)):
-            # CommonMark would leave the marks of `**«слово»**` where a letter follows; models mean emphasis.
-            opens, closes = bool(after.strip()), bool(before.strip())
-            return Scanned(can_open=opens, can_close=closes, length=scanned.length)
-        if self.src[start] == "*" and _is_word(before) and _is_word(after):
-            return Scanned(can_open=False, can_close=scanned.can_close and scanned.length > 1, length=scanned.length)
-        if self.src[start] == "_" and scanned.length == len("__") and self._is_dunder(start):
-            return Scanned(can_open=False, can_close=False, length=scanned.length)
-        return scanned
+        """Judge a run of delimiters by rules of our own."""
+        self._delimiter_runs += 1
+        return adapted(self.src, start, super().scanDelims(start, canSplitWord))
 
-    def _is_dunder(self, start: int) -> bool:
-        if start not in self._dunders:
-            found = _DUNDER.match(self.src, start)
-            if found:
-                self._dunders.update((start, found.end() - 2))
-        return start in self._dunders
+    def plain_end(self) -> int:
+        """Give where the text ends that begins here and holds no markup."""
+        start = self.pos
+        if start in self._addresses and self._addresses[start] <= self.posMax:
+            return self._addresses[start]
+        if start and self.src.startswith(_SHRUG, start - 1):
+            return start + len(_SHRUG) - 1
+        if self._delimiter_runs >= MAX_DELIMITERS and self.src[start] in "*_~":
+            return start + 1
+        found = _TERMINATOR.search(self.src, start)
+        end = found.start() if found else self.posMax
+        if self._addresses:
+            return min([end, *(place for place in self._addresses if start < place < end)])
+        return end
 
 
-def _is_word(character: str) -> bool:
-    # Chinese and Japanese put no spaces around words: there `**` inside a word is emphasis.
-    return character.isalnum() and character < _EAST_ASIAN
+def _plain_text(state: StateInline, silent: bool) -> bool:
+    """Take what is no markup, addresses whole."""
+    end = state.plain_end() if isinstance(state, PlacedState) else state.pos
+    if end == state.pos:
+        return False
+    if not silent:
+        state.append_pending(state.src[state.pos : end])
+    state.pos = end
+    return True
 
 
 def _no_link(state: StateInline, silent: bool) -> bool:
@@ -103,7 +118,13 @@ def _no_link(state: StateInline, silent: bool) -> bool:
         return False
     if "last_link" not in state.env:
         state.env["last_link"] = source.rfind("](")
-    if start <= state.env["last_link"] and source.find("](", start, start + _LONGEST_LABEL) >= 0:
+        state.env["links"] = 0
+    state.env["links"] += not silent
+    if (
+        state.env["links"] <= _MAX_LINKS
+        and start <= state.env["last_link"]
+        and source.find("](", start, start + _MAX_LABEL) >= 0
+    ):
         return False
     if not silent:
         state.append_pending(mark)
@@ -113,16 +134,20 @@ def _no_link(state: StateInline, silent: bool) -> bool:
 
 @functools.cache
 def parser() -> MarkdownIt:
-    """Give the parser: no references and no HTML (both are shown as text), no underlined headings."""
+    """Give the parser: no references (they are shown as text), HTML and underlined headings by rules of our own."""
     markdown = _Parser("commonmark", {"maxNesting": MAX_NESTING, "html": False, "tasklists": True})
     markdown.enable(["table", "strikethrough"])
     markdown.disable(["reference", "lheading", "html_block", "html_inline", "newline", "fragments_join"])
+    markdown.inline.ruler.at("text", _plain_text)
     markdown.inline.ruler.before("escape", "formula", inline_formula)
+    markdown.inline.ruler.before("autolink", "html", html.inline_html)
     markdown.inline.ruler.before("link", "no_link", _no_link)
-    markdown.block.ruler.before(
-        "fence", "formula", block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
-    markdown.inline.terminator_re = re.compile(r"[\\`*_~\[\]<&$!]")
+    everywhere: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    markdown.block.ruler.at("table", block_rules.table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.before("fence", "formula", block_formula, everywhere)
+    markdown.block.ruler.before("fence", "markdown_fence", block_rules.markdown_fence, everywhere)
+    markdown.block.ruler.before("fence", "html", html.block_html, everywhere)
+    markdown.block.ruler.before("paragraph", "underlined", block_rules.underlined_heading, {"alt": ["paragraph"]})
     return markdown
 
 
@@ -140,6 +165,11 @@ def parse_growing(content: str) -> tuple[str, list[Token]]:
     if not _SPECIAL.search(content):
         return content, [_text(content)]
     state = _parse(content)
+    content, state = _reparsed(
+        content, state, content[: min(html.half_tag(content), state.env.get("comment", len(content)))]
+    )
+    if not content:
+        return content, state.tokens
     content, state = _reparsed(content, state, _without_loose_end(content, state.tokens))
     content, state = _reparsed(content, state, _without_half_link(content, state.tokens))
     for position, closer in state.env.get("open", ())[:1]:
@@ -188,20 +218,22 @@ def _without_loose_end(content: str, tokens: list[Token]) -> str:
 
 
 def _without_half_link(content: str, tokens: list[Token]) -> str:
-    """Show the label of a link whose address is still on its way."""
-    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _IN_PROGRESS))
+    """Show the label of a link whose address is on its way; until that is known, wait with what is in brackets."""
+    found = _HALF_LINK.search(content, max(0, content.rfind("\n"), len(content) - 2 * _MAX_UNFINISHED))
     if not found or (found.start() and content[found.start() - 1].isalnum()):
         return content
     place = found.start()
     for token in tokens:
         start, end = token.map or (0, 0)
         if token.type == "text" and start <= place < end:
-            return content[:place] + found.group(1)
+            if "](" in found.group():
+                return content[:place] + found.group(1)
+            return content[:place] if len(found.group(1)) <= _MAX_HELD_LABEL else content
     return content
 
 
 def _is_current(content: str, position: int) -> bool:
-    return "\n" not in content[position:] and len(content) - position <= _IN_PROGRESS
+    return "\n" not in content[position:] and len(content) - position <= _MAX_UNFINISHED
 
 
 def _is_begun(content: str, position: int) -> bool:

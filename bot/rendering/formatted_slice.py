@@ -1,25 +1,29 @@
-"""A stretch of a formatted text: for a message that Telegram takes less into than it should. Pure."""
+"""Slices of a formatted text, for a chat where Telegram takes shorter messages than it documents."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.delivery.entities import Formatted, fitting, utf16_length
-from bot.delivery.markdown.graphemes import last_border
+from bot.rendering.entities import Formatted, fitting_length, utf16_length
+from bot.rendering.markdown.graphemes import last_grapheme_boundary
 
 
-def stretch(what: Formatted, start: int, limit: int) -> tuple[Formatted, int]:
-    """Return what stands from `start` (code points) on, in at most `limit` UTF-16 units, and where that ends.
+def slice_formatted(what: Formatted, start: int, limit: int) -> tuple[Formatted, int]:
+    """Slice `what` from `start` (code points) on, at most `limit` UTF-16 units long; also give the slice's end.
 
     It ends at a line, else at a word, else between two characters; an entity over the end is cut with the text.
     """
     rest = what.text[start:]
     if start == 0 and utf16_length(rest) <= limit:
         return what, len(rest)
-    most = fitting(rest, limit)
+    most = fitting_length(rest, limit)
     if most < len(rest):
         half = most // 2
-        cut = max(rest.rfind("\n", half, most), rest.rfind(" ", half, most)) + 1 or last_border(rest, most) or most
+        cut = (
+            max(rest.rfind("\n", half, most), rest.rfind(" ", half, most)) + 1
+            or last_grapheme_boundary(rest, most)
+            or most
+        )
     else:
         cut = most
     first, length = utf16_length(what.text[:start]), utf16_length(rest[:cut].rstrip())

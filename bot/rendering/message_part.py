@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.delivery.entities import Entity, Formatted, is_visible, utf16_length
-from bot.delivery.thoughts import folded
+from bot.rendering.entities import Entity, Formatted, is_visible, utf16_length
+from bot.rendering.thought_excerpt import folded_thoughts
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MessagePart:
     """One message's share of the answer: positions in the source (code points), what to open and close around it."""
 
     start: int
@@ -28,16 +28,16 @@ class Part:
     note: str = ""
 
 
-def closed(source: str, suffix: str) -> str:
+def with_suffix(source: str, suffix: str) -> str:
     """Close what is open at the end of a message's source; a closing mark must follow its text."""
     return source.rstrip() + suffix if suffix else source
 
 
-def headed(formatted: Formatted, title: str, thoughts: str) -> Formatted:
+def with_thoughts(formatted: Formatted, title: str, thoughts: str) -> Formatted:
     """Put the folded thoughts before the text."""
     if not thoughts:
         return formatted
-    text, spans = folded(title, thoughts)
+    text, spans = folded_thoughts(title, thoughts)
     head = [
         Entity(span.type, utf16_length(text[: span.start]), utf16_length(text[span.start : span.end])) for span in spans
     ]
@@ -46,7 +46,7 @@ def headed(formatted: Formatted, title: str, thoughts: str) -> Formatted:
     return _joined(Formatted(text, tuple(head)), "\n\n", formatted)
 
 
-def noted(formatted: Formatted, note: str) -> Formatted:
+def with_note(formatted: Formatted, note: str) -> Formatted:
     """Put a note in italics after the text."""
     if not note:
         return formatted

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery import reply as reply_module
-from bot.delivery.markup import Formatted
-from bot.delivery.reply import Part, Reply
-from tests.delivery.samples import SAMPLES
-from tests.delivery.strict import check, messages, parts_of, shown, units, written
-from tests.delivery.test_markup import long_markdown, wild
+from bot.rendering import reply as reply_module
+from bot.rendering.markup import Formatted
+from bot.rendering.reply import MessagePart, Reply
+from tests.rendering.samples import SAMPLES
+from tests.rendering.strict import check, messages, parts_of, shown, units, written
+from tests.rendering.test_markup import long_markdown, wild
 
 LIMIT = 100
 PLAIN = st.text(alphabet=st.sampled_from("abcабв 0189,;:?%\n中שé👍\u0301\u200d\xa0"), max_size=700)
@@ -76,7 +76,7 @@ def test_nothing_is_sealed_before_there_is_more_than_a_message() -> None:
 
 def test_a_sealed_message_never_changes() -> None:
     reply = Reply(limit=300)
-    seen: dict[Part, Formatted] = {}
+    seen: dict[MessagePart, Formatted] = {}
     for piece in cut_up(SAMPLES["english"] * 3, [7, 40]):
         reply.write(piece)
         reply.advance()

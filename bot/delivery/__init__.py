@@ -1,1 +1,0 @@
-"""How a growing text is shown, within Telegram's budgets."""

@@ -1,0 +1,79 @@
+"""Block rules of markdown-it, changed to what models mean: tables, fences and underlined headings."""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it import rules_block
+from markdown_it.rules_block import StateBlock
+
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\s]*)")
+_MARKDOWN = frozenset({"markdown", "md"})
+_UNDERLINE = re.compile(r"={3,}[ \t]*")
+
+
+def table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a table: the line below its header has a pipe, too, else it is a line of dashes below some text."""
+    if start + 1 >= end or state.src.find("|", state.bMarks[start + 1], state.eMarks[start + 1]) < 0:
+        return False
+    return rules_block.table(state, start, end, silent)
+
+
+def markdown_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a fence that holds Markdown: in it a fence with a language opens another one, which its next one closes."""
+    if not state.src.startswith(("```", "~~~"), state.bMarks[start] + state.tShift[start]):
+        return False
+    found = None if state.is_code_block(start) else _FENCE.match(_line(state, start))
+    if found is None or found.group(2).lower() not in _MARKDOWN:
+        return False
+    last = _last_line(state, start, end, found.group(1))
+    if last is None:
+        return False
+    if not silent:
+        token = state.push("fence", "code", 0)
+        token.info, token.markup, token.map = found.group(2), found.group(1), [start, min(last + 1, end)]
+        token.content = state.getLines(start + 1, last, state.sCount[start], True)
+        state.line = min(last + 1, end)
+    return True
+
+
+def _last_line(state: StateBlock, start: int, end: int, marker: str) -> int | None:
+    """Find the line that closes the fence; `end` while it is being written, None where the fences do not add up."""
+    inner = False
+    for line in range(start + 1, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            break
+        text = _line(state, line)
+        found = _FENCE.match(text)
+        if found is None or found.group(1)[0] != marker[0] or len(found.group(1)) < len(marker):
+            continue
+        if found.group(2):
+            inner = True
+        elif text.strip(marker[0]):
+            continue
+        elif inner:
+            inner = False
+        else:
+            return line
+    return end if state.env.get("growing") else None
+
+
+def underlined_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a line with equals signs below it; a line of dashes stays a rule, which models mean by it."""
+    if start + 1 >= end or not state.src.startswith("===", state.bMarks[start + 1] + state.tShift[start + 1]):
+        return False
+    if state.isEmpty(start) or state.is_code_block(start) or state.is_code_block(start + 1):
+        return False
+    if state.sCount[start + 1] < state.blkIndent or not _UNDERLINE.fullmatch(_line(state, start + 1)):
+        return False
+    if not silent:
+        state.push("heading_open", "h1", 1).map = [start, start + 2]
+        token = state.push("inline", "", 0)
+        token.content, token.map, token.children = _line(state, start), [start, start + 1], []
+        state.push("heading_close", "h1", -1)
+        state.line = start + 2
+    return True
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
