@@ -31,8 +31,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.surface import Surfaces
 from bot.delivery.telegram import Telegram
 from bot.errors import Problem, SettingsProblem, Unauthorized
-from bot.generators.contract import Timeouts
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import context_tokens, make_client
 from bot.intake.connection import NO_ANSWER, make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
@@ -64,8 +63,6 @@ PLAYGROUND_ADMIN = 1001
 GRACE = 4.0
 """Seconds that answers nearly done get at the end of the program; with everything else it ends within ten."""
 STATUS_AFTER_SECOND_SIGNAL = 130
-DEFAULT_CONTEXT = 8192
-"""Tokens that OpenChat 3.6 can read."""
 DEFAULT_ANSWERS = 200
 DAY = 86_400.0
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
@@ -98,37 +95,6 @@ async def serve_model(settings: Settings) -> int:
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     await serve(_local_model(settings), stop)
     return 0
-
-
-def make_registry(settings: Settings, model: LocalModel | None) -> Registry:
-    """Name the generator that answers: the embedded one, or the one that the settings name."""
-    openai = settings.generator == "openai"
-    return Registry(
-        GeneratorConfig(
-            kind=settings.generator,
-            url=(settings.openai_base_url if openai else model.url if model else settings.aura_url) or "",
-            model=_model_of(settings),
-            model_name=settings.aura_model_name,
-            key=settings.openai_api_key if openai else settings.aura_key,
-            browser=settings.aura_browser and model is None,
-            context_tokens=context_tokens(settings, model),
-            timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
-        )
-    )
-
-
-def _model_of(settings: Settings) -> str:
-    """Name the model; empty where a class of somebody else's has a default of its own."""
-    if settings.generator == "openai":
-        return settings.openai_model or ""
-    return settings.aura_model if settings.generator == "aura" or "aura_model" in settings.model_fields_set else ""
-
-
-def context_tokens(settings: Settings, model: LocalModel | None) -> int:
-    """How much the generator can read, in tokens: as set, else what the embedded model was made for, else 8192."""
-    if settings.context_tokens is not None:
-        return settings.context_tokens
-    return model.context_tokens if model is not None else DEFAULT_CONTEXT
 
 
 def _local_model(settings: Settings) -> LocalModel:
@@ -166,7 +132,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     me = await _until(stop, _reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    registry = make_registry(settings, model)
+    registry = make_client(settings, model)
     stack.push_async_callback(registry.aclose)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
@@ -233,7 +199,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     tasks.start(publish_menus(telegram, texts, await administration.ids()), name="publish the menus")
     if settings.listen is not None:
         await _listen(settings.listen, settings, bot, dispatcher, store, stack)
-    await _announce(settings, facts, model, administration)
+    await _announce(settings, facts, model, registry.destination, administration)
     await _until(stop, _take_updates_in(settings, bot, dispatcher, store, tasks), tasks, name="take updates in")
 
 
@@ -292,12 +258,10 @@ async def _works(asking: Awaitable[object]) -> bool:
 
 
 async def _announce(
-    settings: Settings, facts: BotFacts, model: LocalModel | None, administration: Administration
+    settings: Settings, facts: BotFacts, model: LocalModel | None, destination: str, administration: Administration
 ) -> None:
     """Tell the operator what runs, and what it means."""
-    answers = (
-        f"the embedded {model.name}" if model else (settings.aura_url or settings.openai_base_url or settings.generator)
-    )
+    answers = f"the embedded {model.name}" if model else destination
     logger.info("Aura is ready: @%s, answered by %s", facts.username, answers)
     if settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")

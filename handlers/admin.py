@@ -14,8 +14,8 @@ from bot.answering.tasks import Tasks
 from bot.conversation.messages import ChatKey
 from bot.delivery.telegram import Telegram
 from bot.errors import GeneratorProblem, ProxyRefused, ProxyUnreachable, StorageUnavailable
-from bot.generators.proxies import ProxyURL, parse_proxy
-from bot.generators.registry import Registry
+from bot.generators.client import GeneratorClient
+from bot.net.proxy_url import ProxyURL, parse_proxy
 from bot.preferences import OFF, InForce, Name, Preferences, Source, WrongValue
 from bot.storage.store import Store
 from handlers.commands import RESET
@@ -105,7 +105,9 @@ async def reset_proxy(_: Message, origin: Origin, preferences: Preferences, say:
     await _confirm("value-reset", Name.PROXY, origin, preferences, say)
 
 
-async def probe_proxy(_: Message, in_force: InForce, registry: Registry, tasks: Tasks, store: Store, say: Say) -> None:
+async def probe_proxy(
+    _: Message, in_force: InForce, registry: GeneratorClient, tasks: Tasks, store: Store, say: Say
+) -> None:
     """Ask the generator through the proxy in force, and say how it went."""
     say("proxy-testing", proxy=_proxy_in_words(in_force.proxy.value, say))
     trial = _Trial(registry, in_force.proxy.value, in_force.model.value, say)
@@ -118,7 +120,7 @@ async def try_proxy(
     origin: Origin,
     in_force: InForce,
     preferences: Preferences,
-    registry: Registry,
+    registry: GeneratorClient,
     store: Store,
     tasks: Tasks,
     telegram: Telegram,
@@ -160,7 +162,7 @@ async def refuse(_: Message, say: Say) -> None:
 class _Trial:
     """One try of the generator through a proxy, with a time limit."""
 
-    def __init__(self, registry: Registry, proxy: ProxyURL | None, model: str, say: Say) -> None:
+    def __init__(self, registry: GeneratorClient, proxy: ProxyURL | None, model: str, say: Say) -> None:
         self._registry = registry
         self._proxy = proxy
         self._model = model

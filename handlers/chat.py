@@ -14,7 +14,7 @@ from bot.conversation.messages import Question
 from bot.conversation.people import Chat
 from bot.delivery.telegram import Telegram
 from bot.errors import Problem, TooLong
-from bot.generators.registry import Registry
+from bot.generators.client import GeneratorClient
 from bot.people.limits import Limits
 from bot.storage.conversations import Conversations
 from handlers.facts import BotFacts
@@ -81,7 +81,7 @@ async def asked_with_document(
     origin: Origin,
     facts: BotFacts,
     conversations: Conversations,
-    registry: Registry,
+    registry: GeneratorClient,
     telegram: Telegram,
     say: Say,
 ) -> dict[str, object] | bool:

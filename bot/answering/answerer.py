@@ -21,8 +21,8 @@ from bot.delivery.place import Keyboard, Place
 from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
 from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicGone
+from bot.generators.client import GeneratorClient
 from bot.generators.contract import Finish, Piece, Thought
-from bot.generators.registry import Registry
 from bot.preferences import InForce, Preferences
 from bot.storage.conversations import Conversations
 from bot.storage.turns import ATTEMPTS
@@ -89,7 +89,7 @@ class Answerer:
         *,
         conversations: Conversations,
         preferences: Preferences,
-        registry: Registry,
+        registry: GeneratorClient,
         surfaces: Surfaces,
         tasks: Tasks,
         texts: Texts,

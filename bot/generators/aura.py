@@ -18,16 +18,16 @@ from typing import Any, ClassVar
 import aiohttp
 
 from bot.errors import GeneratorBroken
-from bot.generators.browser import BrowserSessions, SessionArgs, get_args_from_browser
-from bot.generators.connections import Route
+from bot.generators.browser.session_args import BrowserSessions, SessionArgs, get_args_from_browser
 from bot.generators.contract import AsyncResult, Messages, Timeouts
-from bot.generators.exchange import error_words, posted
-from bot.generators.failures import from_words
-from bot.generators.limits import Clock, Tally, limited
+from bot.generators.deadline import Deadline, SizeLimit, limited
+from bot.generators.error_classifier import error_text
+from bot.generators.errors import from_words
+from bot.generators.http import error_words, open_stream
 from bot.generators.options import Options
 from bot.generators.prompt import check_question, estimate_messages, flatten, split_system
-from bot.generators.proxies import ProxyURL, as_proxy
-from bot.generators.reasons import error_text
+from bot.net.connections import Route
+from bot.net.proxy_url import ProxyURL, as_proxy
 
 MODEL = "openchat_3.6"
 MODEL_NAME = "openchat 3.6 (latest)"
@@ -35,7 +35,7 @@ SERVER_RESERVE = 1000
 """Tokens that the server keeps for its answer while it counts messages (older builds; newer ones keep 768)."""
 CHARACTERS_PER_TOKEN = 3
 """`maxLength` over `tokenLimit`, as openchat-ui has it in its own list of models."""
-LONGEST_JSON = 1 << 16
+MAX_JSON_LENGTH = 1 << 16
 """Characters of a JSON body that are read to see whether it is an error."""
 _NO_ENTRY = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -125,19 +125,19 @@ async def _request(
     route: Route, payload: dict[str, Any], args: SessionArgs, timeouts: Timeouts
 ) -> AsyncGenerator[str, None]:
     """One request and its answer; leaving early closes the connection."""
-    clock = Clock(timeouts)
-    async with posted(route, f"{route.url}/api/chat", payload, clock, **args) as response:
-        await _raise_for_status(response, clock)
-        async with aclosing(_texts(response, clock)) as texts:
+    deadline = Deadline(timeouts)
+    async with open_stream(route, f"{route.url}/api/chat", payload, deadline, **args) as response:
+        await _raise_for_status(response, deadline)
+        async with aclosing(_texts(response, deadline)) as texts:
             async for text in texts:
                 yield text
 
 
-async def _raise_for_status(response: aiohttp.ClientResponse, clock: Clock) -> None:
+async def _raise_for_status(response: aiohttp.ClientResponse, deadline: Deadline) -> None:
     """Raise ClientResponseError for all but success."""
     if response.status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    words = await error_words(response, clock)
+    words = await error_words(response, deadline)
     if response.status < HTTPStatus.BAD_REQUEST:
         words = f"{words} (the address has moved)".strip()
     raise aiohttp.ClientResponseError(
@@ -145,22 +145,22 @@ async def _raise_for_status(response: aiohttp.ClientResponse, clock: Clock) -> N
     )
 
 
-async def _texts(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[str, None]:
+async def _texts(response: aiohttp.ClientResponse, deadline: Deadline) -> AsyncGenerator[str, None]:
     """Decode the stream, wherever it is cut. Raises GeneratorBroken for an answer that is none or has no end."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     beginning = Beginning(response.headers)
-    tally = Tally()
-    async with aclosing(limited(response.content.iter_any(), clock)) as chunks:
+    size = SizeLimit()
+    async with aclosing(limited(response.content.iter_any(), deadline)) as chunks:
         async for chunk in chunks:
             text = decoder.decode(chunk)
-            tally.add(text)
+            size.add(text)
             if text := beginning.feed(text):
                 yield text
     rest = decoder.decode(b"", final=True)
-    tally.add(rest)
+    size.add(rest)
     if rest := beginning.feed(rest, final=True):
         yield rest
-    tally.close()
+    size.close()
 
 
 class Beginning:
@@ -194,7 +194,7 @@ class Beginning:
     def _undecided(self, start: str) -> bool:
         if start.startswith("<"):
             return len(start) < len("<!doctype html")
-        return not start or (start[0] in "{[" and len(start) < LONGEST_JSON)
+        return not start or (start[0] in "{[" and len(start) < MAX_JSON_LENGTH)
 
     def _check_html(self, start: str) -> None:
         begins = start[:14].lower().startswith(("<!doctype html", "<html"))

@@ -17,21 +17,21 @@ from yarl import URL
 
 from bot import __version__
 from bot.errors import GeneratorBroken, GeneratorSilent, QuestionTooLong
-from bot.generators.connections import Route
 from bot.generators.contract import AsyncResult, Finish, Messages, Piece, Thought
-from bot.generators.exchange import error_words, posted, read
-from bot.generators.failures import from_status, from_words
-from bot.generators.limits import LONGEST_ANSWER, Clock, Tally, limited
+from bot.generators.deadline import MAX_ANSWER_LENGTH, Deadline, SizeLimit, limited
+from bot.generators.error_classifier import error_text
+from bot.generators.errors import from_status, from_words
+from bot.generators.http import error_words, open_stream, read
 from bot.generators.options import Options
 from bot.generators.prompt import check_question, estimate_messages, flatten
-from bot.generators.proxies import ProxyURL, as_proxy
-from bot.generators.reasons import error_text
 from bot.generators.thoughts import ThoughtSplitter
+from bot.net.connections import Route
+from bot.net.proxy_url import ProxyURL, as_proxy
 
 if TYPE_CHECKING:
     import httpx
 
-LEAST_ANSWER = 256
+MIN_ANSWER = 256
 """Tokens that are kept free for the answer, or a quarter of a smaller context."""
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(/|$)")
 _CUT = {"length", "max_tokens"}
@@ -83,22 +83,22 @@ def endpoint(base: str) -> str:
 
 def _room(messages: Messages, max_tokens: int, context: int) -> int:
     """How long the answer may get: servers refuse a request whose input and answer exceed the context together."""
-    least = min(LEAST_ANSWER, context // 4)
+    least = min(MIN_ANSWER, context // 4)
     check_question(messages, context=context, reserve=least)
     return max(min(max_tokens, context - estimate_messages(messages)), min(least, max_tokens))
 
 
 async def _request(route: Route, payload: dict[str, Any], options: Options) -> AsyncGenerator[Piece, None]:
     """One request and its answer; leaving early closes the connection."""
-    clock = Clock(options.timeouts)
+    deadline = Deadline(options.timeouts)
     headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
     if options.secret:
         headers["Authorization"] = f"Bearer {options.secret}"
-    async with posted(route, route.url, payload, clock, headers=headers) as response:
+    async with open_stream(route, route.url, payload, deadline, headers=headers) as response:
         if response.status != HTTPStatus.OK:
-            raise from_status(response.status, await error_words(response, clock), response.headers)
+            raise from_status(response.status, await error_words(response, deadline), response.headers)
         is_stream = "text/event-stream" in response.headers.get("Content-Type", "")
-        parts = _streamed(response, clock) if is_stream else _whole(response, clock)
+        parts = _streamed(response, deadline) if is_stream else _whole(response, deadline)
         async with aclosing(_told_apart(parts)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -113,11 +113,11 @@ class _Part:
     finish: str | None = None
 
 
-async def _streamed(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
+async def _streamed(response: aiohttp.ClientResponse, deadline: Deadline) -> AsyncGenerator[_Part, None]:
     """Read the events until the stream says that it is over. Raises GeneratorBroken where it just stops."""
     finished = False
     source = _Source(response)
-    async with aclosing(limited(EventSource(cast("httpx.Response", source)).aiter_sse(), clock)) as events:
+    async with aclosing(limited(EventSource(cast("httpx.Response", source)).aiter_sse(), deadline)) as events:
         async for event in events:
             source.event_came()
             if event.data.strip() == "[DONE]":
@@ -137,10 +137,10 @@ class _Source:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.headers = response.headers
         self._content = response.content
-        self._event = Tally()
+        self._event = SizeLimit()
 
     def event_came(self) -> None:
-        self._event = Tally()
+        self._event = SizeLimit()
 
     async def aiter_text(self) -> AsyncIterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -151,13 +151,13 @@ class _Source:
                 yield text
 
 
-async def _whole(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
+async def _whole(response: aiohttp.ClientResponse, deadline: Deadline) -> AsyncGenerator[_Part, None]:
     """Read what is no stream: an answer at once, or one of the errors that come with a status of success."""
     try:
-        async with clock.within(clock.timeouts.answer):
-            body = await read(response, LONGEST_ANSWER)
+        async with deadline.within(deadline.timeouts.answer):
+            body = await read(response, MAX_ANSWER_LENGTH)
     except TimeoutError:
-        raise GeneratorSilent(f"the answer took longer than {clock.timeouts.answer:g} s") from None
+        raise GeneratorSilent(f"the answer took longer than {deadline.timeouts.answer:g} s") from None
     except ValueError:
         raise GeneratorBroken("the answer does not end") from None
     if not body.strip():
@@ -206,19 +206,19 @@ def _text(content: object) -> str:
 async def _told_apart(parts: AsyncGenerator[_Part, None]) -> AsyncGenerator[Piece, None]:
     """Keep thoughts apart from the answer, and say at last why it ended."""
     splitter = ThoughtSplitter()
-    tally = Tally()
+    size = SizeLimit()
     finish: str | None = None
     async with aclosing(parts):
         async for part in parts:
             finish = part.finish or finish
             thought = [Thought(part.thought)] if part.thought else []
             for piece in [*thought, *splitter.feed(part.text)]:
-                tally.add(piece)
+                size.add(piece)
                 yield piece
     for piece in splitter.flush():
-        tally.add(piece)
+        size.add(piece)
         yield piece
     if finish not in _CUT:
-        tally.close()
+        size.close()
     reason: Literal["stop", "length"] = "length" if finish in _CUT else "stop"
     yield Finish(reason)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from bot.generators.browser import BrowserSessions
+from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Timeouts
 
 

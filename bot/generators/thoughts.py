@@ -8,7 +8,7 @@ from bot.generators.contract import Thought
 
 OPENING = "<think>"
 CLOSING = "</think>"
-LONGEST_MARGIN = 256
+MAX_MARGIN = 256
 """Characters of white space that may stand before the thoughts."""
 
 
@@ -58,7 +58,7 @@ class ThoughtSplitter:
         if text.startswith(OPENING):
             self._held = text[len(OPENING) :]
             self._at = _At.THOUGHT
-        elif not OPENING.startswith(text) or len(self._held) > LONGEST_MARGIN:
+        elif not OPENING.startswith(text) or len(self._held) > MAX_MARGIN:
             self._at = _At.ANSWER
 
     def _think(self) -> list[str | Thought]:

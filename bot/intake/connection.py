@@ -12,8 +12,8 @@ from aiohttp import ClientSession
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from bot.errors import SettingsProblem
-from bot.generators.connections import tunnel
-from bot.generators.proxies import ProxyURL, parse_proxy
+from bot.net.connections import tunnel
+from bot.net.proxy_url import ProxyURL, parse_proxy
 from bot.settings import Settings
 
 NO_ANSWER = (TelegramAPIError, ClientDecodeError)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import GeneratorUnreachable, ProxyRefused, ProxyUnreachable
-from bot.generators.connections import tunnel
+from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages
-from bot.generators.proxies import ProxyAddressError, ProxyURL, parse_proxy
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import kind_of
+from bot.net.connections import tunnel
+from bot.net.proxy_url import ProxyAddressError, ProxyURL, parse_proxy
 from tests.contracts.generators.kinds import OURS, PATIENT, Kind
 from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve, server_tls
@@ -111,13 +112,13 @@ async def server_of(kind: Kind, *, encrypted: bool = False, host: str = "127.0.0
         yield server
 
 
-def registry_for(kind: Kind, url: str) -> Registry:
-    config = GeneratorConfig(kind=kind.config_kind, url=url, model="some", timeouts=PATIENT)
-    return Registry(config, ssl_context=client_tls())
+def client_for(kind: Kind, url: str) -> GeneratorClient:
+    config = GeneratorConfig(kind=kind_of(kind.config_kind), url=url, model="some", timeouts=PATIENT)
+    return GeneratorClient(config, ssl_context=client_tls())
 
 
-async def ask(registry: Registry, proxy: ProxyURL | str | None) -> str:
-    pieces = registry.answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy)
+async def ask(client: GeneratorClient, proxy: ProxyURL | str | None) -> str:
+    pieces = client.answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy)
     return "".join([piece async for piece in pieces if isinstance(piece, str)])
 
 
@@ -129,7 +130,7 @@ async def test_an_answer_comes_through_every_kind_of_proxy(
     kind: Kind, scheme: str, login: dict[str, str], *, encrypted: bool
 ) -> None:
     async with server_of(kind, encrypted=encrypted) as server, local_proxy(scheme, **login) as proxy:
-        assert await ask(registry_for(kind, server.url), proxy.url) == "through"
+        assert await ask(client_for(kind, server.url), proxy.url) == "through"
         assert proxy.seen == [server.url.partition("://")[2]]
         assert proxy.refused == 0
         assert not any(name.startswith("proxy-") for name in server.last.request.headers)
@@ -142,7 +143,7 @@ async def test_a_wrong_password_is_told_apart(kind: Kind, scheme: str, *, encryp
     async with server_of(kind, encrypted=encrypted) as server, local_proxy(scheme, **ANNA) as proxy:
         wrong = LocalProxy(scheme, "anna", "hunter2", port=proxy.port)
         with pytest.raises(ProxyRefused) as caught:
-            await ask(registry_for(kind, server.url), wrong.url)
+            await ask(client_for(kind, server.url), wrong.url)
         assert server.exchanges == []
     assert not caught.value.again
     assert "hunter2" not in f"{caught.value}{caught.value.__cause__!r}"
@@ -153,7 +154,7 @@ async def test_a_wrong_password_is_told_apart(kind: Kind, scheme: str, *, encryp
 async def test_a_proxy_that_wants_a_password_says_so(kind: Kind, scheme: str) -> None:
     async with server_of(kind) as server, local_proxy(scheme, **ANNA) as proxy:
         with pytest.raises(ProxyRefused):
-            await ask(registry_for(kind, server.url), LocalProxy(scheme, port=proxy.port).url)
+            await ask(client_for(kind, server.url), LocalProxy(scheme, port=proxy.port).url)
 
 
 @own_kinds
@@ -161,7 +162,7 @@ async def test_a_proxy_that_wants_a_password_says_so(kind: Kind, scheme: str) ->
 async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str) -> None:
     async with server_of(kind) as server:
         with closed_port() as port, pytest.raises(ProxyUnreachable) as caught:
-            await ask(registry_for(kind, server.url), LocalProxy(scheme, port=port).url)
+            await ask(client_for(kind, server.url), LocalProxy(scheme, port=port).url)
     assert caught.value.again
 
 
@@ -170,14 +171,14 @@ async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str)
 async def test_a_proxy_that_gets_no_further_is_told_apart(kind: Kind, scheme: str) -> None:
     async with local_proxy(scheme) as proxy:
         with closed_port() as port, pytest.raises(ProxyUnreachable):
-            await ask(registry_for(kind, f"https://localhost:{port}"), proxy.url)
+            await ask(client_for(kind, f"https://localhost:{port}"), proxy.url)
 
 
 @own_kinds
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_proxy_with_an_ipv6_address(kind: Kind, scheme: str) -> None:
     async with server_of(kind, host="::1") as server, local_proxy(scheme, host="::1", **ANNA) as proxy:
-        assert await ask(registry_for(kind, server.url), proxy.url) == "through"
+        assert await ask(client_for(kind, server.url), proxy.url) == "through"
         assert proxy.seen
 
 
@@ -197,7 +198,7 @@ async def test_a_proxy_with_an_international_name(kind: Kind, scheme: str, monke
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
     async with server_of(kind) as server, local_proxy(scheme) as proxy:
         url = f"{scheme}://прокси.example:{proxy.port}"
-        assert await ask(registry_for(kind, server.url), url) == "through"
+        assert await ask(client_for(kind, server.url), url) == "through"
         assert proxy.seen
     assert set(looked_up) == {"xn--h1adldfi.example"}
 
@@ -206,16 +207,17 @@ async def test_a_proxy_with_an_international_name(kind: Kind, scheme: str, monke
 async def test_names_are_resolved_by_a_socks_proxy(kind: Kind) -> None:
     async with server_of(kind) as server, local_proxy("socks5") as proxy:
         url = server.url.replace("127.0.0.1", "localhost")
-        assert await ask(registry_for(kind, url), proxy.url) == "through"
+        assert await ask(client_for(kind, url), proxy.url) == "through"
         assert proxy.seen[0].startswith("localhost:")
 
 
 @own_kinds
 async def test_a_certificate_that_nobody_signed_is_refused(kind: Kind) -> None:
     async with server_of(kind, encrypted=True) as server:
-        registry = Registry(GeneratorConfig(kind=kind.config_kind, url=server.url, model="some", timeouts=PATIENT))
+        config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
+        client = GeneratorClient(config)
         with pytest.raises(GeneratorUnreachable, match="encrypted"):
-            await ask(registry, None)
+            await ask(client, None)
 
 
 @own_kinds
@@ -230,11 +232,11 @@ async def test_an_answer_in_progress_stays_on_its_proxy(kind: Kind) -> None:
         await kind.finish(exchange)
 
     async with serve(script) as server, local_proxy("http") as old, local_proxy("socks5") as new:
-        registry = registry_for(kind, server.url)
-        first = registry.answer(HELLO, temperature=0.5, max_tokens=100, proxy=old.url)
+        client = client_for(kind, server.url)
+        first = client.answer(HELLO, temperature=0.5, max_tokens=100, proxy=old.url)
         assert await anext(first) == "one"
         go_on.set()
-        assert await ask(registry, new.url) == "onetwo"
+        assert await ask(client, new.url) == "onetwo"
         assert [piece async for piece in first if isinstance(piece, str)] == ["two"]
         assert (len(old.seen), len(new.seen)) == (1, 1)
 
@@ -248,7 +250,7 @@ async def test_closing_early_closes_the_connection_through_a_proxy(kind: Kind, s
         await exchange.wait_gone()
 
     async with serve(script) as server, local_proxy(scheme) as proxy:
-        pieces = registry_for(kind, server.url).answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy.url)
+        pieces = client_for(kind, server.url).answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy.url)
         assert await anext(pieces) == "first"
         await pieces.aclose()
         async with asyncio.timeout(20):

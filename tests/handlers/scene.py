@@ -24,7 +24,8 @@ from bot.delivery.notices import Notices
 from bot.delivery.place import Place
 from bot.delivery.telegram import Telegram
 from bot.errors import GeneratorUnreachable
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.factory import kind_of
 from bot.people.administration import Administration
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
@@ -140,7 +141,9 @@ class Scene:
             telegram=self.telegram,
             notices=Notices(self.telegram, self.tasks.start),
             tasks=self.tasks,
-            registry=Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies", context_tokens=2048)),
+            registry=GeneratorClient(
+                GeneratorConfig(kind=kind_of("tests.handlers.scene:EchoThroughProxies"), context_tokens=2048)
+            ),
             turns=self.turns,
         )
 

@@ -1,4 +1,4 @@
-"""One question over HTTP: posted within its limits, closed whatever happens. Both of our own classes ask like this."""
+"""A question over HTTP: posted within its limits, and closed whatever happens."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 import aiohttp
 
 from bot.errors import GeneratorSilent
-from bot.generators.connections import Route
-from bot.generators.limits import Clock
-from bot.generators.reasons import error_text
+from bot.generators.deadline import Deadline
+from bot.generators.error_classifier import error_text
+from bot.net.connections import Route
 
-LONGEST_ERROR = 1 << 16
+MAX_ERROR_BYTES = 1 << 16
 """Bytes of an error body that are read."""
 
 
 @asynccontextmanager
-async def posted(
+async def open_stream(
     route: Route,
     address: str,
     payload: Mapping[str, Any],
-    clock: Clock,
+    deadline: Deadline,
     *,
     headers: Mapping[str, str],
     cookies: Mapping[str, str] | None = None,
@@ -33,7 +33,7 @@ async def posted(
     Redirects are not followed, because a question would be lost on the way, or told to somebody else. Raises
     aiohttp.ClientError and, when the headers do not come in time, GeneratorSilent.
     """
-    limit = clock.timeouts.headers
+    limit = deadline.timeouts.headers
     session = aiohttp.ClientSession(
         connector=route.connector(),
         # Cookies go out as they are: unquoted, and to a bare address too.
@@ -44,7 +44,7 @@ async def posted(
     )
     async with session:
         try:
-            async with clock.within(limit):
+            async with deadline.within(limit):
                 response = await session.post(address, json=payload, allow_redirects=False, **route.routing())
         except TimeoutError:
             raise GeneratorSilent(f"no headers within {limit:g} s") from None
@@ -53,13 +53,13 @@ async def posted(
             yield response
 
 
-async def error_words(response: aiohttp.ClientResponse, clock: Clock) -> str:
+async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> str:
     """What went wrong, in the server's words: from a JSON body, else the reason phrase."""
     words: str | None = None
     if response.content_type == "application/json":
         with suppress(TimeoutError, aiohttp.ClientError, ValueError):
-            async with clock.within(clock.timeouts.silence):
-                words = error_text(json.loads(await read(response, LONGEST_ERROR)))
+            async with deadline.within(deadline.timeouts.silence):
+                words = error_text(json.loads(await read(response, MAX_ERROR_BYTES)))
     return words or response.reason or ""
 
 

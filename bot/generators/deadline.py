@@ -9,15 +9,15 @@ from typing import TypeVar
 from bot.errors import CutInThoughts, GeneratorBroken, GeneratorSilent
 from bot.generators.contract import Finish, Piece, Timeouts
 
-LONGEST_ANSWER = 1 << 18
+MAX_ANSWER_LENGTH = 1 << 18
 """Characters of a whole answer, thoughts included; far more than models write."""
-PIECE_COST = 4
+MIN_PIECE_COST = 4
 """Characters that a piece counts for at the least: a flood of tiny ones is a flood, too."""
 
 T = TypeVar("T")
 
 
-class Clock:
+class Deadline:
     """Runs from the start of a request and says how long the next wait may be."""
 
     def __init__(self, timeouts: Timeouts) -> None:
@@ -35,33 +35,35 @@ class Clock:
         return self._loop.time() >= self._end
 
 
-async def limited(pieces: AsyncIterator[T], clock: Clock, *, first: float | None = None) -> AsyncGenerator[T, None]:
+async def limited(
+    pieces: AsyncIterator[T], deadline: Deadline, *, first: float | None = None
+) -> AsyncGenerator[T, None]:
     """Pass pieces on while they keep coming in time: the first within `first` seconds, each other within the silence.
 
     Raises GeneratorSilent. Closing this closes what it reads from, where that can be closed.
     """
-    allowed = first if first is not None else clock.timeouts.silence
+    allowed = first if first is not None else deadline.timeouts.silence
     try:
         while True:
             try:
-                async with clock.within(allowed):
+                async with deadline.within(allowed):
                     piece = await anext(pieces)
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise GeneratorSilent(_which(clock, allowed)) from None
+                raise GeneratorSilent(_which(deadline, allowed)) from None
             yield piece
-            allowed = clock.timeouts.silence
+            allowed = deadline.timeouts.silence
     finally:
         close = getattr(pieces, "aclose", None)
         if close is not None:
             await close()
 
 
-class Tally:
+class SizeLimit:
     """Counts what an answer has brought so far."""
 
-    def __init__(self, longest: int = LONGEST_ANSWER) -> None:
+    def __init__(self, longest: int = MAX_ANSWER_LENGTH) -> None:
         self._left = longest
         self.empty = True
         self._cut = False
@@ -71,7 +73,7 @@ class Tally:
         if isinstance(piece, Finish):
             self._cut = piece.reason == "length"
             return
-        self._left -= max(len(piece if isinstance(piece, str) else piece.text), PIECE_COST)
+        self._left -= max(len(piece if isinstance(piece, str) else piece.text), MIN_PIECE_COST)
         if self._left < 0:
             raise GeneratorBroken("the answer does not end")
         if self.empty and isinstance(piece, str) and piece.strip():
@@ -85,7 +87,7 @@ class Tally:
             raise GeneratorBroken("the answer is empty")
 
 
-def _which(clock: Clock, allowed: float) -> str:
-    if clock.over:
-        return f"the answer took longer than {clock.timeouts.answer:g} s"
+def _which(deadline: Deadline, allowed: float) -> str:
+    if deadline.over:
+        return f"the answer took longer than {deadline.timeouts.answer:g} s"
     return f"nothing came for {allowed:g} s"

@@ -17,7 +17,7 @@ SCHEMES: dict[str, Scheme] = {"http": "http", "https": "https", "socks5": "socks
 
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks5": 1080}
 EXAMPLE = "socks5://user:password@proxy.example:1080"
-LONGEST_SOCKS_CREDENTIAL = 255
+MAX_SOCKS_CREDENTIAL = 255
 """Bytes of a user name or password: RFC 1929 gives their length one byte."""
 
 
@@ -130,5 +130,5 @@ def _check_credentials(scheme: Scheme, user: str, password: str) -> None:
     if user and not password:
         raise ProxyAddressError("SOCKS5 wants a password with the user name")
     for credential in (user, password):
-        if not credential.isascii() or len(credential) > LONGEST_SOCKS_CREDENTIAL:
+        if not credential.isascii() or len(credential) > MAX_SOCKS_CREDENTIAL:
             raise ProxyAddressError("SOCKS5 user names and passwords are up to 255 ASCII characters")

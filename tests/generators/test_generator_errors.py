@@ -20,8 +20,8 @@ from bot.errors import (
     ProxyRefused,
     QuestionTooLong,
 )
-from bot.generators.failures import from_status, from_words, retry_after, translate, translated
-from bot.generators.reasons import error_text, judge
+from bot.generators.error_classifier import classify, error_text
+from bot.generators.errors import from_status, from_words, retry_after, translate, translated
 
 
 @pytest.mark.parametrize(
@@ -43,20 +43,20 @@ from bot.generators.reasons import error_text, judge
     ],
 )
 def test_words_tell_what_has_gone_wrong(words: str, error: type[GeneratorProblem]) -> None:
-    assert type(judge(words)) is error
+    assert type(classify(words)) is error
     assert type(from_status(500, words)) is error
 
 
 @pytest.mark.parametrize("words", ["Internal Server Error", "Error", "", "fetch failed", "Unexpected token < in JSON"])
 def test_words_that_say_nothing_leave_it_to_the_status(words: str) -> None:
-    assert judge(words) is None
+    assert classify(words) is None
     assert type(from_status(500, words)) is GeneratorBroken
     assert type(from_words(words)) is GeneratorBroken
 
 
 def test_busy_words_say_when_to_come_back() -> None:
     assert [
-        getattr(judge(f"Rate limit. Please try again in {time}."), "retry_after", 0) for time in ("20s", "6ms")
+        getattr(classify(f"Rate limit. Please try again in {time}."), "retry_after", 0) for time in ("20s", "6ms")
     ] == [
         20,
         0.006,

@@ -1,9 +1,6 @@
-"""Who writes the answers here: the one configured generator, with its URL, key, limits and proxy bound to it.
+"""The client of the one configured generator, with its URL, key, limits and proxy bound to it.
 
-kind      class                                   what is bound
-aura      bot.generators.aura:Aura                url, key, model_name, context_tokens, browser, timeouts …
-openai    bot.generators.openai:OpenAI            url, key, context_tokens, timeouts …
-a:b.C     C of the module a, to g4f's contract    base_url and api_key, under these and our own names
+Our own classes take the fields of `Options`; somebody else's class gets g4f's names (`base_url`, `api_key`) and ours.
 """
 
 from __future__ import annotations
@@ -17,29 +14,25 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from bot.generators.aside import aside
-from bot.generators.aura import Aura
-from bot.generators.browser import BrowserSessions
-from bot.generators.contract import DEFAULT_TIMEOUTS, Generator, Messages, Piece, Timeouts
-from bot.generators.failures import translated
-from bot.generators.foreign import as_piece, call, load
-from bot.generators.limits import Clock, Tally, limited
-from bot.generators.openai import OpenAI
+from bot.generators.browser.session_args import BrowserSessions
+from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
+from bot.generators.deadline import Deadline, SizeLimit, limited
+from bot.generators.errors import translated
+from bot.generators.g4f_adapter import as_piece, call
 from bot.generators.prompt import flatten
-from bot.generators.proxies import ProxyURL, as_proxy
 from bot.generators.thoughts import ThoughtSplitter
+from bot.generators.thread_isolation import isolated
+from bot.net.proxy_url import ProxyURL, as_proxy
 
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
 PROBE: Messages = [{"role": "user", "content": "Hi"}]
-OWN: dict[str, Generator] = {"aura": Aura, "openai": OpenAI}
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratorConfig:
     """Which generator, where, and how it is used. An empty `url` or `model` leaves the class its own default."""
 
-    kind: str = "aura"
-    """`aura`, `openai`, or an import path `module:Class`."""
+    kind: GeneratorKind
     url: str = ""
     model: str = ""
     model_name: str = ""
@@ -49,7 +42,7 @@ class GeneratorConfig:
     timeouts: Timeouts = DEFAULT_TIMEOUTS
 
 
-class Registry:
+class GeneratorClient:
     """Gives answers, whoever writes them. Every failure is a GeneratorProblem; every wait and answer is bounded."""
 
     def __init__(
@@ -65,14 +58,20 @@ class Registry:
         flags for Chromium.
         """
         self._config = config
-        self._generator = OWN.get(config.kind) or load(config.kind)
+        self._generator = config.kind.load()
         self._ssl_context = ssl_context
         self._sessions = BrowserSessions(arguments=browser_arguments)
 
     @property
     def config(self) -> GeneratorConfig:
-        """What this registry was built with."""
+        """The configuration this client was built with."""
         return self._config
+
+    @property
+    def destination(self) -> str:
+        """Where questions go: the configured address, else the class's own, else the class."""
+        own = getattr(self._generator, "url", None)
+        return self._config.url or (own if isinstance(own, str) and own else self._config.kind.name)
 
     async def answer(
         self,
@@ -120,7 +119,7 @@ class Registry:
         bound: dict[str, Any] = {"messages": messages, "stream": True}
         if config.url:
             bound["url"] = config.url
-        if config.kind in OWN:
+        if not config.kind.isolated:
             return bound | {
                 "proxy": proxy,
                 "key": config.key,
@@ -138,13 +137,13 @@ class Registry:
         return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
 
     async def _pieces(self, arguments: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[Piece, None]:
-        """The answer within its limits. Our own classes keep these themselves; others run aside."""
+        """The answer within its limits. Our own classes keep these themselves; others run isolated."""
         values: AsyncGenerator[object, None]
-        if self._config.kind in OWN:
+        if not self._config.kind.isolated:
             values = cast("AsyncGenerator[object, None]", self._generator.create_async_generator(**arguments))
         else:
-            source = aside(lambda: call(self._generator, arguments))
-            values = limited(source, Clock(timeouts), first=timeouts.headers + timeouts.silence)
+            source = isolated(lambda: call(self._generator, arguments))
+            values = limited(source, Deadline(timeouts), first=timeouts.headers + timeouts.silence)
         async with aclosing(values), aclosing(_cleaned(values)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -158,16 +157,16 @@ class Registry:
 async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]:
     """Pieces in our words, bounded in size. Raises GeneratorBroken, or CutInThoughts, for one without any text."""
     splitter = ThoughtSplitter()
-    tally = Tally()
+    size = SizeLimit()
     async for value in values:
         piece = as_piece(value)
         if piece is None:
             continue
         # What is no text comes after all the text before it.
         for known in splitter.feed(piece) if isinstance(piece, str) else [*splitter.flush(), piece]:
-            tally.add(known)
+            size.add(known)
             yield known
     for last in splitter.flush():
-        tally.add(last)
+        size.add(last)
         yield last
-    tally.close()
+    size.close()

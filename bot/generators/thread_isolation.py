@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from bot.errors import GeneratorBroken
 
-AHEAD = 64
+MAX_PIECES_AHEAD = 64
 """Pieces that may wait for their reader; then the generator waits."""
-CLOSE_LIMIT = 1.0
+CLOSE_TIMEOUT = 1.0
 """Seconds that a generator gets to close; one that is blocked is left alone with its thread."""
 
 Make = Callable[[], Awaitable[AsyncIterator[object]]]
@@ -29,13 +29,13 @@ class _End:
     error: Exception | None = None
 
 
-async def aside(make: Make) -> AsyncGenerator[object, None]:
+async def isolated(make: Make) -> AsyncGenerator[object, None]:
     """Run the generator that `make` gives in a thread, and pass its pieces and its error on.
 
-    Closing this closes the generator and waits for that, up to `CLOSE_LIMIT`.
+    Closing this closes the generator and waits for that, up to `CLOSE_TIMEOUT`.
     """
     home = asyncio.get_running_loop()
-    arrived: asyncio.Queue[object] = asyncio.Queue(AHEAD + 1)
+    arrived: asyncio.Queue[object] = asyncio.Queue(MAX_PIECES_AHEAD + 1)
 
     def tell(item: object) -> None:
         with suppress(RuntimeError):  # the program has ended meanwhile
@@ -54,7 +54,7 @@ async def aside(make: Make) -> AsyncGenerator[object, None]:
         if not isinstance(item, _End):
             worker.stop()
             with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_LIMIT):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
                     while not isinstance(await arrived.get(), _End):
                         worker.ask_for_more()
 
@@ -66,7 +66,7 @@ class _Worker:
         self._make = make
         self._tell = tell
         self._loop = asyncio.new_event_loop()
-        self._room = asyncio.Semaphore(AHEAD)
+        self._room = asyncio.Semaphore(MAX_PIECES_AHEAD)
         self._pumping: asyncio.Task[None] | None = None
         self._stopped = False
 
