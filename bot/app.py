@@ -31,7 +31,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.surface import Surfaces
 from bot.delivery.telegram import Telegram
 from bot.errors import Problem, SettingsProblem, Unauthorized
-from bot.generators.factory import context_tokens, make_client
+from bot.generators.factory import make_client
 from bot.intake.connection import NO_ANSWER, make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
@@ -157,7 +157,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         surfaces=Surfaces(telegram, gate),
         tasks=tasks,
         texts=texts,
-        context_tokens=lambda: context_tokens(settings, model),
+        context_tokens=registry.context_tokens,
     )
     turns = Turns(
         store,

@@ -6,22 +6,22 @@ Our own classes take the fields of `Options`; somebody else's class gets g4f's n
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from bot.generators.browser.session_args import BrowserSessions
+from bot.generators.cleaner import AnswerCleaner
 from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
-from bot.generators.deadline import Deadline, SizeLimit, limited
+from bot.generators.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.errors import translated
 from bot.generators.g4f_adapter import as_piece, call
 from bot.generators.prompt import flatten
-from bot.generators.thoughts import ThoughtSplitter
-from bot.generators.thread_isolation import isolated
+from bot.generators.thread_isolation import IsolatedGenerator
 from bot.net.proxy_url import ProxyURL, as_proxy
 
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
@@ -39,7 +39,17 @@ class GeneratorConfig:
     key: SecretStr = field(default_factory=lambda: SecretStr(""))
     browser: bool = False
     context_tokens: int = 8192
+    max_tokens: int = 8192
+    """The longest answer, for a probe that asks as a real question does."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
+
+
+class _Source(Protocol):
+    """An async iterator of raw pieces that can be closed."""
+
+    def __aiter__(self) -> AsyncIterator[object]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
 
 
 class GeneratorClient:
@@ -61,6 +71,7 @@ class GeneratorClient:
         self._generator = config.kind.load()
         self._ssl_context = ssl_context
         self._sessions = BrowserSessions(arguments=browser_arguments)
+        self._memory = EndpointMemory()
 
     @property
     def config(self) -> GeneratorConfig:
@@ -73,12 +84,17 @@ class GeneratorClient:
         own = getattr(self._generator, "url", None)
         return self._config.url or (own if isinstance(own, str) and own else self._config.kind.name)
 
+    def context_tokens(self, model: str | None = None) -> int:
+        """How much the generator can read, in tokens: as configured, and no more than the server has said."""
+        said = self._endpoint(model).context
+        return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
+
     async def answer(
         self,
         messages: Messages,
         *,
         temperature: float,
-        max_tokens: int,
+        max_tokens: int | None,
         proxy: ProxyURL | str | None = None,
         model: str | None = None,
         timeouts: Timeouts | None = None,
@@ -93,19 +109,37 @@ class GeneratorClient:
             route = as_proxy(proxy)
         arguments = self._arguments(flatten(messages), route, limits)
         arguments |= {"model": model or self._config.model, "temperature": temperature, "max_tokens": max_tokens}
+        endpoint = self._endpoint(model)
+        cleaner = AnswerCleaner(
+            max_tokens=self._limit_here(endpoint, max_tokens),
+            begins_in_thought=endpoint.begins_in_thought,
+        )
         with translated(self._secrets(route)):
-            async with aclosing(self._pieces(arguments, limits)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            async with aclosing(self._source(arguments, limits)) as source:
+                async for value in source:
+                    piece = as_piece(value)
+                    for known in cleaner.feed(piece) if piece is not None else ():
+                        yield known
+                    if cleaner.is_full:
+                        break
+            for known in cleaner.finish():
+                yield known
+        endpoint.begins_in_thought = cleaner.begins_in_thought
 
     async def probe(
-        self, *, proxy: ProxyURL | str | None = None, model: str | None = None, timeouts: Timeouts = PROBE_TIMEOUTS
+        self,
+        *,
+        proxy: ProxyURL | str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        timeouts: Timeouts = PROBE_TIMEOUTS,
     ) -> None:
-        """Try whether the generator answers, with the shortest question there is.
+        """Try whether the generator answers, with the shortest question there is, asked as a real one is.
 
-        Raises GeneratorProblem, whose text is the reason in one line.
+        `max_tokens` is by default the configured one. Raises GeneratorProblem, whose text is the reason in one line.
         """
-        answer = self.answer(PROBE, temperature=0, max_tokens=16, proxy=proxy, model=model, timeouts=timeouts)
+        longest = self._config.max_tokens if max_tokens is None else max_tokens
+        answer = self.answer(PROBE, temperature=0, max_tokens=longest, proxy=proxy, model=model, timeouts=timeouts)
         async with aclosing(answer) as pieces:
             await anext(pieces)  # an answer without any piece raises
 
@@ -128,6 +162,7 @@ class GeneratorClient:
                 "browser": config.browser,
                 "timeouts": timeouts,
                 "session_args": self._sessions,
+                "memory": self._memory,
                 "ssl_context": self._ssl_context,
             }
         if config.url:
@@ -136,37 +171,23 @@ class GeneratorClient:
             bound |= {"api_key": config.key.get_secret_value(), "key": config.key.get_secret_value()}
         return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
 
-    async def _pieces(self, arguments: dict[str, Any], timeouts: Timeouts) -> AsyncGenerator[Piece, None]:
-        """The answer within its limits. Our own classes keep these themselves; others run isolated."""
-        values: AsyncGenerator[object, None]
-        if not self._config.kind.isolated:
-            values = cast("AsyncGenerator[object, None]", self._generator.create_async_generator(**arguments))
-        else:
-            source = isolated(lambda: call(self._generator, arguments))
-            values = limited(source, Deadline(timeouts), first=timeouts.headers + timeouts.silence)
-        async with aclosing(values), aclosing(_cleaned(values)) as pieces:
-            async for piece in pieces:
-                yield piece
+    def _source(self, arguments: dict[str, Any], timeouts: Timeouts) -> _Source:
+        """Give the raw pieces within their time limits, which our own classes keep themselves."""
+        if self._config.kind.isolated:
+            return IsolatedGenerator(lambda: call(self._generator, arguments), timeouts)
+        return cast("_Source", self._generator.create_async_generator(**arguments))
+
+    def _endpoint(self, model: str | None) -> Endpoint:
+        return self._memory.of(self._config.url, model or self._config.model)
+
+    def _limit_here(self, endpoint: Endpoint, max_tokens: int | None) -> int | None:
+        """Give the limit of tokens that has to be kept here: none where the server does, or it limits nothing."""
+        kept_there = self._config.kind.limits_answers and endpoint.token_parameter
+        if max_tokens is None or kept_there or max_tokens >= self._config.context_tokens:
+            return None
+        return max_tokens
 
     def _secrets(self, proxy: ProxyURL | None) -> tuple[str, ...]:
         """What must not be told, in every form that a stranger's error may have it."""
         of_proxy = (proxy.url, proxy.password, quote(proxy.password, safe="")) if proxy else ()
         return self._config.key.get_secret_value(), *of_proxy
-
-
-async def _cleaned(values: AsyncIterator[object]) -> AsyncGenerator[Piece, None]:
-    """Pieces in our words, bounded in size. Raises GeneratorBroken, or CutInThoughts, for one without any text."""
-    splitter = ThoughtSplitter()
-    size = SizeLimit()
-    async for value in values:
-        piece = as_piece(value)
-        if piece is None:
-            continue
-        # What is no text comes after all the text before it.
-        for known in splitter.feed(piece) if isinstance(piece, str) else [*splitter.flush(), piece]:
-            size.add(known)
-            yield known
-    for last in splitter.flush():
-        size.add(last)
-        yield last
-    size.close()

@@ -25,13 +25,24 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Recast:
+    """What was given so far turns out to be something else.
+
+    `thoughts`: all text so far was thought, which a `</think>` without its beginning ended. `answer`: all thoughts so
+    far are the answer, because the model said nothing else and ended by itself.
+    """
+
+    into: Literal["thoughts", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """Why the answer ended: by itself (`stop`), or because the limit of tokens cut it (`length`)."""
+    """Why the answer ended: by itself (`stop`), at the limit of tokens (`length`), by the server's `filter`."""
 
-    reason: Literal["stop", "length"]
+    reason: Literal["stop", "length", "filter"]
 
 
-Piece = str | Thought | Finish
+Piece = str | Thought | Recast | Finish
 AsyncResult = AsyncIterator[Piece]
 
 
@@ -45,6 +56,8 @@ class Timeouts:
     """Between two pieces of the answer."""
     answer: float = 600
     """The whole answer, from the start of the request."""
+    after_finish: float = 1.0
+    """From the word that the answer is complete until nobody waits for the end of the connection any more."""
 
 
 DEFAULT_TIMEOUTS = Timeouts()
@@ -74,6 +87,8 @@ class GeneratorKind:
     """Other variables that can be the reason where it fails."""
     isolated: bool = False
     """Somebody else's class: it runs in a thread of its own, gets g4f's arguments, and its limits are kept for it."""
+    limits_answers: bool = True
+    """Its server keeps MAX_TOKENS; else answers are counted and ended here."""
     has_default_model: bool = False
     """The default of its model setting counts; else only a model that somebody named does."""
     may_be_embedded: bool = False

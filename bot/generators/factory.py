@@ -33,6 +33,7 @@ _OWN = {
         url_setting="aura_url",
         model_setting="aura_model",
         key_setting="aura_key",
+        limits_answers=False,
         has_default_model=True,
         may_be_embedded=True,
         more_variables=("AURA_BROWSER",),
@@ -72,6 +73,8 @@ class GeneratorSettings(Protocol):
     def openai_model(self) -> str | None: ...
     @property
     def context_tokens(self) -> int | None: ...
+    @property
+    def max_tokens(self) -> int: ...
     @property
     def headers_timeout(self) -> float: ...
     @property
@@ -152,6 +155,7 @@ def make_client(settings: GeneratorSettings, embedded: EmbeddedModel | None = No
             key=getattr(settings, kind.key_setting),
             browser=settings.aura_browser and embedded is None,
             context_tokens=context_tokens(settings, embedded),
+            max_tokens=settings.max_tokens,
             timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
         )
     )

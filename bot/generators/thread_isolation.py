@@ -1,4 +1,4 @@
-"""A place for other people's generators: a thread with an event loop of its own.
+"""A thread with an event loop of its own for a generator of somebody else's.
 
 By the contract a generator never blocks the event loop. g4f's own template asks for the list of models with a blocking
 call and no time limit before it answers; here that holds up this one answer, which ends in silence, and nobody else.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Self
 
 from bot.errors import GeneratorBroken
+from bot.generators.contract import Timeouts
+from bot.generators.deadline import Deadline
 
 MAX_PIECES_AHEAD = 64
 """Pieces that may wait for their reader; then the generator waits."""
@@ -24,65 +27,85 @@ Make = Callable[[], Awaitable[AsyncIterator[object]]]
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The last thing that comes: what the generator raised, if anything."""
+    """The last item: what the generator raised, if anything."""
 
     error: Exception | None = None
 
 
-async def isolated(make: Make) -> AsyncGenerator[object, None]:
-    """Run the generator that `make` gives in a thread, and pass its pieces and its error on.
+class IsolatedGenerator:
+    """The pieces of the generator that `make` gives, within their time limits; its errors are passed on.
 
-    Closing this closes the generator and waits for that, up to `CLOSE_TIMEOUT`.
+    Closing closes the generator and waits for that, up to `CLOSE_TIMEOUT`. Raises GeneratorSilent.
     """
-    home = asyncio.get_running_loop()
-    arrived: asyncio.Queue[object] = asyncio.Queue(MAX_PIECES_AHEAD + 1)
 
-    def tell(item: object) -> None:
+    def __init__(self, make: Make, timeouts: Timeouts) -> None:
+        self._deadline = Deadline(timeouts)
+        self._home = asyncio.get_running_loop()
+        self._arrived: asyncio.Queue[object] = asyncio.Queue(MAX_PIECES_AHEAD + 1)
+        self._worker = _Worker(make, self._pass_on)
+        self._wait = timeouts.headers + timeouts.silence
+        self._started = self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> object:
+        if self._ended:
+            raise StopAsyncIteration
+        if not self._started:
+            self._started = True
+            self._worker.start()
+        item = await self._deadline.wait_for(self._arrived.get(), self._wait)
+        self._wait = self._deadline.timeouts.silence
+        if isinstance(item, _End):
+            self._ended = True
+            if item.error is not None:
+                raise item.error
+            raise StopAsyncIteration
+        self._worker.ask_for_more()
+        return item
+
+    async def aclose(self) -> None:
+        """End the generator, wherever it is."""
+        if self._ended or not self._started:
+            return
+        self._ended = True
+        self._worker.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                while not isinstance(await self._arrived.get(), _End):
+                    self._worker.ask_for_more()
+
+    def _pass_on(self, item: object) -> None:
+        """Hand an item over; called in the other thread."""
         with suppress(RuntimeError):  # the program has ended meanwhile
-            home.call_soon_threadsafe(arrived.put_nowait, item)
-
-    worker = _Worker(make, tell)
-    worker.start()
-    item: object = None
-    try:
-        while not isinstance(item := await arrived.get(), _End):
-            yield item
-            worker.ask_for_more()
-        if item.error is not None:
-            raise item.error
-    finally:
-        if not isinstance(item, _End):
-            worker.stop()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    while not isinstance(await arrived.get(), _End):
-                        worker.ask_for_more()
+            self._home.call_soon_threadsafe(self._arrived.put_nowait, item)
 
 
 class _Worker:
-    """The other thread. What is called from outside only leaves word in its event loop."""
+    """The other thread. What is called from outside only schedules a call in its event loop."""
 
-    def __init__(self, make: Make, tell: Callable[[object], None]) -> None:
+    def __init__(self, make: Make, pass_on: Callable[[object], None]) -> None:
         self._make = make
-        self._tell = tell
+        self._pass_on = pass_on
         self._loop = asyncio.new_event_loop()
         self._room = asyncio.Semaphore(MAX_PIECES_AHEAD)
         self._pumping: asyncio.Task[None] | None = None
         self._stopped = False
 
     def start(self) -> None:
-        """Begin. The thread is a daemon, because a blocked generator must not keep the program from ending."""
+        """Start the thread: a daemon, because a blocked generator must not keep the program from ending."""
         threading.Thread(target=self._run, name="foreign generator", daemon=True).start()
 
     def ask_for_more(self) -> None:
-        """Tell that a piece was taken."""
-        self._leave_word(self._room.release)
+        """Say that a piece was taken."""
+        self._schedule(self._room.release)
 
     def stop(self) -> None:
-        """Tell that nobody reads any more."""
-        self._leave_word(self._cancel)
+        """Say that nobody reads any more."""
+        self._schedule(self._cancel)
 
-    def _leave_word(self, callback: Callable[[], object]) -> None:
+    def _schedule(self, callback: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # it has ended by itself
             self._loop.call_soon_threadsafe(callback)
 
@@ -98,7 +121,7 @@ class _Worker:
                 runner.run(self._pump())
         except BaseException as raised:  # noqa: BLE001  # whatever it is, the reader in the other thread has to learn it
             error = raised if isinstance(raised, Exception) else _as_error(raised)
-        self._tell(_End(error))
+        self._pass_on(_End(error))
 
     async def _pump(self) -> None:
         self._pumping = asyncio.current_task()
@@ -108,7 +131,7 @@ class _Worker:
         try:
             async for piece in source:
                 await self._room.acquire()
-                self._tell(piece)
+                self._pass_on(piece)
         finally:
             close = getattr(source, "aclose", None)
             if close is not None:
@@ -116,5 +139,5 @@ class _Worker:
 
 
 def _as_error(raised: BaseException) -> GeneratorBroken:
-    """What would end the reader's own task, or the program, as an error of the generator."""
+    """Translate what would end the reader's own task, or the program."""
     return GeneratorBroken(f"the generator ended with {type(raised).__name__}")

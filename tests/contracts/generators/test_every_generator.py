@@ -28,6 +28,8 @@ from tests.generators.wire_server import GENEROUS, Exchange, Script, WireServer,
 QUESTION: Messages = [{"role": "user", "content": "Hello"}]
 IMPATIENT = Timeouts(headers=0.3, silence=0.3, answer=PATIENT.answer)
 MEGABYTE = 1 << 20
+AMPLE = 1 << 30
+"""Tokens: more than any limit of size lets through."""
 
 every_kind = pytest.mark.parametrize("kind", ALL, ids=str)
 own_kinds = pytest.mark.parametrize("kind", OURS, ids=str)
@@ -49,7 +51,7 @@ async def scene(script: Script) -> AsyncIterator[WireServer]:
 
 async def ask(client: GeneratorClient, so_far: list[str] | None = None) -> str:
     heard = [] if so_far is None else so_far
-    async with aclosing(client.answer(QUESTION, temperature=0.5, max_tokens=100)) as pieces:
+    async with aclosing(client.answer(QUESTION, temperature=0.5, max_tokens=AMPLE)) as pieces:
         async for piece in pieces:
             if isinstance(piece, str):
                 heard.append(piece)
