@@ -31,7 +31,7 @@ from bot.delivery.pacing import Pacer
 from bot.delivery.surface import Surfaces
 from bot.delivery.telegram import Telegram
 from bot.errors import Problem, SettingsProblem, Unauthorized
-from bot.generators.factory import make_client
+from bot.generators.factory import make_client, unused_settings
 from bot.intake.connection import NO_ANSWER, make_bot
 from bot.intake.health import health_app
 from bot.intake.polling import Polling
@@ -263,6 +263,8 @@ async def _announce(
     """Tell the operator what runs, and what it means."""
     answers = f"the embedded {model.name}" if model else destination
     logger.info("Aura is ready: @%s, answered by %s", facts.username, answers)
+    for note in unused_settings(settings):
+        logger.warning("%s", note)
     if settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     if not await administration.ids():

@@ -12,7 +12,7 @@ from bot import logs
 from bot.answering.tasks import Tasks
 from bot.app import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
-from bot.generators.factory import kind_of, make_client
+from bot.generators.factory import kind_of, make_client, unused_settings
 from bot.intake.connection import NO_ANSWER, make_bot
 from bot.net.proxy_url import as_proxy
 from bot.people.personas import read_personas
@@ -78,7 +78,8 @@ async def _generator(settings: Settings) -> str:
             raise Wrong(f"{error}; check {_generator_variables(settings)}") from None
         took = asyncio.get_running_loop().time() - started
         name = f"the embedded {model.name}" if model else registry.destination
-        return f"{name} answers ({took:.1f} s to the first piece)"
+        notes = [*registry.advice(), *unused_settings(settings)]
+        return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *notes])
 
 
 async def _database(settings: Settings) -> str:

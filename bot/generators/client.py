@@ -6,14 +6,22 @@ Our own classes take the fields of `Options`; somebody else's class gets g4f's n
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from bot.errors import (
+    GeneratorProblem,
+    GeneratorSilent,
+    GeneratorUnreachable,
+    ProxyRefused,
+    ProxyUnreachable,
+    QuestionTooLong,
+)
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
 from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
@@ -108,13 +116,15 @@ class GeneratorClient:
         with translated():
             route = as_proxy(proxy)
         arguments = self._arguments(flatten(messages), route, limits)
-        arguments |= {"model": model or self._config.model, "temperature": temperature, "max_tokens": max_tokens}
+        arguments |= {"model": model or self._config.model, "temperature": temperature}
+        if not self._config.kind.isolated or max_tokens is None or max_tokens < self._config.context_tokens:
+            arguments["max_tokens"] = max_tokens  # else it limits nothing, and strict servers refuse it
         endpoint = self._endpoint(model)
         cleaner = AnswerCleaner(
             max_tokens=self._limit_here(endpoint, max_tokens),
             begins_in_thought=endpoint.begins_in_thought,
         )
-        with translated(self._secrets(route)):
+        with translated(self._secrets(route)), self._naming_the_context():
             async with aclosing(self._source(arguments, limits)) as source:
                 async for value in source:
                     piece = as_piece(value)
@@ -136,12 +146,32 @@ class GeneratorClient:
     ) -> None:
         """Try whether the generator answers, with the shortest question there is, asked as a real one is.
 
-        `max_tokens` is by default the configured one. Raises GeneratorProblem, whose text is the reason in one line.
+        `max_tokens` is by default the configured one. Where only the way through the proxy fails, the proxy is to
+        blame, whatever was said. Raises GeneratorProblem, whose text is the reason in one line.
         """
         longest = self._config.max_tokens if max_tokens is None else max_tokens
-        answer = self.answer(PROBE, temperature=0, max_tokens=longest, proxy=proxy, model=model, timeouts=timeouts)
-        async with aclosing(answer) as pieces:
-            await anext(pieces)  # an answer without any piece raises
+
+        async def fails(way: ProxyURL | str | None) -> GeneratorProblem | None:
+            try:
+                answer = self.answer(
+                    PROBE, temperature=0, max_tokens=longest, proxy=way, model=model, timeouts=timeouts
+                )
+                async with aclosing(answer) as pieces:
+                    await anext(pieces)  # an answer without any piece raises
+            except GeneratorProblem as problem:
+                return problem
+            return None
+
+        problem = await fails(proxy)
+        if problem is not None and proxy and not isinstance(problem, ProxyUnreachable | ProxyRefused):
+            raise _to_blame(problem, await fails(None))
+        if problem is not None:
+            raise problem
+
+    def advice(self) -> list[str]:
+        """Say what the settings should be, after what the server has said."""
+        reads = self.context_tokens()
+        return [f"it reads {reads} tokens: set CONTEXT_TOKENS={reads}"] if reads < self._config.context_tokens else []
 
     async def aclose(self) -> None:
         """Let go of what is kept between answers. Answers in progress are closed by whoever reads them."""
@@ -177,6 +207,14 @@ class GeneratorClient:
             return IsolatedGenerator(lambda: call(self._generator, arguments), timeouts)
         return cast("_Source", self._generator.create_async_generator(**arguments))
 
+    @contextmanager
+    def _naming_the_context(self) -> Iterator[None]:
+        """Say which setting is about length, where the words of the server are."""
+        try:
+            yield
+        except QuestionTooLong as problem:
+            raise QuestionTooLong(f"{problem}; CONTEXT_TOKENS is {self._config.context_tokens}") from None
+
     def _endpoint(self, model: str | None) -> Endpoint:
         return self._memory.of(self._config.url, model or self._config.model)
 
@@ -191,3 +229,12 @@ class GeneratorClient:
         """What must not be told, in every form that a stranger's error may have it."""
         of_proxy = (proxy.url, proxy.password, quote(proxy.password, safe="")) if proxy else ()
         return self._config.key.get_secret_value(), *of_proxy
+
+
+def _to_blame(through_proxy: GeneratorProblem, directly: GeneratorProblem | None) -> GeneratorProblem:
+    """Give the problem of a trial: the proxy's where the direct way has none, or another one of the server's own."""
+    if type(directly) is type(through_proxy) or isinstance(directly, GeneratorUnreachable | GeneratorSilent):
+        return through_proxy  # the direct way tells nothing where there is none
+    if str(through_proxy).startswith("401"):  # some proxies say so where the standard has 407
+        return ProxyRefused(f"the proxy does not accept the user name and password ({through_proxy})")
+    return ProxyUnreachable(f"only the way through the proxy fails: {through_proxy}")

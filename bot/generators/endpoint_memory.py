@@ -70,15 +70,15 @@ class Endpoint:
     begins_in_thought: bool = False
     """Its chat template writes the beginning of the thoughts."""
 
-    def learn(self, problem: GeneratorProblem, sent: Collection[str], *, tokens: int) -> bool:
+    def learn(self, problem: GeneratorProblem, sent: Collection[str], *, system: bool, tokens: int) -> bool:
         """Learn from a refusal of a request with these parameters, whose messages are estimated at `tokens`.
 
-        Tells whether the same question would be asked in another way now.
+        `system` says whether there was a system message. Tells whether the same question would be asked otherwise now.
         """
         words = str(problem).lower()
         if isinstance(problem, QuestionTooLong) or "context" in words:
             return self._learn_context(words, tokens)
-        return self._learn_parameter(words, sent) or self._learn_system(words, sent)
+        return self._learn_parameter(words, sent) or (system and self._learn_system(words))
 
     def _learn_context(self, words: str, tokens: int) -> bool:
         asked = _first(_ASKED, words)
@@ -107,8 +107,8 @@ class Endpoint:
         self.refused |= named
         return True
 
-    def _learn_system(self, words: str, sent: Collection[str]) -> bool:
-        if not (self.takes_system and "system" in sent and _SYSTEM.search(words)):
+    def _learn_system(self, words: str) -> bool:
+        if not (self.takes_system and _SYSTEM.search(words)):
             return False
         self.takes_system = False
         return True

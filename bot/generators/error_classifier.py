@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot import logs
 from bot.errors import GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
 
 MAX_WORDS_LENGTH = 300
@@ -69,9 +70,22 @@ def error_text(body: Any) -> str | None:  # noqa: ANN401  # whatever JSON a serv
 
 
 def one_line(words: str) -> str:
-    """Make a server's words fit for a log line: printable, on one line, of a bounded length."""
+    """Make a server's words fit for a log line: printable, on one line, of a bounded length, without keys."""
+    words = logs.blotted(_decoded(words), ())
     words = " ".join("".join(character if character.isprintable() else " " for character in words).split())
     return words if len(words) <= MAX_WORDS_LENGTH else words[: MAX_WORDS_LENGTH - 1] + "…"
+
+
+def _decoded(words: str) -> str:
+    """Read a reason phrase that is no UTF-8 as Latin-1, as Node writes it; aiohttp leaves its bytes as surrogates."""
+    try:
+        raw = words.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return words
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _words_of(value: object) -> str:

@@ -35,7 +35,7 @@ from bot.errors import (
     QuestionTooLong,
 )
 from bot.generators.error_classifier import classify, one_line
-from bot.net.errors import connection_problem, proxy_problem
+from bot.net.errors import certificate_problem, connection_problem, proxy_problem
 from bot.net.proxy_url import ProxyAddressError
 
 _BY_STATUS: Mapping[int, type[GeneratorProblem]] = {
@@ -70,6 +70,8 @@ def translate(error: BaseException, secrets: Iterable[str] = ()) -> GeneratorPro
         return error
     if isinstance(error, BaseExceptionGroup):
         return translate(error.exceptions[0], secrets)
+    if isinstance(error, OSError) and (refused := certificate_problem(error)) is not None:
+        return refused  # through SOCKS, TLS fails within an error of the connection
     for kinds, words_for in _KNOWN:
         if isinstance(error, kinds):
             return words_for(error)

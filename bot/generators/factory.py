@@ -128,6 +128,18 @@ def is_embedded(settings: GeneratorSettings) -> bool:
     return kind.may_be_embedded and _url(settings, kind) is None
 
 
+def unused_settings(settings: GeneratorSettings) -> list[str]:
+    """Say of each setting of another generator that it does not reach this one."""
+    used = kind_of(settings.generator)
+    reaching = (used.url_setting, used.model_setting, used.key_setting)
+    return [
+        f"{theirs.upper()} does not reach GENERATOR={used.name}; {ours.upper()} does"
+        for other in _OWN.values()
+        for theirs, ours in zip((other.url_setting, other.model_setting, other.key_setting), reaching, strict=True)
+        if theirs not in reaching and theirs in settings.model_fields_set
+    ]
+
+
 def configured_model(settings: GeneratorSettings) -> tuple[str, str]:
     """Name the setting that names the model, and the model: empty where the class has a default of its own."""
     kind = kind_of(settings.generator)

@@ -174,9 +174,13 @@ class _Asking:
         self._requests += 1
         if self._requests > MAX_REQUESTS or isinstance(problem, GeneratorBusy):
             return False
-        roles = {message["role"] for message in payload["messages"]}
-        tokens = estimate_messages(payload["messages"])
-        learned = self.endpoint.learn(problem, {*payload, *roles}, tokens=tokens if tokens >= MIN_SCALED else 0)
+        messages, known = payload["messages"], self.endpoint.context
+        tokens = estimate_messages(messages)
+        system = any(message["role"] == "system" for message in messages)
+        counted = tokens if tokens >= MIN_SCALED else 0
+        learned = self.endpoint.learn(problem, payload, system=system, tokens=counted)
+        if self.endpoint.context not in {known, self.options.context_tokens}:
+            logger.warning("%s says how much it reads: CONTEXT_TOKENS=%s", self.options.url, self.endpoint.context)
         again = learned or (self._try_address() if self.status in _NO_PATH else False)
         if isinstance(problem, QuestionTooLong):
             again = self._shrink(payload)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import aiohttp
 import aiohttp_socks
 
-from bot.errors import GeneratorProblem, GeneratorUnreachable, ProxyRefused, ProxyUnreachable
+from bot.errors import CertificateRefused, GeneratorProblem, GeneratorUnreachable, ProxyRefused, ProxyUnreachable
 
 MAX_CAUSES = 10
 """Steps along an exception's causes: a chain may be a circle."""
@@ -30,14 +30,25 @@ def proxy_problem(error: BaseException) -> GeneratorProblem:
 
 
 def connection_problem(error: BaseException) -> GeneratorProblem:
-    """Translate what a connection that could not be made raises, the reason of a refused certificate included."""
-    secure = next((cause for cause in causes(error) if isinstance(cause, ssl.SSLError)), None)
-    if secure is not None:
-        why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or type(secure).__name__
-        return GeneratorUnreachable(f"no encrypted connection: {_short(str(why))}")
+    """Translate what a connection that could not be made raises."""
+    refused = certificate_problem(error)
+    if refused is not None:
+        return refused
     if any(isinstance(cause, socket.gaierror) for cause in causes(error)):
         return GeneratorUnreachable("no connection: the name of the server does not resolve")
     return GeneratorUnreachable("no connection: nobody listens there")
+
+
+def certificate_problem(error: BaseException) -> GeneratorProblem | None:
+    """Find TLS among an exception's causes, with its reason: an unknown issuer, another name, a date in the past."""
+    for cause in causes(error):
+        secure = getattr(cause, "certificate_error", cause)  # aiohttp's own class is an SSLError without the reason
+        if isinstance(secure, ssl.SSLCertVerificationError):
+            why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or secure
+            return CertificateRefused(f"no encrypted connection: {_short(str(why))}")
+        if isinstance(secure, ssl.SSLError):
+            return GeneratorUnreachable(f"no encrypted connection: {_short(str(secure.reason or secure))}")
+    return None
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

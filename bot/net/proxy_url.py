@@ -80,13 +80,14 @@ def parse_proxy(text: str) -> ProxyURL:
     scheme = SCHEMES.get(text.partition("://")[0].lower()) if "://" in text else None
     if scheme is None:
         raise ProxyAddressError("a proxy's address begins with http://, https:// or socks5://")
+    _, _, rest = text.partition("://")
+    if any(mark in rest.removesuffix("/") for mark in "/?#"):
+        raise ProxyAddressError("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise ProxyAddressError("the port is not a number from 1 to 65535, or an address is badly written") from None
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ProxyAddressError("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
     if port == 0:
         raise ProxyAddressError("the port is not a number from 1 to 65535")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")

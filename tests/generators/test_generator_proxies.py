@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import GeneratorUnreachable, ProxyRefused, ProxyUnreachable
+from bot.errors import CertificateRefused, GeneratorProblem, GeneratorRefused, ProxyRefused, ProxyUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages
 from bot.generators.factory import kind_of
@@ -85,6 +85,14 @@ def test_the_password_is_never_shown() -> None:
     for shown in (str(proxy), repr(proxy), f"{proxy}", proxy.shown, repr({"proxy": proxy}), proxy.address):
         assert "hunter2" not in shown
     assert proxy.shown == "socks5://anna:***@[::1]:1080"
+
+
+@pytest.mark.parametrize(
+    "text", ["http://u:p#x@h:80", "http://u:p/x@h:80", "socks5://u:p?x@h", "http://u:#@[::1]:3128"]
+)
+def test_a_mark_in_a_password_is_told_with_how_to_write_it(text: str) -> None:
+    with pytest.raises(ProxyAddressError, match="%2F %3F %23"):
+        parse_proxy(text)
 
 
 @given(st.text(max_size=60))
@@ -216,8 +224,48 @@ async def test_a_certificate_that_nobody_signed_is_refused(kind: Kind) -> None:
     async with server_of(kind, encrypted=True) as server:
         config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
         client = GeneratorClient(config)
-        with pytest.raises(GeneratorUnreachable, match="encrypted"):
+        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate") as caught:
             await ask(client, None)
+    assert not caught.value.again
+
+
+@own_kinds
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_certificate_is_refused_with_its_reason_through_a_proxy(kind: Kind, scheme: str) -> None:
+    async with server_of(kind, encrypted=True) as server, local_proxy(scheme) as proxy:
+        config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
+        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate"):
+            await ask(GeneratorClient(config), proxy.url)
+
+
+@own_kinds
+@pytest.mark.parametrize(
+    ("status", "blamed"), [("401 Unauthorized", ProxyRefused), ("502 Bad Gateway", ProxyUnreachable)]
+)
+async def test_a_trial_blames_the_proxy_for_what_happens_through_it_alone(
+    kind: Kind, status: str, blamed: type[GeneratorProblem]
+) -> None:
+    async with server_of(kind) as server, serve(lambda exchange: exchange.reply(b"", status)) as proxy:
+        with pytest.raises(blamed, match=status[:3]):
+            await client_for(kind, server.url).probe(proxy=proxy.url)
+        assert len(proxy.exchanges) >= 1
+
+
+@own_kinds
+async def test_a_trial_blames_the_model_for_what_happens_without_the_proxy_as_well(kind: Kind) -> None:
+    async with serve(lambda exchange: exchange.reply(b"", "401 Unauthorized")) as server, local_proxy("http") as proxy:
+        with pytest.raises(GeneratorRefused) as caught:
+            await client_for(kind, server.url).probe(proxy=proxy.url)
+    assert not isinstance(caught.value, ProxyRefused)
+
+
+@own_kinds
+async def test_a_trial_believes_the_proxy_where_there_is_no_direct_way(kind: Kind) -> None:
+    with closed_port() as port:
+        async with serve(lambda exchange: exchange.reply(b"", "401 Unauthorized")) as proxy:
+            with pytest.raises(GeneratorRefused) as caught:
+                await client_for(kind, f"http://127.0.0.1:{port}").probe(proxy=proxy.url)
+    assert not isinstance(caught.value, ProxyRefused)
 
 
 @own_kinds
