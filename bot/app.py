@@ -25,8 +25,7 @@ from bot.answering.answerer import Answerer
 from bot.answering.service import TurnService
 from bot.answering.slot_broker import RemoteSlotBroker
 from bot.errors import Problem, SettingsProblem, Unauthorized
-from bot.generators.contract import Timeouts
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import make_client, unused_settings
 from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
@@ -64,8 +63,6 @@ PLAYGROUND_ADMIN = 1001
 GRACE = 4.0
 """Seconds that answers nearly done get at the end of the program; with everything else it ends within ten."""
 STATUS_AFTER_SECOND_SIGNAL = 130
-DEFAULT_CONTEXT = 8192
-"""Tokens that OpenChat 3.6 can read."""
 DEFAULT_ANSWERS = 200
 DAY = 86_400.0
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
@@ -98,37 +95,6 @@ async def serve_model(settings: Settings) -> int:
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     await serve(_local_model(settings), stop)
     return 0
-
-
-def make_registry(settings: Settings, model: LocalModel | None) -> Registry:
-    """Name the generator that answers: the embedded one, or the one that the settings name."""
-    openai = settings.generator == "openai"
-    return Registry(
-        GeneratorConfig(
-            kind=settings.generator,
-            url=(settings.openai_base_url if openai else model.url if model else settings.aura_url) or "",
-            model=_model_of(settings),
-            model_name=settings.aura_model_name,
-            key=settings.openai_api_key if openai else settings.aura_key,
-            browser=settings.aura_browser and model is None,
-            context_tokens=context_tokens(settings, model),
-            timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
-        )
-    )
-
-
-def _model_of(settings: Settings) -> str:
-    """Name the model; empty where a class of somebody else's has a default of its own."""
-    if settings.generator == "openai":
-        return settings.openai_model or ""
-    return settings.aura_model if settings.generator == "aura" or "aura_model" in settings.model_fields_set else ""
-
-
-def context_tokens(settings: Settings, model: LocalModel | None) -> int:
-    """How much the generator can read, in tokens: as set, else what the embedded model was made for, else 8192."""
-    if settings.context_tokens is not None:
-        return settings.context_tokens
-    return model.context_tokens if model is not None else DEFAULT_CONTEXT
 
 
 def _local_model(settings: Settings) -> LocalModel:
@@ -168,7 +134,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     me = await _until(stop, _reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    registry = make_registry(settings, model)
+    registry = make_client(settings, model)
     stack.push_async_callback(registry.aclose)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
@@ -197,7 +163,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         live_replies=LiveReplyFactory(telegram, gate),
         tasks=tasks,
         texts=texts,
-        context_tokens=lambda: context_tokens(settings, model),
+        context_tokens=registry.context_tokens,
     )
     turns = TurnService(
         database,
@@ -241,7 +207,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     tasks.start(publish_menus(telegram, texts, await bot_admins.ids()), name="publish the menus")
     if settings.listen is not None:
         await _listen(settings.listen, settings, bot, dispatcher, database, stack)
-    await _announce(settings, bot_info, model, bot_admins)
+    await _announce(settings, bot_info, model, registry.destination, bot_admins)
     await _until(stop, _take_updates_in(settings, bot, dispatcher, database, tasks), tasks, name="take updates in")
 
 
@@ -306,12 +272,14 @@ async def _works(asking: Awaitable[object]) -> bool:
     return True
 
 
-async def _announce(settings: Settings, bot_info: BotInfo, model: LocalModel | None, bot_admins: BotAdmins) -> None:
+async def _announce(
+    settings: Settings, bot_info: BotInfo, model: LocalModel | None, destination: str, bot_admins: BotAdmins
+) -> None:
     """Tell the operator what runs, and what it means."""
-    answers = (
-        f"the embedded {model.name}" if model else (settings.aura_url or settings.openai_base_url or settings.generator)
-    )
+    answers = f"the embedded {model.name}" if model else destination
     logger.info("Aura is ready: @%s, answered by %s", bot_info.username, answers)
+    for note in unused_settings(settings):
+        logger.warning("%s", note)
     if settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     if not await bot_admins.ids():

@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
-from bot.app import make_registry, open_local_model
+from bot.app import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
-from bot.generators.proxies import as_proxy
+from bot.generators.factory import kind_of, make_client, unused_settings
+from bot.net.proxy_url import as_proxy
 from bot.people.personas import read_personas
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
@@ -67,7 +68,7 @@ async def _telegram(settings: Settings) -> str:
 async def _generator(settings: Settings) -> str:
     async with AsyncExitStack() as stack:
         model = await open_local_model(settings, stack) if settings.embedded else None
-        registry = make_registry(settings, model)
+        registry = make_client(settings, model)
         stack.push_async_callback(registry.aclose)
         proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and model is None else None)
         started = asyncio.get_running_loop().time()
@@ -76,8 +77,9 @@ async def _generator(settings: Settings) -> str:
         except GeneratorProblem as error:
             raise Wrong(f"{error}; check {_generator_variables(settings)}") from None
         took = asyncio.get_running_loop().time() - started
-        name = f"the embedded {model.name}" if model else registry.config.url or settings.generator
-        return f"{name} answers ({took:.1f} s to the first piece)"
+        name = f"the embedded {model.name}" if model else registry.destination
+        notes = [*registry.advice(), *unused_settings(settings)]
+        return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *notes])
 
 
 async def _database(settings: Settings) -> str:
@@ -100,11 +102,8 @@ def _generator_variables(settings: Settings) -> str:
     """Name the variables that can be the reason."""
     if settings.embedded:
         return "LOCAL_MODEL, or run `make install` again"
-    names = {
-        "openai": "OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_API_KEY",
-        "aura": "AURA_URL, AURA_MODEL, AURA_KEY" + (", AURA_BROWSER" if settings.aura_browser else ""),
-    }
-    return names.get(settings.generator, "GENERATOR") + (", PROXY" if settings.proxy else "")
+    variables = kind_of(settings.generator).variables
+    return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])
 
 
 _PARTS: dict[str, Part] = {

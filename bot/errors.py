@@ -4,6 +4,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 ├── SettingsProblem              the environment is wrong: named setting, what would be right
 ├── GeneratorProblem             who writes the answer failed; `retryable` says whether another try can help
 │   ├── GeneratorUnreachable     no connection, a name that does not resolve
+│   │   ├── CertificateRefused   the certificate of the server or the proxy is not trusted
 │   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
 │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
 │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
@@ -11,6 +12,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
 │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
 │   ├── CutInThoughts            the limit of tokens was used up before the answer began
+│   ├── AnswerFiltered           the server's filter held the whole answer back
 │   ├── QuestionTooLong          does not fit the model's context
 │   └── BrowserMissing           the browser step needs a package that is not installed
 ├── TelegramProblem              a call to Telegram failed
@@ -75,6 +77,12 @@ class GeneratorUnreachable(GeneratorProblem):
     retryable = True
 
 
+class CertificateRefused(GeneratorUnreachable):
+    """The certificate of the server or the proxy is not trusted: the same would happen again."""
+
+    retryable = False
+
+
 class ProxyUnreachable(GeneratorUnreachable):
     """The generator's proxy does not answer, or cannot reach the generator."""
 
@@ -122,6 +130,12 @@ class CutInThoughts(GeneratorProblem):
     """The limit of tokens was used up by thoughts, before the answer began: the same would happen again."""
 
     key = "problem-cut-in-thoughts"
+
+
+class AnswerFiltered(GeneratorProblem):
+    """The server's content filter held the whole answer back."""
+
+    key = "problem-answer-filtered"
 
 
 class QuestionTooLong(GeneratorProblem):

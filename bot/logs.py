@@ -15,6 +15,13 @@ SHORTEST_SECRET = 6
 """Characters; what is shorter would blot out ordinary words."""
 TOKEN = re.compile(r"(?<!\d)\d{6,20}:[A-Za-z0-9_-]{30,}")
 """A bot's token wherever it turns up, even one that no setting holds."""
+KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|hf|xai|nvapi|r8|pplx|csk|fw|ghp|github_pat|glpat)[-_](?=[\w*-]*[\dA-Z*])[\w*-]{6,}"
+    r"|\bAIza[\w-]{20,}|\beyJ[\w-]{10,}\.[\w.-]{10,}|(?<=[Bb]earer )(?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*"
+    r"|(?i:(?<=key provided: )|(?<=api key: )|(?<=api_key=)|(?<=apikey=))(?=\S*\d)[^\s,;\"'<>]{6,}"
+)
+"""A key of somebody's API, by the beginnings that providers give theirs, or by the words before it: servers echo keys
+that no setting holds."""
 PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
 """User and password inside an address."""
 
@@ -47,11 +54,11 @@ class Blotted(logging.Formatter):
 
 
 def blotted(text: str, secrets: Iterable[str]) -> str:
-    """The same text without secrets: the given ones, tokens, and passwords inside addresses."""
+    """The same text without secrets: the given ones, tokens, API keys, and passwords inside addresses."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "***")
-    return PASSWORD.sub(r"\1:***@", TOKEN.sub("***", text))
+    return PASSWORD.sub(r"\1:***@", KEY.sub("***", TOKEN.sub("***", text)))
 
 
 def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:

@@ -10,7 +10,8 @@ from typing import Generic, Literal, TypeVar
 
 from bot.conversation.messages import ChatKey
 from bot.errors import Problem
-from bot.generators.proxies import ProxyURL, as_proxy, parse_proxy
+from bot.generators.factory import configured_model
+from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
 from bot.people.personas import Personas
 from bot.settings import Settings
 from bot.storage.cache import InvalidatedCache
@@ -243,13 +244,9 @@ class Preferences:
         return id_, self._personas[id_].prompt(language)
 
     def _model(self) -> Value[str]:
-        """The model that the settings name for this generator; foreign ones know nothing of Aura's default."""
-        settings = self._settings
-        if settings.generator == "openai":
-            return self._from_environment("openai_model", settings.openai_model or "")
-        model = self._from_environment("aura_model", settings.aura_model)
-        foreign = settings.generator != "aura" and model.source is Source.DEFAULT
-        return Value("", Source.DEFAULT) if foreign else model
+        """The model that the settings name for this generator."""
+        name, model = configured_model(self._settings)
+        return self._from_environment(name, model)
 
     def _proxy(self) -> Value[ProxyURL | None]:
         proxy = self._settings.proxy

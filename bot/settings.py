@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsProblem
-from bot.generators.proxies import parse_proxy
+from bot.generators.factory import check_companions, check_name, is_embedded
+from bot.net.proxy_url import parse_proxy
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
 
 
@@ -157,9 +158,7 @@ class Settings(BaseSettings):
     @field_validator("generator")
     @classmethod
     def _generator_is_named(cls, value: str) -> str:
-        if value not in {"aura", "openai"} and not re.fullmatch(r"[\w.]+:[\w.]+", value):
-            raise ValueError("write aura, openai, or an import path such as g4f.Provider:Name")
-        return value
+        return check_name(value)
 
     @field_validator("database_url")
     @classmethod
@@ -177,8 +176,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _companions_are_there(self) -> Settings:
-        if self.generator == "openai" and not self.openai_base_url:
-            raise ValueError("OPENAI_BASE_URL: GENERATOR=openai needs it, for example http://127.0.0.1:8000/v1")
+        check_companions(self)
         if self.webhook_url and self.listen is None:
             raise ValueError("LISTEN: WEBHOOK_URL needs it, for example 0.0.0.0:8443")
         if self.webhook_url and self.webhook_secret is None:
@@ -188,7 +186,7 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether the program brings its own generator: nobody named another one."""
-        return self.generator == "aura" and self.aura_url is None
+        return is_embedded(self)
 
     def secrets(self) -> list[str]:
         """Every secret text among the settings, and each password inside an address, for the log to blot out."""

@@ -12,8 +12,8 @@ from aiogram.types import Message
 
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, ProxyRefused, ProxyUnreachable, StorageUnavailable
-from bot.generators.proxies import ProxyURL, parse_proxy
-from bot.generators.registry import Registry
+from bot.generators.client import GeneratorClient
+from bot.net.proxy_url import ProxyURL, parse_proxy
 from bot.preferences import OFF, EffectivePreferences, PreferenceName, Preferences, Source, WrongValue
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
@@ -118,7 +118,7 @@ async def reset_proxy(_: Message, origin: EventContext, preferences: Preferences
 async def probe_proxy(
     _: Message,
     effective: EffectivePreferences,
-    registry: Registry,
+    registry: GeneratorClient,
     tasks: TaskSupervisor,
     database: Database,
     say: Responder,
@@ -135,7 +135,7 @@ async def try_proxy(
     origin: EventContext,
     effective: EffectivePreferences,
     preferences: Preferences,
-    registry: Registry,
+    registry: GeneratorClient,
     database: Database,
     tasks: TaskSupervisor,
     telegram: Telegram,
@@ -177,7 +177,7 @@ async def refuse(_: Message, say: Responder) -> None:
 class _Trial:
     """One try of the generator through a proxy, with a time limit."""
 
-    def __init__(self, registry: Registry, proxy: ProxyURL | None, model: str, say: Responder) -> None:
+    def __init__(self, registry: GeneratorClient, proxy: ProxyURL | None, model: str, say: Responder) -> None:
         self._registry = registry
         self._proxy = proxy
         self._model = model

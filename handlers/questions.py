@@ -13,7 +13,7 @@ from bot.conversation.documents import LARGEST, Excerpt, as_question, decode, ex
 from bot.conversation.messages import Question
 from bot.conversation.people import Chat
 from bot.errors import MessageTooLong, Problem
-from bot.generators.registry import Registry
+from bot.generators.client import GeneratorClient
 from bot.people.question_limits import QuestionLimits
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.telegram.client import Telegram
@@ -81,7 +81,7 @@ async def asked_with_document(
     origin: EventContext,
     bot_info: BotInfo,
     conversations: ConversationRepository,
-    registry: Registry,
+    registry: GeneratorClient,
     telegram: Telegram,
     say: Responder,
 ) -> dict[str, object] | bool:

@@ -16,8 +16,8 @@ from bot.answering.service import TurnContext
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
 from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicUnavailable
-from bot.generators.contract import Finish, Piece, Thought
-from bot.generators.registry import Registry
+from bot.generators.client import GeneratorClient
+from bot.generators.contract import Finish, Piece, Recast, Thought
 from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.entities import is_visible
 from bot.rendering.reply import Reply
@@ -39,7 +39,12 @@ MAX_RETRY_AFTER = 20.0
 MIN_TOKENS_PER_MESSAGE = 20
 """Tokens of a short message: of a long conversation no more is read than so many of them that the generator takes."""
 
-_NOTES = {Ending.STOPPED: "answer-stopped", Ending.LENGTH: "answer-cut-by-limit"}
+_NOTES = {
+    Ending.STOPPED: "answer-stopped",
+    Ending.LENGTH: "answer-cut-by-limit",
+    Ending.FILTERED: "answer-cut-by-filter",
+}
+_ENDINGS = {"stop": Ending.COMPLETE, "length": Ending.LENGTH, "filter": Ending.FILTERED}
 
 
 @dataclass(slots=True)
@@ -60,12 +65,24 @@ class _Answer:
         if isinstance(piece, Thought):
             self.thoughts.append(piece.text)
             self.reply.think(piece.text)
+        elif isinstance(piece, Recast):
+            self.recast(piece)
         elif isinstance(piece, Finish):
-            self.ending = Ending.LENGTH if piece.reason == "length" else Ending.COMPLETE
+            self.ending = _ENDINGS[piece.reason]
         else:
             self.reply.write(piece)
         self.live.touch()
         self.check()
+
+    def recast(self, piece: Recast) -> None:
+        """Take what was written so far for thoughts, or the thoughts for the answer."""
+        if piece.into == "answer":
+            text = "".join(self.thoughts)
+            self.thoughts.clear()
+            self.reply.take_thoughts_for_text(text)
+        elif not self.before:
+            text = self.reply.take_text_for_thoughts()
+            self.thoughts += [text] if text else []
 
     def check(self) -> None:
         """Raise what ended the showing before its time."""
@@ -90,7 +107,7 @@ class Answerer:
         *,
         conversations: ConversationRepository,
         preferences: Preferences,
-        registry: Registry,
+        registry: GeneratorClient,
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
@@ -182,7 +199,9 @@ class Answerer:
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail()
-            answer.note = self._texts.get(turn.language, error.key, **error.details)
+            broke_off = answer.is_visible and type(error) is GeneratorBroken
+            key = "answer-broken-off" if broke_off else error.key
+            answer.note = self._texts.get(turn.language, key, **error.details)
             return
         if running.stopped:
             answer.ending = Ending.STOPPED

@@ -34,6 +34,8 @@ class Ending(StrEnum):
     """A person stopped it; what was written counts."""
     BROKEN = "broken"
     """The generator failed in the middle; it can go on."""
+    FILTERED = "filtered"
+    """The server's filter ended it; what was written counts."""
     FAILED = "failed"
     """Nothing was written: the text is empty."""
 

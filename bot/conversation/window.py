@@ -21,6 +21,9 @@ CUT = "[…]\n"
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 _PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
+_RUN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|(?P<marks>[^\w\s]+)")
+_LONGEST_TOKEN = {"word": 20, "digits": 8, "marks": 80}
+"""Characters that one token can hold: words of Latin letters reach 20, rulers of dashes 80. Spaces cost nothing."""
 _LONG_WORD = 14
 _LETTERS_A_TOKEN = 4
 """In ordinary words; measured with SmolLM2's vocabulary, English prose costs a third less than the estimate."""
@@ -34,6 +37,20 @@ _CHEAP = range(0x00A0, 0x0590)
 def estimate(text: str) -> int:
     """Tokens of a text, rather too many than too few, whatever the model's vocabulary is."""
     return sum(_cost(match) for match in _PIECE.finditer(text))
+
+
+def least(text: str) -> int:
+    """Tokens that a text has at the least: no vocabulary known makes more of one than a word, or three characters."""
+    return sum(math.ceil(len(match[0]) / _LONGEST_TOKEN[match.lastgroup or ""]) for match in _RUN.finditer(text))
+
+
+def beginning_of(text: str, tokens: int) -> str:
+    """The beginning of a text that the estimate gives about so many tokens, and no more."""
+    for piece in _PIECE.finditer(text):
+        if _cost(piece) > tokens:
+            return text[: piece.start() + tokens]  # of a long word a letter a token
+        tokens -= _cost(piece)
+    return text
 
 
 def _cost(piece: re.Match[str]) -> int:
@@ -68,7 +85,7 @@ def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int,
     `answer_room` is how long the answer may get; where that leaves the question no place, the answer gets less. The
     system prompt and the newest question are always whole. No question stands there without its answer, and no answer
     without its question; of an answer that does not fit the end is read. Raises QuestionTooLong when the system prompt
-    and the question do not fit.
+    and the question certainly do not fit; what only the estimate refuses is for the server to judge.
     """
     exchanges = _exchanges(path, group=group)
     if not exchanges:
@@ -76,15 +93,36 @@ def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int,
     *earlier, newest = exchanges
     going_on = bool(newest.answer)
     fixed = (_weight(system) if system else 0) + _weight(newest.question) + (_weight(GO_ON) if going_on else 0)
-    least = min(LEAST_ANSWER, context // 4)
-    if fixed + least * (2 if going_on else 1) > context:
-        raise QuestionTooLong(f"{fixed} tokens with the system prompt, of {context}")
-    room = context - fixed - max(least, min(answer_room, context // 2))
+    reserve = min(LEAST_ANSWER, context // 4)
+    certain = least(system) + least(newest.question)
+    if certain + reserve * (2 if going_on else 1) > context:
+        raise QuestionTooLong(f"{certain} tokens at least with the system prompt, of {context}")
+    room = context - fixed - max(reserve, min(answer_room, context // 2))
     if going_on:
-        newest = newest._replace(answer=_end_of(newest.answer, max(room, least)))
+        newest = newest._replace(answer=_end_of(newest.answer, max(room, reserve)))
         room -= _weight(newest.answer)
     kept = [message for exchange in [*_newest(earlier, room), newest] for message in exchange.messages()]
     return ([{"role": Role.SYSTEM.value, "content": system}] if system else []) + merged(kept)
+
+
+def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[str, str]]:
+    """The system prompt and the newest questions with their answers within so many tokens by the estimate.
+
+    The newest question is always there, whole; and where an answer is to go on, its end, too.
+    """
+    system = [message for message in messages if message["role"] == Role.SYSTEM.value]
+    others = [message for message in messages if message["role"] != Role.SYSTEM.value]
+    starts = [at for at, message in enumerate(others) if message["role"] == Role.USER.value]
+    if len(starts) > 1 and others[-1]["content"] == GO_ON:
+        starts.pop()
+        room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
+        others[-2] = others[-2] | {"content": _end_of(others[-2]["content"], room)}
+    kept = starts[-1] if starts else 0
+    for start in reversed(starts[:-1]):
+        if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
+            break
+        kept = start
+    return [*system, *others[kept:]]
 
 
 def go_on_from(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import aiohttp
 
 from bot.errors import GeneratorBroken
-from bot.generators.browser import BrowserSessions, SessionArgs, get_args_from_browser
-from bot.generators.connections import Route
-from bot.generators.contract import AsyncResult, Messages, Timeouts
-from bot.generators.exchange import error_words, posted
-from bot.generators.failures import from_words
-from bot.generators.limits import Clock, Tally, limited
+from bot.generators.browser.session_args import BrowserSessions, SessionArgs, get_args_from_browser
+from bot.generators.contract import AsyncResult, Messages
+from bot.generators.deadline import Deadline
+from bot.generators.error_classifier import error_text
+from bot.generators.errors import from_words
+from bot.generators.http import PAGE_FOR_BROWSERS, error_words, open_stream
 from bot.generators.options import Options
-from bot.generators.prompt import check_question, estimate_messages, flatten, split_system
-from bot.generators.proxies import ProxyURL, as_proxy
-from bot.generators.reasons import error_text
+from bot.generators.prompt import check_question, flatten, split_system
+from bot.net.connections import Route
+from bot.net.proxy_url import ProxyURL, as_proxy
 
 MODEL = "openchat_3.6"
 MODEL_NAME = "openchat 3.6 (latest)"
@@ -35,8 +35,9 @@ SERVER_RESERVE = 1000
 """Tokens that the server keeps for its answer while it counts messages (older builds; newer ones keep 768)."""
 CHARACTERS_PER_TOKEN = 3
 """`maxLength` over `tokenLimit`, as openchat-ui has it in its own list of models."""
-LONGEST_JSON = 1 << 16
+MAX_JSON_LENGTH = 1 << 16
 """Characters of a JSON body that are read to see whether it is an error."""
+PATH = "/api/chat"
 _NO_ENTRY = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -51,65 +52,63 @@ class Aura:
         model: str,
         messages: Messages,
         proxy: ProxyURL | str | None = None,
-        temperature: float = 0.5,
-        max_tokens: int = 8192,
+        temperature: float | None = 0.5,
+        max_tokens: int | None = 8192,  # noqa: ARG003  # the server never limits an answer by it
         webdriver: Any = None,  # noqa: ANN401  # a Selenium WebDriver; Selenium need not be installed
         **kwargs: Any,  # noqa: ANN401  # the contract leaves extras open
     ) -> AsyncResult:
         """Ask, and give the answer's text piece by piece as it comes.
 
         `kwargs` may hold the fields of `Options`. Raises aiohttp.ClientError (ClientResponseError for a status that is
-        no success) and, for what aiohttp has no class for, GeneratorSilent, GeneratorBroken (nothing, HTML or an error
-        instead of text), QuestionTooLong (before anything is sent) and BrowserMissing.
+        no success) and, for what aiohttp has no class for, GeneratorSilent, GeneratorBroken (HTML or an error instead
+        of text), QuestionTooLong (before anything is sent) and BrowserMissing.
         """
         options = Options.of(kwargs, cls.url)
         plain = flatten(messages)
-        reserve = min(SERVER_RESERVE, options.context_tokens // 4)
-        check_question(plain, context=options.context_tokens, reserve=reserve)
-        payload = _payload(model, plain, temperature, max_tokens, options)
-        route = Route(options.url.rstrip("/"), as_proxy(proxy), options.ssl_context)
-        async with aclosing(_answer(route, payload, webdriver, options)) as texts:
-            async for text in texts:
-                yield text
+        check_question(plain, context=options.context_tokens, reserve=min(SERVER_RESERVE, options.context_tokens // 4))
+        payload = _payload(model, plain, temperature, options)
+        base = options.url.rstrip("/").removesuffix(PATH)
+        page = Route(base, as_proxy(proxy), options.ssl_context)
+        sessions = options.session_args or BrowserSessions()
+        for remembered in (True, False):
+            args, fresh = await _session_args(page, webdriver, options, sessions)
+            deadline = Deadline(options.timeouts)
+            try:
+                async with open_stream(replace(page, url=base + PATH), payload, deadline, **args) as response:
+                    await _raise_for_status(response, deadline, hint=not options.browser and webdriver is None)
+                    texts = TextReader(response.headers)
+                    while not texts.ended:
+                        if text := texts.feed(await deadline.read(response.content)):
+                            yield text
+            except aiohttp.ClientResponseError as error:
+                if error.status in _NO_ENTRY:
+                    sessions.forget(page)
+                if error.status not in _NO_ENTRY or fresh or not remembered:
+                    raise
+            else:
+                return
 
 
-def _payload(model: str, messages: Messages, temperature: float, max_tokens: int, options: Options) -> dict[str, Any]:
-    """The request's JSON. The server drops every message without a word where `tokenLimit` is small, so it never is."""
+def _payload(model: str, messages: Messages, temperature: float | None, options: Options) -> dict[str, Any]:
+    """Make the request's JSON.
+
+    `tokenLimit` is always the whole context: a server of this kind counts messages against it from the newest back,
+    drops what does not fit without a word, and never limits its answer by it.
+    """
     system, others = split_system(messages)
     model = model or MODEL
-    needed = estimate_messages(messages) + SERVER_RESERVE
     return {
         "model": {
             "id": model,
             "name": options.model_name or (MODEL_NAME if model == MODEL else model),
             "maxLength": options.context_tokens * CHARACTERS_PER_TOKEN,
-            "tokenLimit": min(max(max_tokens, needed), options.context_tokens),
+            "tokenLimit": options.context_tokens,
         },
         "messages": others,
         "key": options.secret,
         "prompt": system,
         "temperature": temperature,
     }
-
-
-async def _answer(
-    route: Route, payload: dict[str, Any], webdriver: object, options: Options
-) -> AsyncGenerator[str, None]:
-    """Ask with what the browser has read; where that is old and not let in any more, read it anew and ask once more."""
-    sessions = options.session_args or BrowserSessions()
-    for remembered in (True, False):
-        args, fresh = await _session_args(route, webdriver, options, sessions)
-        try:
-            async with aclosing(_request(route, payload, args, options.timeouts)) as texts:
-                async for text in texts:
-                    yield text
-        except aiohttp.ClientResponseError as error:
-            if error.status in _NO_ENTRY:
-                sessions.forget(route)
-            if error.status not in _NO_ENTRY or fresh or not remembered:
-                raise
-        else:
-            return
 
 
 async def _session_args(
@@ -121,46 +120,32 @@ async def _session_args(
     return await sessions.get(route, webdriver)
 
 
-async def _request(
-    route: Route, payload: dict[str, Any], args: SessionArgs, timeouts: Timeouts
-) -> AsyncGenerator[str, None]:
-    """One request and its answer; leaving early closes the connection."""
-    clock = Clock(timeouts)
-    async with posted(route, f"{route.url}/api/chat", payload, clock, **args) as response:
-        await _raise_for_status(response, clock)
-        async with aclosing(_texts(response, clock)) as texts:
-            async for text in texts:
-                yield text
-
-
-async def _raise_for_status(response: aiohttp.ClientResponse, clock: Clock) -> None:
-    """Raise ClientResponseError for all but success."""
+async def _raise_for_status(response: aiohttp.ClientResponse, deadline: Deadline, *, hint: bool) -> None:
+    """Raise ClientResponseError for all but success; a gate's page comes with a `hint` at the browser step."""
     if response.status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    words = await error_words(response, clock)
+    words = await error_words(response, deadline)
     if response.status < HTTPStatus.BAD_REQUEST:
         words = f"{words} (the address has moved)".strip()
+    if hint and words.endswith(PAGE_FOR_BROWSERS):
+        words += "; AURA_BROWSER=true opens it with a real browser first"
     raise aiohttp.ClientResponseError(
         response.request_info, response.history, status=response.status, message=words, headers=response.headers
     )
 
 
-async def _texts(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[str, None]:
-    """Decode the stream, wherever it is cut. Raises GeneratorBroken for an answer that is none or has no end."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    beginning = Beginning(response.headers)
-    tally = Tally()
-    async with aclosing(limited(response.content.iter_any(), clock)) as chunks:
-        async for chunk in chunks:
-            text = decoder.decode(chunk)
-            tally.add(text)
-            if text := beginning.feed(text):
-                yield text
-    rest = decoder.decode(b"", final=True)
-    tally.add(rest)
-    if rest := beginning.feed(rest, final=True):
-        yield rest
-    tally.close()
+class TextReader:
+    """Decodes an answer, wherever its bytes are cut."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._beginning = Beginning(headers)
+        self.ended = False
+
+    def feed(self, chunk: bytes) -> str:
+        """Take bytes, none at the end, and give the text that is certain. Raises GeneratorProblem: no answer."""
+        self.ended = not chunk
+        return self._beginning.feed(self._decoder.decode(chunk, final=self.ended), final=self.ended)
 
 
 class Beginning:
@@ -194,7 +179,7 @@ class Beginning:
     def _undecided(self, start: str) -> bool:
         if start.startswith("<"):
             return len(start) < len("<!doctype html")
-        return not start or (start[0] in "{[" and len(start) < LONGEST_JSON)
+        return not start or (start[0] in "{[" and len(start) < MAX_JSON_LENGTH)
 
     def _check_html(self, start: str) -> None:
         begins = start[:14].lower().startswith(("<!doctype html", "<html"))

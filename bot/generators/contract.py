@@ -9,7 +9,7 @@ that gives an async generator of pieces. Plain `str` is always enough. Closing t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -25,13 +25,24 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Recast:
+    """What was given so far turns out to be something else.
+
+    `thoughts`: all text so far was thought, which a `</think>` without its beginning ended. `answer`: all thoughts so
+    far are the answer, because the model said nothing else and ended by itself.
+    """
+
+    into: Literal["thoughts", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """Why the answer ended: by itself (`stop`), or because the limit of tokens cut it (`length`)."""
+    """Why the answer ended: by itself (`stop`), at the limit of tokens (`length`), by the server's `filter`."""
 
-    reason: Literal["stop", "length"]
+    reason: Literal["stop", "length", "filter"]
 
 
-Piece = str | Thought | Finish
+Piece = str | Thought | Recast | Finish
 AsyncResult = AsyncIterator[Piece]
 
 
@@ -45,6 +56,8 @@ class Timeouts:
     """Between two pieces of the answer."""
     answer: float = 600
     """The whole answer, from the start of the request."""
+    after_finish: float = 1.0
+    """From the word that the answer is complete until nobody waits for the end of the connection any more."""
 
 
 DEFAULT_TIMEOUTS = Timeouts()
@@ -56,3 +69,34 @@ class Generator(Protocol):
     def create_async_generator(self, model: str, messages: Messages, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401  # the contract leaves extras open
         """Give an async generator of pieces; it runs until it is exhausted or closed."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorKind:
+    """What the rest of the program has to know of a generator, so that nobody compares names."""
+
+    name: str
+    """As GENERATOR has it."""
+    load: Callable[[], Generator]
+    """Gives the class. Raises SettingsProblem for an import path that leads to none."""
+    url_setting: str
+    """Names of the settings that reach it, as the settings have them."""
+    model_setting: str
+    key_setting: str
+    more_variables: tuple[str, ...] = ()
+    """Other variables that can be the reason where it fails."""
+    isolated: bool = False
+    """Somebody else's class: it runs in a thread of its own, gets g4f's arguments, and its limits are kept for it."""
+    limits_answers: bool = True
+    """Its server keeps MAX_TOKENS; else answers are counted and ended here."""
+    has_default_model: bool = False
+    """The default of its model setting counts; else only a model that somebody named does."""
+    may_be_embedded: bool = False
+    """Without an address the program's own model answers in its place."""
+    needs_url: str = ""
+    """An example of the address without which it cannot work; empty: it has one of its own."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that reach it, for whoever has to look at them."""
+        return (self.url_setting.upper(), self.model_setting.upper(), self.key_setting.upper(), *self.more_variables)

@@ -1,40 +1,42 @@
-"""Any endpoint with OpenAI's chat protocol: vLLM, llama.cpp, Ollama, imoneoi/openchat, OpenRouter and others."""
+"""Any endpoint with OpenAI's chat protocol: OpenAI, Azure, vLLM, llama.cpp, Ollama, OpenRouter and others."""
 
 from __future__ import annotations
 
-import codecs
-import json
+import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import Any, ClassVar
 
 import aiohttp
-from httpx_sse import EventSource
 from yarl import URL
 
 from bot import __version__
-from bot.errors import GeneratorBroken, GeneratorSilent, QuestionTooLong
-from bot.generators.connections import Route
-from bot.generators.contract import AsyncResult, Finish, Messages, Piece, Thought
-from bot.generators.exchange import error_words, posted, read
-from bot.generators.failures import from_status, from_words
-from bot.generators.limits import LONGEST_ANSWER, Clock, Tally, limited
+from bot.conversation.window import newest_within
+from bot.errors import GeneratorBusy, GeneratorProblem, GeneratorSilent, QuestionTooLong
+from bot.generators.contract import AsyncResult, Messages
+from bot.generators.deadline import Deadline
+from bot.generators.endpoint_memory import Endpoint, EndpointMemory
+from bot.generators.errors import from_status
+from bot.generators.http import error_words, open_stream
+from bot.generators.openai_events import AnswerReader
 from bot.generators.options import Options
-from bot.generators.prompt import check_question, estimate_messages, flatten
-from bot.generators.proxies import ProxyURL, as_proxy
-from bot.generators.reasons import error_text
-from bot.generators.thoughts import ThoughtSplitter
+from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question
+from bot.net.connections import Route
+from bot.net.proxy_url import ProxyURL, as_proxy
 
-if TYPE_CHECKING:
-    import httpx
+logger = logging.getLogger(__name__)
 
-LEAST_ANSWER = 256
+MIN_ANSWER = 256
 """Tokens that are kept free for the answer, or a quarter of a smaller context."""
+MAX_REQUESTS = 8
+"""Requests for one question: the first, and one after each refusal that says what it is about."""
+MIN_SCALED = 200
+"""Estimated tokens of a question from which the server's own count says something about its vocabulary."""
+_WHOLE = "/chat/completions"
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(/|$)")
-_CUT = {"length", "max_tokens"}
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".azure-api.net")
+_NO_PATH = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 class OpenAI:
@@ -48,177 +50,183 @@ class OpenAI:
         model: str,
         messages: Messages,
         proxy: ProxyURL | str | None = None,
-        temperature: float = 0.5,
-        max_tokens: int = 8192,
+        temperature: float | None = 0.5,
+        max_tokens: int | None = 8192,
         **kwargs: Any,  # noqa: ANN401  # the contract leaves extras open
     ) -> AsyncResult:
         """Ask, and give the answer piece by piece, then why it ended.
 
-        `kwargs` may hold the fields of `Options`; `url` is the base URL, with or without `/v1`. Raises
-        GeneratorProblem for what the server says, and aiohttp.ClientError where it cannot be reached.
+        `kwargs` may hold the fields of `Options`; `url` is the base URL, with or without `/v1`, or the whole address.
+        A request that the server refuses for its form is made again in a form that it takes (`endpoint_memory`).
+        Raises GeneratorProblem for what the server says, and aiohttp.ClientError where it cannot be reached.
         """
         options = Options.of(kwargs, cls.url)
-        plain = flatten(messages)
-        payload = {
-            "model": model,
-            "messages": plain,
-            "stream": True,
-            "temperature": temperature,
-            "max_tokens": _room(plain, max_tokens, options.context_tokens),
-        }
-        route = Route(endpoint(options.url), as_proxy(proxy), options.ssl_context)
-        async with aclosing(_request(route, payload, options)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-
-def endpoint(base: str) -> str:
-    """The address to post to, for a base URL with or without a version, or for the whole address itself."""
-    url = URL(base)
-    path = url.path.rstrip("/").removesuffix("/chat/completions")
-    if not _VERSION.search(path):
-        path += "/v1"
-    return str(url.with_path(f"{path}/chat/completions", keep_query=True))
-
-
-def _room(messages: Messages, max_tokens: int, context: int) -> int:
-    """How long the answer may get: servers refuse a request whose input and answer exceed the context together."""
-    least = min(LEAST_ANSWER, context // 4)
-    check_question(messages, context=context, reserve=least)
-    return max(min(max_tokens, context - estimate_messages(messages)), min(least, max_tokens))
-
-
-async def _request(route: Route, payload: dict[str, Any], options: Options) -> AsyncGenerator[Piece, None]:
-    """One request and its answer; leaving early closes the connection."""
-    clock = Clock(options.timeouts)
-    headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
-    if options.secret:
-        headers["Authorization"] = f"Bearer {options.secret}"
-    async with posted(route, route.url, payload, clock, headers=headers) as response:
-        if response.status != HTTPStatus.OK:
-            raise from_status(response.status, await error_words(response, clock), response.headers)
-        is_stream = "text/event-stream" in response.headers.get("Content-Type", "")
-        parts = _streamed(response, clock) if is_stream else _whole(response, clock)
-        async with aclosing(_told_apart(parts)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One event of the stream, as far as it matters."""
-
-    text: str = ""
-    thought: str = ""
-    finish: str | None = None
-
-
-async def _streamed(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
-    """Read the events until the stream says that it is over. Raises GeneratorBroken where it just stops."""
-    finished = False
-    source = _Source(response)
-    async with aclosing(limited(EventSource(cast("httpx.Response", source)).aiter_sse(), clock)) as events:
-        async for event in events:
-            source.event_came()
-            if event.data.strip() == "[DONE]":
+        asking = _Asking(model, flatten(messages), temperature, max_tokens, options)
+        route = Route(options.url, as_proxy(proxy), options.ssl_context)
+        while True:
+            deadline, reader, payload = Deadline(options.timeouts), AnswerReader(), asking.payload()
+            try:
+                address = replace(route, url=asking.address)
+                async with open_stream(address, payload, deadline, headers=_headers(address.url, options)) as response:
+                    asking.status = response.status
+                    if response.status != HTTPStatus.OK:
+                        raise from_status(response.status, await error_words(response, deadline), response.headers)
+                    chunk = b"-"
+                    while chunk and not reader.done:
+                        chunk = await _read(response, deadline, reader)
+                        for piece in reader.feed(chunk):
+                            yield piece
+                    finish = reader.finish()
+                yield finish
+            except GeneratorProblem as problem:
+                if reader.begun or not asking.adapt(problem, payload):
+                    raise
+            else:
                 return
-            if not event.data.strip():  # a sign of life, or the pause before connecting again
-                continue
-            part = _part(_parsed(event.data))
-            finished = finished or part.finish is not None
-            yield part
-    if not finished:
-        raise GeneratorBroken("the answer was cut off")
 
 
-class _Source:
-    """All of a response that EventSource reads, from aiohttp, with a bound for an event that never ends."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.headers = response.headers
-        self._content = response.content
-        self._event = Tally()
-
-    def event_came(self) -> None:
-        self._event = Tally()
-
-    async def aiter_text(self) -> AsyncIterator[str]:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        async for chunk in self._content.iter_any():
-            text = decoder.decode(chunk)
-            self._event.add(text)
-            if text:
-                yield text
+def endpoints(base: str) -> list[str]:
+    """Give the addresses to try, the likeliest first; a base URL has its version or not, a whole one stays as it is."""
+    url = URL(base)
+    path = url.path.rstrip("/")
+    if path.endswith(_WHOLE):
+        return [base]
+    paths = [path + _WHOLE] if _VERSION.search(path) else [f"{path}/v1{_WHOLE}", path + _WHOLE]
+    return [str(url.with_path(one, keep_query=True)) for one in paths]
 
 
-async def _whole(response: aiohttp.ClientResponse, clock: Clock) -> AsyncGenerator[_Part, None]:
-    """Read what is no stream: an answer at once, or one of the errors that come with a status of success."""
+def _headers(address: str, options: Options) -> dict[str, str]:
+    headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
+    if not options.secret:
+        return headers
+    if (URL(address).host or "").endswith(_AZURE):
+        return headers | {"api-key": options.secret}
+    return headers | {"Authorization": f"Bearer {options.secret}"}
+
+
+async def _read(response: aiohttp.ClientResponse, deadline: Deadline, reader: AnswerReader) -> bytes:
+    """Read on; once the answer is finished, neither a broken connection nor one that stays open matters."""
+    if not reader.finished:
+        return await deadline.read(response.content)
     try:
-        async with clock.within(clock.timeouts.answer):
-            body = await read(response, LONGEST_ANSWER)
-    except TimeoutError:
-        raise GeneratorSilent(f"the answer took longer than {clock.timeouts.answer:g} s") from None
-    except ValueError:
-        raise GeneratorBroken("the answer does not end") from None
-    if not body.strip():
-        raise GeneratorBroken("the answer is empty")
-    if body.lstrip()[:1] == b"<":
-        raise GeneratorBroken("the server sent a page of HTML instead of an answer")
-    yield _part(_parsed(body))
+        return await deadline.read(response.content, deadline.timeouts.after_finish)
+    except (GeneratorSilent, aiohttp.ClientError, OSError):
+        return b""
 
 
-def _parsed(data: str | bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except ValueError:
-        raise GeneratorBroken("the server sent something else than JSON") from None
-    words = error_text(value)
-    if words is not None:
-        raise from_words(words)
-    if isinstance(value, list):  # imoneoi/openchat's way to say that input and answer exceed the context
-        raise QuestionTooLong("the server sent a list instead of an answer")
-    if not isinstance(value, dict):
-        raise GeneratorBroken("the server sent something else than an object")
-    return value
+@dataclass(slots=True)
+class _Asking:
+    """One question, and how it is asked: anew in another way after each refusal that teaches something."""
 
+    model: str
+    messages: Messages
+    temperature: float | None
+    max_tokens: int | None
+    options: Options
+    status: int = 0
+    """Of the newest response."""
+    _shrunk: int = 0
+    """How often the server has said that it is too long: then less is sent, without a limit for the answer."""
+    _requests: int = 1
+    _endpoint: Endpoint | None = None
 
-def _part(event: dict[str, Any]) -> _Part:
-    choices = event.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else {}
-    said = choice.get("delta") or choice.get("message") or {} if isinstance(choice, dict) else {}
-    if not isinstance(said, dict) or not isinstance(choice, dict):
-        raise GeneratorBroken("the server's events make no sense")
-    thought = said.get("reasoning_content") or said.get("reasoning")
-    finish = choice.get("finish_reason")
-    return _Part(
-        text=_text(said.get("content")),
-        thought=thought if isinstance(thought, str) else "",
-        finish=finish if isinstance(finish, str) and finish else None,
-    )
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is known of the server."""
+        if self._endpoint is None:
+            self._endpoint = (self.options.memory or EndpointMemory()).of(self.options.url, self.model)
+        return self._endpoint
 
+    @property
+    def address(self) -> str:
+        """Where to post to."""
+        possible = endpoints(self.options.url)
+        return possible[min(self.endpoint.address, len(possible) - 1)]
 
-def _text(content: object) -> str:
-    if isinstance(content, list):
-        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+    @property
+    def context(self) -> int:
+        """How much the model reads: as configured, and no more than the server has said."""
+        return min(self.options.context_tokens, self.endpoint.context or self.options.context_tokens)
 
+    @property
+    def reserve(self) -> int:
+        """Tokens that are kept free for the answer."""
+        return min(MIN_ANSWER, self.context // 4)
 
-async def _told_apart(parts: AsyncGenerator[_Part, None]) -> AsyncGenerator[Piece, None]:
-    """Keep thoughts apart from the answer, and say at last why it ended."""
-    splitter = ThoughtSplitter()
-    tally = Tally()
-    finish: str | None = None
-    async with aclosing(parts):
-        async for part in parts:
-            finish = part.finish or finish
-            thought = [Thought(part.thought)] if part.thought else []
-            for piece in [*thought, *splitter.feed(part.text)]:
-                tally.add(piece)
-                yield piece
-    for piece in splitter.flush():
-        tally.add(piece)
-        yield piece
-    if finish not in _CUT:
-        tally.close()
-    reason: Literal["stop", "length"] = "length" if finish in _CUT else "stop"
-    yield Finish(reason)
+    def payload(self) -> dict[str, Any]:
+        """Make the request's JSON. Raises QuestionTooLong for what certainly does not fit."""
+        check_question(self.messages, context=self.context, reserve=self.reserve)
+        messages = self._fitting()
+        payload: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages if self.endpoint.takes_system else system_in_question(messages),
+            "stream": True,
+        }
+        if self.temperature is not None:
+            payload["temperature"] = self.temperature
+        limit = self._limit(estimate_messages(messages))
+        if limit is not None:
+            payload[self.endpoint.token_parameter] = limit
+        return {name: value for name, value in payload.items() if name not in self.endpoint.refused}
+
+    def adapt(self, problem: GeneratorProblem, payload: dict[str, Any]) -> bool:
+        """Change how the question is asked. Tells whether to ask it again."""
+        self._requests += 1
+        if self._requests > MAX_REQUESTS or isinstance(problem, GeneratorBusy):
+            return False
+        messages, known = payload["messages"], self.endpoint.context
+        tokens = estimate_messages(messages)
+        system = any(message["role"] == "system" for message in messages)
+        counted = tokens if tokens >= MIN_SCALED else 0
+        learned = self.endpoint.learn(problem, payload, system=system, tokens=counted)
+        if self.endpoint.context not in {known, self.options.context_tokens}:
+            logger.warning("%s says how much it reads: CONTEXT_TOKENS=%s", self.options.url, self.endpoint.context)
+        again = learned or (self._try_address() if self.status in _NO_PATH else False)
+        if isinstance(problem, QuestionTooLong):
+            again = self._shrink(payload)
+        if again:
+            logger.warning("%s: asking again in another way, because it said: %s", self.options.url, problem)
+        return again
+
+    def _shrink(self, payload: dict[str, Any]) -> bool:
+        """Send less the next time. Tells whether there is less to send."""
+        before = payload["messages"], self.endpoint.token_parameter in payload
+        while self._shrunk < 2:  # noqa: PLR2004  # what fits, then the question alone
+            self._shrunk += 1
+            smaller = self.payload()
+            if (smaller["messages"], self.endpoint.token_parameter in smaller) != before:
+                return True
+        return False
+
+    def _try_address(self) -> bool:
+        """Try the next possible address. Where none is left, the first one counts again."""
+        more = self.endpoint.address + 1 < len(endpoints(self.options.url))
+        self.endpoint.address = self.endpoint.address + 1 if more else 0
+        return more
+
+    def _fitting(self) -> Messages:
+        """Give the messages that the server can read, as far as that is known."""
+        room = int((self.context - self.reserve) / self.endpoint.scale)
+        if self._shrunk > 1:
+            return newest_within(self.messages, 0)
+        if self._shrunk and self.endpoint.context is None and not self._has_limit(estimate_messages(self.messages)):
+            return newest_within(self.messages, estimate_messages(self.messages) // 2)
+        return newest_within(self.messages, room) if self.endpoint.context is not None else self.messages
+
+    def _limit(self, tokens: int) -> int | None:
+        """How long the answer may get; None where nothing has to be limited.
+
+        Servers refuse a request whose input and limit exceed the context together, so a limit that is no smaller than
+        the room which is left is not sent.
+        """
+        if self.max_tokens is None or self._shrunk or not self.endpoint.token_parameter:
+            return None
+        most = self.endpoint.most_tokens
+        limit = self.max_tokens if most is None else min(self.max_tokens, most)
+        return limit if self._has_limit(tokens) else None
+
+    def _has_limit(self, tokens: int) -> bool:
+        if self.max_tokens is None:
+            return False
+        limit = min(self.max_tokens, self.endpoint.most_tokens or self.max_tokens)
+        return limit < self.context - int(tokens * self.endpoint.scale)

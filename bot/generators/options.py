@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from bot.generators.browser import BrowserSessions
+from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Timeouts
+from bot.generators.endpoint_memory import EndpointMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Options:
     """Remembers what the browser read, for the requests after this one."""
     ssl_context: ssl.SSLContext | None = None
     """Certificates to trust, for a server or a proxy with its own."""
+    memory: EndpointMemory | None = None
+    """What the server was learned to take, for the requests after this one."""
 
     @classmethod
     def of(cls, extras: Mapping[str, Any], url: str) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.conversation.window import PER_MESSAGE, estimate
+from bot.conversation.window import PER_MESSAGE, estimate, least
 from bot.errors import QuestionTooLong
 from bot.generators.contract import Messages
 
@@ -21,17 +21,31 @@ def split_system(messages: Messages) -> tuple[str, Messages]:
     return system, [message for message in messages if message["role"] != "system"]
 
 
+def system_in_question(messages: Messages) -> Messages:
+    """Put the system prompt before the first question, for servers that take no system message."""
+    system, others = split_system(messages)
+    if not system or not others:
+        return others
+    first, *rest = others
+    if first["role"] != "user":
+        return [{"role": "user", "content": system}, *others]
+    return [{"role": "user", "content": f"{system}\n\n{first['content']}"}, *rest]
+
+
 def estimate_messages(messages: Messages) -> int:
-    """Estimate the tokens of messages, rather too many than too few."""
+    """Estimate the tokens of messages."""
     return sum(estimate(message["content"]) + PER_MESSAGE for message in messages)
 
 
 def check_question(messages: Messages, *, context: int, reserve: int) -> None:
-    """Raise QuestionTooLong where the system prompt, the newest message and `reserve` tokens do not fit `context`."""
+    """Raise QuestionTooLong where system prompt, newest message and `reserve` tokens certainly exceed `context`.
+
+    Whether they do is for the server to say: the estimate alone refuses nothing.
+    """
     system, others = split_system(messages)
-    needed = estimate(system) + estimate_messages(others[-1:]) + reserve
+    needed = least(system) + least("".join(message["content"] for message in others[-1:])) + reserve
     if needed > context:
-        raise QuestionTooLong(f"about {needed} tokens with room for the answer, and the model reads {context}")
+        raise QuestionTooLong(f"{needed} tokens at least with room for the answer, and the model reads {context}")
 
 
 def _text(content: object) -> str:

@@ -1,77 +1,258 @@
-"""Thoughts that a model writes into its answer as `<think>…</think>`, told apart while the text streams in."""
+"""Thoughts and control tokens that a model writes into its answer, told apart while the text streams in.
+
+    <think>…</think>  <thinking>  <thought>  <reasoning>  <seed:think>  [THINK]…[/THINK]  ◁think▷…◁/think▷
+    <|START_THINKING|>…<|END_THINKING|>             Cohere
+    <|channel>thought…<channel|>                    Gemma
+    <|channel|>analysis<|message|>…<|end|>          Harmony (gpt-oss); its channel `final` is the answer
+    </think> alone                                  the chat template had written the beginning: all before is thought
+
+In code and in quotations all of these are words like any other.
+"""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-from bot.generators.contract import Thought
+import regex  # type: ignore[import-untyped]  # it ships no type information
 
-OPENING = "<think>"
-CLOSING = "</think>"
-LONGEST_MARGIN = 256
+from bot.generators.contract import Recast, Thought
+
+MAX_MARGIN = 256
 """Characters of white space that may stand before the thoughts."""
+MAX_LINE_START = 16
+"""Characters of a line that are kept to see whether it begins a block of code or a quotation."""
+MIN_FENCE = 3
+"""Backticks or tildes that open a block of code."""
+
+_TAGS = "think|thinking|thought|reasoning|seed:think"
+_OPENING = regex.compile(
+    rf"<(?P<tag>{_TAGS})>|(?P<brackets>\[THINK\])|(?P<triangles>◁think▷)|(?P<cohere><\|START_THINKING\|>)"
+    r"|(?P<gemma><\|channel>thought)|(?P<header><\|(?:start|im_start)\|>assistant)"
+    r"|<\|channel\|>(?P<channel>\w{1,20})[^<]{0,100}<\|message\|>"
+)
+_CLOSING = rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷|<\|END_THINKING\|>"
+_ANY_CLOSING = regex.compile(_CLOSING)
+_CLOSING_OF = {
+    "brackets": regex.compile(r"\[/THINK\]"),
+    "triangles": regex.compile("◁/think▷"),
+    "cohere": regex.compile(r"<\|END_THINKING\|>"),
+    "gemma": regex.compile(r"<channel\|>"),
+    "channel": regex.compile(r"<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)"),
+}
+_MARK = regex.compile(
+    rf"(?P<newline>\n)|(?P<fence>`+|~{{3,}})|(?P<closing>{_CLOSING})|(?P<opening><(?:{_TAGS})>|\[THINK\]|◁think▷)"
+    r"|<\|channel\|>(?P<channel>\w{1,20})[^<]{0,100}<\|message\|>"
+    r"|(?P<token><\|(?:start|im_start)\|>assistant|<\|[a-z][a-z0-9_]{1,31}\|>|<(?:start|end)_of_turn>)"
+)
+_BLOCK_START = regex.compile(r"[\s>*+\-.\d]*")
+"""What may stand before a block of code in its line: indentation, marks of lists and quotations."""
+_QUOTATION_MARKS = frozenset("\"'`“”„«»‘’")
 
 
-class _At(Enum):
+class _Mode(Enum):
     START = auto()
+    """Before anything but white space, or right after a thought."""
     THOUGHT = auto()
-    AFTER = auto()
     ANSWER = auto()
 
 
-class ThoughtSplitter:
-    """Takes text in pieces cut anywhere and gives thoughts and answer apart.
-
-    Only thoughts at the very start count: later, `<think>` is something that the answer talks about. White space
-    between thoughts and answer belongs to neither. Text without thoughts comes out exactly as it went in.
-    """
+class _CodeTracker:
+    """Follows an answer's Markdown as far as it decides what is code or a quotation."""
 
     def __init__(self) -> None:
-        self._held = ""
-        self._at = _At.START
+        self._fence = ""
+        self._inline = 0
+        self._line = ""
+        self.last = ""
+        """The newest character."""
 
-    def feed(self, text: str) -> list[str | Thought]:
+    @property
+    def literal(self) -> bool:
+        """Whether what comes now is code, or stands in a quotation."""
+        return bool(self._fence or self._inline) or self._line.lstrip().startswith(">")
+
+    @property
+    def at_line_start(self) -> bool:
+        """Whether nothing but white space stands in this line."""
+        return not self._line.strip()
+
+    def add(self, text: str) -> None:
+        """Take text without line ends and runs of backticks."""
+        if text:
+            self._line = (self._line + text)[:MAX_LINE_START]
+            self.last = text[-1]
+
+    def end_line(self) -> None:
+        """Take a line end; code within a line ends with its paragraph."""
+        if self.at_line_start:
+            self._inline = 0
+        self._line = ""
+        self.last = "\n"
+
+    def add_fence(self, run: str) -> None:
+        """Take a whole run of backticks or tildes."""
+        if self._fence:
+            if self.at_line_start and run.startswith(self._fence):
+                self._fence = ""
+        elif self._inline:
+            if run[0] == "`" and len(run) == self._inline:
+                self._inline = 0
+        elif len(run) >= MIN_FENCE and _BLOCK_START.fullmatch(self._line):
+            self._fence = run
+        elif run[0] == "`":
+            self._inline = len(run)
+        self.add(run)
+
+
+class ThoughtSplitter:
+    """Takes text in pieces cut anywhere and gives thoughts and answer apart, without control tokens.
+
+    Thoughts begin only where the answer has not begun: later, `<think>` is something that the answer talks about. White
+    space between thoughts and answer belongs to neither. Text without marks comes out exactly as it went in.
+    """
+
+    def __init__(self, *, begins_in_thought: bool = False) -> None:
+        """Take whether the answer begins with thoughts whose beginning the chat template writes."""
+        self._held = ""
+        self._mode = _Mode.START
+        self._unmarked = begins_in_thought
+        self._closing = _ANY_CLOSING
+        self._opened = False
+        self._code = _CodeTracker()
+        self._out: list[str | Thought | Recast] = []
+        self._has_text = False
+        self.closed_unopened = False
+        """A thought ended that had no beginning: this model's template writes it."""
+
+    def feed(self, text: str) -> list[str | Thought | Recast]:
         """Take a piece; give what is certain by now."""
         self._held += text
-        pieces: list[str | Thought] = []
-        if self._at is _At.START:
-            self._look_for_opening()
-        if self._at is _At.THOUGHT:
-            pieces += self._think()
-        if self._at is _At.AFTER:
-            self._held = self._held.lstrip()
-            self._at = _At.ANSWER if self._held else _At.AFTER
-        if self._at is _At.ANSWER and self._held:
-            pieces.append(self._held)
-            self._held = ""
-        return pieces
+        return self._work(final=False)
 
-    def flush(self) -> list[str | Thought]:
+    def flush(self) -> list[str | Thought | Recast]:
         """Give what was held back, when no more text comes."""
-        held, self._held = self._held, ""
-        if not held:
-            return []
-        return [Thought(held) if self._at is _At.THOUGHT else held]
+        return self._work(final=True)
 
-    def _look_for_opening(self) -> None:
+    def _work(self, *, final: bool) -> list[str | Thought | Recast]:
+        steps = {_Mode.START: self._start, _Mode.THOUGHT: self._think, _Mode.ANSWER: self._answer}
+        while self._held and steps[self._mode](final=final):
+            pass
+        out, self._out = self._out, []
+        return out
+
+    def _start(self, *, final: bool) -> bool:
+        """Look for a thought's beginning. Tells whether to look again at what is held."""
         text = self._held.lstrip()
-        if text.startswith(OPENING):
-            self._held = text[len(OPENING) :]
-            self._at = _At.THOUGHT
-        elif not OPENING.startswith(text) or len(self._held) > LONGEST_MARGIN:
-            self._at = _At.ANSWER
-
-    def _think(self) -> list[str | Thought]:
-        thought, closing, rest = self._held.partition(CLOSING)
-        if closing:
-            self._at = _At.AFTER
-            self._held = rest
+        found = _OPENING.match(text, partial=not final)
+        if found is None or not text:
+            undecided = not text and not final and len(self._held) <= MAX_MARGIN
+            return not undecided and self._begin_unmarked(text)
+        if found.partial:
+            return False
+        self._held = text[found.end() :]
+        if found["header"]:
+            return True
+        if found["channel"] == "final":
+            self._opened, self._mode = True, _Mode.ANSWER
         else:
-            kept = _beginning_of(CLOSING, self._held)
-            thought, self._held = self._held[: len(self._held) - kept], self._held[len(self._held) - kept :]
-        return [Thought(thought)] if thought else []
+            self._begin_thought(found)
+        return True
 
+    def _begin_unmarked(self, text: str) -> bool:
+        """Begin with what has no mark: the answer, or the thoughts of a template that writes their beginning."""
+        if self._unmarked and not self._opened:
+            self._closing, self._mode, self._opened = _ANY_CLOSING, _Mode.THOUGHT, True
+            return True
+        if self._opened:
+            self._held = text
+        self._mode = _Mode.ANSWER if self._held else _Mode.START
+        return bool(self._held)
 
-def _beginning_of(tag: str, text: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `tag`."""
-    return next((length for length in range(len(tag) - 1, 0, -1) if text.endswith(tag[:length])), 0)
+    def _begin_thought(self, opening: regex.Match[str]) -> None:
+        tag = opening.groupdict().get("tag")
+        kind = next(name for name, value in opening.groupdict().items() if value)
+        self._closing = regex.compile(regex.escape(f"</{tag}>")) if tag else _CLOSING_OF[kind]
+        self._opened, self._mode = True, _Mode.THOUGHT
+
+    def _think(self, *, final: bool) -> bool:
+        found = self._closing.search(self._held, partial=not final)
+        end = len(self._held) if found is None else found.start()
+        if end:
+            self._out.append(Thought(self._held[:end]))
+        if found is None or found.partial:
+            self._held = self._held[end:]
+            return False
+        if self._unmarked:
+            self.closed_unopened = True
+        self._held = self._held[found.end() :]
+        self._mode = _Mode.START
+        return True
+
+    def _answer(self, *, final: bool) -> bool:
+        found = _MARK.search(self._held, partial=not final)
+        end = len(self._held) if found is None else found.start()
+        text = self._held[:end]
+        self._code.add(text)
+        self._give(text)
+        self._held = self._held[end:]
+        if found is None or found.partial or not self._held:
+            return False
+        if not final and len(self._held) == found.end() - end and (found["fence"] or found["closing"]):
+            return False  # what comes next decides
+        mark, self._held = self._held[: found.end() - end], self._held[found.end() - end :]
+        self._take_mark(found, mark)
+        return True
+
+    def _take_mark(self, found: regex.Match[str], mark: str) -> None:
+        code = self._code
+        if found["newline"]:
+            code.end_line()
+            self._give(mark)
+        elif found["fence"]:
+            code.add_fence(mark)
+            self._give(mark)
+        elif (
+            found["opening"]
+            or code.literal
+            or code.last in _QUOTATION_MARKS
+            or (found["closing"] and not self._ends_thought())
+        ):
+            self._opened = self._opened or found["opening"] is not None
+            code.add(mark)
+            self._give(mark)
+        elif found["closing"]:
+            self._end_unopened()
+        elif found["channel"] not in {None, "final"}:
+            self._begin_thought(found)
+
+    def _is_word(self, found: regex.Match[str]) -> bool:
+        """Whether a mark is something that the answer talks about."""
+        if found["opening"] or self._code.literal or self._code.last in _QUOTATION_MARKS:
+            return True
+        return found["closing"] is not None and not self._ends_thought()
+
+    def _ends_thought(self) -> bool:
+        """Whether a closing mark in the answer ends thoughts, and is not a word of the answer."""
+        following = self._held[:1]
+        if self._opened or following in _QUOTATION_MARKS - {""}:
+            return False
+        if self._code.at_line_start or following in {"", "\n"}:
+            return True
+        return not self._code.last.isspace() and not following.isspace()
+
+    def _end_unopened(self) -> None:
+        """Take all text so far for thoughts."""
+        if self._has_text:
+            self._out.append(Recast("thoughts"))
+            self.closed_unopened = True
+        self._opened, self._mode = True, _Mode.START
+        self._code = _CodeTracker()
+
+    def _give(self, text: str) -> None:
+        if not text:
+            return
+        self._has_text = self._has_text or not text.isspace()
+        if self._out and isinstance(self._out[-1], str):
+            self._out[-1] += text
+        else:
+            self._out.append(text)

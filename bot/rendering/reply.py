@@ -81,6 +81,24 @@ class Reply:
         if self._thoughts:
             self._thoughts.write(self._thought_sanitizer.take(text))
 
+    def take_text_for_thoughts(self) -> str:
+        """Let the text so far be thoughts; give it. While a message is full already, nothing changes."""
+        if self._sealed or self._gone:
+            return ""
+        text = self.text
+        self._live, self._checked, self._filled, self._fitted = "", 0, _Fill(), 0
+        self._new.clear()
+        self._shown.clear()
+        self._tail_layout = IncrementalLayout(self._prefix)
+        self.think(text)
+        return text
+
+    def take_thoughts_for_text(self, text: str) -> None:
+        """Let the thoughts so far be the answer."""
+        if self._thoughts:
+            self._thoughts = ThoughtExcerpt()
+        self.write(text)
+
     def end(self, note: str = "") -> None:
         """Say that the text is complete. `note` is set in italics as the last paragraph."""
         self.write(self._sanitizer.rest())

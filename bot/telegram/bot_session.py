@@ -12,8 +12,8 @@ from aiohttp import ClientSession
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from pydantic import SecretStr
 
-from bot.generators.connections import tunnel
-from bot.generators.proxies import ProxyURL, parse_proxy
+from bot.net.connections import tunnel
+from bot.net.proxy_url import ProxyURL, parse_proxy
 
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
 """What a call raises that Telegram refuses, or to which something in between answers with a page of HTML."""

@@ -8,9 +8,14 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
+from bot.conversation.window import estimate
 from bot.errors import GeneratorBroken, GeneratorSilent, QuestionTooLong
 from bot.generators.aura import Aura
-from bot.generators.contract import Messages, Piece, Timeouts
+from bot.generators.browser.session_args import BrowserSessions, SessionArgs
+from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.contract import Finish, Messages, Piece, Timeouts
+from bot.generators.factory import kind_of
+from bot.net.connections import Route
 from tests.generators.wire_server import GENEROUS, Exchange, Script, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
@@ -20,6 +25,19 @@ async def ask(url: str, messages: Messages = HELLO, **extras: Any) -> str:
     model = extras.pop("model", "openchat_3.6")
     pieces = Aura.create_async_generator(model, messages, url=url, **extras)
     return "".join([cast("str", piece) async for piece in pieces])
+
+
+class Remembering(BrowserSessions):
+    """What a browser would have read, without one."""
+
+    async def get(self, route: Route, webdriver: object = None) -> tuple[SessionArgs, bool]:  # noqa: ARG002  # overrides
+        return SessionArgs(cookies={}, headers={}), True
+
+
+async def answer_of(url: str, **more: Any) -> list[Piece]:
+    """What the client makes of it."""
+    client = GeneratorClient(GeneratorConfig(kind=kind_of("aura"), url=url))
+    return [piece async for piece in client.answer(HELLO, temperature=0.5, **{"max_tokens": 100, **more})]
 
 
 def plain(body: bytes, **headers: str) -> Script:
@@ -72,9 +90,53 @@ async def test_settings_reach_the_request() -> None:
     assert (sent["key"], sent["temperature"]) == ("sk-1", 0.0)
 
 
-async def test_a_small_limit_never_makes_the_server_drop_the_messages() -> None:
-    sent = await payload_of([{"role": "user", "content": "word " * 200}], max_tokens=10)
-    assert 1200 <= sent["model"]["tokenLimit"] <= 1600
+@pytest.mark.parametrize("max_tokens", [1, 10, 1000, 8192, 1_000_000, None])
+async def test_the_server_is_told_the_whole_context_whatever_the_limit_of_an_answer(max_tokens: int | None) -> None:
+    sent = await payload_of([{"role": "user", "content": "word " * 200}], max_tokens=max_tokens)
+    assert sent["model"]["tokenLimit"] == 8192
+
+
+@pytest.mark.parametrize("written", ["", "/", "/api/chat", "/api/chat/"])
+async def test_the_address_may_be_given_whole(written: str) -> None:
+    async with serve(plain(b"ok")) as server:
+        await ask(f"{server.url}/base{written}")
+        assert server.last.request.path == "/base/api/chat"
+        assert server.last.request.headers["referer"] == f"{server.url}/base/"
+
+
+@pytest.mark.parametrize("tokens", [1, 7, 60])
+@pytest.mark.parametrize("size", [1, 5, 10_000])
+async def test_the_limit_of_an_answer_is_kept_here(tokens: int, size: int) -> None:
+    story = "The cat went on and on and on. " * 40
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.chunked()
+        for at in range(0, len(story), size):
+            await exchange.chunk(story[at : at + size].encode())
+        await exchange.wait_gone()
+
+    async with serve(script) as server:
+        *pieces, end = await answer_of(server.url, max_tokens=tokens)
+        assert end == Finish("length")
+        text = "".join(map(str, pieces))
+        assert story.startswith(text)
+        assert tokens - 2 <= estimate(text) <= tokens
+        async with asyncio.timeout(GENEROUS):
+            await server.last.gone.wait()
+
+
+async def test_an_answer_within_the_limit_ends_by_itself() -> None:
+    async with serve(plain(b"Two words")) as server:
+        assert await answer_of(server.url, max_tokens=50) == ["Two words"]
+
+
+@pytest.mark.parametrize("extras", [{}, {"browser": True}], ids=["plain", "with a browser"])
+async def test_a_gate_for_browsers_leads_to_the_browser_step(extras: dict[str, Any]) -> None:
+    page = b"<!DOCTYPE html><title>Just a moment...</title>"
+    async with serve(lambda exchange: exchange.reply(page, "403 Forbidden", Content_Type="text/html")) as server:
+        with pytest.raises(aiohttp.ClientResponseError, match="page for browsers") as caught:
+            await ask(server.url, session_args=Remembering(), **extras)
+    assert ("AURA_BROWSER=true" in caught.value.message) == (not extras)
 
 
 async def test_extras_of_g4f_do_no_harm() -> None:
@@ -152,7 +214,7 @@ async def test_a_page_is_known_from_its_first_characters_wherever_they_are_cut()
 async def test_white_space_is_an_empty_answer() -> None:
     async with serve(plain(b" \n ")) as server:
         with pytest.raises(GeneratorBroken):
-            await ask(server.url)
+            await answer_of(server.url)
 
 
 async def test_broken_characters_are_marked_and_the_rest_is_kept() -> None:

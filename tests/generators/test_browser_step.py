@@ -13,14 +13,15 @@ import aiohttp
 import pytest
 
 from bot.errors import BrowserMissing, GeneratorSilent, GeneratorUnreachable, ProxyRefused, ProxyUnreachable
-from bot.generators import chromium as chromium_step
 from bot.generators.aura import Aura
-from bot.generators.browser import REMEMBERED, BrowserSessions, get_args_from_browser
-from bot.generators.chromium import FLAGS
-from bot.generators.connections import Route
+from bot.generators.browser import chromium as chromium_step
+from bot.generators.browser.chromium import FLAGS
+from bot.generators.browser.session_args import MAX_REMEMBERED_ROUTES, BrowserSessions, get_args_from_browser
+from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages, Timeouts
-from bot.generators.proxies import parse_proxy
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import kind_of
+from bot.net.connections import Route
+from bot.net.proxy_url import parse_proxy
 from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve
 
@@ -101,13 +102,15 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-def registry_for(url: str) -> Registry:
-    config = GeneratorConfig(url=url, browser=True, timeouts=Timeouts(headers=30, silence=30, answer=90))
-    return Registry(config, browser_arguments=OFFLINE, ssl_context=client_tls())
+def client_for(url: str) -> GeneratorClient:
+    config = GeneratorConfig(
+        kind=kind_of("aura"), url=url, browser=True, timeouts=Timeouts(headers=30, silence=30, answer=90)
+    )
+    return GeneratorClient(config, browser_arguments=OFFLINE, ssl_context=client_tls())
 
 
-async def ask(registry: Registry, proxy: str | None = None) -> str:
-    pieces = registry.answer(HELLO, temperature=0.5, max_tokens=9, proxy=proxy)
+async def ask(client: GeneratorClient, proxy: str | None = None) -> str:
+    pieces = client.answer(HELLO, temperature=0.5, max_tokens=9, proxy=proxy)
     return "".join([str(piece) async for piece in pieces])
 
 
@@ -115,16 +118,16 @@ async def ask(registry: Registry, proxy: str | None = None) -> str:
 async def test_cookies_of_server_and_script_are_read_and_used_until_they_are_refused(
     site: Site, server: WireServer, profiles: Path
 ) -> None:
-    registry = registry_for(server.url)
-    assert await ask(registry) == "welcome"
-    assert await ask(registry) == "welcome"
+    client = client_for(server.url)
+    assert await ask(client) == "welcome"
+    assert await ask(client) == "welcome"
     assert site.opened == 1, "the browser opens once"
     assert set(site.asked[0]["cookie"].split("; ")) == {"server=round1", "script=set later"}
     assert site.asked[0]["user-agent"] == site.agents[0]
     assert "Headless" not in site.agents[0]
 
     site.round = 2
-    assert await ask(registry) == "welcome", "what is refused is read anew"
+    assert await ask(client) == "welcome", "what is refused is read anew"
     assert site.opened == 2
     await until(lambda: nothing_left(profiles))
 
@@ -139,7 +142,7 @@ async def test_the_browser_goes_through_the_same_proxy(
     site: Site, server: WireServer, kind: str, login: dict[str, str]
 ) -> None:
     async with local_proxy(kind, **login) as proxy:
-        assert await ask(registry_for(server.url), proxy.url) == "welcome"
+        assert await ask(client_for(server.url), proxy.url) == "welcome"
         here = server.url.partition("://")[2]
         assert proxy.seen.count(here) >= 2, "once for the page, once for the question"
         assert proxy.refused == 0
@@ -152,13 +155,13 @@ async def test_a_proxy_that_refuses_the_browser_is_told_apart(server: WireServer
     async with local_proxy(kind, **ANNA) as proxy:
         wrong = LocalProxy(kind, "anna", "wrong", port=proxy.port)
         with pytest.raises(ProxyRefused):
-            await ask(registry_for(server.url), wrong.url)
+            await ask(client_for(server.url), wrong.url)
 
 
 @chromium
 async def test_a_proxy_that_is_not_there_is_told_apart(server: WireServer) -> None:
     with closed_port() as port, pytest.raises(ProxyUnreachable):
-        await ask(registry_for(server.url), f"http://127.0.0.1:{port}")
+        await ask(client_for(server.url), f"http://127.0.0.1:{port}")
 
 
 @chromium
@@ -166,7 +169,7 @@ async def test_a_page_that_is_not_there_is_unreachable() -> None:
     async with serve(Exchange.wait_gone) as gone:
         url = gone.url
     with pytest.raises(GeneratorUnreachable):
-        await ask(registry_for(url))
+        await ask(client_for(url))
 
 
 @chromium
@@ -191,7 +194,7 @@ async def test_a_page_that_never_comes_ends_with_the_limit_and_the_event_loop_go
 @chromium
 async def test_stopping_ends_the_browser(profiles: Path) -> None:
     async with serve(Exchange.wait_gone) as server:
-        asking = asyncio.ensure_future(ask(registry_for(server.url)))
+        asking = asyncio.ensure_future(ask(client_for(server.url)))
         await until(lambda: bool(server.exchanges))
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -270,10 +273,11 @@ def test_a_missing_selenium_names_what_installs_it() -> None:
 import asyncio, sys
 sys.modules["selenium"] = None
 from bot.errors import BrowserMissing
-from bot.generators.proxies import parse_proxy
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.net.proxy_url import parse_proxy
+from bot.generators.factory import kind_of
+from bot.generators.client import GeneratorConfig, GeneratorClient
 try:
-    asyncio.run(Registry(GeneratorConfig(url="http://127.0.0.1:1", browser=True)).probe())
+    asyncio.run(GeneratorClient(GeneratorConfig(kind=kind_of("aura"), url="http://127.0.0.1:1", browser=True)).probe())
 except BrowserMissing as error:
     print(error)
 """
@@ -291,7 +295,7 @@ async def test_without_a_browser_nothing_is_opened() -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recorded page has no scripts to wait for."""
-    monkeypatch.setattr(chromium_step, "SETTLED", 0.0)
+    monkeypatch.setattr(chromium_step, "SETTLE_DELAY", 0.0)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -312,7 +316,7 @@ async def test_what_was_read_through_one_proxy_is_not_used_through_another() -> 
 @pytest.mark.usefixtures("hasty")
 async def test_what_is_remembered_is_bounded() -> None:
     sessions, driver = BrowserSessions(), Recorded()
-    for number in range(REMEMBERED + 1):
+    for number in range(MAX_REMEMBERED_ROUTES + 1):
         await sessions.get(Route(f"http://h{number}"), driver)
     assert not (await sessions.get(Route("http://h1"), driver))[1]
     assert (await sessions.get(Route("http://h0"), driver))[1], "the oldest had to go"

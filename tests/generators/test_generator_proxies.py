@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import GeneratorUnreachable, ProxyRefused, ProxyUnreachable
-from bot.generators.connections import tunnel
+from bot.errors import CertificateRefused, GeneratorProblem, GeneratorRefused, ProxyRefused, ProxyUnreachable
+from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages
-from bot.generators.proxies import ProxyAddressError, ProxyURL, parse_proxy
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import kind_of
+from bot.net.connections import tunnel
+from bot.net.proxy_url import ProxyAddressError, ProxyURL, parse_proxy
 from tests.contracts.generators.kinds import OURS, PATIENT, Kind
 from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
 from tests.generators.wire_server import Exchange, WireServer, client_tls, serve, server_tls
@@ -86,6 +87,14 @@ def test_the_password_is_never_shown() -> None:
     assert proxy.shown == "socks5://anna:***@[::1]:1080"
 
 
+@pytest.mark.parametrize(
+    "text", ["http://u:p#x@h:80", "http://u:p/x@h:80", "socks5://u:p?x@h", "http://u:#@[::1]:3128"]
+)
+def test_a_mark_in_a_password_is_told_with_how_to_write_it(text: str) -> None:
+    with pytest.raises(ProxyAddressError, match="%2F %3F %23"):
+        parse_proxy(text)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for whole in (text, f"http://{text}", f"socks5://u:p@{text}"):
@@ -111,13 +120,13 @@ async def server_of(kind: Kind, *, encrypted: bool = False, host: str = "127.0.0
         yield server
 
 
-def registry_for(kind: Kind, url: str) -> Registry:
-    config = GeneratorConfig(kind=kind.config_kind, url=url, model="some", timeouts=PATIENT)
-    return Registry(config, ssl_context=client_tls())
+def client_for(kind: Kind, url: str) -> GeneratorClient:
+    config = GeneratorConfig(kind=kind_of(kind.config_kind), url=url, model="some", timeouts=PATIENT)
+    return GeneratorClient(config, ssl_context=client_tls())
 
 
-async def ask(registry: Registry, proxy: ProxyURL | str | None) -> str:
-    pieces = registry.answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy)
+async def ask(client: GeneratorClient, proxy: ProxyURL | str | None) -> str:
+    pieces = client.answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy)
     return "".join([piece async for piece in pieces if isinstance(piece, str)])
 
 
@@ -129,7 +138,7 @@ async def test_an_answer_comes_through_every_kind_of_proxy(
     kind: Kind, scheme: str, login: dict[str, str], *, encrypted: bool
 ) -> None:
     async with server_of(kind, encrypted=encrypted) as server, local_proxy(scheme, **login) as proxy:
-        assert await ask(registry_for(kind, server.url), proxy.url) == "through"
+        assert await ask(client_for(kind, server.url), proxy.url) == "through"
         assert proxy.seen == [server.url.partition("://")[2]]
         assert proxy.refused == 0
         assert not any(name.startswith("proxy-") for name in server.last.request.headers)
@@ -142,7 +151,7 @@ async def test_a_wrong_password_is_told_apart(kind: Kind, scheme: str, *, encryp
     async with server_of(kind, encrypted=encrypted) as server, local_proxy(scheme, **ANNA) as proxy:
         wrong = LocalProxy(scheme, "anna", "hunter2", port=proxy.port)
         with pytest.raises(ProxyRefused) as caught:
-            await ask(registry_for(kind, server.url), wrong.url)
+            await ask(client_for(kind, server.url), wrong.url)
         assert server.exchanges == []
     assert not caught.value.retryable
     assert "hunter2" not in f"{caught.value}{caught.value.__cause__!r}"
@@ -153,7 +162,7 @@ async def test_a_wrong_password_is_told_apart(kind: Kind, scheme: str, *, encryp
 async def test_a_proxy_that_wants_a_password_says_so(kind: Kind, scheme: str) -> None:
     async with server_of(kind) as server, local_proxy(scheme, **ANNA) as proxy:
         with pytest.raises(ProxyRefused):
-            await ask(registry_for(kind, server.url), LocalProxy(scheme, port=proxy.port).url)
+            await ask(client_for(kind, server.url), LocalProxy(scheme, port=proxy.port).url)
 
 
 @own_kinds
@@ -161,7 +170,7 @@ async def test_a_proxy_that_wants_a_password_says_so(kind: Kind, scheme: str) ->
 async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str) -> None:
     async with server_of(kind) as server:
         with closed_port() as port, pytest.raises(ProxyUnreachable) as caught:
-            await ask(registry_for(kind, server.url), LocalProxy(scheme, port=port).url)
+            await ask(client_for(kind, server.url), LocalProxy(scheme, port=port).url)
     assert caught.value.retryable
 
 
@@ -170,14 +179,14 @@ async def test_a_proxy_that_is_not_there_is_unreachable(kind: Kind, scheme: str)
 async def test_a_proxy_that_gets_no_further_is_told_apart(kind: Kind, scheme: str) -> None:
     async with local_proxy(scheme) as proxy:
         with closed_port() as port, pytest.raises(ProxyUnreachable):
-            await ask(registry_for(kind, f"https://localhost:{port}"), proxy.url)
+            await ask(client_for(kind, f"https://localhost:{port}"), proxy.url)
 
 
 @own_kinds
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_proxy_with_an_ipv6_address(kind: Kind, scheme: str) -> None:
     async with server_of(kind, host="::1") as server, local_proxy(scheme, host="::1", **ANNA) as proxy:
-        assert await ask(registry_for(kind, server.url), proxy.url) == "through"
+        assert await ask(client_for(kind, server.url), proxy.url) == "through"
         assert proxy.seen
 
 
@@ -197,7 +206,7 @@ async def test_a_proxy_with_an_international_name(kind: Kind, scheme: str, monke
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
     async with server_of(kind) as server, local_proxy(scheme) as proxy:
         url = f"{scheme}://прокси.example:{proxy.port}"
-        assert await ask(registry_for(kind, server.url), url) == "through"
+        assert await ask(client_for(kind, server.url), url) == "through"
         assert proxy.seen
     assert set(looked_up) == {"xn--h1adldfi.example"}
 
@@ -206,16 +215,57 @@ async def test_a_proxy_with_an_international_name(kind: Kind, scheme: str, monke
 async def test_names_are_resolved_by_a_socks_proxy(kind: Kind) -> None:
     async with server_of(kind) as server, local_proxy("socks5") as proxy:
         url = server.url.replace("127.0.0.1", "localhost")
-        assert await ask(registry_for(kind, url), proxy.url) == "through"
+        assert await ask(client_for(kind, url), proxy.url) == "through"
         assert proxy.seen[0].startswith("localhost:")
 
 
 @own_kinds
 async def test_a_certificate_that_nobody_signed_is_refused(kind: Kind) -> None:
     async with server_of(kind, encrypted=True) as server:
-        registry = Registry(GeneratorConfig(kind=kind.config_kind, url=server.url, model="some", timeouts=PATIENT))
-        with pytest.raises(GeneratorUnreachable, match="encrypted"):
-            await ask(registry, None)
+        config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
+        client = GeneratorClient(config)
+        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate") as caught:
+            await ask(client, None)
+    assert not caught.value.retryable
+
+
+@own_kinds
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_certificate_is_refused_with_its_reason_through_a_proxy(kind: Kind, scheme: str) -> None:
+    async with server_of(kind, encrypted=True) as server, local_proxy(scheme) as proxy:
+        config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
+        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate"):
+            await ask(GeneratorClient(config), proxy.url)
+
+
+@own_kinds
+@pytest.mark.parametrize(
+    ("status", "blamed"), [("401 Unauthorized", ProxyRefused), ("502 Bad Gateway", ProxyUnreachable)]
+)
+async def test_a_trial_blames_the_proxy_for_what_happens_through_it_alone(
+    kind: Kind, status: str, blamed: type[GeneratorProblem]
+) -> None:
+    async with server_of(kind) as server, serve(lambda exchange: exchange.reply(b"", status)) as proxy:
+        with pytest.raises(blamed, match=status[:3]):
+            await client_for(kind, server.url).probe(proxy=proxy.url)
+        assert len(proxy.exchanges) >= 1
+
+
+@own_kinds
+async def test_a_trial_blames_the_model_for_what_happens_without_the_proxy_as_well(kind: Kind) -> None:
+    async with serve(lambda exchange: exchange.reply(b"", "401 Unauthorized")) as server, local_proxy("http") as proxy:
+        with pytest.raises(GeneratorRefused) as caught:
+            await client_for(kind, server.url).probe(proxy=proxy.url)
+    assert not isinstance(caught.value, ProxyRefused)
+
+
+@own_kinds
+async def test_a_trial_believes_the_proxy_where_there_is_no_direct_way(kind: Kind) -> None:
+    with closed_port() as port:
+        async with serve(lambda exchange: exchange.reply(b"", "401 Unauthorized")) as proxy:
+            with pytest.raises(GeneratorRefused) as caught:
+                await client_for(kind, f"http://127.0.0.1:{port}").probe(proxy=proxy.url)
+    assert not isinstance(caught.value, ProxyRefused)
 
 
 @own_kinds
@@ -230,11 +280,11 @@ async def test_an_answer_in_progress_stays_on_its_proxy(kind: Kind) -> None:
         await kind.finish(exchange)
 
     async with serve(script) as server, local_proxy("http") as old, local_proxy("socks5") as new:
-        registry = registry_for(kind, server.url)
-        first = registry.answer(HELLO, temperature=0.5, max_tokens=100, proxy=old.url)
+        client = client_for(kind, server.url)
+        first = client.answer(HELLO, temperature=0.5, max_tokens=100, proxy=old.url)
         assert await anext(first) == "one"
         go_on.set()
-        assert await ask(registry, new.url) == "onetwo"
+        assert await ask(client, new.url) == "onetwo"
         assert [piece async for piece in first if isinstance(piece, str)] == ["two"]
         assert (len(old.seen), len(new.seen)) == (1, 1)
 
@@ -248,7 +298,7 @@ async def test_closing_early_closes_the_connection_through_a_proxy(kind: Kind, s
         await exchange.wait_gone()
 
     async with serve(script) as server, local_proxy(scheme) as proxy:
-        pieces = registry_for(kind, server.url).answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy.url)
+        pieces = client_for(kind, server.url).answer(HELLO, temperature=0.5, max_tokens=100, proxy=proxy.url)
         assert await anext(pieces) == "first"
         await pieces.aclose()
         async with asyncio.timeout(20):

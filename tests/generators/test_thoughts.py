@@ -28,7 +28,7 @@ def split(pieces: Iterable[str]) -> tuple[str, str]:
         ("<think></think>b", "", "b"),
         ("<think>never closed </thin", "never closed </thin", ""),
         ("b <think>a</think>", "", "b <think>a</think>"),
-        ("<thinking>", "", "<thinking>"),
+        ("<thinker>", "", "<thinker>"),
         ("<thi", "", "<thi"),
         ("  ", "", "  "),
         ("<think>a</think>b</think>c", "a", "b</think>c"),

@@ -19,7 +19,8 @@ from bot.answering.service import TurnService
 from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.factory import kind_of
 from bot.people.bot_admins import BotAdmins
 from bot.people.personas import read_personas
 from bot.preferences import Preferences
@@ -140,7 +141,9 @@ class Scene:
             telegram=self.telegram,
             outbox=Outbox(self.telegram, self.tasks.start),
             tasks=self.tasks,
-            registry=Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies", context_tokens=2048)),
+            registry=GeneratorClient(
+                GeneratorConfig(kind=kind_of("tests.handlers.scene:EchoThroughProxies"), context_tokens=2048)
+            ),
             turns=self.turns,
         )
 

@@ -88,9 +88,7 @@ async def test_a_proxy_is_tried_before_it_counts(stage: Scene) -> None:
 async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
     await stage.message(OWNER, "/proxy http://proxy.example")
     await stage.message(OWNER, "/proxy http://dead.example:3128")
-    assert stage.last == (
-        "That did not work: The model cannot be reached just now. Please try again later. Nothing was changed."
-    )
+    assert stage.last == "That did not work: The model cannot be reached through this proxy. Nothing was changed."
     proxy = (await stage.preferences.effective(stage.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Timeouts
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import kind_of
 from tests.generators.wire_server import Exchange
 
 PATIENT = Timeouts(headers=60, silence=60, answer=100)
@@ -27,8 +28,10 @@ class Kind:
     ending: bytes = b""
     """What stands on the wire after the last piece."""
 
-    def registry(self, url: str, timeouts: Timeouts = PATIENT) -> Registry:
-        return Registry(GeneratorConfig(kind=self.config_kind, url=url, model="some-model", timeouts=timeouts))
+    def client(self, url: str, timeouts: Timeouts = PATIENT) -> GeneratorClient:
+        return GeneratorClient(
+            GeneratorConfig(kind=kind_of(self.config_kind), url=url, model="some-model", timeouts=timeouts)
+        )
 
     async def begin(self, exchange: Exchange) -> None:
         await exchange.chunked(**self.headers)

@@ -20,14 +20,16 @@ from bot.errors import (
     GeneratorUnreachable,
     QuestionTooLong,
 )
+from bot.generators.client import GeneratorClient
 from bot.generators.contract import Messages, Timeouts
-from bot.generators.registry import Registry
 from tests.contracts.generators.kinds import ALL, OURS, PATIENT, Kind
 from tests.generators.wire_server import GENEROUS, Exchange, Script, WireServer, serve
 
 QUESTION: Messages = [{"role": "user", "content": "Hello"}]
 IMPATIENT = Timeouts(headers=0.3, silence=0.3, answer=PATIENT.answer)
 MEGABYTE = 1 << 20
+AMPLE = 1 << 30
+"""Tokens: more than any limit of size lets through."""
 
 every_kind = pytest.mark.parametrize("kind", ALL, ids=str)
 own_kinds = pytest.mark.parametrize("kind", OURS, ids=str)
@@ -47,9 +49,9 @@ async def scene(script: Script) -> AsyncIterator[WireServer]:
                 await asyncio.wait(left)
 
 
-async def ask(registry: Registry, so_far: list[str] | None = None) -> str:
+async def ask(client: GeneratorClient, so_far: list[str] | None = None) -> str:
     heard = [] if so_far is None else so_far
-    async with aclosing(registry.answer(QUESTION, temperature=0.5, max_tokens=100)) as pieces:
+    async with aclosing(client.answer(QUESTION, temperature=0.5, max_tokens=AMPLE)) as pieces:
         async for piece in pieces:
             if isinstance(piece, str):
                 heard.append(piece)
@@ -77,7 +79,7 @@ def answering(kind: Kind, body: bytes, cuts: Sequence[int] = ()) -> Script:
 async def test_text_is_exact_wherever_the_bytes_are_cut(kind: Kind, pieces: list[str], cuts: list[int]) -> None:
     body = b"".join(map(kind.encode, pieces)) + kind.ending
     async with serve(answering(kind, body, cuts)) as server:
-        assert await ask(kind.registry(server.url)) == "".join(pieces)
+        assert await ask(kind.client(server.url)) == "".join(pieces)
 
 
 @every_kind
@@ -85,7 +87,7 @@ async def test_text_is_exact_when_every_byte_comes_alone(kind: Kind) -> None:
     text = "Ж€🙂 — один\r\n二\u2028три"
     body = kind.encode(text) + kind.ending
     async with scene(answering(kind, body, range(len(body)))) as server:
-        assert await ask(kind.registry(server.url)) == text
+        assert await ask(kind.client(server.url)) == text
 
 
 @every_kind
@@ -96,7 +98,7 @@ async def test_closing_early_closes_the_connection(kind: Kind) -> None:
         await exchange.wait_gone()
 
     async with scene(script) as server:
-        pieces = kind.registry(server.url).answer(QUESTION, temperature=0.5, max_tokens=100)
+        pieces = kind.client(server.url).answer(QUESTION, temperature=0.5, max_tokens=100)
         assert await anext(pieces) == "first"
         await pieces.aclose()
         async with asyncio.timeout(GENEROUS):
@@ -112,7 +114,7 @@ async def test_cancelling_closes_the_connection(kind: Kind) -> None:
         await exchange.wait_gone()
 
     async with scene(script) as server:
-        asking = asyncio.ensure_future(ask(kind.registry(server.url)))
+        asking = asyncio.ensure_future(ask(kind.client(server.url)))
         async with asyncio.timeout(GENEROUS):
             await started.wait()
         asking.cancel()
@@ -126,7 +128,7 @@ async def test_cancelling_closes_the_connection(kind: Kind) -> None:
 async def test_headers_that_never_come_end_in_silence(kind: Kind) -> None:
     async with scene(Exchange.wait_gone) as server:
         with pytest.raises(GeneratorSilent):
-            await ask(kind.registry(server.url, IMPATIENT))
+            await ask(kind.client(server.url, IMPATIENT))
 
 
 @every_kind
@@ -139,7 +141,7 @@ async def test_silence_in_the_middle_keeps_what_was_written(kind: Kind) -> None:
     heard: list[str] = []
     async with scene(script) as server:
         with pytest.raises(GeneratorSilent):
-            await ask(kind.registry(server.url, IMPATIENT), heard)
+            await ask(kind.client(server.url, IMPATIENT), heard)
     assert heard == ["so far"]
 
 
@@ -154,7 +156,7 @@ async def test_a_slow_drip_ends_with_the_time_for_the_whole_answer(kind: Kind) -
     heard: list[str] = []
     async with scene(script) as server:
         with pytest.raises(GeneratorSilent):
-            await ask(kind.registry(server.url, Timeouts(headers=20, silence=20, answer=0.7)), heard)
+            await ask(kind.client(server.url, Timeouts(headers=20, silence=20, answer=0.7)), heard)
     assert set("".join(heard)) == {"a"}
 
 
@@ -171,7 +173,7 @@ async def test_fifty_megabytes_are_not_read(kind: Kind, piece: str) -> None:
     heard: list[str] = []
     async with scene(script) as server:
         with pytest.raises(GeneratorBroken):
-            await ask(kind.registry(server.url), heard)
+            await ask(kind.client(server.url), heard)
     assert 0 < sum(map(len, heard)) <= MEGABYTE
     share = len(unit) / len(piece)  # bytes on the wire for a character
     assert server.last.sent < 20 * MEGABYTE * share
@@ -181,7 +183,7 @@ async def test_fifty_megabytes_are_not_read(kind: Kind, piece: str) -> None:
 async def test_an_empty_answer_is_an_error_that_may_be_tried_again(kind: Kind) -> None:
     async with scene(answering(kind, kind.ending)) as server:
         with pytest.raises(GeneratorBroken) as caught:
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
     assert caught.value.retryable
 
 
@@ -208,7 +210,7 @@ async def test_a_status_ends_in_the_right_error(
 ) -> None:
     async with scene(lambda exchange: exchange.reply(b"Error", status)) as server:
         with pytest.raises(GeneratorProblem) as caught:
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
     assert (type(caught.value), caught.value.retryable) == (error, again)
 
 
@@ -216,7 +218,7 @@ async def test_a_status_ends_in_the_right_error(
 async def test_a_full_house_says_when_to_come_back(kind: Kind) -> None:
     async with scene(lambda exchange: exchange.reply(b"", "429 Too Many Requests", Retry_After="7")) as server:
         with pytest.raises(GeneratorBusy) as caught:
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
     assert caught.value.retry_after == 7
 
 
@@ -225,7 +227,7 @@ async def test_a_page_of_html_is_no_answer(kind: Kind) -> None:
     page = b"<!DOCTYPE html><html><body>Welcome to nginx</body></html>"
     async with scene(lambda exchange: exchange.reply(page, Content_Type="text/html; charset=utf-8")) as server:
         with pytest.raises(GeneratorBroken, match="HTML"):
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
 
 
 @own_kinds
@@ -243,7 +245,7 @@ async def test_an_error_as_json_with_status_200_is_an_error(
 ) -> None:
     async with scene(lambda ex: ex.reply(json.dumps(body).encode(), Content_Type="application/json")) as server:
         with pytest.raises(error):
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
 
 
 def _reset(exchange: Exchange) -> None:
@@ -280,7 +282,7 @@ async def _breaks_after_the_first_piece(kind: Kind, breakage: Callable[[Exchange
         await exchange.wait_gone()
 
     async with scene(script) as server:
-        pieces = kind.registry(server.url).answer(QUESTION, temperature=0.5, max_tokens=100)
+        pieces = kind.client(server.url).answer(QUESTION, temperature=0.5, max_tokens=100)
         assert await anext(pieces) == "so far"
         heard.set()
         with pytest.raises(GeneratorBroken):
@@ -294,14 +296,14 @@ async def test_a_connection_that_ends_before_the_headers_is_broken(kind: Kind) -
 
     async with scene(script) as server:
         with pytest.raises(GeneratorBroken):
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
 
 
 @every_kind
 async def test_what_is_no_http_is_broken(kind: Kind) -> None:
     async with scene(lambda exchange: exchange.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")) as server:
         with pytest.raises(GeneratorBroken):
-            await ask(kind.registry(server.url))
+            await ask(kind.client(server.url))
 
 
 @every_kind
@@ -309,7 +311,7 @@ async def test_a_server_that_is_not_there_is_unreachable(kind: Kind) -> None:
     async with serve(Exchange.wait_gone) as server:
         url = server.url
     with pytest.raises(GeneratorUnreachable):
-        await ask(kind.registry(url))
+        await ask(kind.client(url))
 
 
 @own_kinds
@@ -320,7 +322,7 @@ async def test_content_given_as_parts_is_sent_as_text(kind: Kind) -> None:
         {"type": "text", "text": "it?"},
     ]
     async with scene(answering(kind, kind.encode("a cat") + kind.ending)) as server:
-        answer = kind.registry(server.url).answer(
+        answer = kind.client(server.url).answer(
             [{"role": "user", "content": parts}],  # type: ignore[dict-item]  # as callers of g4f do
             temperature=0.5,
             max_tokens=100,
@@ -334,7 +336,7 @@ async def test_a_question_that_does_not_fit_is_refused_before_anything_is_sent(k
     async with scene(answering(kind, kind.encode("no") + kind.ending)) as server:
         long = [{"role": "user", "content": "many words " * 8000}]
         with pytest.raises(QuestionTooLong):
-            await anext(kind.registry(server.url).answer(long, temperature=0.5, max_tokens=100))
+            await anext(kind.client(server.url).answer(long, temperature=0.5, max_tokens=100))
         assert server.exchanges == []
 
 
@@ -351,8 +353,8 @@ async def test_answers_run_side_by_side(kind: Kind) -> None:
         await kind.finish(exchange)
 
     async with scene(script) as server:
-        registry = kind.registry(server.url)
-        assert await asyncio.gather(*(ask(registry) for _ in range(5))) == ["together"] * 5
+        client = kind.client(server.url)
+        assert await asyncio.gather(*(ask(client) for _ in range(5))) == ["together"] * 5
 
 
 @every_kind
@@ -363,13 +365,13 @@ async def test_a_probe_is_satisfied_with_the_first_piece(kind: Kind) -> None:
         await exchange.wait_gone()
 
     async with scene(script) as server:
-        await kind.registry(server.url).probe()
+        await kind.client(server.url).probe()
 
 
 @every_kind
 async def test_a_probe_says_what_is_wrong_in_one_line(kind: Kind) -> None:
     async with scene(lambda exchange: exchange.reply(b"", "401 Unauthorized")) as server:
         with pytest.raises(GeneratorRefused) as caught:
-            await kind.registry(server.url).probe()
+            await kind.client(server.url).probe()
     assert "401 Unauthorized" in str(caught.value)
     assert "\n" not in str(caught.value)

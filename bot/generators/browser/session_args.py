@@ -1,7 +1,7 @@
 """The browser step: cookies and user agent, read with a real browser once and used until they are not let in any more.
 
     get_args_from_browser ─▶ a WebDriver of the caller's (left open), or ─▶ read_page, in a thread
-                             Chromium, through the forwarder (forwarder.py) where there is a proxy
+                             Chromium, through the relay (relay.py) where there is a proxy
 
 Selenium is an optional package; everything of it is imported where it is used.
 """
@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 
 from bot import __version__
 from bot.errors import BrowserMissing, GeneratorProblem, GeneratorSilent
-from bot.generators.chromium import Chromium, Page, read_page
-from bot.generators.connections import Route
-from bot.generators.forwarder import Forwarder
-from bot.generators.proxies import ProxyURL, as_proxy
+from bot.generators.browser.chromium import Chromium, Page, read_page
+from bot.net.connections import Route
+from bot.net.proxy_relay import ProxyRelay
+from bot.net.proxy_url import ProxyURL, as_proxy
 
-WHOLE_LIMIT = 90.0
+BROWSER_TIMEOUT = 90.0
 """Seconds for the whole browser step: start, page, cookies."""
-REMEMBERED = 8
+MAX_REMEMBERED_ROUTES = 8
 """Routes whose session arguments are remembered."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -50,7 +50,7 @@ async def get_args_from_browser(
     browser: bool = False,
     route: Route | None = None,
     arguments: Sequence[str] = (),
-    limit: float = WHOLE_LIMIT,
+    limit: float = BROWSER_TIMEOUT,
 ) -> SessionArgs:
     """Read cookies (httpOnly too) and the user agent of a page.
 
@@ -72,7 +72,7 @@ async def get_args_from_browser(
 class BrowserSessions:
     """Remembers what the browser read for each route (server and proxy), and opens one browser at a time."""
 
-    def __init__(self, *, arguments: Sequence[str] = (), limit: float = WHOLE_LIMIT) -> None:
+    def __init__(self, *, arguments: Sequence[str] = (), limit: float = BROWSER_TIMEOUT) -> None:
         self._arguments = arguments
         self._limit = limit
         self._remembered: OrderedDict[tuple[str, ProxyURL | None], SessionArgs] = OrderedDict()
@@ -90,7 +90,7 @@ class BrowserSessions:
                 route.url, webdriver, browser=True, route=route, arguments=self._arguments, limit=self._limit
             )
             self._remembered[_place(route)] = args
-            while len(self._remembered) > REMEMBERED:
+            while len(self._remembered) > MAX_REMEMBERED_ROUTES:
                 self._remembered.popitem(last=False)
         return args, True
 
@@ -123,21 +123,21 @@ def _place(route: Route) -> tuple[str, ProxyURL | None]:
 async def _with_chromium(route: Route, arguments: Sequence[str], limit: float) -> Page:
     browser, driver = find_programs()
     async with AsyncExitStack() as stack:
-        forwarder: Forwarder | None = None
+        relay: ProxyRelay | None = None
         flags = list(arguments)
         if route.proxy is not None:
-            forwarder = await stack.enter_async_context(Forwarder(route))
+            relay = await stack.enter_async_context(ProxyRelay(route))
             # Without the second flag Chromium would go to this machine's own addresses past the proxy.
-            flags += [f"--proxy-server=http://127.0.0.1:{forwarder.port}", "--proxy-bypass-list=<-loopback>"]
+            flags += [f"--proxy-server=http://127.0.0.1:{relay.port}", "--proxy-bypass-list=<-loopback>"]
         chromium = Chromium(browser, driver, flags)
         try:
             page = await _in_thread(lambda: chromium.read(route.url, limit), limit, stop=chromium.kill)
         except GeneratorProblem:
-            if forwarder is not None and forwarder.failure is not None:
-                raise forwarder.failure from None
+            if relay is not None and relay.failure is not None:
+                raise relay.failure from None
             raise
-        if forwarder is not None and forwarder.failure is not None:
-            raise forwarder.failure
+        if relay is not None and relay.failure is not None:
+            raise relay.failure
         return page
 
 

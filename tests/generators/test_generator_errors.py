@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bot.errors import (
+    CertificateRefused,
     GeneratorBroken,
     GeneratorBusy,
     GeneratorProblem,
@@ -20,8 +21,8 @@ from bot.errors import (
     ProxyRefused,
     QuestionTooLong,
 )
-from bot.generators.failures import from_status, from_words, retry_after, translate, translated
-from bot.generators.reasons import error_text, judge
+from bot.generators.error_classifier import classify, error_text, one_line
+from bot.generators.errors import from_status, from_words, retry_after, translate, translated
 
 
 @pytest.mark.parametrize(
@@ -43,20 +44,20 @@ from bot.generators.reasons import error_text, judge
     ],
 )
 def test_words_tell_what_has_gone_wrong(words: str, error: type[GeneratorProblem]) -> None:
-    assert type(judge(words)) is error
+    assert type(classify(words)) is error
     assert type(from_status(500, words)) is error
 
 
 @pytest.mark.parametrize("words", ["Internal Server Error", "Error", "", "fetch failed", "Unexpected token < in JSON"])
 def test_words_that_say_nothing_leave_it_to_the_status(words: str) -> None:
-    assert judge(words) is None
+    assert classify(words) is None
     assert type(from_status(500, words)) is GeneratorBroken
     assert type(from_words(words)) is GeneratorBroken
 
 
 def test_busy_words_say_when_to_come_back() -> None:
     assert [
-        getattr(judge(f"Rate limit. Please try again in {time}."), "retry_after", 0) for time in ("20s", "6ms")
+        getattr(classify(f"Rate limit. Please try again in {time}."), "retry_after", 0) for time in ("20s", "6ms")
     ] == [
         20,
         0.006,
@@ -107,7 +108,7 @@ def _raised(cause: BaseException, error: BaseException) -> BaseException:
         (ConnectionResetError(), GeneratorBroken),
         (httpx.RemoteProtocolError(""), GeneratorBroken),
         (_raised(socket.gaierror(-2, "x"), httpx.ConnectError("")), GeneratorUnreachable),
-        (ssl.SSLCertVerificationError("self-signed"), GeneratorUnreachable),
+        (ssl.SSLCertVerificationError("self-signed"), CertificateRefused),
         (httpx.ProxyError("407 Proxy Authentication Required"), ProxyRefused),
         (httpx.UnsupportedProtocol(""), GeneratorRefused),
         (ExceptionGroup("several", [TimeoutError(), ValueError()]), GeneratorSilent),
@@ -117,6 +118,32 @@ def _raised(cause: BaseException, error: BaseException) -> BaseException:
 )
 def test_every_library_speaks_our_language(error: BaseException, kind: type[GeneratorProblem]) -> None:
     assert type(translate(error)) is kind
+
+
+@pytest.mark.parametrize(
+    ("phrase", "read"),
+    [(b"Schl\xfcssel ung\xfcltig", "Schlüssel ungültig"), ("Ключ неверен".encode(), "Ключ неверен")],
+)
+def test_a_reason_phrase_is_read_in_either_encoding(phrase: bytes, read: str) -> None:
+    assert str(from_status(500, phrase.decode("utf-8", "surrogateescape"))) == f"500 {read}"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Incorrect API key provided: sk-SECRET123. You can find", "Incorrect API key provided: ***. You can find"),
+        ("Incorrect API key provided: abc123def", "Incorrect API key provided: ***"),
+        ("token sk-proj-ab12_cd-ef34 expired", "token *** expired"),
+        ("gsk_0123456789abcdef", "***"),
+        ("AIzaSyA1234567890abcdefghijklmno is not valid", "*** is not valid"),
+        ("Authorization: Bearer abcdef0123456789", "Authorization: Bearer ***"),
+        ("Bearer authentication is required", "Bearer authentication is required"),
+        ("api key: please check it", "api key: please check it"),
+        ("scikit sk-learn, task-runner-2000", "scikit sk-learn, task-runner-2000"),
+    ],
+)
+def test_a_key_that_the_server_echoes_is_blotted_out(words: str, shown: str) -> None:
+    assert one_line(words) == shown
 
 
 def test_what_is_ours_already_stays_as_it_is() -> None:

@@ -8,14 +8,15 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import CutInThoughts, GeneratorBroken, GeneratorProblem, GeneratorSilent, SettingsProblem
-from bot.generators.aside import AHEAD
+from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Finish, Messages, Piece, Thought, Timeouts
-from bot.generators.registry import GeneratorConfig, Registry
+from bot.generators.factory import kind_of
+from bot.generators.thread_isolation import MAX_PIECES_AHEAD
 from tests.generators.wire_server import Exchange, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 STYLE = "tests.contracts.generators.g4f_style"
-HERE = "tests.generators.test_generator_registry"
+HERE = "tests.generators.test_generator_client"
 QUICK = Timeouts(headers=0.1, silence=0.1, answer=5)
 
 
@@ -65,7 +66,7 @@ class Eager:
     async def create_async_generator(cls, **_: object) -> AsyncIterator[str]:
         while True:
             cls.made += 1
-            if cls.made == AHEAD:
+            if cls.made == MAX_PIECES_AHEAD:
                 cls.far_ahead.set()
             yield "piece"
 
@@ -129,11 +130,11 @@ class NotAsync:
         return ["Hi"]
 
 
-def registry(kind: str, **config: object) -> Registry:
-    return Registry(GeneratorConfig(kind=kind, **config))  # type: ignore[arg-type]  # each test knows its fields
+def client(kind: str, **config: object) -> GeneratorClient:
+    return GeneratorClient(GeneratorConfig(kind=kind_of(kind), **config))  # type: ignore[arg-type]  # each test knows its fields
 
 
-async def ask(generators: Registry, *, proxy: str | None = None, model: str | None = None) -> list[Piece]:
+async def ask(generators: GeneratorClient, *, proxy: str | None = None, model: str | None = None) -> list[Piece]:
     pieces = generators.answer(HELLO, temperature=0.7, max_tokens=9, proxy=proxy, model=model)
     return [piece async for piece in pieces]
 
@@ -151,12 +152,12 @@ async def ask(generators: Registry, *, proxy: str | None = None, model: str | No
 )
 def test_a_path_that_leads_nowhere_is_a_wrong_setting(kind: str, word: str) -> None:
     with pytest.raises(SettingsProblem, match=f"GENERATOR.*{word}"):
-        registry(kind)
+        client(kind)
 
 
 async def test_a_foreign_class_gets_everything_as_keyword_arguments() -> None:
     config = {"url": "http://h", "key": SecretStr("sk-1"), "model": "m"}
-    [said] = await ask(registry(f"{HERE}:Keen", **config), proxy="socks5://u:p%40@h")
+    [said] = await ask(client(f"{HERE}:Keen", **config), proxy="socks5://u:p%40@h")
     for pair in (
         ("base_url", "http://h"),
         ("url", "http://h"),
@@ -172,12 +173,12 @@ async def test_a_foreign_class_gets_everything_as_keyword_arguments() -> None:
 
 
 async def test_the_model_of_a_chat_wins_over_the_configured_one() -> None:
-    [said] = await ask(registry(f"{HERE}:Keen", model="m"), model="other")
+    [said] = await ask(client(f"{HERE}:Keen", model="m"), model="other")
     assert "('model', 'other')" in str(said)
 
 
 async def test_a_class_that_takes_little_gets_no_more() -> None:
-    pieces = await ask(registry(f"{STYLE}:Talkative", model="m", key=SecretStr("sk-1")))
+    pieces = await ask(client(f"{STYLE}:Talkative", model="m", key=SecretStr("sk-1")))
     said = "Hello\n> [0] https://example.org"
     assert [piece for piece in pieces if isinstance(piece, Thought)] == [Thought("m reads 1")]
     assert "".join(piece for piece in pieces if isinstance(piece, str)) == said
@@ -185,7 +186,7 @@ async def test_a_class_that_takes_little_gets_no_more() -> None:
 
 
 async def test_a_foreign_error_is_told_without_the_key() -> None:
-    generators = registry(f"{STYLE}:Coroutine", key=SecretStr("sk-very-secret"))
+    generators = client(f"{STYLE}:Coroutine", key=SecretStr("sk-very-secret"))
     pieces = generators.answer(HELLO, temperature=0.5, max_tokens=9)
     assert await anext(pieces) == "Hel"
     with pytest.raises(GeneratorBroken) as caught:
@@ -195,7 +196,7 @@ async def test_a_foreign_error_is_told_without_the_key() -> None:
 
 async def test_a_foreign_class_that_falls_silent_is_ended() -> None:
     Silent.closed = 0
-    pieces = registry(f"{HERE}:Silent", timeouts=QUICK).answer(HELLO, temperature=0.5, max_tokens=9)
+    pieces = client(f"{HERE}:Silent", timeouts=QUICK).answer(HELLO, temperature=0.5, max_tokens=9)
     assert await anext(pieces) == "so far"
     with pytest.raises(GeneratorSilent):
         await anext(pieces)
@@ -206,28 +207,28 @@ async def test_a_foreign_class_that_blocks_holds_nobody_up() -> None:
     Blocking.let_go.clear()
     try:
         with pytest.raises(GeneratorSilent):
-            await ask(registry(f"{HERE}:Blocking", timeouts=QUICK))
-        assert await ask(registry(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
+            await ask(client(f"{HERE}:Blocking", timeouts=QUICK))
+        assert await ask(client(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
     finally:
         Blocking.let_go.set()
 
 
 async def test_a_foreign_class_is_read_by_one_task() -> None:
-    pieces = await ask(registry(f"{HERE}:OneTask"))
+    pieces = await ask(client(f"{HERE}:OneTask"))
     assert "".join(map(str, pieces)) == "".join(f"{number} " for number in range(200))
 
 
 async def test_a_foreign_class_waits_for_its_reader() -> None:
-    pieces = registry(f"{HERE}:Eager").answer(HELLO, temperature=0.5, max_tokens=9)
+    pieces = client(f"{HERE}:Eager").answer(HELLO, temperature=0.5, max_tokens=9)
     await anext(pieces)
     assert await asyncio.to_thread(Eager.far_ahead.wait, 20)
     await pieces.aclose()
-    assert Eager.made <= AHEAD + 2
+    assert Eager.made <= MAX_PIECES_AHEAD + 2
 
 
 async def test_a_foreign_class_is_closed_early() -> None:
     Keen.closed = 0
-    pieces = registry(f"{HERE}:Keen").answer(HELLO, temperature=0.5, max_tokens=9)
+    pieces = client(f"{HERE}:Keen").answer(HELLO, temperature=0.5, max_tokens=9)
     await anext(pieces)
     await pieces.aclose()
     assert Keen.closed == 1
@@ -237,7 +238,7 @@ async def test_a_foreign_class_that_never_ends_is_ended() -> None:
     heard: list[Piece] = []
 
     async def listen() -> None:
-        pieces = registry(f"{HERE}:Endless").answer(HELLO, temperature=0.5, max_tokens=9)
+        pieces = client(f"{HERE}:Endless").answer(HELLO, temperature=0.5, max_tokens=9)
         async for piece in pieces:
             heard[len(heard) :] = [piece]
 
@@ -247,11 +248,11 @@ async def test_a_foreign_class_that_never_ends_is_ended() -> None:
 
 
 async def test_thoughts_in_tags_come_apart_whoever_writes_them() -> None:
-    assert await ask(registry(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
+    assert await ask(client(f"{HERE}:Thoughtful")) == [Thought("hm"), "Hi", Finish("length")]
 
 
 async def test_what_is_not_meant_for_people_parts_no_tag() -> None:
-    assert await ask(registry(f"{HERE}:Chatty")) == [Thought("hm"), "Hi"]
+    assert await ask(client(f"{HERE}:Chatty")) == [Thought("hm"), "Hi"]
 
 
 @pytest.mark.parametrize("last", [asyncio.CancelledError, SystemExit, KeyboardInterrupt, GeneratorExit])
@@ -260,11 +261,11 @@ async def test_a_foreign_class_ends_neither_our_task_nor_the_program(
 ) -> None:
     monkeypatch.setattr(Quitter, "last", last)
     with pytest.raises(GeneratorBroken, match=last.__name__):
-        await ask(registry(f"{HERE}:Quitter"))
+        await ask(client(f"{HERE}:Quitter"))
 
 
 async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
-    generators = registry(f"{HERE}:Wordless")
+    generators = client(f"{HERE}:Wordless")
     with pytest.raises(CutInThoughts) as cut:
         await ask(generators)
     assert not cut.value.retryable
@@ -273,19 +274,19 @@ async def test_thoughts_alone_are_no_answer_but_enough_for_a_probe() -> None:
 
 async def test_a_class_without_an_async_generator_is_broken() -> None:
     with pytest.raises(GeneratorBroken):
-        await ask(registry(f"{HERE}:NotAsync"))
+        await ask(client(f"{HERE}:NotAsync"))
 
 
 async def test_a_probe_has_limits_of_its_own() -> None:
     async with serve(Exchange.wait_gone) as server:
         with pytest.raises(GeneratorSilent):
-            await registry("aura", url=server.url).probe(timeouts=QUICK)
+            await client("aura", url=server.url).probe(timeouts=QUICK)
 
 
 async def test_a_wrong_proxy_address_is_said_at_once() -> None:
     with pytest.raises(GeneratorProblem, match="http://, https:// or socks5://"):
-        await ask(registry("aura", url="http://127.0.0.1:1"), proxy="nonsense")
+        await ask(client("aura", url="http://127.0.0.1:1"), proxy="nonsense")
 
 
 def test_the_configuration_shows_no_key() -> None:
-    assert "sk-1" not in repr(GeneratorConfig(key=SecretStr("sk-1")))
+    assert "sk-1" not in repr(GeneratorConfig(kind=kind_of("aura"), key=SecretStr("sk-1")))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import GeneratorBroken, GeneratorProblem, GeneratorSilent, GeneratorUnreachable, ProxyUnreachable
-from bot.generators.reasons import one_line
+from bot.generators.error_classifier import one_line
 
 if TYPE_CHECKING:  # Selenium is an optional package
     from selenium.webdriver.chrome.options import Options
@@ -32,12 +32,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SETTLED = 1.0
+SETTLE_DELAY = 1.0
 """Seconds in which no cookie changes: then the page's scripts have set theirs."""
-LONGEST_SETTLING = 15.0
+SETTLE_TIMEOUT = 15.0
 """Seconds that a loaded page gets for its scripts (and for a check of the browser, as Cloudflare has it)."""
-LOOK_EVERY = 0.2
-REAP_LIMIT = 10.0
+POLL_INTERVAL = 0.2
+REAP_TIMEOUT = 10.0
 """Seconds that a killed process gets to be gone."""
 READY = """return document.readyState === 'complete' && document.body !== null
     && !document.body.classList.contains('no-js') && !document.title.startsWith('Just a moment')"""
@@ -58,7 +58,7 @@ def read_page(driver: WebDriver, url: str, limit: float) -> Page:
     """
     with _told(limit):
         driver.get(url)
-        _wait_until_settled(driver, min(limit, LONGEST_SETTLING))
+        _wait_until_settled(driver, min(limit, SETTLE_TIMEOUT))
         user_agent = str(driver.execute_script("return navigator.userAgent"))
         host = urlsplit(url).hostname or ""
         cookies = {str(cookie["name"]): str(cookie["value"]) for cookie in _cookies(driver) if _is_for(cookie, host)}
@@ -99,7 +99,7 @@ class Chromium:
         """Wait until the killed driver is gone, and close what was connected to it."""
         process: subprocess.Popen[bytes] | None = getattr(self._service, "process", None)
         if process is not None:
-            process.communicate(timeout=REAP_LIMIT)
+            process.communicate(timeout=REAP_TIMEOUT)
 
     def _start(self, profile: str, limit: float) -> WebDriver:
         from selenium.webdriver.chrome.options import Options  # noqa: PLC0415  # an optional package
@@ -142,9 +142,9 @@ def _wait_until_settled(driver: WebDriver, limit: float) -> None:
         now = (bool(driver.execute_script(READY)), sorted((str(c["name"]), str(c["value"])) for c in _cookies(driver)))
         if now != before:
             before, since = now, time.monotonic()
-        elif now[0] and time.monotonic() - since >= SETTLED:
+        elif now[0] and time.monotonic() - since >= SETTLE_DELAY:
             return
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_INTERVAL)
 
 
 def _cookies(driver: WebDriver) -> list[dict[str, object]]:

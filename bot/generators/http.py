@@ -1,39 +1,43 @@
-"""One question over HTTP: posted within its limits, closed whatever happens. Both of our own classes ask like this."""
+"""A question over HTTP: posted within its limits, and closed whatever happens."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
-from bot.errors import GeneratorSilent
-from bot.generators.connections import Route
-from bot.generators.limits import Clock
-from bot.generators.reasons import error_text
+from bot.generators.deadline import Deadline
+from bot.generators.error_classifier import error_text
+from bot.net.connections import Route
 
-LONGEST_ERROR = 1 << 16
+MAX_ERROR_BYTES = 1 << 16
 """Bytes of an error body that are read."""
+GATE_STATUSES = {HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
+"""What a gate that checks browsers answers with (Cloudflare's and others)."""
+
+PAGE_FOR_BROWSERS = "(a page for browsers instead of an answer)"
+"""What is said of such an answer."""
 
 
 @asynccontextmanager
-async def posted(
+async def open_stream(
     route: Route,
-    address: str,
     payload: Mapping[str, Any],
-    clock: Clock,
+    deadline: Deadline,
     *,
     headers: Mapping[str, str],
     cookies: Mapping[str, str] | None = None,
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """Post JSON and give the response as soon as its headers are there; leaving closes the connection.
+    """Post JSON to the route's URL and give the response as soon as its headers are there; leaving closes it.
 
     Redirects are not followed, because a question would be lost on the way, or told to somebody else. Raises
     aiohttp.ClientError and, when the headers do not come in time, GeneratorSilent.
     """
-    limit = clock.timeouts.headers
+    limit = deadline.timeouts.headers
     session = aiohttp.ClientSession(
         connector=route.connector(),
         # Cookies go out as they are: unquoted, and to a bare address too.
@@ -43,30 +47,31 @@ async def posted(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=limit),
     )
     async with session:
-        try:
-            async with clock.within(limit):
-                response = await session.post(address, json=payload, allow_redirects=False, **route.routing())
-        except TimeoutError:
-            raise GeneratorSilent(f"no headers within {limit:g} s") from None
+        asking = session.post(route.url, json=payload, allow_redirects=False, **route.routing())
+        response = await deadline.wait_for(asking, limit, missing="no headers")
         async with response:
             _end_with_connection(response)
             yield response
 
 
-async def error_words(response: aiohttp.ClientResponse, clock: Clock) -> str:
-    """What went wrong, in the server's words: from a JSON body, else the reason phrase."""
+async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> str:
+    """Give what went wrong, in the server's words: from a JSON body, else the reason phrase."""
+    body = b""
+    with suppress(TimeoutError, aiohttp.ClientError, ValueError):
+        async with deadline.within(deadline.timeouts.silence):
+            body = await _read(response, MAX_ERROR_BYTES)
     words: str | None = None
-    if response.content_type == "application/json":
-        with suppress(TimeoutError, aiohttp.ClientError, ValueError):
-            async with clock.within(clock.timeouts.silence):
-                words = error_text(json.loads(await read(response, LONGEST_ERROR)))
+    with suppress(ValueError):
+        words = error_text(json.loads(body))
+    if words is None and response.status in GATE_STATUSES and body.lstrip()[:1] == b"<":
+        return f"{response.reason or ''} {PAGE_FOR_BROWSERS}".strip()
     return words or response.reason or ""
 
 
-async def read(response: aiohttp.ClientResponse, longest: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, longest: int) -> bytes:
     """Read a body whole. Raises ValueError when it is longer than `longest` bytes."""
     body = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > longest:
             raise ValueError("the body is too long")

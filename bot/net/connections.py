@@ -12,7 +12,7 @@ import aiohttp
 import certifi
 from aiohttp_socks import ProxyConnector, ProxyType
 
-from bot.generators.proxies import ProxyURL
+from bot.net.proxy_url import ProxyURL
 
 
 class Routing(TypedDict, total=False):

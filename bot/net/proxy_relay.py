@@ -1,6 +1,6 @@
 """A small local proxy that carries a browser through any of ours: Chromium itself takes no user and no password.
 
-Chromium ── HTTP proxy on loopback, without password ──▶ Forwarder ── http, https, socks5, password ──▶ the server
+Chromium ── HTTP proxy on loopback, without password ──▶ ProxyRelay ── http, https, socks5, password ──▶ the server
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import python_socks
 from python_socks.async_.asyncio.v2 import Proxy as SocksProxy
 
 from bot.errors import GeneratorProblem, ProxyRefused, ProxyUnreachable
-from bot.generators.connections import Route
-from bot.generators.failures import translate
-from bot.generators.proxies import ProxyURL
+from bot.net.connections import Route
+from bot.net.errors import proxy_problem
+from bot.net.proxy_url import ProxyURL
 
-CONNECT_LIMIT = 30.0
+CONNECT_TIMEOUT = 30.0
 """Seconds to get through the proxy."""
-HEAD_LIMIT = 1 << 16
+MAX_HEAD_BYTES = 1 << 16
 """Bytes of a request's head, and of what is read at once."""
 _BROKEN = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
 _HOP_BY_HOP = re.compile(rb"\r\n(?:proxy-[a-z]+|connection|keep-alive):[^\r\n]*", re.IGNORECASE)
@@ -49,7 +49,7 @@ class _Request:
         return self.method == b"CONNECT"
 
 
-class Forwarder:
+class ProxyRelay:
     """Listens on loopback while its context is open. `failure` is what kept the browser from the page's own host."""
 
     def __init__(self, route: Route) -> None:
@@ -63,7 +63,7 @@ class Forwarder:
         self.failure: GeneratorProblem | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MAX_HEAD_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -82,7 +82,7 @@ class Forwarder:
         try:
             async with asyncio.timeout(None) as life:
                 self._serving[task] = life
-                async with asyncio.timeout(CONNECT_LIMIT):
+                async with asyncio.timeout(CONNECT_TIMEOUT):
                     request = _read(await reader.readuntil(b"\r\n\r\n"))
                 await self._forward(request, reader, writer)
         except _BROKEN:
@@ -93,10 +93,10 @@ class Forwarder:
 
     async def _forward(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(CONNECT_LIMIT):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
                 upstream = await self._open(request)
         except (*_BROKEN, python_socks.ProxyError) as error:
-            self._note(request, _as_proxy_failure(error))
+            self._note(request, proxy_problem(error))
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
             return
@@ -110,7 +110,7 @@ class Forwarder:
         proxy = self._proxy
         if proxy.scheme != "socks5":
             tls = self._route.tls if proxy.scheme == "https" else None
-            return await asyncio.open_connection(proxy.host, proxy.port, ssl=tls, limit=HEAD_LIMIT)
+            return await asyncio.open_connection(proxy.host, proxy.port, ssl=tls, limit=MAX_HEAD_BYTES)
         socks = SocksProxy(
             proxy_type=python_socks.ProxyType.SOCKS5,
             host=proxy.host,
@@ -119,7 +119,7 @@ class Forwarder:
             password=proxy.password or None,
             rdns=True,
         )
-        stream = await socks.connect(request.host, request.port, timeout=CONNECT_LIMIT)
+        stream = await socks.connect(request.host, request.port, timeout=CONNECT_TIMEOUT)
         return stream.reader, stream.writer
 
     async def _send_head(self, request: _Request, upstream: Streams, writer: asyncio.StreamWriter) -> None:
@@ -147,7 +147,7 @@ class Forwarder:
 
     async def _watch(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass the first bytes of an untunneled answer on; only 407 is the proxy's word for sure."""
-        start = await reader.read(HEAD_LIMIT)
+        start = await reader.read(MAX_HEAD_BYTES)
         if start[9:12] == b"407":
             self._note_status(request, start)
         writer.write(start)
@@ -179,7 +179,7 @@ def _read(head: bytes) -> _Request:
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Carry bytes one way; the end of one way ends the other."""
     try:
-        while data := await reader.read(HEAD_LIMIT):
+        while data := await reader.read(MAX_HEAD_BYTES):
             writer.write(data)
             await writer.drain()
     finally:
@@ -191,8 +191,3 @@ async def _close(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(1):
             await writer.wait_closed()
-
-
-def _as_proxy_failure(error: BaseException) -> GeneratorProblem:
-    problem = translate(error)
-    return problem if isinstance(problem, ProxyRefused | ProxyUnreachable) else ProxyUnreachable(str(problem))

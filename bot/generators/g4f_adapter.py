@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from bot.errors import GeneratorBroken, SettingsProblem
 from bot.generators.contract import Finish, Generator, Piece, Thought
-from bot.generators.reasons import one_line
+from bot.generators.error_classifier import one_line
 
 EXAMPLE = "GENERATOR=g4f.Provider:Name"
 _SHOWN = {"MediaResponse", "Sources", "SourceLink"}

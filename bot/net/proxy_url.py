@@ -17,7 +17,7 @@ SCHEMES: dict[str, Scheme] = {"http": "http", "https": "https", "socks5": "socks
 
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks5": 1080}
 EXAMPLE = "socks5://user:password@proxy.example:1080"
-LONGEST_SOCKS_CREDENTIAL = 255
+MAX_SOCKS_CREDENTIAL = 255
 """Bytes of a user name or password: RFC 1929 gives their length one byte."""
 
 
@@ -80,13 +80,14 @@ def parse_proxy(text: str) -> ProxyURL:
     scheme = SCHEMES.get(text.partition("://")[0].lower()) if "://" in text else None
     if scheme is None:
         raise ProxyAddressError("a proxy's address begins with http://, https:// or socks5://")
+    _, _, rest = text.partition("://")
+    if any(mark in rest.removesuffix("/") for mark in "/?#"):
+        raise ProxyAddressError("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise ProxyAddressError("the port is not a number from 1 to 65535, or an address is badly written") from None
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ProxyAddressError("nothing may follow the port, and / ? # in a password are written %2F %3F %23")
     if port == 0:
         raise ProxyAddressError("the port is not a number from 1 to 65535")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -130,5 +131,5 @@ def _check_credentials(scheme: Scheme, user: str, password: str) -> None:
     if user and not password:
         raise ProxyAddressError("SOCKS5 wants a password with the user name")
     for credential in (user, password):
-        if not credential.isascii() or len(credential) > LONGEST_SOCKS_CREDENTIAL:
+        if not credential.isascii() or len(credential) > MAX_SOCKS_CREDENTIAL:
             raise ProxyAddressError("SOCKS5 user names and passwords are up to 255 ASCII characters")

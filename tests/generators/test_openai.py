@@ -6,9 +6,20 @@ from collections.abc import Sequence
 import pytest
 from pydantic import SecretStr
 
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
-from bot.generators.contract import Finish, Messages, Piece, Thought
-from bot.generators.openai import OpenAI, endpoint
+from bot.errors import (
+    AnswerFiltered,
+    CutInThoughts,
+    GeneratorBroken,
+    GeneratorBusy,
+    GeneratorProblem,
+    GeneratorRefused,
+    QuestionTooLong,
+)
+from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.contract import DEFAULT_TIMEOUTS, Finish, Messages, Piece, Recast, Thought, Timeouts
+from bot.generators.factory import kind_of
+from bot.generators.openai import OpenAI, _headers, endpoints
+from bot.generators.options import Options
 from tests.generators.wire_server import Exchange, Script, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
@@ -38,7 +49,13 @@ def json_body(body: object, status: str = "200 OK") -> Script:
 
 async def ask(script: Script) -> list[Piece]:
     async with serve(script) as server:
-        return [piece async for piece in OpenAI.create_async_generator("some", HELLO, url=server.url)]
+        return await answer_of(server.url)
+
+
+async def answer_of(url: str, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> list[Piece]:
+    """What the client gives."""
+    client = GeneratorClient(GeneratorConfig(kind=kind_of("openai"), url=url, model="some", timeouts=timeouts))
+    return [piece async for piece in client.answer(HELLO, temperature=0.5, max_tokens=8192)]
 
 
 def joined(pieces: Sequence[Piece]) -> tuple[str, str, list[Finish]]:
@@ -65,7 +82,28 @@ def joined(pieces: Sequence[Piece]) -> tuple[str, str, list[Finish]]:
     ],
 )
 def test_a_base_url_may_have_its_version_or_not(base: str, address: str) -> None:
-    assert endpoint(base) == address
+    assert endpoints(base)[0] == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://r.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+        "https://models.github.ai/inference/chat/completions",
+        "https://api.perplexity.ai/chat/completions",
+        "http://h:1/v1/chat/completions",
+        "http://h:1/chat/completions?a=b%2Fc&d",
+    ],
+)
+def test_a_whole_address_stays_as_it_is(address: str) -> None:
+    assert endpoints(address) == [address]
+
+
+@pytest.mark.parametrize(
+    "base", ["https://adb-1.azuredatabricks.net/serving-endpoints", "https://models.github.ai/inference"]
+)
+def test_a_base_url_without_a_version_may_need_none(base: str) -> None:
+    assert endpoints(base) == [f"{base}/v1/chat/completions", f"{base}/chat/completions"]
 
 
 async def test_the_request_is_that_of_the_protocol() -> None:
@@ -87,14 +125,29 @@ async def test_without_a_key_nothing_is_said_of_one() -> None:
         assert "authorization" not in server.last.request.headers
 
 
-async def test_question_and_answer_fit_the_context_together() -> None:
+@pytest.mark.parametrize(("words", "limit", "sent"), [(1, 8192, None), (1000, 8000, None), (1000, 500, 500)])
+async def test_only_what_needs_a_limit_is_limited(words: int, limit: int, sent: int | None) -> None:
     async with serve(stream(event(delta={"content": "ok"}), DONE)) as server:
-        messages = [{"role": "user", "content": "word " * 1000}]
-        assert [piece async for piece in OpenAI.create_async_generator("some", messages, url=server.url)]
-        assert 6500 < server.last.request.json["max_tokens"] < 7500
+        messages = [{"role": "user", "content": "word " * words}]
+        pieces = OpenAI.create_async_generator("some", messages, url=server.url, max_tokens=limit)
+        assert [piece async for piece in pieces]
+        assert server.last.request.json.get("max_tokens") == sent
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("r.openai.azure.com", "api-key"),
+        ("gw.azure-api.net", "api-key"),
+        ("openai.azure.com.evil.example", "Authorization"),
+    ],
+)
+def test_azure_wants_the_key_in_a_header_of_its_own(host: str, name: str) -> None:
+    headers = _headers(f"https://{host}/chat/completions", Options(url="", key=SecretStr("sk-1")))
+    assert {key for key, value in headers.items() if "sk-1" in value} == {name}
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
 async def test_reasoning_is_kept_apart(name: str) -> None:
     pieces = await ask(stream(event(delta={name: "hm, ", "content": None}), event(delta={"content": "Hi"}), STOP, DONE))
     assert joined(pieces) == ("Hi", "hm, ", [Finish("stop")])
@@ -134,9 +187,69 @@ async def test_a_stream_that_just_stops_was_cut_off() -> None:
         await ask(stream(event(delta={"content": "Hi"})))
 
 
-async def test_an_answer_of_thoughts_alone_is_empty() -> None:
-    with pytest.raises(GeneratorBroken, match="empty"):
-        await ask(stream(event(delta={"reasoning": "hm"}), STOP, DONE))
+def _part(kind: str, **fields: object) -> dict[str, object]:
+    return {"type": kind, **fields}
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": [_part("thinking", thinking=[_part("text", text="hm")])]},
+        {"reasoning_details": [_part("reasoning.text", text="hm")]},
+        {"reasoning_details": [_part("reasoning.summary", summary="hm"), _part("reasoning.encrypted", data="x")]},
+        {"reasoning": "hm", "reasoning_details": [_part("reasoning.text", text="hm")]},
+        {"reasoning": "hm", "reasoning_content": "hm"},
+    ],
+)
+async def test_thoughts_are_read_in_every_form_and_once(delta: dict[str, object]) -> None:
+    pieces = await ask(stream(event(delta=delta), event(delta={"content": [_part("text", text="Hi")]}), STOP, DONE))
+    assert joined(pieces) == ("Hi", "hm", [Finish("stop")])
+
+
+async def test_thoughts_alone_are_the_answer_when_the_model_ended_by_itself() -> None:
+    pieces = await ask(stream(event(delta={"reasoning": "Budapest is the capital."}), STOP, DONE))
+    assert pieces == [Thought("Budapest is the capital."), Recast("answer"), Finish("stop")]
+
+
+async def test_thoughts_alone_are_no_answer_when_the_limit_cut_them() -> None:
+    with pytest.raises(CutInThoughts):
+        await ask(stream(event(delta={"reasoning": "hm"}), event(delta={}, finish_reason="length"), DONE))
+
+
+async def test_a_refusal_is_the_answer() -> None:
+    pieces = await ask(stream(event(delta={"refusal": "I can't "}), event(delta={"refusal": "help."}), STOP, DONE))
+    assert joined(pieces) == ("I can't help.", "", [Finish("stop")])
+
+
+FILTERED = event(delta={}, finish_reason="content_filter")
+
+
+async def test_a_filter_that_ends_an_answer_is_told() -> None:
+    pieces = await ask(stream(event(delta={"content": "First mix"}), FILTERED, DONE))
+    assert joined(pieces) == ("First mix", "", [Finish("filter")])
+
+
+async def test_a_filter_that_lets_nothing_through_is_told_and_not_asked_again() -> None:
+    with pytest.raises(AnswerFiltered) as caught:
+        await ask(stream(FILTERED, DONE))
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {
+            "delta": {"content": ""},
+            "finish_reason": "error",
+            "error": {"code": 502, "message": "Provider disconnected"},
+        },
+        {"delta": {}, "finish_reason": "error"},
+        {"delta": {}, "finish_reason": None, "error": {"message": "Provider disconnected"}},
+    ],
+)
+async def test_an_error_within_the_choice_is_an_error(choice: dict[str, object]) -> None:
+    with pytest.raises(GeneratorBroken, match=r"Provider disconnected|broke the answer off"):
+        await ask(stream(event(delta={"content": "Budapest is the"}), event(**choice), DONE))
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,13 @@ from bot.errors import (
     GeneratorProblem,
     GeneratorRefused,
     GeneratorSilent,
-    GeneratorUnreachable,
     ProxyRefused,
     ProxyUnreachable,
     QuestionTooLong,
 )
-from bot.generators.proxies import ProxyAddressError
-from bot.generators.reasons import judge, one_line
+from bot.generators.error_classifier import classify, one_line
+from bot.net.errors import certificate_problem, connection_problem, proxy_problem
+from bot.net.proxy_url import ProxyAddressError
 
 _BY_STATUS: Mapping[int, type[GeneratorProblem]] = {
     401: GeneratorRefused,
@@ -47,7 +47,7 @@ _BY_STATUS: Mapping[int, type[GeneratorProblem]] = {
 }
 _FULL = {429, 503, 529}
 """529 is in no standard; several servers say it for a full house."""
-_LONGEST_WAIT = 86_400.0
+_MAX_RETRY_AFTER = 86_400.0
 
 
 @contextmanager
@@ -70,6 +70,8 @@ def translate(error: BaseException, secrets: Iterable[str] = ()) -> GeneratorPro
         return error
     if isinstance(error, BaseExceptionGroup):
         return translate(error.exceptions[0], secrets)
+    if isinstance(error, OSError) and (refused := certificate_problem(error)) is not None:
+        return refused  # through SOCKS, TLS fails within an error of the connection
     for kinds, words_for in _KNOWN:
         if isinstance(error, kinds):
             return words_for(error)
@@ -79,7 +81,7 @@ def translate(error: BaseException, secrets: Iterable[str] = ()) -> GeneratorPro
 def from_status(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> GeneratorProblem:
     """Judge a status that is no success, with what the server said (reason phrase or body)."""
     said = f"{status} {one_line(words)}".rstrip()
-    by_words = judge(words)
+    by_words = classify(words)
     kind = _kind(status, by_words)
     if kind is not GeneratorBusy:
         return kind(said)
@@ -102,19 +104,19 @@ def _kind(status: int, by_words: GeneratorProblem | None) -> type[GeneratorProbl
 
 def from_words(words: str) -> GeneratorProblem:
     """Judge an error that came with a status of success."""
-    return judge(words) or GeneratorBroken(one_line(words))
+    return classify(words) or GeneratorBroken(one_line(words))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After in seconds, from its number or its date (RFC 9110, 10.2.3); None where there is none."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST_WAIT)
+        return min(float(value), _MAX_RETRY_AFTER)
     date = _date(value)
     if date is None:
         return None
     now = _date(headers.get("Date", "")) or datetime.now(UTC)
-    return min(max((date - now).total_seconds(), 0.0), _LONGEST_WAIT)
+    return min(max((date - now).total_seconds(), 0.0), _MAX_RETRY_AFTER)
 
 
 def _date(value: str) -> datetime | None:
@@ -141,35 +143,6 @@ def _from_httpx(error: BaseException) -> GeneratorProblem:
     return from_status(error.response.status_code, error.response.reason_phrase, error.response.headers)
 
 
-def _from_proxy(error: BaseException) -> GeneratorProblem:
-    words = str(error)
-    if any(mark in words.lower() for mark in ("407", "authenticat", "acceptable", "username")):
-        return ProxyRefused("the proxy does not accept the user name and password")
-    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp_socks.ProxyConnectionError)):
-        return ProxyUnreachable("no connection to the proxy")
-    return ProxyUnreachable(f"the proxy failed: {one_line(words)}")
-
-
-def _not_reached(error: BaseException) -> GeneratorProblem:
-    secure = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
-    if secure is not None:
-        why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or type(secure).__name__
-        return GeneratorUnreachable(f"no encrypted connection: {one_line(why)}")
-    if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
-        return GeneratorUnreachable("no connection: the name of the server does not resolve")
-    return GeneratorUnreachable("no connection: nobody listens there")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from, ten steps at the most."""
-    cause: BaseException | None = error
-    for _ in range(10):
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
 def _from_foreign(error: BaseException, secrets: Iterable[str]) -> GeneratorProblem:
     """Judge an error of somebody else's class by its words."""
     words = str(error)
@@ -178,7 +151,7 @@ def _from_foreign(error: BaseException, secrets: Iterable[str]) -> GeneratorProb
     if isinstance(error, json.JSONDecodeError):
         words = "not JSON"
     said = one_line(f"{type(error).__name__}: {words}")
-    by_words = judge(words)
+    by_words = classify(words)
     if isinstance(by_words, GeneratorBusy):
         return GeneratorBusy(said, retry_after=by_words.retry_after)
     return type(by_words)(said) if by_words is not None else GeneratorBroken(said)
@@ -209,14 +182,14 @@ _KNOWN: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], G
             python_socks.ProxyError,
             python_socks.ProxyConnectionError,
         ),
-        _from_proxy,
+        proxy_problem,
     ),
     (
         (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol),
         _always(GeneratorRefused, "this is not the address of a server"),
     ),
     ((ProxyAddressError,), lambda error: GeneratorRefused(str(error))),
-    ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), _not_reached),
+    ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), connection_problem),
     ((aiohttp.ClientError, httpx.TransportError, OSError), _always(GeneratorBroken, "the connection broke")),
 )
 """Which errors mean what; the first row that matches counts."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot import logs
 from bot.errors import GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
 
-LONGEST = 300
+MAX_WORDS_LENGTH = 300
 """Characters of a server's words that are kept."""
 
 _TOO_LONG = re.compile(
@@ -34,10 +35,10 @@ _BUSY = re.compile(
 )
 _WAIT = re.compile(r"(?:try again|retry)(?: after| in)\s+(\d+(?:\.\d+)?)\s*(ms|milliseconds?|m\b|min|s\b|sec)?")
 _UNITS = {"ms": 0.001, "mi": 60.0, "m": 60.0}
-_LONGEST_WAIT = 86_400.0
+_MAX_RETRY_AFTER = 86_400.0
 
 
-def judge(words: str) -> GeneratorProblem | None:
+def classify(words: str) -> GeneratorProblem | None:
     """Tell from a server's words what has gone wrong; None where they say nothing that is known."""
     lowered = words.lower()
     said = one_line(words)
@@ -69,9 +70,22 @@ def error_text(body: Any) -> str | None:  # noqa: ANN401  # whatever JSON a serv
 
 
 def one_line(words: str) -> str:
-    """Make a server's words fit for a log line: printable, on one line, of a bounded length."""
+    """Make a server's words fit for a log line: printable, on one line, of a bounded length, without keys."""
+    words = logs.blotted(_decoded(words), ())
     words = " ".join("".join(character if character.isprintable() else " " for character in words).split())
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+    return words if len(words) <= MAX_WORDS_LENGTH else words[: MAX_WORDS_LENGTH - 1] + "…"
+
+
+def _decoded(words: str) -> str:
+    """Read a reason phrase that is no UTF-8 as Latin-1, as Node writes it; aiohttp leaves its bytes as surrogates."""
+    try:
+        raw = words.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return words
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _words_of(value: object) -> str:
@@ -91,4 +105,4 @@ def _wait(words: str) -> float | None:
     if found is None:
         return None
     unit = (found[2] or "s")[:2]
-    return min(float(found[1]) * _UNITS.get(unit, 1.0), _LONGEST_WAIT)
+    return min(float(found[1]) * _UNITS.get(unit, 1.0), _MAX_RETRY_AFTER)

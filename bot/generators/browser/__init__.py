@@ -1,0 +1,1 @@
+"""The browser step: cookies and user agent of a page, read with a real Chromium."""

@@ -1,0 +1,240 @@
+"""The client of the one configured generator, with its URL, key, limits and proxy bound to it.
+
+Our own classes take the fields of `Options`; somebody else's class gets g4f's names (`base_url`, `api_key`) and ours.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from bot.errors import (
+    GeneratorProblem,
+    GeneratorSilent,
+    GeneratorUnreachable,
+    ProxyRefused,
+    ProxyUnreachable,
+    QuestionTooLong,
+)
+from bot.generators.browser.session_args import BrowserSessions
+from bot.generators.cleaner import AnswerCleaner
+from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
+from bot.generators.endpoint_memory import Endpoint, EndpointMemory
+from bot.generators.errors import translated
+from bot.generators.g4f_adapter import as_piece, call
+from bot.generators.prompt import flatten
+from bot.generators.thread_isolation import IsolatedGenerator
+from bot.net.proxy_url import ProxyURL, as_proxy
+
+PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
+PROBE: Messages = [{"role": "user", "content": "Hi"}]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig:
+    """Which generator, where, and how it is used. An empty `url` or `model` leaves the class its own default."""
+
+    kind: GeneratorKind
+    url: str = ""
+    model: str = ""
+    model_name: str = ""
+    key: SecretStr = field(default_factory=lambda: SecretStr(""))
+    browser: bool = False
+    context_tokens: int = 8192
+    max_tokens: int = 8192
+    """The longest answer, for a probe that asks as a real question does."""
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
+
+
+class _Source(Protocol):
+    """An async iterator of raw pieces that can be closed."""
+
+    def __aiter__(self) -> AsyncIterator[object]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
+
+
+class GeneratorClient:
+    """Gives answers, whoever writes them. Every failure is a GeneratorProblem; every wait and answer is bounded."""
+
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        browser_arguments: Sequence[str] = (),
+    ) -> None:
+        """Find the class. Raises SettingsProblem for a path that leads to none.
+
+        `ssl_context` has the certificates to trust (default: the system's and certifi's), `browser_arguments` are more
+        flags for Chromium.
+        """
+        self._config = config
+        self._generator = config.kind.load()
+        self._ssl_context = ssl_context
+        self._sessions = BrowserSessions(arguments=browser_arguments)
+        self._memory = EndpointMemory()
+
+    @property
+    def config(self) -> GeneratorConfig:
+        """The configuration this client was built with."""
+        return self._config
+
+    @property
+    def destination(self) -> str:
+        """Where questions go: the configured address, else the class's own, else the class."""
+        own = getattr(self._generator, "url", None)
+        return self._config.url or (own if isinstance(own, str) and own else self._config.kind.name)
+
+    def context_tokens(self, model: str | None = None) -> int:
+        """How much the generator can read, in tokens: as configured, and no more than the server has said."""
+        said = self._endpoint(model).context
+        return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
+
+    async def answer(
+        self,
+        messages: Messages,
+        *,
+        temperature: float,
+        max_tokens: int | None,
+        proxy: ProxyURL | str | None = None,
+        model: str | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> AsyncGenerator[Piece, None]:
+        """Ask, and give the pieces of the answer as they come, thoughts told apart.
+
+        What is passed here holds until this answer's end, whatever is set meanwhile. Closing early closes the
+        connection. Raises GeneratorProblem.
+        """
+        limits = timeouts or self._config.timeouts
+        with translated():
+            route = as_proxy(proxy)
+        arguments = self._arguments(flatten(messages), route, limits)
+        arguments |= {"model": model or self._config.model, "temperature": temperature}
+        if not self._config.kind.isolated or max_tokens is None or max_tokens < self._config.context_tokens:
+            arguments["max_tokens"] = max_tokens  # else it limits nothing, and strict servers refuse it
+        endpoint = self._endpoint(model)
+        cleaner = AnswerCleaner(
+            max_tokens=self._limit_here(endpoint, max_tokens),
+            begins_in_thought=endpoint.begins_in_thought,
+        )
+        with translated(self._secrets(route)), self._naming_the_context():
+            async with aclosing(self._source(arguments, limits)) as source:
+                async for value in source:
+                    piece = as_piece(value)
+                    for known in cleaner.feed(piece) if piece is not None else ():
+                        yield known
+                    if cleaner.is_full:
+                        break
+            for known in cleaner.finish():
+                yield known
+        endpoint.begins_in_thought = cleaner.begins_in_thought
+
+    async def probe(
+        self,
+        *,
+        proxy: ProxyURL | str | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        timeouts: Timeouts = PROBE_TIMEOUTS,
+    ) -> None:
+        """Try whether the generator answers, with the shortest question there is, asked as a real one is.
+
+        `max_tokens` is by default the configured one. Where only the way through the proxy fails, the proxy is to
+        blame, whatever was said. Raises GeneratorProblem, whose text is the reason in one line.
+        """
+        longest = self._config.max_tokens if max_tokens is None else max_tokens
+
+        async def fails(way: ProxyURL | str | None) -> GeneratorProblem | None:
+            try:
+                answer = self.answer(
+                    PROBE, temperature=0, max_tokens=longest, proxy=way, model=model, timeouts=timeouts
+                )
+                async with aclosing(answer) as pieces:
+                    await anext(pieces)  # an answer without any piece raises
+            except GeneratorProblem as problem:
+                return problem
+            return None
+
+        problem = await fails(proxy)
+        if problem is not None and proxy and not isinstance(problem, ProxyUnreachable | ProxyRefused):
+            raise _to_blame(problem, await fails(None))
+        if problem is not None:
+            raise problem
+
+    def advice(self) -> list[str]:
+        """Say what the settings should be, after what the server has said."""
+        reads = self.context_tokens()
+        return [f"it reads {reads} tokens: set CONTEXT_TOKENS={reads}"] if reads < self._config.context_tokens else []
+
+    async def aclose(self) -> None:
+        """Let go of what is kept between answers. Answers in progress are closed by whoever reads them."""
+        self._sessions.clear()
+
+    def _arguments(self, messages: Messages, proxy: ProxyURL | None, timeouts: Timeouts) -> dict[str, Any]:
+        """Everything that is bound, as keyword arguments."""
+        config = self._config
+        bound: dict[str, Any] = {"messages": messages, "stream": True}
+        if config.url:
+            bound["url"] = config.url
+        if not config.kind.isolated:
+            return bound | {
+                "proxy": proxy,
+                "key": config.key,
+                "model_name": config.model_name,
+                "context_tokens": config.context_tokens,
+                "browser": config.browser,
+                "timeouts": timeouts,
+                "session_args": self._sessions,
+                "memory": self._memory,
+                "ssl_context": self._ssl_context,
+            }
+        if config.url:
+            bound["base_url"] = config.url
+        if config.key.get_secret_value():
+            bound |= {"api_key": config.key.get_secret_value(), "key": config.key.get_secret_value()}
+        return bound | {"proxy": proxy.url if proxy else None, "timeout": int(timeouts.answer)}
+
+    def _source(self, arguments: dict[str, Any], timeouts: Timeouts) -> _Source:
+        """Give the raw pieces within their time limits, which our own classes keep themselves."""
+        if self._config.kind.isolated:
+            return IsolatedGenerator(lambda: call(self._generator, arguments), timeouts)
+        return cast("_Source", self._generator.create_async_generator(**arguments))
+
+    @contextmanager
+    def _naming_the_context(self) -> Iterator[None]:
+        """Say which setting is about length, where the words of the server are."""
+        try:
+            yield
+        except QuestionTooLong as problem:
+            raise QuestionTooLong(f"{problem}; CONTEXT_TOKENS is {self._config.context_tokens}") from None
+
+    def _endpoint(self, model: str | None) -> Endpoint:
+        return self._memory.of(self._config.url, model or self._config.model)
+
+    def _limit_here(self, endpoint: Endpoint, max_tokens: int | None) -> int | None:
+        """Give the limit of tokens that has to be kept here: none where the server does, or it limits nothing."""
+        kept_there = self._config.kind.limits_answers and endpoint.token_parameter
+        if max_tokens is None or kept_there or max_tokens >= self._config.context_tokens:
+            return None
+        return max_tokens
+
+    def _secrets(self, proxy: ProxyURL | None) -> tuple[str, ...]:
+        """What must not be told, in every form that a stranger's error may have it."""
+        of_proxy = (proxy.url, proxy.password, quote(proxy.password, safe="")) if proxy else ()
+        return self._config.key.get_secret_value(), *of_proxy
+
+
+def _to_blame(through_proxy: GeneratorProblem, directly: GeneratorProblem | None) -> GeneratorProblem:
+    """Give the problem of a trial: the proxy's where the direct way has none, or another one of the server's own."""
+    if type(directly) is type(through_proxy) or isinstance(directly, GeneratorUnreachable | GeneratorSilent):
+        return through_proxy  # the direct way tells nothing where there is none
+    if str(through_proxy).startswith("401"):  # some proxies say so where the standard has 407
+        return ProxyRefused(f"the proxy does not accept the user name and password ({through_proxy})")
+    return ProxyUnreachable(f"only the way through the proxy fails: {through_proxy}")

@@ -1,0 +1,66 @@
+"""What an exception of a connection means: a proxy that refuses or fails, TLS that is not trusted, nobody there."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+import aiohttp_socks
+
+from bot.errors import CertificateRefused, GeneratorProblem, GeneratorUnreachable, ProxyRefused, ProxyUnreachable
+
+MAX_CAUSES = 10
+"""Steps along an exception's causes: a chain may be a circle."""
+MAX_REASON_LENGTH = 200
+"""Characters of a foreign reason that are kept."""
+_LOGIN_MARKS = ("407", "authenticat", "acceptable", "username")
+"""Parts of what python-socks and httpx say where a proxy wants another user name and password."""
+
+
+def proxy_problem(error: BaseException) -> GeneratorProblem:
+    """Translate what a proxy's failure raises: ProxyRefused, or ProxyUnreachable."""
+    words = str(error)
+    if any(mark in words.lower() for mark in _LOGIN_MARKS):
+        return ProxyRefused("the proxy does not accept the user name and password")
+    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp_socks.ProxyConnectionError)):
+        return ProxyUnreachable("no connection to the proxy")
+    return ProxyUnreachable(f"the proxy failed: {_short(words) or type(error).__name__}")
+
+
+def connection_problem(error: BaseException) -> GeneratorProblem:
+    """Translate what a connection that could not be made raises."""
+    refused = certificate_problem(error)
+    if refused is not None:
+        return refused
+    if any(isinstance(cause, socket.gaierror) for cause in causes(error)):
+        return GeneratorUnreachable("no connection: the name of the server does not resolve")
+    return GeneratorUnreachable("no connection: nobody listens there")
+
+
+def certificate_problem(error: BaseException) -> GeneratorProblem | None:
+    """Find TLS among an exception's causes, with its reason: an unknown issuer, another name, a date in the past."""
+    for cause in causes(error):
+        secure = getattr(cause, "certificate_error", cause)  # aiohttp's own class is an SSLError without the reason
+        if isinstance(secure, ssl.SSLCertVerificationError):
+            why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or secure
+            return CertificateRefused(f"no encrypted connection: {_short(str(why))}")
+        if isinstance(secure, ssl.SSLError):
+            return GeneratorUnreachable(f"no encrypted connection: {_short(str(secure.reason or secure))}")
+    return None
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Give the error and what it came from, `MAX_CAUSES` steps at the most."""
+    cause: BaseException | None = error
+    for _ in range(MAX_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _short(words: str) -> str:
+    printable = "".join(character if character.isprintable() else " " for character in words)
+    return " ".join(printable.split())[:MAX_REASON_LENGTH]
