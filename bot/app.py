@@ -22,6 +22,7 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
+from bot.answering.generation import Generation
 from bot.answering.service import TurnService
 from bot.answering.slot_broker import RemoteSlotBroker
 from bot.errors import Problem, SettingsProblem, Unauthorized
@@ -159,11 +160,10 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        registry=registry,
+        generation=Generation(registry, registry.context_tokens),
         live_replies=LiveReplyFactory(telegram, gate),
         tasks=tasks,
         texts=texts,
-        context_tokens=registry.context_tokens,
     )
     turns = TurnService(
         database,

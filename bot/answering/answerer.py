@@ -1,25 +1,18 @@
-"""One turn, from its question to its last edit."""
+"""The work on one claimed turn, from its question to its last edit."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import cast
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from bot.answering import keyboards
-from bot.answering.service import TurnContext
+from bot.answering.answer_in_progress import AnswerInProgress
+from bot.answering.generation import Generation
+from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
-from bot.conversation.window import fit, go_on_from
-from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicUnavailable
-from bot.generators.client import GeneratorClient
-from bot.generators.contract import Finish, Piece, Recast, Thought
+from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorProblem, TopicUnavailable
 from bot.preferences import EffectivePreferences, Preferences
-from bot.rendering.entities import is_visible
 from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
@@ -31,72 +24,11 @@ from bot.texts import Texts
 
 logger = logging.getLogger(__name__)
 
-MAX_TRIES = 3
-"""How often a generator is asked before a person is told that it fails: once, and twice more."""
-MAX_RETRY_AFTER = 20.0
-"""Seconds that a person waits for another try at the most; a generator that asks for more has failed."""
-
-MIN_TOKENS_PER_MESSAGE = 20
-"""Tokens of a short message: of a long conversation no more is read than so many of them that the generator takes."""
-
 _NOTES = {
     Ending.STOPPED: "answer-stopped",
     Ending.LENGTH: "answer-cut-by-limit",
     Ending.FILTERED: "answer-cut-by-filter",
 }
-_ENDINGS = {"stop": Ending.COMPLETE, "length": Ending.LENGTH, "filter": Ending.FILTERED}
-
-
-@dataclass(slots=True)
-class _Answer:
-    """An answer while it is being written and shown."""
-
-    reply: Reply
-    live: LiveReply
-    showing: asyncio.Task[None]
-    before: bool
-    """Whether there was text before this turn, which goes on with it."""
-    thoughts: list[str] = field(default_factory=list)
-    ending: Ending = Ending.COMPLETE
-    note: str = ""
-
-    def take(self, piece: Piece) -> None:
-        """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""
-        if isinstance(piece, Thought):
-            self.thoughts.append(piece.text)
-            self.reply.think(piece.text)
-        elif isinstance(piece, Recast):
-            self.recast(piece)
-        elif isinstance(piece, Finish):
-            self.ending = _ENDINGS[piece.reason]
-        else:
-            self.reply.write(piece)
-        self.live.touch()
-        self.check()
-
-    def recast(self, piece: Recast) -> None:
-        """Take what was written so far for thoughts, or the thoughts for the answer."""
-        if piece.into == "answer":
-            text = "".join(self.thoughts)
-            self.thoughts.clear()
-            self.reply.take_thoughts_for_text(text)
-        elif not self.before:
-            text = self.reply.take_text_for_thoughts()
-            self.thoughts += [text] if text else []
-
-    def check(self) -> None:
-        """Raise what ended the showing before its time."""
-        if self.showing.done():
-            self.showing.result()
-
-    def fail(self) -> None:
-        """The generator failed: what was written stays."""
-        self.ending = Ending.BROKEN if self.is_visible else Ending.FAILED
-
-    @property
-    def is_visible(self) -> bool:
-        """Whether there is anything that Telegram would show."""
-        return self.before or is_visible(self.reply.text)
 
 
 class Answerer:
@@ -107,24 +39,22 @@ class Answerer:
         *,
         conversations: ConversationRepository,
         preferences: Preferences,
-        registry: GeneratorClient,
+        generation: Generation,
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
-        context_tokens: Callable[[], int],
     ) -> None:
         self._conversations = conversations
         self._preferences = preferences
-        self._registry = registry
-        self._surfaces = live_replies
+        self._generation = generation
+        self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
-        self._context_tokens = context_tokens
 
     async def work(self, running: TurnContext) -> None:
-        """Do what the turn still needs; when this returns, the turn is finished.
+        """Do whatever the turn still needs; when this returns, the turn is finished.
 
-        Raises what ends a turn early: ChatUnavailable, TopicUnavailable, ChatMigrated, LeaseLost,
+        Raises the errors that end a turn early: ChatUnavailable, TopicUnavailable, ChatMigrated, LeaseLost,
         StorageUnavailable, CancelledError.
         """
         turn = running.turn
@@ -135,7 +65,7 @@ class Answerer:
             await self._write(running, chosen)
 
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
-        path = await running.begin(self._context_tokens() // MIN_TOKENS_PER_MESSAGE)
+        path = await running.begin(self._generation.max_messages)
         turn = running.turn
         reply = self._reply(turn, chosen)
         if turn.kind is TurnKind.GO_ON:
@@ -143,7 +73,7 @@ class Answerer:
         live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._translate(turn)))
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         showing.add_done_callback(lambda _: running.interrupt())
-        answer = _Answer(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
+        answer = AnswerInProgress(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
         try:
             try:
                 await self._ask(running, path, chosen, answer)
@@ -182,7 +112,7 @@ class Answerer:
         await running.finish(_state(answer.ending))
 
     async def _ask(
-        self, running: TurnContext, path: list[Message], chosen: EffectivePreferences, answer: _Answer
+        self, running: TurnContext, path: list[Message], chosen: EffectivePreferences, answer: AnswerInProgress
     ) -> None:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
@@ -190,7 +120,7 @@ class Answerer:
             if turn.attempt > MAX_ATTEMPTS:
                 raise GeneratorBroken("the turn was begun too often")
             with running.stoppable():
-                async with aclosing(self._pieces(turn, path, chosen)) as pieces:
+                async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
             answer.check()
@@ -207,55 +137,16 @@ class Answerer:
             answer.ending = Ending.STOPPED
         answer.note = self._note(turn, answer.ending)
 
-    async def _pieces(
-        self, turn: Turn, path: list[Message], chosen: EffectivePreferences
-    ) -> AsyncGenerator[Piece, None]:
-        """The pieces of the answer; before the first of them, another try where that can help."""
-        messages = fit(
-            path,
-            system=chosen.system_prompt.value,
-            context=self._context_tokens(),
-            answer_room=chosen.max_tokens.value,
-            group=not turn.private,
-        )
-        if turn.kind is TurnKind.GO_ON:
-            messages = go_on_from(messages)
-
-        async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
-            pieces = self._registry.answer(
-                messages,
-                temperature=chosen.temperature.value,
-                max_tokens=chosen.max_tokens.value,
-                proxy=chosen.proxy.value,
-                model=chosen.model.value,
-            )
-            try:
-                return await anext(pieces), pieces
-            except StopAsyncIteration:
-                raise GeneratorBroken("the answer was empty") from None
-            except BaseException:
-                await pieces.aclose()
-                raise
-
-        tries = AsyncRetrying(
-            stop=stop_after_attempt(MAX_TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
-        )
-        first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
-        async with aclosing(rest):
-            yield first
-            async for piece in rest:
-                yield piece
-
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
 
     def _open(self, running: TurnContext, reply: Reply, chosen: EffectivePreferences, keyboard: Keyboard) -> LiveReply:
         turn = running.turn
-        place = Destination(
+        destination = Destination(
             chat=turn.key.chat, thread=turn.key.topic or None, reply_to=turn.reply_to, private=turn.private
         )
-        return self._surfaces.open(
-            place,
+        return self._live_replies.open(
+            destination,
             running,
             reply,
             streaming=chosen.streaming.value,
@@ -264,8 +155,8 @@ class Answerer:
             resumed=turn.attempt > 1,
         )
 
-    async def _keep_cut(self, running: TurnContext, answer: _Answer) -> None:
-        """The bot may not write there any more: what stands there counts, and goes on from there once it may again."""
+    async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:
+        """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
             await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
@@ -277,7 +168,7 @@ class Answerer:
         return keyboards.when_done(answer, versions, ending, self._translate(turn))
 
     def _note(self, turn: Turn, ending: Ending) -> str:
-        """The line under an answer that did not end by itself; without it one without text would show nothing."""
+        """Give the line under an answer that did not end by itself; one without text would show nothing else."""
         return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
 
     def _translate(self, turn: Turn) -> keyboards.Translate:
@@ -292,21 +183,3 @@ def _state(ending: Ending) -> TurnState:
             return TurnState.FAILED
         case _:
             return TurnState.DONE
-
-
-def _may_help(error: BaseException) -> bool:
-    """Whether another try can help, and soon enough."""
-    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        return error.retry_after <= MAX_RETRY_AFTER
-    return isinstance(error, GeneratorProblem) and error.retryable
-
-
-_backoff = wait_random_exponential(multiplier=1, max=8)
-
-
-def _pause(state: RetryCallState) -> float:
-    """Seconds until the next try: what the generator asks for, else a growing random time."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        return error.retry_after
-    return _backoff(state)

@@ -1,0 +1,66 @@
+"""One answer while it is being written and shown."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bot.conversation.messages import Ending
+from bot.generators.contract import Finish, Piece, Recast, Thought
+from bot.rendering.entities import is_visible
+from bot.rendering.reply import Reply
+from bot.streaming.live_reply import LiveReply
+
+_ENDINGS = {"stop": Ending.COMPLETE, "length": Ending.LENGTH, "filter": Ending.FILTERED}
+
+
+@dataclass(slots=True)
+class AnswerInProgress:
+    """Takes the generator's pieces, and remembers how the answer ends."""
+
+    reply: Reply
+    live: LiveReply
+    showing: asyncio.Task[None]
+    before: bool
+    """True where the turn goes on with text that stood there before it."""
+    thoughts: list[str] = field(default_factory=list)
+    ending: Ending = Ending.COMPLETE
+    note: str = ""
+
+    def take(self, piece: Piece) -> None:
+        """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""
+        if isinstance(piece, Thought):
+            self.thoughts.append(piece.text)
+            self.reply.think(piece.text)
+        elif isinstance(piece, Recast):
+            self.recast(piece)
+        elif isinstance(piece, Finish):
+            self.ending = _ENDINGS[piece.reason]
+        else:
+            self.reply.write(piece)
+        self.live.touch()
+        self.check()
+
+    def recast(self, piece: Recast) -> None:
+        """Take what was written so far for thoughts, or the thoughts for the answer."""
+        if piece.into == "answer":
+            text = "".join(self.thoughts)
+            self.thoughts.clear()
+            self.reply.take_thoughts_for_text(text)
+        elif not self.before:
+            text = self.reply.take_text_for_thoughts()
+            self.thoughts += [text] if text else []
+
+    def check(self) -> None:
+        """Raise the error that ended the showing before its time."""
+        if self.showing.done():
+            self.showing.result()
+
+    def fail(self) -> None:
+        """The generator failed: what was written stays."""
+        self.ending = Ending.BROKEN if self.is_visible else Ending.FAILED
+
+    @property
+    def is_visible(self) -> bool:
+        """True where there is anything that Telegram would show."""
+        return self.before or is_visible(self.reply.text)
