@@ -221,3 +221,9 @@ def test_formatting_hardly_runs_out_while_an_answer_grows() -> None:
         shown_bold = sum(len(reply.show(part).entities) for part in parts_of(reply))
         assert shown_bold >= number - 7
     assert len(reply.sealed) == 2
+
+
+def test_a_word_before_bold_text_is_better_than_one_within() -> None:
+    source = "word " * 12 + "**" + ("bold " * 15).strip() + "** end"
+
+    assert texts(source)[0] == ("word " * 12).strip()
