@@ -34,3 +34,9 @@ def test_an_entity_is_cut_with_its_text() -> None:
 def test_what_fits_stays_as_it_is() -> None:
     what = Formatted("one two", (Entity("bold", 0, 3),))
     assert slice_formatted(what, 0, 7) == (what, 7)
+
+
+def test_a_word_or_a_line_must_leave_half_of_the_room_filled() -> None:
+    assert slice_formatted(Formatted("aaaa bbbbbbbbbbbb"), 0, 10)[1] == 10
+    assert slice_formatted(Formatted("aaaaa bbbbbbbbbbbb"), 0, 10)[1] == 6
+    assert slice_formatted(Formatted("aaaaa\nbb bbbbbbbbbb"), 0, 10)[1] == 9

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 
 import pytest
 import regex  # type: ignore[import-untyped]  # it ships no type information
 
-from bot.rendering.split_point import plain_split_point
-from tests.rendering.strict import check, shown, units, written
+from bot.rendering.markup import lay_out
+from bot.rendering.reply import Reply
+from bot.rendering.split_point import choose_split_point, plain_split_point
+from tests.rendering.strict import check, parts_of, shown, units, written
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -137,3 +139,91 @@ def test_plain_text_is_cut_at_words() -> None:
     assert plain_split_point("one two three", 9) == 8
     assert plain_split_point("x" * 20, 9) == 9
     assert units("👍" * plain_split_point("👍" * 20, 9)) == 8
+
+
+def split_at(source: str, limit: int = 100) -> int:
+    point = choose_split_point(lay_out(source), source, limit)
+    assert point is not None
+    return point.source
+
+
+REST = "x " * 60
+
+
+@pytest.mark.parametrize(
+    ("head", "least"), [("{}\n\n", 50), ("{}\n", 49), ("{}\n- a\n- ", 46)], ids=["paragraph", "line", "item"]
+)
+def test_a_better_place_must_leave_a_message_half_full(head: str, least: int) -> None:
+    full_enough = head.format("w" * least)
+
+    assert split_at(full_enough + REST) == len(full_enough.removesuffix("- "))
+    assert split_at(head.format("w" * (least - 1)) + REST) in {99, 100}
+
+
+def test_the_last_place_of_its_kind_is_taken() -> None:
+    assert split_at("w " * 30 + "\n\n" + "v " * 12 + "\n\n" + REST) == 61 + 1 + 24 + 2
+
+
+def test_where_nothing_better_is_a_word_in_the_first_half_is_the_place() -> None:
+    assert split_at("ab " + "x" * 200) == 3
+    assert split_at("a\n" + "x" * 200) == 2
+
+
+def test_no_message_is_left_that_shows_nothing() -> None:
+    assert texts("<!-- not shown -->\n\n" + "x" * 200) == ["x" * 100] * 2
+
+
+@pytest.mark.parametrize(("source", "place"), [("ab", 1), ("ab\n", 2), ("a b", 2), ("w" * 49 + "\n" + "x" * 60, 50)])
+def test_plain_text_is_never_taken_whole(source: str, place: int) -> None:
+    assert plain_split_point(source, 100) == place
+
+
+def test_a_plain_line_must_leave_a_message_half_full() -> None:
+    assert plain_split_point("w" * 48 + "\n" + "x" * 30 + " " + "x" * 60, 100) == 80
+    assert plain_split_point("w" * 49 + "\n" + "x" * 30 + " " + "x" * 60, 100) == 50
+
+
+def test_the_messages_of_an_answer_cover_its_text_without_a_gap() -> None:
+    reply = Reply(limit=100)
+    reply.write("words and more words. " * 30)
+    reply.end()
+    reply.advance()
+    parts = parts_of(reply)
+
+    assert parts[0].start == 0
+    assert all(first.end == second.start for first, second in pairwise(parts))
+    assert parts[-1].end == len(reply.text)
+
+
+def test_a_message_is_filled_before_the_next_one_begins() -> None:
+    for part in written(["word " * 1000], limit=100)[:-1]:
+        assert 95 <= units(part.text) <= 100
+
+
+def test_a_tail_that_is_too_much_shows_what_fits_until_it_is_sealed() -> None:
+    reply = Reply(limit=100)
+    reply.write("word " * 18)
+    reply.advance()
+    before = reply.tail()
+    assert before is not None
+    reply.write("word " * 18)
+    tail = reply.tail()
+
+    assert tail is not None
+    assert reply.show(tail).text == ("word " * 18).strip()
+
+
+def test_formatting_hardly_runs_out_while_an_answer_grows() -> None:
+    reply = Reply()
+    for number in range(1, 241):
+        reply.write(f"- **bold{number}** word\n")
+        reply.advance()
+        shown_bold = sum(len(reply.show(part).entities) for part in parts_of(reply))
+        assert shown_bold >= number - 7
+    assert len(reply.sealed) == 2
+
+
+def test_a_word_before_bold_text_is_better_than_one_within() -> None:
+    source = "word " * 12 + "**" + ("bold " * 15).strip() + "** end"
+
+    assert texts(source)[0] == ("word " * 12).strip()
