@@ -17,9 +17,11 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome
 ROOT = Path(__file__).parents[2]
 TEST_TIMEOUT = 90.0
 """Seconds that the tests of one mutant may take; a mutant that hangs is noticed, too."""
-UNTOUCHED = ("core/ReplaceBinaryOperator_BitOr_", "core/RemoveDecorator", "core/Variable")
-"""Operators without a meaning here: `int | None` in an annotation, decorators of dataclasses, and those that need
-names to insert."""
+UNTOUCHED = ("core/ReplaceBinaryOperator_BitOr_", "core/RemoveDecorator", "core/Variable", "core/KeywordOnly")
+"""Operators without a meaning here: `int | None` in an annotation, decorators of dataclasses, names to insert, and
+the `*` before keyword arguments."""
+UNLIKELY = ("_BitOr", "_BitAnd", "_BitXor", "_LShift", "_RShift", "_Pow", "_Mod", "_FloorDiv", "_Is", "_IsNot")
+"""Replacements that nobody types by mistake: of `+` by `<<`, of `==` by `is`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
     for item in _all_work_items(modules, {}):
         spec = item.mutations[0]
         line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[spec.start_pos[0] - 1]
-        if not spec.operator_name.startswith(UNTOUCHED) and not line.lstrip().startswith("@"):
+        if (
+            not spec.operator_name.startswith(UNTOUCHED)
+            and not spec.operator_name.endswith(UNLIKELY)
+            and not line.lstrip().startswith("@")
+        ):
             yield Mutant(spec, room.tests)
 
 
