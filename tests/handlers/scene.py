@@ -17,14 +17,20 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 import handlers
 from bot.answering.service import TurnService
 from bot.answering.turn_context import TurnContext
+from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.delivery.entities import Formatted
 from bot.errors import GeneratorUnreachable
 from bot.generators.registry import GeneratorConfig, Registry
 from bot.people.bot_admins import BotAdmins
+from bot.people.group_admins import GroupAdmins
+from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
+from bot.people.question_limits import QuestionLimits
+from bot.people.use_cases import people_use_cases
 from bot.preferences import Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
@@ -102,7 +108,7 @@ class Scene:
         self.chats = ChatRepository(database)
         self.texts = _texts()
         self.personas = read_personas(settings.personas_file)
-        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas)
+        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas, self.texts.languages)
         self.telegram = Telegram(self.bot)
         self.now = 0.0
         self.unix = 1_800_000_000.0
@@ -125,23 +131,26 @@ class Scene:
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
+        unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
+        permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        people = people_use_cases(
+            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access
+        )
+        answering = answering_use_cases(
+            unit,
+            Stores(self.conversations, self.chats, self.database.clock),
+            self.turns,
+            permissions,
+            self.preferences,
+            Generating(Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies")), 2048),
+            self.telegram.download,
+            QuestionLimits(self.settings, TurnRepository(self.database), bot=BOT_ID, clock=self.database.clock),
+        )
         return handlers.dispatcher(
-            bot_info=BotInfo.of(ME),
+            handlers.UseCases(answering, people),
+            handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
+            handlers.Outputs(unit, self.telegram, Outbox(self.telegram, self.tasks.start), self.tasks),
             clock=lambda: self.now,
-            settings=self.settings,
-            database=self.database,
-            conversations=self.conversations,
-            people=self.people,
-            chats=self.chats,
-            bot_admins=self.bot_admins,
-            preferences=self.preferences,
-            personas=self.personas,
-            texts=self.texts,
-            telegram=self.telegram,
-            outbox=Outbox(self.telegram, self.tasks.start),
-            tasks=self.tasks,
-            registry=Registry(GeneratorConfig(kind="tests.handlers.scene:EchoThroughProxies", context_tokens=2048)),
-            turns=self.turns,
         )
 
     async def _answer(self, running: TurnContext) -> None:

@@ -8,9 +8,9 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import TelegramMethod
 from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion
 
+import handlers
 from bot.telegram.client import Telegram
 from bot.texts import Texts
-from handlers.support.bot_commands import publish_menus
 from tests.recording import TOKEN, Recording
 
 
@@ -25,7 +25,7 @@ class NobodyOpenedTheBot(Recording):
 
 async def published(recording: Recording) -> dict[tuple[str, str | None], list[str]]:
     """What was published: scope and language → commands."""
-    await publish_menus(Telegram(Bot(TOKEN, session=recording)), Texts(), [1, 2])
+    await handlers.menus(Telegram(Bot(TOKEN, session=recording)), Texts()).publish([1, 2])
     calls = recording.made(methods.SetMyCommands)
     return {(_name(call.scope), call.language_code): [one.command for one in call.commands] for call in calls}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.preferences import Source
-from handlers.support.settings_views import parse_settings_callback
+from handlers.support.callback_data import SettingsCallback
 from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, OWNER, Scene
 
 
@@ -103,5 +103,5 @@ async def test_a_made_up_button_does_nothing(stage: Scene) -> None:
 
 @given(st.text(max_size=64))
 def test_any_callback_data_is_read_without_failing(data: str) -> None:
-    step = parse_settings_callback(data)
+    step = SettingsCallback.parse(data)
     assert step is None or data.startswith("set:")
