@@ -144,7 +144,7 @@ def listing(everyone: list[Person], page: int, admin_rights: AdminRights, say: R
         if not admin:
             rows.append((_standing_button(person, page, say),))
     turns = [
-        Button(arrow, PeoplePageCallback(page=to).pack())
+        Button(arrow, PeoplePageCallback(verb="page", page=to).pack())
         for arrow, to in (("‹", page - 1), ("›", page + 1))
         if 0 <= to < pages
     ]

@@ -37,7 +37,7 @@ class CompactCallback(CallbackData, prefix="-"):
 class HomePageCallback(CompactCallback, prefix="set"):
     """`set:home`: back to the first page of the settings."""
 
-    page: Literal["home"] = "home"
+    page: Literal["home"]
 
 
 class SettingsCallback(CompactCallback, prefix="set"):
@@ -78,7 +78,7 @@ class StandingCallback(CompactCallback, prefix="who"):
 class PeoplePageCallback(CompactCallback, prefix="who"):
     """`who:page:2`: another page of the list of people."""
 
-    verb: Literal["page"] = "page"
+    verb: Literal["page"]
     page: Id
 
 

@@ -151,7 +151,7 @@ def _option(text: str, name: PreferenceName, value: str, language: str | None = 
 
 
 def _back(say: Responder) -> Button:
-    return Button(say.text("button-back"), HomePageCallback().pack())
+    return Button(say.text("button-back"), HomePageCallback(page="home").pack())
 
 
 def _rows(buttons: Sequence[Button], width: int) -> Keyboard:

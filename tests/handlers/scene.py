@@ -97,7 +97,7 @@ OWNER = Actor(1, "Olga", username="olga")
 class Scene:
     """What a test plays with."""
 
-    def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor) -> None:
+    def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor, texts: Texts) -> None:
         self.settings = settings
         self.database = database
         self.tasks = tasks
@@ -106,7 +106,7 @@ class Scene:
         self.conversations = ConversationRepository(database)
         self.people = PersonRepository(database)
         self.chats = ChatRepository(database)
-        self.texts = _texts()
+        self.texts = texts
         self.personas = read_personas(settings.personas_file)
         self.preferences = Preferences(settings, PreferenceRepository(database), self.personas, self.texts.languages)
         self.telegram = Telegram(self.bot)
@@ -282,13 +282,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any setting
+async def scene(folder: Path, *, texts: Texts | None = None, **settings: Any) -> AsyncIterator[Scene]:  # any setting
     """Open a scene: Olga is admin, everybody may talk, nothing is limited."""
     free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
     tasks = TaskSupervisor()
     database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
     await database.open()
-    played = Scene(given(**{**free, **settings}), database, tasks)
+    played = Scene(given(**{**free, **settings}), database, tasks, texts or _texts())
     await played.turns.start()
     try:
         yield played
