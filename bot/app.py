@@ -25,13 +25,19 @@ from bot.answering.answerer import Answerer
 from bot.answering.generation import Generation
 from bot.answering.service import TurnService
 from bot.answering.slot_broker import RemoteSlotBroker
+from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.factory import make_client, unused_settings
 from bot.people.bot_admins import BotAdmins
+from bot.people.group_admins import GroupAdmins
+from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
+from bot.people.question_limits import QuestionLimits
+from bot.people.use_cases import people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
@@ -48,7 +54,6 @@ from bot.texts import Texts
 from bot.updates.health import health_app
 from bot.updates.polling import Polling
 from bot.updates.webhook import add_webhook, announce_webhook
-from handlers.support.bot_commands import publish_menus
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -144,7 +149,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ChatRepository(database),
         PersonRepository(database),
     )
-    preferences = Preferences(settings, PreferenceRepository(database), personas)
+    preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages)
     scheduler = Scheduler(
         time.monotonic(),
         private=settings.chat_budget,
@@ -183,28 +188,30 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=gate.lend
         ).borrow
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
+    unit = UpdateUnitOfWork(database, bot=me.id)
+    permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
+    use_cases = handlers.UseCases(
+        answering_use_cases(
+            unit,
+            Stores(conversations, chats, database.clock),
+            turns,
+            permissions,
+            preferences,
+            Generating(registry, registry.config.context_tokens),
+            telegram.download,
+            QuestionLimits(settings, TurnRepository(database), bot=me.id, clock=database.clock),
+        ),
+        people_use_cases(unit, people, chats, bot_admins, permissions, preferences, settings.access),
+    )
     dispatcher = handlers.dispatcher(
-        bot_info=bot_info,
-        clock=time.monotonic,
-        settings=settings,
-        database=database,
-        conversations=conversations,
-        people=people,
-        chats=chats,
-        bot_admins=bot_admins,
-        preferences=preferences,
-        personas=personas,
-        texts=texts,
-        telegram=telegram,
-        outbox=outbox,
-        tasks=tasks,
-        registry=registry,
-        turns=turns,
+        use_cases,
+        handlers.Surroundings(bot_info, settings, personas, preferences, texts),
+        handlers.Outputs(unit, telegram, outbox, tasks),
     )
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
 
-    tasks.start(publish_menus(telegram, texts, await bot_admins.ids()), name="publish the menus")
+    tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     if settings.listen is not None:
         await _listen(settings.listen, settings, bot, dispatcher, database, stack)
     await _announce(settings, bot_info, model, registry.destination, bot_admins)

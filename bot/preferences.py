@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from bot.conversation.messages import ChatKey
 from bot.errors import Problem
@@ -16,14 +16,15 @@ from bot.people.personas import Personas
 from bot.settings import Settings
 from bot.storage.cache import InvalidatedCache
 from bot.storage.repositories.preferences import CHANNEL, PreferenceRepository, concerns
-from bot.texts import LANGUAGES
 
 T = TypeVar("T")
 
 StreamingWay = Literal["edit", "draft", "off"]
 Thoughts = Literal["fold", "hide"]
 
-COLDEST, HOTTEST = 0.0, 2.0
+STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
+THOUGHTS_WAYS: tuple[Thoughts, ...] = get_args(Thoughts)
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
 MAX_MAX_TOKENS = 1_000_000
 MAX_PROMPT_LENGTH = 8000
 MAX_MODEL_LENGTH = 100
@@ -91,7 +92,7 @@ class WrongValue(Problem):
 def read_temperature(text: str) -> float:
     """Read 0 to 2, with a point or a comma. Raises ValueError."""
     value = float(text.strip().replace(",", "."))
-    if not math.isfinite(value) or not COLDEST <= value <= HOTTEST:
+    if not math.isfinite(value) or not MIN_TEMPERATURE <= value <= MAX_TEMPERATURE:
         raise ValueError("outside 0 to 2")
     return round(value, 3) + 0.0  # a negative zero becomes a plain one
 
@@ -121,51 +122,144 @@ def _read_prompt(text: str) -> str:
     return text.strip()
 
 
-def _read_streaming(text: str) -> StreamingWay:
-    ways: Mapping[str, StreamingWay] = {"edit": "edit", "draft": "draft", "off": "off"}
-    return _one_of(ways, text)
+def _one_of(allowed: Collection[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("not one of " + ", ".join(allowed))
+        return text
+
+    return read
 
 
-def _read_thoughts(text: str) -> Thoughts:
-    ways: Mapping[str, Thoughts] = {"fold": "fold", "hide": "hide"}
-    return _one_of(ways, text)
+def _persona_in(personas: Personas) -> Callable[[str], tuple[str, str]]:
+    def read(text: str) -> tuple[str, str]:
+        """`teacher:ru` → its id and its prompt in that language. Raises ValueError when the library has it no more."""
+        id_, _, language = text.partition(":")
+        if id_ not in personas:
+            raise ValueError("no such persona")
+        return id_, personas[id_].prompt(language)
+
+    return read
 
 
-def _read_language(text: str) -> str:
-    return _one_of({language: language for language in LANGUAGES}, text)
+@dataclass(frozen=True, slots=True)
+class Preference(Generic[T]):
+    """One row of the table: everything that is particular to one preference."""
+
+    name: PreferenceName
+    """Also the field of `EffectivePreferences`."""
+    range: str
+    """The values it can have, for the log."""
+    read: Callable[[str], T]
+    """What is stored or typed → the value. Raises ValueError."""
+    usual: Callable[[Settings], Value[T]]
+    """The value where nobody has set one: the environment's, or the default."""
+    write: Callable[[T], str] = str
+    """The value → what is stored."""
+    scope: Source = Source.CHAT
+    """The nearest scope at which a chat sets it."""
 
 
-def _one_of(allowed: Mapping[str, T], text: str) -> T:
-    if text not in allowed:
-        raise ValueError("not one of " + ", ".join(allowed))
-    return allowed[text]
+def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[PreferenceName, Preference[Any]]:
+    """Every preference; a new one is a row here and a field of `EffectivePreferences`."""
+    rows: tuple[Preference[Any], ...] = (
+        Preference(
+            PreferenceName.TEMPERATURE,
+            f"{MIN_TEMPERATURE:g} to {MAX_TEMPERATURE:g}",
+            read_temperature,
+            lambda settings: _given(settings, "temperature", settings.temperature),
+            write="{:g}".format,
+        ),
+        Preference(
+            PreferenceName.MAX_TOKENS,
+            f"1 to {MAX_MAX_TOKENS}",
+            read_max_tokens,
+            lambda settings: _given(settings, "max_tokens", settings.max_tokens),
+            scope=Source.BOT,
+        ),
+        Preference(
+            PreferenceName.MODEL,
+            f"a line of 1 to {MAX_MODEL_LENGTH} characters",
+            _read_model,
+            _usual_model,
+            scope=Source.BOT,
+        ),
+        Preference(
+            PreferenceName.PROXY,
+            f"an address, or {OFF}",
+            _read_proxy,
+            lambda settings: _given(
+                settings, "proxy", as_proxy(settings.proxy.get_secret_value()) if settings.proxy else None
+            ),
+            write=lambda proxy: proxy.url if proxy else OFF,
+            scope=Source.BOT,
+        ),
+        Preference(
+            PreferenceName.SYSTEM_PROMPT,
+            f"1 to {MAX_PROMPT_LENGTH} characters",
+            _read_prompt,
+            lambda settings: _given(settings, "system_prompt", settings.system_prompt),
+            scope=Source.TOPIC,
+        ),
+        Preference(
+            PreferenceName.PERSONA,
+            "an id of the library, and a language",
+            _persona_in(personas),
+            lambda _: Value("", Source.DEFAULT),
+            scope=Source.TOPIC,
+        ),
+        Preference(
+            PreferenceName.STREAMING,
+            ", ".join(STREAMING_WAYS),
+            _one_of(STREAMING_WAYS),
+            lambda settings: _given(settings, "streaming", settings.streaming.value),
+        ),
+        Preference(
+            PreferenceName.THOUGHTS,
+            ", ".join(THOUGHTS_WAYS),
+            _one_of(THOUGHTS_WAYS),
+            lambda _: Value("fold", Source.DEFAULT),
+        ),
+        Preference(
+            PreferenceName.LANGUAGE,
+            ", ".join(languages),
+            _one_of(languages),
+            lambda _: Value("", Source.DEFAULT),
+        ),
+    )
+    return {row.name: row for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What is stored at one level."""
+    """The values stored at one level."""
 
     source: Source
     stored: Mapping[str, str]
 
-    def read(self, name: PreferenceName, read: Callable[[str], T]) -> Value[T] | None:
+    def read(self, row: Preference[T]) -> Value[T] | None:
         """The value stored here; what an older version stored and this one cannot read is not there."""
-        text = self.stored.get(name)
+        text = self.stored.get(row.name)
         if text is None:
             return None
         try:
-            return Value(read(text), self.source)
+            return Value(row.read(text), self.source)
         except ValueError:
             return None
 
 
 class Preferences:
-    """Reads and changes what admins and chats have set. What is set wins over the environment, the nearest first."""
+    """Reads and changes what admins and chats have set. What is set wins over the environment, the nearest first.
 
-    def __init__(self, settings: Settings, table: PreferenceRepository, personas: Personas) -> None:
+    `languages` are those in which the bot can speak.
+    """
+
+    def __init__(
+        self, settings: Settings, table: PreferenceRepository, personas: Personas, languages: Collection[str]
+    ) -> None:
         self._settings = settings
-        self._table = table
-        self._personas = personas
+        self._stored = table
+        self._rows = preference_table(personas, languages)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
             table.database, CHANNEL, concerns
         )
@@ -174,108 +268,63 @@ class Preferences:
         """What counts in a conversation now: known, or found with one query."""
         return await self._known.get(key, lambda: self._find(key))
 
-    async def _find(self, key: ChatKey) -> EffectivePreferences:
-        scopes = self._nearest_first(key, await self._table.scopes(key))
-        settings = self._settings
-        prompt, persona = self._system_prompt(scopes)
-        return EffectivePreferences(
-            temperature=_first(scopes, PreferenceName.TEMPERATURE, read_temperature)
-            or self._from_environment("temperature", settings.temperature),
-            max_tokens=_first(scopes, PreferenceName.MAX_TOKENS, read_max_tokens)
-            or self._from_environment("max_tokens", settings.max_tokens),
-            model=_first(scopes, PreferenceName.MODEL, _read_model) or self._model(),
-            proxy=_first(scopes, PreferenceName.PROXY, _read_proxy) or self._proxy(),
-            system_prompt=prompt,
-            persona=persona,
-            streaming=_first(scopes, PreferenceName.STREAMING, _read_streaming)
-            or self._from_environment("streaming", _read_streaming(settings.streaming.value)),
-            thoughts=_first(scopes, PreferenceName.THOUGHTS, _read_thoughts) or Value("fold", Source.DEFAULT),
-            language=_first(scopes, PreferenceName.LANGUAGE, _read_language) or Value("", Source.DEFAULT),
-        )
+    def scope(self, key: ChatKey, name: PreferenceName) -> ChatKey:
+        """The scope at which a conversation sets a value of its own: its topic, or its whole chat."""
+        return key if self._rows[name].scope is Source.TOPIC else ChatKey(key.bot, key.chat)
 
     async def set(self, scope: ChatKey, name: PreferenceName, text: str) -> None:
         """Store a value, in a transaction of the caller's or its own. Raises WrongValue.
 
         `scope` is a conversation, its chat (topic 0) or the whole bot (chat 0).
         """
-        stored = self._checked(name, text)
-        await self._table.put(scope, name, stored)
+        row = self._rows[name]
+        try:
+            value = row.read(text)
+        except ValueError:
+            raise WrongValue(f"{name} can be: {row.range}", name=name.value) from None
+        # a persona is stored as it was chosen, in its language; its prompt is read from the library each time
+        await self._stored.put(scope, name, text if name is PreferenceName.PERSONA else row.write(value))
         if name is PreferenceName.PERSONA:
-            await self._table.put(scope, PreferenceName.SYSTEM_PROMPT, None)  # whoever picks a persona wants to hear it
+            await self._stored.put(scope, PreferenceName.SYSTEM_PROMPT, None)  # whoever picks one wants to hear it
 
     async def reset(self, scope: ChatKey, name: PreferenceName) -> None:
         """Forget what is set there, so that the next farther value counts."""
-        await self._table.put(scope, name, None)
+        await self._stored.put(scope, name, None)
 
-    def _checked(self, name: PreferenceName, text: str) -> str:
-        """The text as it is stored."""
-        try:
-            match name:
-                case PreferenceName.TEMPERATURE:
-                    return f"{read_temperature(text):g}"
-                case PreferenceName.MAX_TOKENS:
-                    return str(read_max_tokens(text))
-                case PreferenceName.PROXY:
-                    proxy = _read_proxy(text)
-                    return proxy.url if proxy else OFF
-                case PreferenceName.PERSONA:
-                    self._read_persona(text)
-                    return text
-                case _:
-                    return _READERS[name](text)
-        except ValueError:
-            raise WrongValue(f"{name} cannot have this value", name=name.value) from None
+    async def _find(self, key: ChatKey) -> EffectivePreferences:
+        scopes = _nearest_first(key, await self._stored.scopes(key))
+        values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self._rows.items()}
+        return EffectivePreferences(**values | self._answerer(scopes))
 
-    def _system_prompt(self, scopes: Sequence[_Scope]) -> tuple[Value[str], Value[str]]:
-        """The system prompt in force, and the persona that it comes from."""
+    def _value(self, row: Preference[T], scopes: Sequence[_Scope]) -> Value[T]:
+        """The nearest stored value, else the usual one."""
+        stored = (value for scope in scopes if (value := scope.read(row)) is not None)
+        return next(stored, None) or row.usual(self._settings)
+
+    def _answerer(self, scopes: Sequence[_Scope]) -> dict[str, Value[str]]:
+        """The system prompt in force, and the persona that it comes from: whichever of the two is set nearest."""
+        prompt, persona = self._rows[PreferenceName.SYSTEM_PROMPT], self._rows[PreferenceName.PERSONA]
         for scope in scopes:
-            if (own := scope.read(PreferenceName.SYSTEM_PROMPT, _read_prompt)) is not None:
-                return own, Value("", scope.source)
-            if (persona := scope.read(PreferenceName.PERSONA, self._read_persona)) is not None:
-                id_, prompt = persona.value
-                return Value(prompt, scope.source), Value(id_, scope.source)
-        return self._from_environment("system_prompt", self._settings.system_prompt), Value("", Source.DEFAULT)
-
-    def _read_persona(self, text: str) -> tuple[str, str]:
-        """`teacher:ru` → its id and its prompt in that language. Raises ValueError when the library has it no more."""
-        id_, _, language = text.partition(":")
-        if id_ not in self._personas:
-            raise ValueError("no such persona")
-        return id_, self._personas[id_].prompt(language)
-
-    def _model(self) -> Value[str]:
-        """The model that the settings name for this generator."""
-        name, model = configured_model(self._settings)
-        return self._from_environment(name, model)
-
-    def _proxy(self) -> Value[ProxyURL | None]:
-        proxy = self._settings.proxy
-        return self._from_environment("proxy", as_proxy(proxy.get_secret_value()) if proxy else None)
-
-    def _from_environment(self, name: str, value: T) -> Value[T]:
-        """The environment's value, or its default."""
-        given = name in self._settings.model_fields_set
-        return Value(value, Source.ENVIRONMENT if given else Source.DEFAULT)
-
-    def _nearest_first(self, key: ChatKey, stored: Mapping[ChatKey, Mapping[str, str]]) -> list[_Scope]:
-        scopes = [
-            (Source.CHAT, ChatKey(key.bot, key.chat)),
-            (Source.BOT, ChatKey(key.bot, 0)),
-        ]
-        if key.topic:
-            scopes.insert(0, (Source.TOPIC, key))
-        return [_Scope(source, stored.get(scope, {})) for source, scope in scopes]
+            if (own := scope.read(prompt)) is not None:
+                return {"system_prompt": own, "persona": Value("", scope.source)}
+            if (chosen := scope.read(persona)) is not None:
+                id_, text = chosen.value
+                return {"system_prompt": Value(text, scope.source), "persona": Value(id_, scope.source)}
+        return {"system_prompt": prompt.usual(self._settings), "persona": persona.usual(self._settings)}
 
 
-_READERS: Mapping[PreferenceName, Callable[[str], str]] = {
-    PreferenceName.MODEL: _read_model,
-    PreferenceName.SYSTEM_PROMPT: _read_prompt,
-    PreferenceName.STREAMING: _read_streaming,
-    PreferenceName.THOUGHTS: _read_thoughts,
-    PreferenceName.LANGUAGE: _read_language,
-}
+def _usual_model(settings: Settings) -> Value[str]:
+    """Give the model that the settings name for this generator."""
+    return _given(settings, *configured_model(settings))
 
 
-def _first(scopes: Sequence[_Scope], name: PreferenceName, read: Callable[[str], T]) -> Value[T] | None:
-    """The nearest stored value."""
-    return next((value for scope in scopes if (value := scope.read(name, read)) is not None), None)
+def _given(settings: Settings, name: str, value: T) -> Value[T]:
+    """The environment's value, or its default."""
+    return Value(value, Source.ENVIRONMENT if name in settings.model_fields_set else Source.DEFAULT)
+
+
+def _nearest_first(key: ChatKey, stored: Mapping[ChatKey, Mapping[str, str]]) -> list[_Scope]:
+    scopes = [(Source.CHAT, ChatKey(key.bot, key.chat)), (Source.BOT, ChatKey(key.bot, 0))]
+    if key.topic:
+        scopes.insert(0, (Source.TOPIC, key))
+    return [_Scope(source, stored.get(scope, {})) for source, scope in scopes]

@@ -1,8 +1,9 @@
-"""Every text that a person reads in Telegram, by language: the Fluent files of `bot/locales/`."""
+"""Every text that a person reads in Telegram, by language: one Fluent file in `bot/locales/` is one language."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,21 @@ from fluent.runtime.types import fluent_number
 logger = logging.getLogger(__name__)
 
 LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = ("en", "ru")
 FALLBACK = "en"
-
-_READ_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tt", "ba", "cv"})
-"""Languages of Telegram's apps whose readers are better served in Russian than in English."""
+"""The language for readers whom no other file serves."""
 
 
 class Texts:
     """Gives a text in a language, with its arguments filled in. Plain text: no markup of any kind."""
 
     def __init__(self, folder: Path = LOCALES) -> None:
-        self._bundles = {language: _bundle(language, folder / f"{language}.ftl") for language in LANGUAGES}
+        self._bundles = {file.stem: _bundle(file.stem, file) for file in sorted(folder.glob("*.ftl"))}
+        self._serves = {code: name for name in self._bundles for code in self._listed(name, "language-codes")}
+
+    @property
+    def languages(self) -> Mapping[str, str]:
+        """Every language, named in itself: `{"en": "English", …}`."""
+        return {language: self.get(language, "language-name") for language in self._bundles}
 
     def get(self, language: str, key: str, **args: str | float) -> str:
         """The text named `key`. An unknown language gets English; a missing text is logged and shown as its key."""
@@ -37,10 +41,16 @@ class Texts:
             logger.error("Text %s in %s: %s", key, language, problem)
         return str(text)
 
+    def language_of(self, code: str | None) -> str:
+        """The language of ours for a Telegram `language_code` (IETF tag) such as `pt-br`."""
+        return self._serves.get(code.lower().split("-")[0], FALLBACK) if code else FALLBACK
 
-def language_of(code: str | None) -> str:
-    """The language of ours for a Telegram `language_code` (IETF tag) such as `pt-br`."""
-    return "ru" if code and code.lower().split("-")[0] in _READ_RUSSIAN else "en"
+    def means(self, key: str, word: str) -> bool:
+        """Recognize a word of a command (`word-reset` …), whichever language it is said in."""
+        return any(word.lower() in self._listed(language, key) for language in self._bundles)
+
+    def _listed(self, language: str, key: str) -> list[str]:
+        return [item.strip().lower() for item in self.get(language, key).split(",")]
 
 
 def _bundle(language: str, file: Path) -> Any:  # noqa: ANN401  # fluent.runtime has no type information

@@ -1,21 +1,29 @@
 """Handlers of updates: one aiogram router a file.
 
-Collaborators that the dispatcher injects by name: `bot_info`, `settings`, `database`, `conversations`, `people`,
-`chats`, `bot_admins`, `personas`, `preferences`, `turns`, `texts`, `telegram`, `outbox`, `tasks`, `registry`; from
-these come `group_admins`, `limits` and `outages`.
+The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
+`personas`, `texts`, `telegram`, `menus`; for each update the middlewares add `origin`, `speaker`, `effective`, `say`,
+`later`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 from aiogram import Dispatcher, Router
 
-from bot.people.group_admins import GroupAdmins
-from bot.people.question_limits import QuestionLimits
-from bot.storage.turn_queue.claims import TurnRepository
+from bot.answering.use_cases import AnsweringUseCases
+from bot.people.personas import Personas
+from bot.people.use_cases import PeopleUseCases
+from bot.preferences import Preferences
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UpdateUnitOfWork
+from bot.settings import Settings
+from bot.streaming.outbox import Outbox
+from bot.telegram.client import Telegram
+from bot.texts import Texts
 from handlers import (
     access,
     admin,
@@ -26,10 +34,53 @@ from handlers import (
     errors,
     membership,
     people,
+    proxy,
     questions,
     settings,
 )
-from handlers.middlewares import INTRODUCED, ContextMiddleware, TransactionMiddleware
+from handlers.middlewares.origin import OriginMiddleware
+from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
+from handlers.middlewares.speaker import SpeakerMiddleware
+from handlers.middlewares.transaction import TransactionMiddleware
+from handlers.support.addressee_filter import AddresseeFilter
+from handlers.support.bot_commands import Menus, declared_commands
+from handlers.support.bot_info import BotInfo
+from handlers.support.responders import AfterCommit, Speech
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """Everything that handlers can ask for."""
+
+    answering: AnsweringUseCases
+    people: PeopleUseCases
+
+    def by_name(self) -> dict[str, Any]:
+        """The use cases by the names of the fields that hold them."""
+        return {
+            field.name: getattr(part, field.name) for part in (self.answering, self.people) for field in fields(part)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The configuration that handlers read."""
+
+    bot_info: BotInfo
+    settings: Settings
+    personas: Personas
+    preferences: Preferences
+    texts: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The ways by which handlers speak and start work, once `unit` is committed."""
+
+    unit: UpdateUnitOfWork
+    telegram: Telegram
+    outbox: Outbox
+    tasks: TaskSupervisor
 
 
 def routers() -> list[Router]:
@@ -43,6 +94,7 @@ def routers() -> list[Router]:
         settings,
         data_requests,
         admin,
+        proxy,
         people,
         answer_buttons,
         questions,
@@ -50,21 +102,43 @@ def routers() -> list[Router]:
     return [file.router() for file in files]
 
 
-def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: Any) -> Dispatcher:  # noqa: ANN401  # aiogram's workflow data
+def menus(telegram: Telegram, texts: Texts) -> Menus:
+    """The menus of every declared command."""
+    return Menus(telegram, texts, declared_commands(routers()))
+
+
+def dispatcher(
+    use_cases: UseCases,
+    surroundings: Surroundings,
+    outputs: Outputs,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Dispatcher:
     """Make the dispatcher that the intake feeds. `clock` is monotonic, in seconds."""
-    database, telegram, bot_info = collaborators["database"], collaborators["telegram"], collaborators["bot_info"]
+    bot_info, texts = surroundings.bot_info, surroundings.texts
+    speech = Speech(texts, outputs.outbox, outputs.unit)
+    asked = routers()
+    declared = declared_commands(asked)
     dispatcher = Dispatcher(
         disable_fsm=True,
-        group_admins=GroupAdmins(telegram.member, clock=clock),
-        outages=errors.Outages(clock),
-        refusals=errors.Refusals(clock),
-        limits=QuestionLimits(
-            collaborators["settings"], TurnRepository(database), bot=bot_info.id, clock=database.clock
-        ),
-        **collaborators,
+        bot_info=bot_info,
+        settings=surroundings.settings,
+        personas=surroundings.personas,
+        texts=texts,
+        telegram=outputs.telegram,
+        menus=Menus(outputs.telegram, texts, declared),
+        failure_reporter=errors.FailureReporter(bot_info.id, speech, errors.Outages(clock), errors.Refusals(clock)),
+        **use_cases.by_name(),
     )
-    needed = {name: collaborators[name] for name in INTRODUCED}
-    dispatcher.update.outer_middleware(ContextMiddleware(clock=clock, **needed))
+    later = AfterCommit(outputs.unit, outputs.tasks)
+    addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
+    for around in (
+        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions),
+        SpeakerMiddleware(use_cases.people.acquaintance),
+        ReplyMiddleware(surroundings.preferences, speech, later),
+        ButtonMiddleware(outputs.telegram, later),
+    ):
+        dispatcher.update.outer_middleware(around)
     for observer in (
         dispatcher.message,
         dispatcher.edited_message,
@@ -72,6 +146,6 @@ def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: 
         dispatcher.my_chat_member,
         dispatcher.stopped_message_generation,
     ):
-        observer.middleware(TransactionMiddleware())
-    dispatcher.include_routers(*routers())
+        observer.middleware(TransactionMiddleware(outputs.unit))
+    dispatcher.include_routers(*asked)
     return dispatcher

@@ -2,100 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from aiogram import F, Router
-from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram import F
+from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message, TelegramObject
 
-from bot.conversation.people import Chat, Person
-from bot.people.bot_admins import PREFIX, BotAdmins
-from bot.storage.repositories.chats import ChatRepository
-from bot.storage.repositories.people import PersonRepository
-from bot.telegram.client import Telegram
-from bot.telegram.destination import Destination
+from bot.conversation.people import Person
+from bot.people.access import AccessDecision
+from bot.people.admin_rights import AdminRights
+from bot.people.admission import Admission
+from bot.people.bot_admins import PREFIX
+from bot.people.speaker import Speaker
 from bot.telegram.keyboard import Button
-from bot.texts import Texts, language_of
-from handlers.support.bot_commands import publish_admin_menu
-from handlers.support.filters import by_admin, is_newcomer, is_strange_group, unwelcome
-from handlers.support.mapping import EventContext
+from handlers.support.bot_commands import CommandRouter, Menus
+from handlers.support.callback_data import RequestCallback
 from handlers.support.responders import AfterCommit, Responder
 
 
-def router() -> Router:
+def router() -> CommandRouter:
     """Everything that comes before a conversation."""
-    router = Router(name="access")
+    router = CommandRouter("access")
     admin_link = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
     router.message.register(open_admin_link, admin_link, F.chat.type == "private")
-    router.message.register(allow, Command("allow", ignore_case=True), by_admin)
     router.message.register(meet_newcomer, is_newcomer)
     router.message.register(turn_group_away, is_strange_group)
     for observer in (router.message, router.edited_message, router.callback_query, router.stopped_message_generation):
-        observer.register(keep_silent, unwelcome)
+        observer.register(keep_silent, is_unwelcome)
     return router
+
+
+async def is_newcomer(_: TelegramObject, speaker: Speaker) -> bool:
+    """Somebody new wrote, whom an admin has to let in first."""
+    return speaker.access is AccessDecision.NEWCOMER
+
+
+async def is_strange_group(_: TelegramObject, speaker: Speaker) -> bool:
+    """It came from a group that an admin has to let in first."""
+    return speaker.access is AccessDecision.STRANGE_GROUP
+
+
+async def is_unwelcome(_: TelegramObject, speaker: Speaker) -> bool:
+    """An admin has not let this person or group in, or has blocked them."""
+    return speaker.access is not AccessDecision.WELCOME
 
 
 async def open_admin_link(
     _: Message,
     command: CommandObject,
-    person: Person,
-    bot_admins: BotAdmins,
+    speaker: Speaker,
+    admin_rights: AdminRights,
+    menus: Menus,
     say: Responder,
     later: AfterCommit,
-    telegram: Telegram,
-    texts: Texts,
 ) -> None:
     """Make the opener of a one-time link admin."""
-    if not await bot_admins.take_link(command.args or "", person.id):
+    if not await admin_rights.open_link(speaker, command.args or ""):
         say("admin-link-dead")
         return
-    say("admin-link-taken", name=person.name)
-    later("publish a menu", lambda: publish_admin_menu(telegram, texts, person.id))
+    say("admin-link-taken", name=speaker.name)
+    later("publish a menu", lambda: menus.publish_to_admin(speaker.id))
 
 
-async def allow(_: Message, origin: EventContext, group: Chat | None, chats: ChatRepository, say: Responder) -> None:
-    """Let a group in."""
-    if origin.private:
-        say("allow-only-in-groups")
-        return
-    known = group or Chat(origin.key.chat, origin.kind, origin.title)
-    await chats.put(origin.key.bot, replace(known, allowed=True, refused=False))
-    say("group-allowed")
-
-
-async def meet_newcomer(
-    _: Message, origin: EventContext, person: Person, people: PersonRepository, bot_admins: BotAdmins, say: Responder
-) -> None:
+async def meet_newcomer(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
     """Ask the admins about somebody new, once."""
-    if not await people.let_wait(origin.key.bot, person.id):
+    admins = await admission.request(speaker)
+    if admins is None or speaker.person is None:
         return
     say("access-wait")
-    for admin in await bot_admins.ids():
-        known = await people.get(origin.key.bot, admin)
-        to_admin = say.to(Destination(admin, private=True), language_of(known.language if known else None))
+    for admin in admins:
+        to_admin = say.to_person(admin)
         keyboard = (
             (
-                Button(to_admin.text("button-approve"), data=f"who:approve:{person.id}"),
-                Button(to_admin.text("button-decline"), data=f"who:decline:{person.id}"),
+                Button(to_admin.text("button-approve"), RequestCallback(verb="approve", person=speaker.id).pack()),
+                Button(to_admin.text("button-decline"), RequestCallback(verb="decline", person=speaker.id).pack()),
             ),
         )
-        to_admin("access-request", keyboard=keyboard, name=in_full(person))
+        to_admin("access-request", keyboard=keyboard, name=in_full(speaker.person))
 
 
-async def turn_group_away(
-    _: Message, origin: EventContext, group: Chat | None, chats: ChatRepository, say: Responder
-) -> None:
+async def turn_group_away(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
     """Tell a group that an admin has to let it in, once."""
-    known = group or Chat(origin.key.chat, origin.kind, origin.title)
-    if await chats.refuse(origin.key.bot, known):
+    if await admission.turn_group_away(speaker):
         say("group-not-allowed")
 
 
 async def keep_silent(_: TelegramObject) -> None:
-    """Do nothing."""
+    """Leave the update without a reply."""
 
 
-def in_full(person: Person) -> str:
+def in_full(person: Person | int) -> str:
     """A person for admins: name, @username, id."""
+    if isinstance(person, int):
+        return str(person)
     parts = [person.name, f"@{person.username}" if person.username else "", f"({person.id})"]
     return " ".join(part for part in parts if part)

@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-from aiogram import F, Router
-from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from bot.people.group_admins import GroupAdmins
+from bot.answering.whole_conversation import WholeConversation
+from bot.people.permissions import Permissions
 from bot.people.personas import Personas
-from bot.preferences import EffectivePreferences, PreferenceName, Preferences
+from bot.people.settings_changes import SettingsChanges
+from bot.people.speaker import Speaker
+from bot.preferences import EffectivePreferences, PreferenceName
 from bot.settings import Settings
-from bot.storage.repositories.conversations import ConversationRepository
 from bot.texts import Texts
-from handlers.support.bot_commands import MENUS, Audience, lines
+from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
+from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
-from handlers.support.filters import administers, may_change
-from handlers.support.mapping import EventContext
 from handlers.support.responders import Responder
 
-RESET = frozenset({"reset", "сброс"})
-"""What resets a value, in each language."""
 MAX_SHOWN_PROMPT = 3500
 """UTF-16 units of a system prompt that are shown; more would not fit a message."""
 
 
-def router() -> Router:
+def router() -> CommandRouter:
     """The commands that everyone may give."""
-    router = Router(name="commands")
-    router.message.register(start, CommandStart(ignore_case=True))
-    router.message.register(explain, Command("help", ignore_case=True), group_administrator)
-    router.message.register(start_over, Command("new", ignore_case=True), may_change)
-    router.message.register(show_prompt, Command("system", ignore_case=True, magic=~F.args))
-    router.message.register(
-        reset_prompt, Command("system", ignore_case=True, magic=F.args.lower().in_(RESET)), may_change
-    )
-    router.message.register(set_prompt, Command("system", ignore_case=True), may_change)
-    router.message.register(refuse, Command("new", "system", ignore_case=True))
-    return router
+    return CommandRouter("commands", start, explain, start_over, system)
 
 
-async def group_administrator(_: Message, origin: EventContext, group_admins: GroupAdmins) -> dict[str, bool]:
-    """Find out whether the speaker administers the group."""
-    return {"administrator": await administers(origin, group_admins)}
-
-
+@declare("start", NOBODY)
 async def start(
     _: Message,
-    origin: EventContext,
+    speaker: Speaker,
     bot_info: BotInfo,
     settings: Settings,
     effective: EffectivePreferences,
@@ -54,44 +38,43 @@ async def start(
 ) -> None:
     """Say hello: who answers here, and how to ask."""
     hello = say.text(
-        "start-private" if origin.private else "start-group", name=bot_info.name, username=bot_info.username
+        "start-private" if speaker.private else "start-group", name=bot_info.name, username=bot_info.username
     )
     say.say_text("\n\n".join([hello, *model_facts(settings, effective, say)]))
 
 
+@declare("help", MEMBERS, order=100)
 async def explain(
-    _: Message,
-    origin: EventContext,
-    bot_info: BotInfo,
-    admin: bool,
-    administrator: bool,
-    say: Responder,
-    texts: Texts,
+    _: Message, speaker: Speaker, bot_info: BotInfo, permissions: Permissions, say: Responder, menus: Menus
 ) -> None:
     """Say what works here, for this person."""
-    parts = [say.text("help-private" if origin.private else "help-group", username=bot_info.username)]
-    audience = (
-        Audience.PRIVATE if origin.private else Audience.GROUP_ADMINS if admin or administrator else Audience.GROUP
-    )
-    parts.append(lines(MENUS[audience], say.language, texts))
+    parts = [say.text("help-private" if speaker.private else "help-group", username=bot_info.username)]
+    audience = Audience.GROUP
+    if speaker.private:
+        audience = Audience.PRIVATE
+    elif await permissions.may_change(speaker):
+        audience = Audience.GROUP_ADMINS
+    shown = menus.of(audience)
+    parts.append(menus.lines(shown, say.language))
     if audience is Audience.GROUP:
         parts.append(say.text("help-group-admins"))
-    if admin:
-        own = [command for command in MENUS[Audience.ADMINS] if command not in MENUS[audience]]
-        parts.append(say.text("help-admins") + "\n" + lines([*own, "allow"], say.language, texts))
+    if speaker.admin:
+        own = [name for name in menus.of(Audience.ADMINS, Audience.ADMINS_HELP) if name not in shown]
+        parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
     say.say_text("\n\n".join([*parts, say.text("help-answers")]))
 
 
+@declare("new", CHAT_OWNERS, order=10)
 async def start_over(
     _: Message,
-    origin: EventContext,
-    conversations: ConversationRepository,
+    speaker: Speaker,
+    conversation: WholeConversation,
     effective: EffectivePreferences,
     personas: Personas,
     say: Responder,
 ) -> None:
     """Begin a new conversation."""
-    await conversations.start_over(origin.key)
+    await conversation.start_over(speaker)
     persona = personas.get(effective.persona.value)
     if persona is None:
         say("new-begun")
@@ -99,35 +82,30 @@ async def start_over(
         say("new-begun-as", persona=persona.name(say.language))
 
 
-async def show_prompt(_: Message, effective: EffectivePreferences, say: Responder) -> None:
-    """Show the system prompt in force."""
-    prompt = effective.system_prompt
-    say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
-
-
-async def set_prompt(
-    _: Message, command: CommandObject, origin: EventContext, preferences: Preferences, say: Responder
+@declare("system", CHAT_OWNERS, order=70)
+async def system(
+    _: Message,
+    command: CommandObject,
+    speaker: Speaker,
+    effective: EffectivePreferences,
+    changes: SettingsChanges,
+    texts: Texts,
+    say: Responder,
 ) -> None:
-    """Give this chat, or this topic, a system prompt of its own."""
-    await preferences.set(origin.key, PreferenceName.SYSTEM_PROMPT, command.args or "")
-    say("system-set", where="topic" if origin.key.topic else "chat")
-
-
-async def reset_prompt(_: Message, origin: EventContext, preferences: Preferences, say: Responder) -> None:
-    """Take this chat's own system prompt, or persona, away."""
-    await preferences.reset(origin.key, PreferenceName.SYSTEM_PROMPT)
-    await preferences.reset(origin.key, PreferenceName.PERSONA)
-    effective = await preferences.effective(origin.key)
-    say("system-reset", prompt=_in_words(effective.system_prompt.value, say))
-
-
-async def refuse(_: Message, say: Responder) -> None:
-    """Tell a member who may change this chat."""
-    say("only-group-admins")
+    """Show the system prompt in force, set one for this chat or topic, or take it (or the persona) away."""
+    if not command.args:
+        prompt = effective.system_prompt
+        say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
+    elif texts.means("word-reset", command.args):
+        effective = await changes.reset_here(speaker, PreferenceName.SYSTEM_PROMPT)
+        say("system-reset", prompt=_in_words(effective.system_prompt.value, say))
+    else:
+        await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, command.args)
+        say("system-set", where="topic" if speaker.key.topic else "chat")
 
 
 def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder) -> list[str]:
-    """Which model answers; of the packaged one also what it can do, and how to connect a real one."""
+    """The model that answers; of the packaged one also what it can do, and how to connect a real one."""
     if not settings.embedded:
         return [say.text("model-connected", model=effective.model.value or settings.generator)]
     if settings.local_model is not None:

@@ -4,86 +4,74 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from aiogram import F, Router
-from aiogram.filters import Command
+from aiogram import F
 from aiogram.types import CallbackQuery, Message
 
-from bot.answering.service import TurnService
+from bot.answering.whole_conversation import WholeConversation
 from bot.conversation.export import as_json, as_markdown
-from bot.storage.database import Database
-from bot.storage.repositories.conversations import ConversationRepository
+from bot.people.permissions import Permissions
+from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button
+from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter, command
 from handlers.support.bot_info import BotInfo
-from handlers.support.filters import may_change
-from handlers.support.mapping import EventContext
-from handlers.support.responders import AfterCommit, CallbackAnswer, MessageEditor, Responder
-
-YES, NO = "forget:yes", "forget:no"
+from handlers.support.callback_data import ForgetCallback
+from handlers.support.responders import AfterCommit, MessageEditor, Responder
 
 
-def router() -> Router:
+def router() -> CommandRouter:
     """Export and erasure."""
-    router = Router(name="records")
-    router.message.register(export, Command("export", ignore_case=True))
-    router.message.register(ask_to_forget, Command("forget", ignore_case=True), may_change)
-    router.message.register(refuse, Command("forget", ignore_case=True))
-    router.callback_query.register(forget, F.data == YES, may_change)
-    router.callback_query.register(keep, F.data == NO, may_change)
-    router.callback_query.register(refuse_press, F.data.in_({YES, NO}))
+    router = CommandRouter("data requests", export, ask_to_forget)
+    router.callback_query.register(forget, ForgetCallback.filter(F.answer == "yes"))
+    router.callback_query.register(keep, ForgetCallback.filter())
     return router
 
 
+@command("export", MEMBERS, order=80)
 async def export(
     _: Message,
-    origin: EventContext,
+    speaker: Speaker,
     bot_info: BotInfo,
-    conversations: ConversationRepository,
-    database: Database,
+    conversation: WholeConversation,
     telegram: Telegram,
     say: Responder,
     later: AfterCommit,
 ) -> None:
     """Send the conversation in force as Markdown and as JSON."""
-    messages = await conversations.history(origin.key)
-    if not messages:
+    exported = await conversation.export(speaker)
+    if not exported.messages:
         say("export-nothing")
         return
-    now = datetime.fromtimestamp(database.clock(), UTC)
-    title = say.text("export-title", name=bot_info.name, date=f"{now:%Y-%m-%d}")
-    markdown = as_markdown(messages, title=title, asker=origin.author.name, answerer=bot_info.name)
-    files = {"md": markdown, "json": as_json(messages)}
-    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{now:%Y-%m-%d}", files))
+    day = f"{datetime.fromtimestamp(exported.at, UTC):%Y-%m-%d}"
+    title = say.text("export-title", name=bot_info.name, date=day)
+    markdown = as_markdown(exported.messages, title=title, asker=speaker.name, answerer=bot_info.name)
+    files = {"md": markdown, "json": as_json(exported.messages)}
+    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}", files))
 
 
-async def ask_to_forget(_: Message, say: Responder) -> None:
+@command("forget", CHAT_OWNERS, order=90)
+async def ask_to_forget(_: Message, speaker: Speaker, permissions: Permissions, say: Responder) -> None:
     """Ask whether everything shall be erased."""
-    keyboard = ((Button(say.text("button-forget"), data=YES), Button(say.text("button-keep"), data=NO)),)
-    say("forget-ask", keyboard=keyboard)
+    await permissions.require_change(speaker)
+    yes, no = ForgetCallback(answer="yes").pack(), ForgetCallback(answer="no").pack()
+    say("forget-ask", keyboard=((Button(say.text("button-forget"), yes), Button(say.text("button-keep"), no)),))
 
 
 async def forget(
-    _: CallbackQuery, origin: EventContext, turns: TurnService, say: Responder, redraw: MessageEditor
+    _: CallbackQuery, speaker: Speaker, conversation: WholeConversation, say: Responder, redraw: MessageEditor
 ) -> None:
     """Erase everything about the chat."""
-    await turns.forget(origin.key.bot, origin.key.chat)
+    await conversation.forget(speaker)
     redraw(say.text("forget-done"))
 
 
-async def keep(_: CallbackQuery, say: Responder, redraw: MessageEditor) -> None:
+async def keep(
+    _: CallbackQuery, speaker: Speaker, permissions: Permissions, say: Responder, redraw: MessageEditor
+) -> None:
     """Leave everything as it is."""
+    await permissions.require_change(speaker)
     redraw(say.text("forget-kept"))
-
-
-async def refuse(_: Message, say: Responder) -> None:
-    """Tell a member who may erase."""
-    say("only-group-admins")
-
-
-async def refuse_press(_: CallbackQuery, answer: CallbackAnswer) -> None:
-    """Tell a member who may press."""
-    answer("only-group-admins", alert=True)
 
 
 async def _send(telegram: Telegram, place: Destination, name: str, files: dict[str, str]) -> None:

@@ -1,24 +1,19 @@
-"""What a person hears when something goes wrong, and what is left to the intake."""
+"""Failures: one sentence for the person, the cause for the log, outages back to the intake."""
 
 from __future__ import annotations
 
 import logging
-import math
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiogram import Router
-from aiogram.types import ErrorEvent
+from aiogram.types import ErrorEvent, Update
+from cachetools import TTLCache
 
 from bot.errors import Problem, StorageUnavailable, TooManyWaiting
 from bot.people.question_limits import TooManyQuestions
-from bot.storage.database import Database
-from bot.streaming.outbox import Outbox
-from bot.texts import Texts, language_of
-from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import EventContext, destination_of, to_event_context
-from handlers.support.responders import CallbackAnswer, Responder
+from handlers.support.responders import CallbackAnswer, Responder, Speech
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +21,16 @@ OUTAGE_NOTICE_INTERVAL = 600.0
 """Seconds after which a chat may be told again that nothing can be stored."""
 MAX_OUTAGES = 10_000
 """Chats of which that is remembered."""
-
-
 REFUSAL_INTERVAL = 60.0
 """Seconds after which somebody in a group may be told again that they have asked too much."""
 MAX_REFUSALS = 10_000
 """Refusals that are remembered."""
-LIMITS = (TooManyQuestions, TooManyWaiting)
-"""What somebody may run into again and again."""
+LIMIT_PROBLEMS = (TooManyQuestions, TooManyWaiting)
+"""Problems that somebody may run into again and again."""
 
 
 @dataclass(slots=True)
 class _Outage:
-    since: float
     told: bool = False
 
 
@@ -49,17 +41,13 @@ class Outages:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._chats: dict[int, _Outage] = {}
+        self._chats: TTLCache[int, _Outage] = TTLCache(MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, timer=clock)
 
     def is_news(self, chat: int) -> bool:
         """Note a failure. True for the second of an outage."""
-        now = self._clock()
         outage = self._chats.get(chat)
-        if outage is None or now - outage.since > OUTAGE_NOTICE_INTERVAL:
-            if len(self._chats) >= MAX_OUTAGES:
-                self._chats.clear()
-            self._chats[chat] = _Outage(now)
+        if outage is None:
+            self._chats[chat] = _Outage()
             return False
         first, outage.told = not outage.told, True
         return first
@@ -72,30 +60,45 @@ class Refusals:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._told: OrderedDict[tuple[int, int, str], float] = OrderedDict()
+        self._told: TTLCache[tuple[int, int, str], bool] = TTLCache(MAX_REFUSALS, REFUSAL_INTERVAL, timer=clock)
 
     def repeats(self, error: Problem, origin: EventContext | None) -> bool:
-        """Whether this is a limit that whoever asked in a group has just heard of."""
-        if origin is None or origin.private or not isinstance(error, LIMITS):
+        """Recognize a limit that whoever asked in a group has just heard of."""
+        if origin is None or origin.private or not isinstance(error, LIMIT_PROBLEMS):
             return False
-        return not self.is_news(origin.key.chat, origin.speaker, error.key)
+        return not self.is_news(origin.key.chat, origin.author.id, error.key)
 
     def is_news(self, chat: int, speaker: int, key: str) -> bool:
         """Note a refusal. False: it has been said within the minute."""
-        now = self._clock()
         refusal = (chat, speaker, key)
-        if now - self._told.get(refusal, -math.inf) < REFUSAL_INTERVAL:
+        if refusal in self._told:
             return False
-        self._told.pop(refusal, None)
-        self._told[refusal] = now
-        if len(self._told) > MAX_REFUSALS:
-            self._told.popitem(last=False)
+        self._told[refusal] = True
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class FailureReporter:
+    """Tells people of failures, within bounds."""
+
+    bot: int
+    speech: Speech
+    outages: Outages
+    refusals: Refusals
+
+    def tell_of_outage(
+        self, error: StorageUnavailable, update: Update, say: Responder | None, answer: CallbackAnswer | None
+    ) -> None:
+        """Tell a chat once in a while that nothing can be stored; without `say` its language could not be looked up."""
+        origin = to_event_context(update, self.bot)
+        asks = update.message is not None or update.callback_query is not None
+        if asks and origin is not None and self.outages.is_news(origin.key.chat):
+            language = self.speech.texts.language_of(origin.user.language if origin.user else None)
+            _tell(error, say or Responder(self.speech, language, destination_of(origin, update)), answer)
+
+
 def router() -> Router:
-    """Catches whatever a handler raises."""
+    """Catch whatever a handler raises."""
     router = Router(name="errors")
     router.error.register(explain)
     return router
@@ -103,12 +106,7 @@ def router() -> Router:
 
 async def explain(
     event: ErrorEvent,
-    bot_info: BotInfo,
-    texts: Texts,
-    outbox: Outbox,
-    database: Database,
-    outages: Outages,
-    refusals: Refusals,
+    failure_reporter: FailureReporter,
     origin: EventContext | None = None,
     say: Responder | None = None,
     answer: CallbackAnswer | None = None,
@@ -116,15 +114,11 @@ async def explain(
     """Say one sentence. With StorageUnavailable nothing was stored: it goes on to the intake, and comes again."""
     error, update = event.exception, event.update
     if isinstance(error, StorageUnavailable):
-        origin = origin or to_event_context(update, bot_info.id)
-        asks = update.message is not None or update.callback_query is not None
-        if asks and origin is not None and outages.is_news(origin.key.chat):
-            language = language_of(origin.user.language_code if origin.user else None)
-            _tell(error, say or Responder(texts, outbox, database, language, destination_of(origin, update)), answer)
+        failure_reporter.tell_of_outage(error, update, say, answer)
         raise error
     if isinstance(error, Problem):
         logger.info("Update %d: %s: %s", update.update_id, type(error).__name__, error)
-        if answer is None and refusals.repeats(error, origin):
+        if answer is None and failure_reporter.refusals.repeats(error, origin):
             return
     else:
         logger.error("Update %d failed", update.update_id, exc_info=error)

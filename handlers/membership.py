@@ -8,11 +8,10 @@ from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
 
-from bot.answering.service import TurnService
+from bot.answering.membership import Membership
 from bot.conversation.people import Chat
-from bot.people.group_admins import GroupAdmins
+from bot.people.speaker import Speaker
 from bot.settings import Settings
-from bot.storage.repositories.chats import ChatRepository
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import EventContext
 from handlers.support.responders import Responder
@@ -24,50 +23,38 @@ def router() -> Router:
     """Updates about the bot's own membership."""
     router = Router(name="membership")
     router.my_chat_member.register(follow, F.chat.type.in_({"group", "supergroup", "private"}))
-    router.message.register(move, F.migrate_to_chat_id)
-    router.message.register(arrive, F.migrate_from_chat_id)
+    router.message.register(move, F.migrate_to_chat_id.as_("new"))
+    router.message.register(arrive, F.migrate_from_chat_id.as_("old"))
     return router
 
 
 async def follow(
     change: ChatMemberUpdated,
     origin: EventContext,
-    admin: bool,
-    chats: ChatRepository,
-    group_admins: GroupAdmins,
+    speaker: Speaker,
+    membership: Membership,
     settings: Settings,
     bot_info: BotInfo,
-    turns: TurnService,
     say: Responder,
 ) -> None:
-    """Remember whether the bot can write there, end what waits where it cannot, and greet a group once."""
-    group_admins.forget(origin.key.chat)
-    known = await chats.get(origin.key.bot, origin.key.chat) or Chat(origin.key.chat, origin.kind, origin.title)
-    now = replace(known, kind=origin.kind, title=origin.title, writable=can_write(change))
-    if now.writable and admin and not origin.private:
-        now = replace(now, allowed=True)
-    greets = now.writable and not now.greeted and not origin.private
-    await chats.put(origin.key.bot, replace(now, greeted=now.greeted or greets))
-    if not now.writable:
-        await turns.drop_chat(origin.key.bot, origin.key.chat)
-    if greets:
-        _greet(now, change, settings, bot_info, say)
+    """Remember whether the bot can write there, and greet a group once."""
+    followed = await membership.follow(speaker, replace(origin.chat, writable=can_write(change)))
+    if followed.greets:
+        _greet(followed.chat, change, settings, bot_info, say)
 
 
-async def move(message: Message, origin: EventContext, turns: TurnService) -> None:
-    """A group became a supergroup: everything about it goes along."""
-    if message.migrate_to_chat_id is not None:
-        await turns.migrate(origin.key.bot, origin.key.chat, message.migrate_to_chat_id)
+async def move(_: Message, new: int, origin: EventContext, membership: Membership) -> None:
+    """A group became a supergroup."""
+    await membership.migrate(origin.key.bot, origin.key.chat, new)
 
 
-async def arrive(message: Message, origin: EventContext, turns: TurnService) -> None:
+async def arrive(_: Message, old: int, origin: EventContext, membership: Membership) -> None:
     """The same, told from the new supergroup's side."""
-    if message.migrate_from_chat_id is not None:
-        await turns.migrate(origin.key.bot, message.migrate_from_chat_id, origin.key.chat)
+    await membership.migrate(origin.key.bot, old, origin.key.chat)
 
 
 def can_write(change: ChatMemberUpdated) -> bool:
-    """Whether the bot may send text there now."""
+    """Tell whether the bot may send text there now."""
     member = change.new_chat_member
     if member.status in _OUT:
         return False

@@ -1,137 +1,119 @@
-"""Who may use the bot, in the hands of its admins: requests, `/people`, `/admin`."""
+"""Bot admins decide who may use the bot: requests, `/people`, `/admin`, `/allow`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
-from aiogram import Router
-from aiogram.filters import Command, CommandObject
+from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.conversation.people import Person, Standing
-from bot.people.bot_admins import BotAdmins
-from bot.storage.repositories.people import PersonRepository
-from bot.telegram.client import Telegram
-from bot.telegram.destination import Destination
+from bot.people.admin_rights import AdminOutcome, AdminRights
+from bot.people.admission import Admission, Decided
+from bot.people.speaker import Speaker
 from bot.telegram.keyboard import Button, Keyboard
-from bot.texts import Texts, language_of
 from handlers.access import in_full
-from handlers.support.bot_commands import publish_admin_menu, publish_plain_menu
-from handlers.support.filters import by_admin
-from handlers.support.mapping import EventContext, reply_target
-from handlers.support.responders import AfterCommit, CallbackAnswer, MessageEditor, Responder
+from handlers.support.bot_commands import BOT_ADMINS, Audience, CommandRouter, Menus
+from handlers.support.bot_commands import command as declare
+from handlers.support.callback_data import PeoplePageCallback, RequestCallback, StandingCallback
+from handlers.support.mapping import reply_target
+from handlers.support.responders import AfterCommit, MessageEditor, Responder
 
 PAGE_SIZE = 8
 """People on one page of the list."""
 
-_DATA = re.compile(r"who:(approve|decline|block|unblock|page):(\d{1,18})(?::(\d{1,6}))?")
+_CHANGES = {
+    AdminOutcome.ADDED: "admin-added",
+    AdminOutcome.NEVER_MET: "admin-never-met",
+    AdminOutcome.REMOVED: "admin-removed",
+    AdminOutcome.IS_NONE: "admin-is-none",
+    AdminOutcome.IN_ENVIRONMENT: "admin-in-environment",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a press says about a person, and the page of the list that it was on."""
-
-    verb: str
-    person: int
-    page: int = 0
-
-
-def router() -> Router:
-    """Commands and buttons for admins."""
-    router = Router(name="people")
-    router.message.register(show, Command("people", ignore_case=True), by_admin)
-    router.message.register(change_admins, Command("admin", ignore_case=True), by_admin)
-    router.message.register(refuse, Command("people", "admin", "allow", ignore_case=True))
-    router.callback_query.register(answer_request, decided("approve", "decline"), by_admin)
-    router.callback_query.register(change, decided("block", "unblock"), by_admin)
-    router.callback_query.register(turn_page, decided("page"), by_admin)
-    router.callback_query.register(refuse_press, decided("approve", "decline", "block", "unblock", "page"))
+def router() -> CommandRouter:
+    """Commands and buttons for bot admins."""
+    router = CommandRouter("people", show_people, change_admins, allow)
+    router.callback_query.register(answer_request, RequestCallback.filter())
+    router.callback_query.register(change, StandingCallback.filter())
+    router.callback_query.register(turn_page, PeoplePageCallback.filter())
     return router
 
 
-def decided(*verbs: str) -> Callable[[CallbackQuery], Awaitable[dict[str, Decision] | bool]]:
-    """A press that says one of these."""
-
-    async def filter_(query: CallbackQuery) -> dict[str, Decision] | bool:
-        match = _DATA.fullmatch(query.data or "")
-        if match is None or match[1] not in verbs:
-            return False
-        return {"decision": Decision(match[1], int(match[2]), int(match[3] or 0))}
-
-    return filter_
+@declare("allow", frozenset({Audience.ADMINS_HELP}), order=170)
+async def allow(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
+    """Let a group in."""
+    allowed = await admission.allow_group(speaker)
+    say("group-allowed" if allowed else "allow-only-in-groups")
 
 
-async def show(
-    _: Message, origin: EventContext, people: PersonRepository, bot_admins: BotAdmins, say: Responder
+@declare("people", BOT_ADMINS, order=150)
+async def show_people(
+    _: Message, speaker: Speaker, admission: Admission, admin_rights: AdminRights, say: Responder
 ) -> None:
     """List everybody the bot knows."""
-    if not origin.private:
+    everyone = await admission.everyone(speaker)
+    if not speaker.private:
         say("people-only-in-private")
         return
-    text, keyboard = listing(await people.everyone(origin.key.bot), 0, bot_admins, say)
+    text, keyboard = listing(everyone, 0, admin_rights, say)
     say.say_text(text, keyboard=keyboard)
 
 
 async def answer_request(
     _: CallbackQuery,
-    decision: Decision,
-    origin: EventContext,
-    people: PersonRepository,
+    callback_data: RequestCallback,
+    speaker: Speaker,
+    admission: Admission,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Let a newcomer in, or not, and tell them; another admin may have been faster."""
-    person = await people.get(origin.key.bot, decision.person)
-    if person is None:
+    decided = await admission.answer_request(speaker, callback_data.person, approve=callback_data.verb == "approve")
+    if decided is None:
         redraw(say.text("person-unknown"))
         return
-    standing = person.standing
-    if standing is Standing.WAITING:
-        standing = Standing.APPROVED if decision.verb == "approve" else Standing.BLOCKED
-        await _decide(origin, person, standing, people, say)
-    redraw(say.text("access-decided", name=in_full(person), standing=standing.value))
+    _tell(decided, say)
+    redraw(say.text("access-decided", name=in_full(decided.person), standing=decided.standing.value))
 
 
 async def change(
     _: CallbackQuery,
-    decision: Decision,
-    origin: EventContext,
-    people: PersonRepository,
-    bot_admins: BotAdmins,
+    callback_data: StandingCallback,
+    speaker: Speaker,
+    admission: Admission,
+    admin_rights: AdminRights,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Block somebody, or let them in: for the first time, or again."""
-    person = await people.get(origin.key.bot, decision.person)
-    if person is not None and not bot_admins.includes(person):
-        standing = Standing.BLOCKED if decision.verb == "block" else Standing.APPROVED
-        await _decide(origin, person, standing, people, say)
-    redraw(*listing(await people.everyone(origin.key.bot), decision.page, bot_admins, say))
+    standing = Standing.BLOCKED if callback_data.verb == "block" else Standing.APPROVED
+    decided = await admission.set_standing(speaker, callback_data.person, standing)
+    if decided is not None:
+        _tell(decided, say)
+    redraw(*listing(await admission.everyone(speaker), callback_data.page, admin_rights, say))
 
 
 async def turn_page(
     _: CallbackQuery,
-    decision: Decision,
-    origin: EventContext,
-    people: PersonRepository,
-    bot_admins: BotAdmins,
+    callback_data: PeoplePageCallback,
+    speaker: Speaker,
+    admission: Admission,
+    admin_rights: AdminRights,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Show another page of the list."""
-    redraw(*listing(await people.everyone(origin.key.bot), decision.person, bot_admins, say))
+    redraw(*listing(await admission.everyone(speaker), callback_data.page, admin_rights, say))
 
 
+@declare("admin", BOT_ADMINS, order=160)
 async def change_admins(
     message: Message,
     command: CommandObject,
-    origin: EventContext,
-    people: PersonRepository,
-    bot_admins: BotAdmins,
-    telegram: Telegram,
-    texts: Texts,
+    speaker: Speaker,
+    admin_rights: AdminRights,
+    menus: Menus,
     say: Responder,
     later: AfterCommit,
 ) -> None:
@@ -139,34 +121,17 @@ async def change_admins(
     verb, _, rest = (command.args or "").strip().lower().partition(" ")
     target = _target(message, rest.strip())
     if verb not in {"add", "remove"} or target is None:
-        names = [await _named(people, origin.key.bot, admin) for admin in await bot_admins.ids()]
-        say("admin-usage", admins="\n".join(names))
-    elif verb == "add":
-        if not await bot_admins.add(target):
-            say("admin-never-met")
-            return
-        say("admin-added", name=await _named(people, origin.key.bot, target))
-        later("publish a menu", lambda: publish_admin_menu(telegram, texts, target))
-    elif bot_admins.is_named(target):
-        say("admin-in-environment")
-    elif not await bot_admins.remove(target):
-        say("admin-is-none")
-    else:
-        say("admin-removed", name=await _named(people, origin.key.bot, target))
-        later("publish a menu", lambda: publish_plain_menu(telegram, texts, target))
+        say("admin-usage", admins="\n".join(in_full(admin) for admin in await admin_rights.admins(speaker)))
+        return
+    changed = await (admin_rights.add if verb == "add" else admin_rights.remove)(speaker, target)
+    say(_CHANGES[changed.outcome], name=in_full(changed.person))
+    if changed.outcome is AdminOutcome.ADDED:
+        later("publish a menu", lambda: menus.publish_to_admin(target))
+    elif changed.outcome is AdminOutcome.REMOVED:
+        later("publish a menu", lambda: menus.publish_to_person(target))
 
 
-async def refuse(_: Message, say: Responder) -> None:
-    """Tell everybody else whose command this is."""
-    say("only-bot-admins")
-
-
-async def refuse_press(_: CallbackQuery, answer: CallbackAnswer) -> None:
-    """Tell somebody who is no admin (any more)."""
-    answer("only-bot-admins", alert=True)
-
-
-def listing(everyone: list[Person], page: int, bot_admins: BotAdmins, say: Responder) -> tuple[str, Keyboard]:
+def listing(everyone: list[Person], page: int, admin_rights: AdminRights, say: Responder) -> tuple[str, Keyboard]:
     """One page of the list: each person with their standing, and a button to change it."""
     pages = max(1, -(-len(everyone) // PAGE_SIZE))
     page = min(page, pages - 1)
@@ -174,20 +139,30 @@ def listing(everyone: list[Person], page: int, bot_admins: BotAdmins, say: Respo
     lines = [say.text("people-title", count=len(everyone), page=page + 1, pages=pages), ""]
     rows: list[tuple[Button, ...]] = []
     for person in here:
-        admin = bot_admins.includes(person)
+        admin = admin_rights.includes(person)
         lines.append(say.text("person", name=in_full(person), standing="admin" if admin else person.standing.value))
         if not admin:
-            verb = "unblock" if person.standing in {Standing.BLOCKED, Standing.WAITING} else "block"
-            text = say.text(f"button-{verb}", name=person.name or str(person.id))
-            rows.append((Button(text, data=f"who:{verb}:{person.id}:{page}"),))
+            rows.append((_standing_button(person, page, say),))
     turns = [
-        Button(arrow, data=f"who:page:{to}") for arrow, to in (("‹", page - 1), ("›", page + 1)) if 0 <= to < pages
+        Button(arrow, PeoplePageCallback(verb="page", page=to).pack())
+        for arrow, to in (("‹", page - 1), ("›", page + 1))
+        if 0 <= to < pages
     ]
     return "\n".join(lines), (*rows, *([tuple(turns)] if turns else []))
 
 
+def _standing_button(person: Person, page: int, say: Responder) -> Button:
+    name = person.name or str(person.id)
+    if person.standing in {Standing.BLOCKED, Standing.WAITING}:
+        data = StandingCallback(verb="unblock", person=person.id, page=page)
+        return Button(say.text("button-unblock", name=name), data.pack())
+    return Button(
+        say.text("button-block", name=name), StandingCallback(verb="block", person=person.id, page=page).pack()
+    )
+
+
 def _target(message: Message, text: str) -> int | None:
-    """Whom a command means: the id in it; where it names nobody, who wrote the message that it replies to."""
+    """The person whom a command means: the id in it, else the author of the message that it replies to."""
     if text:
         return int(text) if re.fullmatch(r"\d{1,16}", text) else None
     target = reply_target(message)
@@ -195,16 +170,8 @@ def _target(message: Message, text: str) -> int | None:
     return sender.id if sender and not sender.is_bot else None
 
 
-async def _decide(
-    origin: EventContext, person: Person, standing: Standing, people: PersonRepository, say: Responder
-) -> None:
-    """Let somebody in, or not; whoever waits for it hears so."""
-    await people.set_standing(origin.key.bot, person.id, standing)
-    if person.standing is Standing.WAITING:
-        to_them = say.to(Destination(person.id, private=True), language_of(person.language))
-        to_them("access-granted" if standing is Standing.APPROVED else "access-denied")
-
-
-async def _named(people: PersonRepository, bot: int, person: int) -> str:
-    known = await people.get(bot, person)
-    return in_full(known) if known else str(person)
+def _tell(decided: Decided, say: Responder) -> None:
+    """Whoever waited for the decision hears of it."""
+    if decided.informs:
+        to_them = say.to_person(decided.person)
+        to_them("access-granted" if decided.standing is Standing.APPROVED else "access-denied")

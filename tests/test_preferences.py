@@ -31,7 +31,7 @@ class Desk:
         self.table = PreferenceRepository(database)
 
     def with_settings(self, **values: Any) -> Preferences:  # any setting
-        return Preferences(given_settings(**values), self.table, PERSONAS)
+        return Preferences(given_settings(**values), self.table, PERSONAS, ("en", "ru"))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from fluent.syntax import FluentParser
 from fluent.syntax import ast as fluent
 
+import handlers
 from bot import errors
-from bot.texts import LANGUAGES, LOCALES, Texts, language_of
-from handlers.support.bot_commands import COMMANDS, MENUS
+from bot.texts import LOCALES, Texts
+from handlers.support.bot_commands import declared_commands
 
 ROOT = Path(__file__).parents[1]
 
@@ -113,11 +115,38 @@ def test_every_problem_has_a_sentence() -> None:
 
 
 def test_every_command_is_described() -> None:
-    assert {f"menu-{command}" for command in COMMANDS - {"start"}} <= set(arguments("en"))
-    assert {command for menu in MENUS.values() for command in menu} <= COMMANDS
-    for language in LANGUAGES:
-        for command in COMMANDS - {"start"}:
+    described = {one.name for one in declared_commands(handlers.routers())} - {"start"}
+    assert {f"menu-{command}" for command in described} <= set(arguments("en"))
+    for language in texts().languages:
+        for command in described:
             assert 3 <= len(texts().get(language, f"menu-{command}")) <= 256
+
+
+def test_a_file_is_a_language(tmp_path: Path) -> None:
+    shutil.copytree(LOCALES, tmp_path, dirs_exist_ok=True)
+    german = (LOCALES / "en.ftl").read_text(encoding="utf-8")
+    for old, new in (("-name = English", "-name = Deutsch"), ("-codes = en", "-codes = de, nds"), ("= reset", "= weg")):
+        assert old in german
+        german = german.replace(old, new)
+    (tmp_path / "de.ftl").write_text(german, encoding="utf-8")
+    known = Texts(tmp_path)
+    assert known.languages == {"de": "Deutsch", "en": "English", "ru": "Русский"}
+    assert [known.language_of(code) for code in ("de-AT", "NDS", "fr", "en")] == ["de", "de", "en", "en"]
+    assert all(known.means("word-reset", word) for word in ("weg", "Weg", "reset", "сброс"))
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("word-reset", ("reset", "сброс", "RESET")),
+        ("word-chat", ("chat", "чат")),
+        ("word-off", ("off", "OFF", "выкл")),
+        ("word-test", ("test", "тест")),
+    ],
+)
+def test_words_of_commands_are_understood_in_every_language(key: str, words: tuple[str, ...]) -> None:
+    assert all(texts().means(key, word) for word in words)
+    assert not any(texts().means(key, word) for word in ("", "resets", "chat 1", "off,"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +154,7 @@ def test_every_command_is_described() -> None:
     [("ru", "ru"), ("be-BY", "ru"), ("kk", "ru"), ("en-GB", "en"), ("pt-br", "en"), ("", "en"), (None, "en")],
 )
 def test_the_language_of_a_telegram_app(code: str | None, language: str) -> None:
-    assert language_of(code) == language
+    assert texts().language_of(code) == language
 
 
 @pytest.mark.parametrize(

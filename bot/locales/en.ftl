@@ -1,5 +1,16 @@
 # Everything that a person reads in Telegram, in English. Plain text: no markup.
 
+## The language itself
+
+# Its own name, and the languages of Telegram's apps (ISO 639) whose readers it serves best.
+language-name = English
+language-codes = en
+# Words in commands, with commas between several; the words of every language are understood everywhere.
+word-reset = reset
+word-chat = chat
+word-off = off
+word-test = test
+
 ## Menus
 
 menu-new = start a new conversation
@@ -245,11 +256,7 @@ settings-page = { $name ->
    *[persona] Who should answer here? For words of your own: /system and a text.
 }
 option = { $name ->
-    [language] { $value ->
-        [en] English
-        [ru] Русский
-       *[other] each person's own
-    }
+    [language] each person's own
     [streaming] { $value ->
         [edit] as it is written
         [draft] with Telegram's own streaming, in private chats

@@ -1,10 +1,11 @@
-"""Who administers a group, as Telegram says; asked once a minute at the most."""
+"""The administrators of groups, as Telegram says; asked once a minute at the most."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+
+from cachetools import TTLCache
 
 from bot.errors import TelegramProblem
 
@@ -20,31 +21,26 @@ Status = Callable[[int, int], Awaitable[str]]
 
 
 class GroupAdmins:
-    """Knows whether somebody administers a group. `clock` is monotonic, in seconds."""
+    """Tells administrators from members. `clock` is monotonic, in seconds."""
 
     def __init__(self, status: Status, *, clock: Callable[[], float]) -> None:
         self._status = status
-        self._clock = clock
-        self._known: OrderedDict[tuple[int, int], tuple[float, bool]] = OrderedDict()
+        self._known: TTLCache[tuple[int, int], bool] = TTLCache(MAX_STATUSES, STATUS_LIFETIME, timer=clock)
 
     async def administers(self, chat: int, user: int) -> bool:
         """Whether the user is a group's creator or administrator. Raises TelegramProblem where Telegram cannot say."""
-        now = self._clock()
         known = self._known.get((chat, user))
-        if known is not None and known[0] > now:
-            return known[1]
+        if known is not None:
+            return known
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
                 administers = await self._status(chat, user) in {"creator", "administrator"}
         except TimeoutError:
             raise TelegramProblem("getChatMember took too long") from None
-        self._known[chat, user] = (now + STATUS_LIFETIME, administers)
-        self._known.move_to_end((chat, user))
-        while len(self._known) > MAX_STATUSES:
-            self._known.popitem(last=False)
+        self._known[chat, user] = administers
         return administers
 
     def forget(self, chat: int) -> None:
         """Ask anew: something about the members of this chat has changed."""
         for known in [known for known in self._known if known[0] == chat]:
-            del self._known[known]
+            self._known.pop(known, None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Problem
+from bot.people.speaker import Speaker
 from bot.settings import Settings
 from bot.storage.turn_queue.claims import TurnRepository
 
@@ -54,9 +55,11 @@ class QuestionLimits:
         self._bot = bot
         self._clock = clock
 
-    async def admit(self, *, person: int, chat: int) -> None:
-        """Let one more question through. Raises TooManyQuestions."""
-        now = self._clock()
+    async def admit(self, speaker: Speaker) -> None:
+        """Let one more question through; bot admins are not limited. Raises TooManyQuestions."""
+        if speaker.admin:
+            return
+        person, chat, now = speaker.id, speaker.key.chat, self._clock()
         if self._person.longest:
             asked = await self._turns.asked_since(self._bot, person=person, chat=None, since=now - self._person.longest)
             _check(self._person.wait(asked, now), "person")

@@ -1,11 +1,15 @@
-"""The commands that Telegram offers in its menu: which there are, for whom, in both languages."""
+"""Commands: each is declared beside its handler, and from the declarations come the menus that Telegram offers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from aiogram import Router
+from aiogram.filters import Command
 from aiogram.types import (
     BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
@@ -16,37 +20,60 @@ from aiogram.types import (
 
 from bot.errors import TelegramProblem
 from bot.telegram.client import Telegram
-from bot.texts import FALLBACK, LANGUAGES, Texts
+from bot.texts import FALLBACK, Texts
 
 logger = logging.getLogger(__name__)
 
+Handle = Callable[..., Awaitable[Any]]
+
 
 class Audience(StrEnum):
-    """Who sees a menu."""
+    """The readers of a menu."""
 
     PRIVATE = "private"
     GROUP = "group"
     GROUP_ADMINS = "group-admins"
     ADMINS = "admins"
+    """Bot admins, in their private chats."""
+    ADMINS_HELP = "admins-help"
+    """Bot admins, in `/help` alone: in groups they have no menu of their own."""
 
 
-_EVERYONE = ("new", "stop", "retry", "undo", "settings", "persona", "system", "export", "forget", "help")
-_MEMBERS = ("stop", "retry", "undo", "settings", "export", "help")
-_ADMINS = ("temperature", "maxtokens", "model", "proxy", "people", "admin", "allow")
+MEMBERS = frozenset({Audience.PRIVATE, Audience.GROUP, Audience.GROUP_ADMINS, Audience.ADMINS})
+CHAT_OWNERS = frozenset({Audience.PRIVATE, Audience.GROUP_ADMINS, Audience.ADMINS})
+BOT_ADMINS = frozenset({Audience.ADMINS})
+NOBODY: frozenset[Audience] = frozenset()
 
-MENUS = {
-    Audience.PRIVATE: _EVERYONE,
-    Audience.GROUP: _MEMBERS,
-    Audience.GROUP_ADMINS: _EVERYONE,
-    Audience.ADMINS: (*_EVERYONE, *(command for command in _ADMINS if command != "allow")),
-}
-"""The commands of each menu, in order; the description of each is the text `menu-<command>`.
 
-`/allow` is for groups, where bot admins have no menu of their own.
-"""
+@dataclass(frozen=True, slots=True)
+class DeclaredCommand:
+    """A command with its handler; `menu-<name>` describes it in each menu, by `order` from the top."""
 
-COMMANDS = frozenset({"start", *_EVERYONE, *_ADMINS})
-"""Every command there is."""
+    name: str
+    handle: Handle
+    menus: frozenset[Audience]
+    order: int = 0
+
+
+def command(name: str, menus: frozenset[Audience], *, order: int = 0) -> Callable[[Handle], DeclaredCommand]:
+    """Declare the function below as the handler of `/name`."""
+    return lambda handle: DeclaredCommand(name, handle, menus, order)
+
+
+class CommandRouter(Router):
+    """A router that answers declared commands, and remembers them."""
+
+    def __init__(self, name: str, *commands: DeclaredCommand) -> None:
+        super().__init__(name=name)
+        self.commands = commands
+        for one in commands:
+            self.message.register(one.handle, Command(one.name, ignore_case=True))
+
+
+def declared_commands(routers: Iterable[Router]) -> list[DeclaredCommand]:
+    """Collect the commands of all routers, in the order of the menus."""
+    declared = (one for router in routers if isinstance(router, CommandRouter) for one in router.commands)
+    return sorted(declared, key=lambda one: one.order)
 
 
 _SCOPES: Mapping[Audience, BotCommandScopeUnion] = {
@@ -56,39 +83,46 @@ _SCOPES: Mapping[Audience, BotCommandScopeUnion] = {
 }
 
 
-def menu(audience: Audience, language: str, texts: Texts) -> dict[str, str]:
-    """One menu in one language: commands with their descriptions."""
-    return {command: texts.get(language, f"menu-{command}") for command in MENUS[audience]}
+class Menus:
+    """The menus of commands, published with setMyCommands in every language; what Telegram refuses is logged."""
 
+    def __init__(self, telegram: Telegram, texts: Texts, commands: Iterable[DeclaredCommand]) -> None:
+        self._telegram = telegram
+        self._texts = texts
+        self._commands = tuple(commands)
 
-async def publish_menus(telegram: Telegram, texts: Texts, admins: Iterable[int]) -> None:
-    """Give everyone their menus (setMyCommands), admins in their private chats. What Telegram refuses is logged."""
-    for audience, scope in _SCOPES.items():
-        await _publish(telegram, texts, audience, scope)
-    for admin in admins:
-        await publish_admin_menu(telegram, texts, admin)
+    def of(self, *audiences: Audience) -> list[str]:
+        """The names of the commands that these readers see, in order."""
+        return [one.name for one in self._commands if not one.menus.isdisjoint(audiences)]
 
+    def lines(self, commands: Iterable[str], language: str) -> str:
+        """Commands with their descriptions, a line each."""
+        return "\n".join(f"/{name}: {text}" for name, text in self._described(commands, language).items())
 
-async def publish_admin_menu(telegram: Telegram, texts: Texts, admin: int) -> None:
-    """Give one admin the longer menu; Telegram takes it only once that person has opened the bot."""
-    await _publish(telegram, texts, Audience.ADMINS, BotCommandScopeChat(chat_id=admin))
+    async def publish(self, admins: Iterable[int]) -> None:
+        """Give everyone their menus, and bot admins theirs in their private chats."""
+        for audience, scope in _SCOPES.items():
+            await self._publish(audience, scope)
+        for admin in admins:
+            await self.publish_to_admin(admin)
 
+    async def publish_to_admin(self, admin: int) -> None:
+        """Give one admin the longer menu; Telegram takes it only once that person has opened the bot."""
+        await self._publish(Audience.ADMINS, BotCommandScopeChat(chat_id=admin))
 
-async def publish_plain_menu(telegram: Telegram, texts: Texts, person: int) -> None:
-    """Give somebody who is no admin any more the menu of everyone."""
-    await _publish(telegram, texts, Audience.PRIVATE, BotCommandScopeChat(chat_id=person))
+    async def publish_to_person(self, person: int) -> None:
+        """Give somebody who is no admin any more the menu of everyone."""
+        await self._publish(Audience.PRIVATE, BotCommandScopeChat(chat_id=person))
 
+    def _described(self, commands: Iterable[str], language: str) -> dict[str, str]:
+        return {name: self._texts.get(language, f"menu-{name}") for name in commands}
 
-async def _publish(telegram: Telegram, texts: Texts, audience: Audience, scope: BotCommandScopeUnion) -> None:
-    for language in LANGUAGES:
-        menu_language = "" if language == FALLBACK else language
-        try:
-            await telegram.set_menu(menu(audience, language, texts), language=menu_language, scope=scope)
-        except TelegramProblem as problem:
-            logger.info("The %s menu in %s was not taken: %s", audience, language, problem)
-            return
-
-
-def lines(commands: Iterable[str], language: str, texts: Texts) -> str:
-    """Commands with their descriptions, a line each."""
-    return "\n".join(f"/{command}: {texts.get(language, f'menu-{command}')}" for command in commands)
+    async def _publish(self, audience: Audience, scope: BotCommandScopeUnion) -> None:
+        for language in self._texts.languages:
+            menu_language = "" if language == FALLBACK else language
+            menu = self._described(self.of(audience), language)
+            try:
+                await self._telegram.set_menu(menu, language=menu_language, scope=scope)
+            except TelegramProblem as problem:
+                logger.info("The %s menu in %s was not taken: %s", audience, language, problem)
+                return

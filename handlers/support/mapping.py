@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiogram.types import (
     CallbackQuery,
@@ -22,6 +22,8 @@ from aiogram.types import (
 from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
 from bot.conversation.documents import is_text
 from bot.conversation.messages import Author, ChatKey, Question, Quote
+from bot.conversation.people import Chat as StoredChat
+from bot.conversation.people import Person
 from bot.telegram.destination import Destination
 
 MIN_SPLIT_LENGTH = 4000
@@ -59,27 +61,38 @@ _KINDS = {kind.value: kind for kind in EntityKind}
 
 @dataclass(frozen=True, slots=True)
 class EventContext:
-    """Where an update comes from and who stands behind it."""
+    """The chat that an update comes from, and the author of it."""
 
     key: ChatKey
     private: bool
     kind: str
     title: str
     author: Author
-    user: User | None = None
-    """The person; None where a channel or a group speaks."""
+    user: Person | None = None
+    """The person, as Telegram names them now; None where a channel or a group speaks."""
     anonymous: bool = False
     """An administrator of this group who speaks as the group."""
     message_id: int | None = None
+    update_id: int = 0
 
     @property
-    def speaker(self) -> int:
-        """The id that limits and rights hang on."""
-        return self.author.id
+    def dedup(self) -> str:
+        """The name of the update, by which what it asks for is stored once."""
+        return f"{self.key.bot}:{self.update_id}"
+
+    @property
+    def chat(self) -> StoredChat:
+        """The chat as Telegram describes it now."""
+        return StoredChat(self.key.chat, self.kind, self.title)
 
 
 def to_event_context(update: Update, bot: int) -> EventContext | None:
     """Where an update comes from. None: it is of no kind that the bot handles."""
+    origin = _origin(update, bot)
+    return None if origin is None else replace(origin, update_id=update.update_id)
+
+
+def _origin(update: Update, bot: int) -> EventContext | None:
     event = update.event
     if isinstance(event, Message):
         return _of_message(event, bot)
@@ -219,9 +232,13 @@ def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | No
         kind=chat.type,
         title=chat.title or "",
         author=author,
-        user=user,
+        user=_person(user) if user else None,
         message_id=message_id,
     )
+
+
+def _person(user: User) -> Person:
+    return Person(user.id, user.full_name, user.username or "", user.language_code or "")
 
 
 def _name_of(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""How handlers speak: in the person's language, at the place the update came from, once everything is stored."""
+"""Responders of one event: they speak in its language, at its place, once everything is stored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from bot.conversation.people import Person
 from bot.errors import NotModified, TelegramProblem
 from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
-from bot.storage.database import Database
+from bot.runtime.unit_of_work import CommitHooks
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -20,12 +21,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Responder:
-    """Says a text of the Fluent files at one place, in one language, after the transaction has been committed."""
+class Speech:
+    """The texts, the queue that they are sent from, and the commit that they wait for."""
 
     texts: Texts
     outbox: Outbox
-    database: Database
+    hooks: CommitHooks
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Says a text of the Fluent files at one place, in one language, after the transaction has been committed."""
+
+    speech: Speech
     language: str
     place: Destination
 
@@ -34,28 +42,32 @@ class Responder:
         self.say_text(self.text(key, **args), keyboard=keyboard)
 
     def text(self, key: str, **args: str | float) -> str:
-        """The text itself."""
-        return self.texts.get(self.language, key, **args)
+        """Give one text without saying it."""
+        return self.speech.texts.get(self.language, key, **args)
 
     def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Say what is already put into words."""
-        self.database.after_commit(lambda: self.outbox.post(self.place, text, keyboard=keyboard))
+        """Say a text that is already in the person's language."""
+        self.speech.hooks.after_commit(lambda: self.speech.outbox.post(self.place, text, keyboard=keyboard))
 
     def to(self, place: Destination, language: str) -> Responder:
         """The same for another place or language."""
         return replace(self, place=place, language=language)
 
+    def to_person(self, person: Person) -> Responder:
+        """The same for somebody in private, in the language of their app."""
+        return self.to(Destination(person.id, private=True), self.speech.texts.language_of(person.language))
+
 
 class AfterCommit:
-    """Starts what takes a while, or must not be undone, once the transaction has been committed."""
+    """Starts slow work, and work that cannot be undone, once the transaction has been committed."""
 
-    def __init__(self, database: Database, tasks: TaskSupervisor) -> None:
-        self._database = database
+    def __init__(self, hooks: CommitHooks, tasks: TaskSupervisor) -> None:
+        self._hooks = hooks
         self._tasks = tasks
 
     def __call__(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Begin `work` after the commit; what Telegram refuses of it is logged in a line."""
-        self._database.after_commit(lambda: self._begin(name, work))
+        self._hooks.after_commit(lambda: self._begin(name, work))
 
     def _begin(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         self._tasks.start(_log_refusal(name, work), name=name)
@@ -71,16 +83,16 @@ class CallbackAnswer:
         self._later = later
         self._text = ""
         self._alert = False
-        self._from_environment = False
+        self._given = False
 
     def __call__(self, key: str, *, alert: bool = False, **args: str | float) -> None:
-        """Choose what the person sees; without this, the press is answered with nothing."""
+        """Choose the text that the person sees; without this, the press is answered with nothing."""
         self._text, self._alert = self._say.text(key, **args), alert
 
     def give(self) -> None:
         """Send the answer."""
-        if not self._from_environment:
-            self._from_environment = True
+        if not self._given:
+            self._given = True
             self._later(
                 "answer a button",
                 lambda: self._telegram.answer_button(

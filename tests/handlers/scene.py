@@ -17,15 +17,21 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 import handlers
 from bot.answering.service import TurnService
 from bot.answering.turn_context import TurnContext
+from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.people.bot_admins import BotAdmins
+from bot.people.group_admins import GroupAdmins
+from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
+from bot.people.question_limits import QuestionLimits
+from bot.people.use_cases import people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
@@ -92,7 +98,7 @@ OWNER = Actor(1, "Olga", username="olga")
 class Scene:
     """What a test plays with."""
 
-    def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor) -> None:
+    def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor, texts: Texts) -> None:
         self.settings = settings
         self.database = database
         self.tasks = tasks
@@ -101,9 +107,9 @@ class Scene:
         self.conversations = ConversationRepository(database)
         self.people = PersonRepository(database)
         self.chats = ChatRepository(database)
-        self.texts = _texts()
+        self.texts = texts
         self.personas = read_personas(settings.personas_file)
-        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas)
+        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas, self.texts.languages)
         self.telegram = Telegram(self.bot)
         self.now = 0.0
         self.unix = 1_800_000_000.0
@@ -126,25 +132,31 @@ class Scene:
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
-        return handlers.dispatcher(
-            bot_info=BotInfo.of(ME),
-            clock=lambda: self.now,
-            settings=self.settings,
-            database=self.database,
-            conversations=self.conversations,
-            people=self.people,
-            chats=self.chats,
-            bot_admins=self.bot_admins,
-            preferences=self.preferences,
-            personas=self.personas,
-            texts=self.texts,
-            telegram=self.telegram,
-            outbox=Outbox(self.telegram, self.tasks.start),
-            tasks=self.tasks,
-            registry=GeneratorClient(
-                GeneratorConfig(kind=kind_of("tests.handlers.scene:EchoThroughProxies"), context_tokens=2048)
+        unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
+        permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        people = people_use_cases(
+            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access
+        )
+        answering = answering_use_cases(
+            unit,
+            Stores(self.conversations, self.chats, self.database.clock),
+            self.turns,
+            permissions,
+            self.preferences,
+            Generating(
+                GeneratorClient(
+                    GeneratorConfig(kind=kind_of("tests.handlers.scene:EchoThroughProxies"), context_tokens=2048)
+                ),
+                2048,
             ),
-            turns=self.turns,
+            self.telegram.download,
+            QuestionLimits(self.settings, TurnRepository(self.database), bot=BOT_ID, clock=self.database.clock),
+        )
+        return handlers.dispatcher(
+            handlers.UseCases(answering, people),
+            handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
+            handlers.Outputs(unit, self.telegram, Outbox(self.telegram, self.tasks.start), self.tasks),
+            clock=lambda: self.now,
         )
 
     async def _answer(self, running: TurnContext) -> None:
@@ -276,13 +288,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, **settings: Any) -> AsyncIterator[Scene]:  # any setting
+async def scene(folder: Path, *, texts: Texts | None = None, **settings: Any) -> AsyncIterator[Scene]:  # any setting
     """Open a scene: Olga is admin, everybody may talk, nothing is limited."""
     free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
     tasks = TaskSupervisor()
     database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
     await database.open()
-    played = Scene(given(**{**free, **settings}), database, tasks)
+    played = Scene(given(**{**free, **settings}), database, tasks, texts or _texts())
     await played.turns.start()
     try:
         yield played

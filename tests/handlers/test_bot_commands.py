@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from aiogram import Bot, methods
+from aiogram import Bot, Router, methods
 from aiogram.enums import BotCommandScopeType
 from aiogram.exceptions import TelegramBadRequest
+from aiogram.filters import Command
 from aiogram.methods import TelegramMethod
-from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion
+from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion, Message
 
+import handlers
 from bot.telegram.client import Telegram
 from bot.texts import Texts
-from handlers.support.bot_commands import publish_menus
+from handlers.support.bot_commands import MEMBERS, CommandRouter, command, declared_commands
 from tests.recording import TOKEN, Recording
 
 
@@ -25,7 +27,7 @@ class NobodyOpenedTheBot(Recording):
 
 async def published(recording: Recording) -> dict[tuple[str, str | None], list[str]]:
     """What was published: scope and language → commands."""
-    await publish_menus(Telegram(Bot(TOKEN, session=recording)), Texts(), [1, 2])
+    await handlers.menus(Telegram(Bot(TOKEN, session=recording)), Texts()).publish([1, 2])
     calls = recording.made(methods.SetMyCommands)
     return {(_name(call.scope), call.language_code): [one.command for one in call.commands] for call in calls}
 
@@ -34,6 +36,56 @@ def _name(scope: BotCommandScopeUnion | None) -> str:
     assert scope is not None
     kind = BotCommandScopeType(scope.type).value
     return f"{kind} {scope.chat_id}" if isinstance(scope, BotCommandScopeChat) else kind
+
+
+def complaints(routers: list[Router], texts: Texts) -> list[str]:
+    """Everything that is forgotten: a declaration of a command, its handler, its description in some language."""
+    answered = {
+        command if isinstance(command, str) else "a pattern"
+        for router in routers
+        for handler in router.message.handlers
+        for one in handler.filters or ()
+        if isinstance(one.callback, Command)
+        for command in one.callback.commands
+    }
+    declared = declared_commands(routers)
+    names = [one.name for one in declared]
+    described = {
+        f"/{one.name} has no menu-{one.name} in {language}"
+        for one in declared
+        if one.menus
+        for language in texts.languages
+        if texts.get(language, f"menu-{one.name}") == f"menu-{one.name}"
+    }
+    return sorted(
+        {f"/{name} is answered but not declared" for name in answered - set(names)}
+        | {f"/{name} is declared but not answered" for name in set(names) - answered}
+        | {f"/{name} is declared twice" for name in names if names.count(name) > 1}
+        | described
+    )
+
+
+async def nothing(_: Message) -> None:
+    """A handler."""
+
+
+def test_every_command_is_declared_beside_its_handler_and_described_in_every_language() -> None:
+    assert complaints(handlers.routers(), Texts()) == []
+
+
+def test_a_forgotten_declaration_a_forgotten_handler_and_a_forgotten_description_are_noticed() -> None:
+    undeclared = Router()
+    undeclared.message.register(nothing, Command("joke"))
+    unanswered = CommandRouter("unanswered")
+    unanswered.commands = (command("riddle", MEMBERS)(nothing),)
+    twice = CommandRouter("twice", command("stop", MEMBERS)(nothing), command("stop", MEMBERS)(nothing))
+    assert complaints([undeclared, unanswered, twice], Texts()) == [
+        "/joke is answered but not declared",
+        "/riddle has no menu-riddle in en",
+        "/riddle has no menu-riddle in ru",
+        "/riddle is declared but not answered",
+        "/stop is declared twice",
+    ]
 
 
 async def test_everyone_group_administrators_and_admins_have_menus_in_both_languages() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.preferences import Source
-from handlers.support.settings_views import parse_settings_callback
-from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, OWNER, Scene
+from bot.texts import LOCALES, Texts
+from handlers.support.callback_data import SettingsCallback
+from tests.handlers.scene import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, Scene, scene
 
 
 async def test_settings_say_what_is_in_force_and_where_it_comes_from(stage: Scene) -> None:
@@ -48,6 +52,26 @@ async def test_the_language_changes_the_keyboard_too(stage: Scene) -> None:
     assert stage.last == "Сейчас ничего не пишется."
     await stage.press(ANNA, "set:language:-", 9)
     assert stage.redrawn.startswith("In which language")
+
+
+async def test_a_language_that_is_added_as_a_file_is_offered_and_spoken(folder: Path) -> None:
+    shutil.copytree(LOCALES, folder / "locales")
+    german = (
+        (LOCALES / "en.ftl").read_text(encoding="utf-8").replace("= English", "= Deutsch").replace(" = en\n", " = de\n")
+    )
+    german = german.replace("nothing-to-stop = ", "nothing-to-stop = Nichts: ")
+    (folder / "locales" / "de.ftl").write_text(german, encoding="utf-8")
+    async with scene(folder, texts=Texts(folder / "locales")) as stage:
+        await stage.press(ANNA, "set:language", 9)
+        assert list(stage.buttons())[:3] == ["Deutsch", "English", "Русский"]
+        await stage.press(ANNA, stage.buttons()["Deutsch"], 9)
+        assert "✓ Deutsch" in stage.buttons()
+        await stage.message(ANNA, "/stop")
+        assert stage.last.startswith("Nichts: ")
+        await stage.message(ANNA, "/settings")
+        assert "Language: Deutsch (set for this chat)" in stage.last
+        await stage.message(Actor(1009, "Jutta", language="de-AT"), "/stop")
+        assert stage.last.startswith("Nichts: ")
 
 
 async def test_streaming_and_thoughts(stage: Scene) -> None:
@@ -103,5 +127,5 @@ async def test_a_made_up_button_does_nothing(stage: Scene) -> None:
 
 @given(st.text(max_size=64))
 def test_any_callback_data_is_read_without_failing(data: str) -> None:
-    step = parse_settings_callback(data)
+    step = SettingsCallback.parse(data)
     assert step is None or data.startswith("set:")

@@ -1,0 +1,125 @@
+"""Presses under an answer: which answer is meant, whether this person may, and what becomes of it."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from bot.answering.keyboards import Press, Pressed
+from bot.answering.service import TurnService
+from bot.conversation.messages import ChatKey, Ending, Turn, TurnState
+from bot.people.permissions import Permissions
+from bot.people.question_limits import QuestionLimits
+from bot.people.speaker import Speaker
+from bot.runtime.unit_of_work import UnitOfWork
+from bot.storage.repositories.conversations import ConversationRepository
+
+
+class PressOutcome(Enum):
+    """The result of a press."""
+
+    DONE = auto()
+    GONE = auto()
+    """The answer was forgotten, taken out, or belongs to another chat."""
+    ORPHAN = auto()
+    """The answer stands in other messages: this one was sent twice, because nobody knew whether it had arrived."""
+    NOT_YOURS = auto()
+    NOT_WRITABLE = auto()
+    """The bot may not write in this chat."""
+    OVER = auto()
+    """There is nothing to stop: the answer is complete."""
+    CUT = auto()
+    """There is nothing to stop: the answer broke off for want of rights, and gets the buttons that go on."""
+
+
+class AnswerButtons:
+    """Does what buttons under answers say. Raises StorageUnavailable."""
+
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        conversations: ConversationRepository,
+        turns: TurnService,
+        permissions: Permissions,
+        limits: QuestionLimits,
+    ) -> None:
+        self._unit = unit
+        self._conversations = conversations
+        self._turns = turns
+        self._permissions = permissions
+        self._limits = limits
+
+    async def press(self, pressed: Pressed, speaker: Speaker, message_id: int, *, language: str) -> PressOutcome:
+        """Do what a button of the message says. Raises TooManyQuestions, AnswerNotFound, TelegramProblem."""
+        allowed = await self._permissions.may_act_on(speaker, await self._asker(pressed))
+        async with self._unit.transaction():
+            if hindrance := await self._hindrance(pressed, speaker, message_id):
+                return hindrance
+            if not allowed:
+                return PressOutcome.NOT_YOURS
+            if pressed.press is Press.STOP and await self._turns.stop_turn(pressed.id):
+                return PressOutcome.DONE
+            if not speaker.chat.writable:
+                return PressOutcome.NOT_WRITABLE
+            if pressed.press is Press.STOP:
+                return await self._mend(pressed.id, speaker, message_id, language)
+            await self._act(pressed, speaker, message_id, language)
+            return PressOutcome.DONE
+
+    async def stop_draft(self, turn: int, speaker: Speaker) -> None:
+        """Stop the answer whose draft Telegram's own button stopped; a draft bears the turn's id."""
+        known = await self._turns.get(turn)
+        if known is not None and _same_chat(known.key, speaker):
+            async with self._unit.transaction():
+                await self._turns.stop_turn(known.id)
+
+    async def _asker(self, pressed: Pressed) -> int | None:
+        if pressed.press is not Press.STOP:
+            return await self._conversations.author(pressed.id)
+        turn = await self._turns.get(pressed.id)
+        return turn.asker if turn else None
+
+    async def _act(self, pressed: Pressed, speaker: Speaker, message_id: int, language: str) -> None:
+        if pressed.press is Press.SEE:
+            shown = await self._conversations.at(speaker.key, message_id)
+            if shown is None or shown.id != pressed.id:
+                await self._turns.show(pressed.id, by=speaker.id, language=language)
+            return
+        await self._limits.admit(speaker)
+        begin = self._turns.again if pressed.press is Press.AGAIN else self._turns.go_on
+        await begin(pressed.id, by=speaker.id, language=language)
+
+    async def _mend(self, turn: int, speaker: Speaker, message_id: int, language: str) -> PressOutcome:
+        """Give a finished answer that still has its ■ Stop its last keyboard, where it broke off for want of rights."""
+        ended = await self._turns.get(turn)
+        here = await self._conversations.at(speaker.key, message_id)
+        cut = ended is not None and ended.state is TurnState.FAILED
+        if not cut or here is None or here.ending is not Ending.BROKEN:
+            return PressOutcome.OVER
+        await self._turns.show(here.id, by=speaker.id, language=language)
+        return PressOutcome.CUT
+
+    async def _hindrance(self, pressed: Pressed, speaker: Speaker, message_id: int) -> PressOutcome | None:
+        """None: the pressed message shows the answer that is meant."""
+        if pressed.press is Press.STOP:
+            turn = await self._turns.get(pressed.id)
+            if turn is None or not _same_chat(turn.key, speaker):
+                return PressOutcome.GONE
+            return None if _shows(turn, message_id, pressed.attempt) else PressOutcome.ORPHAN
+        key = await self._conversations.key(pressed.id)
+        if key is None or not _same_chat(key, speaker):
+            return PressOutcome.GONE
+        turn = await self._turns.current(key)  # asked first: a turn that ends meanwhile has left its messages behind
+        if turn is not None and turn.answer == pressed.id and _shows(turn, message_id):
+            return None
+        return None if message_id in await self._conversations.shown(pressed.id) else PressOutcome.ORPHAN
+
+
+def _shows(turn: Turn, message_id: int, attempt: int | None = None) -> bool:
+    ids = {shown.message_id for shown in turn.shown}
+    # this very message may be the one whose id is not known yet; those of an earlier attempt are all known or orphans
+    on_its_way = None in ids and attempt in {None, turn.attempt}
+    return on_its_way or message_id in ids
+
+
+def _same_chat(key: ChatKey, speaker: Speaker) -> bool:
+    return (key.bot, key.chat) == (speaker.key.bot, speaker.key.chat)

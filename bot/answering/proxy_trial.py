@@ -1,0 +1,94 @@
+"""Trying the generator through a proxy, and keeping the proxy if it works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.conversation.messages import ChatKey
+from bot.errors import GeneratorProblem, GeneratorSilent, Problem, ProxyRefused, ProxyUnreachable, StorageUnavailable
+from bot.net.proxy_url import ProxyURL, parse_proxy
+from bot.people.permissions import Permissions
+from bot.people.speaker import Speaker
+from bot.preferences import PreferenceName, Preferences, WrongValue
+from bot.runtime.unit_of_work import UnitOfWork
+
+PROXY_TRIAL_TIMEOUT = 60.0
+"""Seconds that the trial of a proxy may take in all."""
+
+_OF_A_TRIAL = {ProxyUnreachable.key: "proxy-trial-unreachable", ProxyRefused.key: "proxy-trial-refused"}
+"""Says instead of sending the admin to `/proxy test`: that is what they are doing."""
+
+
+class ProxyPasswordInGroup(Problem):
+    """A proxy with a password was sent where others read it."""
+
+    key = "proxy-password-in-group"
+
+
+class Prober(Protocol):
+    """Asks the generator for a first piece of an answer."""
+
+    async def probe(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> None:
+        """Return once it answers. Raises GeneratorProblem."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """The result of a trial: it works, or the text that says why not."""
+
+    proxy: ProxyURL | None
+    reason: str = ""
+    """A Fluent id; empty: it works."""
+    details: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def works(self) -> bool:
+        """The generator answered, and what was to be stored is stored."""
+        return not self.reason
+
+
+class ProxyTrial:
+    """Tries proxies with a time limit. Slow: it belongs into a task of its own, outside of any transaction."""
+
+    def __init__(self, unit: UnitOfWork, generator: Prober, preferences: Preferences, permissions: Permissions) -> None:
+        self._unit = unit
+        self._generator = generator
+        self._preferences = preferences
+        self._permissions = permissions
+
+    def read(self, speaker: Speaker, text: str) -> ProxyURL:
+        """Read the proxy to try. Raises OnlyBotAdmins, WrongValue, ProxyPasswordInGroup."""
+        self._permissions.require_bot_admin(speaker)
+        try:
+            proxy = parse_proxy(text)
+        except ValueError:
+            raise WrongValue("not a proxy's address", name=PreferenceName.PROXY.value) from None
+        if proxy.user and not speaker.private:
+            raise ProxyPasswordInGroup
+        return proxy
+
+    async def probe(self, proxy: ProxyURL | None, model: str) -> TrialOutcome:
+        """Ask the generator through a proxy; an empty `model` is whatever the generator takes by itself."""
+        try:
+            async with asyncio.timeout(PROXY_TRIAL_TIMEOUT):
+                await self._generator.probe(proxy=proxy, model=model or None)
+        except TimeoutError:
+            return TrialOutcome(proxy, GeneratorSilent.key)
+        except GeneratorProblem as problem:
+            return TrialOutcome(proxy, _OF_A_TRIAL.get(problem.key, problem.key), problem.details)
+        return TrialOutcome(proxy)
+
+    async def adopt(self, speaker: Speaker, proxy: ProxyURL, model: str) -> TrialOutcome:
+        """Use the proxy for the whole bot if the generator answers through it; otherwise everything stays as it was."""
+        outcome = await self.probe(proxy, model)
+        if outcome.works:
+            try:
+                async with self._unit.transaction():
+                    await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.PROXY, proxy.url)
+            except StorageUnavailable:
+                return TrialOutcome(proxy, Problem.key)
+        return outcome

@@ -1,0 +1,71 @@
+"""The use cases about answers, made of what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.answering.answer_buttons import AnswerButtons
+from bot.answering.last_answer import LastAnswer
+from bot.answering.membership import Membership
+from bot.answering.proxy_trial import Prober, ProxyTrial
+from bot.answering.questions import Download, Questions
+from bot.answering.service import TurnService
+from bot.answering.whole_conversation import WholeConversation
+from bot.people.permissions import Permissions
+from bot.people.question_limits import QuestionLimits
+from bot.preferences import Preferences
+from bot.runtime.unit_of_work import UnitOfWork
+from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.conversations import ConversationRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What was said and where, and the Unix time by which it is stored."""
+
+    conversations: ConversationRepository
+    chats: ChatRepository
+    clock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Generating:
+    """The generator as use cases need it: one that can be probed, and how many tokens it reads."""
+
+    prober: Prober
+    context_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringUseCases:
+    """Everything that handlers do with questions, answers and conversations."""
+
+    questions: Questions
+    buttons: AnswerButtons
+    last_answer: LastAnswer
+    conversation: WholeConversation
+    membership: Membership
+    proxy_trial: ProxyTrial
+
+
+def answering_use_cases(
+    unit: UnitOfWork,
+    stores: Stores,
+    turns: TurnService,
+    permissions: Permissions,
+    preferences: Preferences,
+    generating: Generating,
+    download: Download,
+    limits: QuestionLimits,
+) -> AnsweringUseCases:
+    """Wire the use cases about answers."""
+    conversations = stores.conversations
+    return AnsweringUseCases(
+        questions=Questions(unit, conversations, turns, limits, download, context_tokens=generating.context_tokens),
+        buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
+        last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
+        conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
+        membership=Membership(unit, stores.chats, turns, permissions),
+        proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions),
+    )

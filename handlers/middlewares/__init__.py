@@ -1,0 +1,1 @@
+"""Middlewares around every handler, in this order: origin, speaker, reply, button, transaction."""

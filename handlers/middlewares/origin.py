@@ -1,0 +1,46 @@
+"""Addressing: an update that is not for the bot ends here, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import Message, TelegramObject, Update
+
+from bot.answering.questions import Questions
+from handlers.middlewares.contract import Handler
+from handlers.support.addressee_filter import AddresseeFilter
+from handlers.support.mapping import EventContext, to_event_context
+
+
+class OriginMiddleware(BaseMiddleware):
+    """Gives handlers the `origin` of an update that is for the bot.
+
+    People who talk to each other in a group are not remembered.
+    """
+
+    def __init__(self, bot: int, addressee_filter: AddresseeFilter, questions: Questions) -> None:
+        self._bot = bot
+        self._addressee_filter = addressee_filter
+        self._questions = questions
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
+        """Pass on what is for the bot."""
+        if not isinstance(event, Update) or (origin := to_event_context(event, self._bot)) is None:
+            return await handler(event, data)
+        if not await self._is_for_bot(event, origin):
+            return None
+        data["origin"] = origin
+        return await handler(event, data)
+
+    async def _is_for_bot(self, update: Update, origin: EventContext) -> bool:
+        if update.message is not None:
+            return is_migration(update.message) or self._addressee_filter.accepts(update.message)
+        if update.edited_message is not None:
+            return await self._questions.knows(origin.key, update.edited_message.message_id)
+        return True
+
+
+def is_migration(message: Message) -> bool:
+    """Recognize the service messages that say that a group became a supergroup."""
+    return message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None

@@ -1,0 +1,88 @@
+"""The callback data of buttons: few characters, and strings of earlier versions stay readable."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from bot.preferences import PreferenceName
+
+Id = Annotated[int, Field(ge=0, lt=10**18)]
+
+
+class CompactCallback(CallbackData, prefix="-"):
+    """Leaves out empty fields at the end, when it is packed and when it is read."""
+
+    def pack(self) -> str:
+        """Give the string for a button. Raises ValueError beyond Telegram's 64 bytes."""
+        return super().pack().rstrip(self.__separator__)
+
+    @classmethod
+    def unpack(cls, value: str) -> Self:
+        """Read a string of a button. Raises TypeError, ValueError."""
+        missing = len(cls.model_fields) - value.count(cls.__separator__)
+        return super().unpack(value + cls.__separator__ * missing)
+
+    @classmethod
+    def parse(cls, value: str) -> Self | None:
+        """Read a string of a button. None: it is of another kind, or made up."""
+        try:
+            return cls.unpack(value)
+        except (TypeError, ValueError):
+            return None
+
+
+class HomePageCallback(CompactCallback, prefix="set"):
+    """`set:home`: back to the first page of the settings."""
+
+    page: Literal["home"]
+
+
+class SettingsCallback(CompactCallback, prefix="set"):
+    """`set:temperature`, `set:temperature:0.7`, `set:persona:teacher:ru`: a page of the settings, or a value first."""
+
+    page: Literal[
+        PreferenceName.LANGUAGE,
+        PreferenceName.TEMPERATURE,
+        PreferenceName.STREAMING,
+        PreferenceName.THOUGHTS,
+        PreferenceName.PERSONA,
+    ]
+    value: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    language: Annotated[str, Field(min_length=1, max_length=8)] | None = None
+    """Of a persona: the language of its prompt."""
+
+    @property
+    def text(self) -> str:
+        """The value as preferences store it."""
+        return f"{self.value}:{self.language}" if self.language else self.value or ""
+
+
+class RequestCallback(CompactCallback, prefix="who"):
+    """`who:approve:1000`: an admin's answer to a newcomer's request."""
+
+    verb: Literal["approve", "decline"]
+    person: Id
+
+
+class StandingCallback(CompactCallback, prefix="who"):
+    """`who:block:1000:2`: change somebody's standing, pressed on a page of the list."""
+
+    verb: Literal["block", "unblock"]
+    person: Id
+    page: Id = 0
+
+
+class PeoplePageCallback(CompactCallback, prefix="who"):
+    """`who:page:2`: another page of the list of people."""
+
+    verb: Literal["page"]
+    page: Id
+
+
+class ForgetCallback(CompactCallback, prefix="forget"):
+    """`forget:yes`, `forget:no`: whether everything about a chat shall be erased."""
+
+    answer: Literal["yes", "no"]
