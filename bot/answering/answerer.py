@@ -20,7 +20,7 @@ from bot.delivery.entities import is_visible
 from bot.delivery.place import Keyboard, Place
 from bot.delivery.reply import Reply
 from bot.delivery.surface import LiveReply, Surfaces
-from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicGone
+from bot.errors import ChatGone, GeneratorBroken, GeneratorBusy, GeneratorProblem, QuestionTooLong, TopicGone
 from bot.generators.client import GeneratorClient
 from bot.generators.contract import Finish, Piece, Recast, Thought
 from bot.preferences import InForce, Preferences
@@ -88,9 +88,10 @@ class _Answer:
         if self.showing.done():
             self.showing.result()
 
-    def fail(self) -> None:
+    def fail(self, error: GeneratorProblem) -> None:
         """The generator failed: what was written stays."""
-        self.ending = Ending.BROKEN if self.is_visible else Ending.FAILED
+        empty = Ending.TOO_LONG if isinstance(error, QuestionTooLong) else Ending.FAILED
+        self.ending = Ending.BROKEN if self.is_visible else empty
 
     @property
     def is_visible(self) -> bool:
@@ -194,7 +195,7 @@ class Answerer:
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
-            answer.fail()
+            answer.fail(error)
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
@@ -264,7 +265,7 @@ class Answerer:
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
         versions = await self._conversations.versions(answer)
-        if ending is Ending.FAILED:
+        if ending.is_empty:
             return keyboards.after_failure(answer, versions, self._say(turn))
         return keyboards.when_done(answer, versions, ending, self._say(turn))
 
@@ -280,7 +281,7 @@ def _state(ending: Ending) -> TurnState:
     match ending:
         case Ending.STOPPED:
             return TurnState.STOPPED
-        case Ending.FAILED:
+        case Ending.FAILED | Ending.TOO_LONG:
             return TurnState.FAILED
         case _:
             return TurnState.DONE

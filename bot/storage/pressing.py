@@ -55,7 +55,7 @@ class Pressing:
         """Put this version of an answer on the screen; it counts from then on. Raises AnswerGone."""
         async with self._store.transaction() as connection:
             row, key = await self._answer(connection, answer)
-            if row.ending == Ending.FAILED:
+            if Ending(row.ending).is_empty:
                 raise AnswerGone  # nothing was written that could be shown
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:
