@@ -1,4 +1,4 @@
-"""How an answer that goes on is joined to what stands there: models begin a new message where they were asked to go on.
+"""The seam of an answer that goes on: models begin a new message where they were asked to go on in the old one.
 
 … has been passed  +  down through        →  … has been passed down through      a space between two words
 … the beauty of    +  the beauty of it    →  … the beauty of it                  the end is not said twice
@@ -91,7 +91,7 @@ class Continuation:
         self._starts = undecided
 
     def _needs_space(self, new: str) -> bool:
-        """Whether two words would run together. In code, and within a number, they are left alone."""
+        """Tell whether two words would run together. In code, and within a number, they are left alone."""
         last, first = self._old[-1], new[0]
         if not first.isalnum() or _SPACELESS.match(last) or _SPACELESS.match(first):
             return False

@@ -1,4 +1,4 @@
-"""Which messages the generator reads: the newest that fit, in the generators' own form."""
+"""The messages that the generator reads: the newest that fit, in the generators' own form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_ANSWER = 256
 LEAST_END = 64
 """Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
 CUT = "[…]\n"
-"""What an answer begins with of which only the end is read."""
+"""The beginning of an answer of which only the end is read."""
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 _PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
@@ -29,7 +29,7 @@ _LETTERS_A_TOKEN = 4
 """In ordinary words; measured with SmolLM2's vocabulary, English prose costs a third less than the estimate."""
 _ODD_LETTERS_A_TOKEN = 1.5
 _MOST_LETTERS_A_TOKEN = 5
-"""What a token of the estimate stands for at the most: four letters, and a space before them."""
+"""Characters that a token of the estimate stands for at the most: four letters, and a space before them."""
 _CHEAP = range(0x00A0, 0x0590)
 """Latin with accents, Greek, Cyrillic, Armenian: a token a letter, even where the model's vocabulary is English."""
 
@@ -69,7 +69,7 @@ def _cost(piece: re.Match[str]) -> int:
 
 
 def _is_ordinary(word: str) -> bool:
-    """Whether a word looks like one: keys, hashes and names in capitals fall into smaller tokens."""
+    """Tell whether a word looks like one: keys, hashes and names in capitals fall into smaller tokens."""
     return (len(word) <= _LONG_WORD and word[1:].islower()) or len(word) == 1
 
 
@@ -154,7 +154,7 @@ def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _exchanges(path: Sequence[Message], *, group: bool) -> list[_Exchange]:
-    """What was said, question by question.
+    """Give what was said, question by question.
 
     Answers without a question are left out, because templates want a question first; and so is a question that the
     model has refused as too long, or each later one would be refused with it.

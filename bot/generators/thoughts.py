@@ -47,7 +47,7 @@ _MARK = regex.compile(
 _LONGER = regex.compile(r"<\|channel\|>\w{1,20}[^<]{0,100}<\|message\|>|<\|(?:start|im_start)\|>assistant")
 """Marks that begin as a token does."""
 _BLOCK_START = regex.compile(r"[\s>*+\-.\d]*")
-"""What may stand before a block of code in its line: indentation, marks of lists and quotations."""
+"""The beginning of a line in which a block of code may open: indentation, marks of lists and quotations."""
 _QUOTATION_MARKS = frozenset("\"'`“”„«»‘’")
 
 
@@ -70,12 +70,12 @@ class _CodeTracker:
 
     @property
     def literal(self) -> bool:
-        """Whether what comes now is code, or stands in a quotation."""
+        """True while what comes is code, or stands in a quotation."""
         return bool(self._fence or self._inline) or self._line.lstrip().startswith(">")
 
     @property
     def at_line_start(self) -> bool:
-        """Whether nothing but white space stands in this line."""
+        """True while nothing but white space stands in this line."""
         return not self._line.strip()
 
     def add(self, text: str) -> None:
@@ -229,13 +229,13 @@ class ThoughtSplitter:
             self._begin_thought(found)
 
     def _is_word(self, found: regex.Match[str], following: str) -> bool:
-        """Whether a mark is something that the answer talks about."""
+        """Tell whether a mark is something that the answer talks about."""
         if found["opening"] or self._code.literal or self._code.last in _QUOTATION_MARKS:
             return True
         return found["closing"] is not None and not self._ends_thought(following)
 
     def _ends_thought(self, following: str) -> bool:
-        """Whether a closing mark in the answer ends thoughts, and is not a word of the answer."""
+        """Tell whether a closing mark in the answer ends thoughts, and is not a word of the answer."""
         if self._opened or following in _QUOTATION_MARKS:
             return False
         if self._code.at_line_start or following in {"", "\n"}:
@@ -263,7 +263,7 @@ class ThoughtSplitter:
 
 
 def _is_undecided(found: regex.Match[str], held: str) -> bool:
-    """Whether what comes next decides what this mark is."""
+    """Tell whether what comes next decides what this mark is."""
     if found["token"]:
         longer = _LONGER.match(held, found.start(), partial=True)
         return longer is not None and longer.partial
