@@ -118,6 +118,7 @@ class ThoughtSplitter:
         self._held = ""
         self._mode = _Mode.START
         self._unmarked = begins_in_thought
+        self._began_unmarked = False
         self._closing = _ANY_CLOSING
         self._opened = False
         self._code = _CodeTracker()
@@ -168,6 +169,7 @@ class ThoughtSplitter:
         """Begin with what has no mark: the answer, or the thoughts of a template that writes their beginning."""
         if self._unmarked and not self._opened:
             self._closing, self._mode, self._opened = _ANY_CLOSING, _Mode.THOUGHT, True
+            self._began_unmarked = True
             return True
         if self._opened:
             self._held = text
@@ -188,7 +190,7 @@ class ThoughtSplitter:
         if found is None or found.partial:
             self._held = self._held[end:]
             return False
-        if self._unmarked:
+        if self._began_unmarked:
             self.closed_unopened = True
         self._held = self._held[found.end() :]
         self._mode = _Mode.START

@@ -30,7 +30,7 @@ class ProxyAddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ProxyURL:
-    """The address of a proxy, with our name and password there. `str()` and `repr()` hide the password; `url` does not."""
+    """A proxy's address, with our name and password there. `str()` and `repr()` hide the password, `url` does not."""
 
     scheme: Scheme
     host: str

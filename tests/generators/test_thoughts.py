@@ -174,3 +174,9 @@ def test_two_thoughts_in_a_row_are_both_thoughts() -> None:
 def test_white_space_that_never_ends_is_not_gathered() -> None:
     splitter = ThoughtSplitter()
     assert "".join(str(piece) for _ in range(100) for piece in splitter.feed(" " * 10)).count(" ") > 500
+
+
+def test_a_template_that_opens_the_thoughts_no_more_is_noticed() -> None:
+    splitter = ThoughtSplitter(begins_in_thought=True)
+    assert [*splitter.feed("<think>hm</think>Hi"), *splitter.flush()] == [Thought("hm"), "Hi"]
+    assert not splitter.closed_unopened
