@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.conversation.messages import Ending
+from bot.errors import GeneratorProblem, QuestionTooLong
 from bot.generators.contract import Finish, Piece, Recast, Thought
 from bot.rendering.entities import is_visible
 from bot.rendering.reply import Reply
@@ -56,9 +57,10 @@ class AnswerInProgress:
         if self.showing.done():
             self.showing.result()
 
-    def fail(self) -> None:
-        """The generator failed: what was written stays."""
-        self.ending = Ending.BROKEN if self.is_visible else Ending.FAILED
+    def fail(self, error: GeneratorProblem) -> None:
+        """End with the generator's failure: what was written stays."""
+        empty = Ending.TOO_LONG if isinstance(error, QuestionTooLong) else Ending.FAILED
+        self.ending = Ending.BROKEN if self.is_visible else empty
 
     @property
     def is_visible(self) -> bool:

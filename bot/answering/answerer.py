@@ -128,7 +128,7 @@ class Answerer:
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
-            answer.fail()
+            answer.fail(error)
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
@@ -163,7 +163,7 @@ class Answerer:
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
         versions = await self._conversations.versions(answer)
-        if ending is Ending.FAILED:
+        if ending.is_empty:
             return keyboards.after_failure(answer, versions, self._translate(turn))
         return keyboards.when_done(answer, versions, ending, self._translate(turn))
 
@@ -179,7 +179,7 @@ def _state(ending: Ending) -> TurnState:
     match ending:
         case Ending.STOPPED:
             return TurnState.STOPPED
-        case Ending.FAILED:
+        case Ending.FAILED | Ending.TOO_LONG:
             return TurnState.FAILED
         case _:
             return TurnState.DONE

@@ -38,6 +38,13 @@ class Ending(StrEnum):
     """The server's filter ended it; what was written counts."""
     FAILED = "failed"
     """Nothing was written: the text is empty."""
+    TOO_LONG = "too_long"
+    """Nothing was written, because the question does not fit the model: it is sent with no later one."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written."""
+        return self in {Ending.FAILED, Ending.TOO_LONG}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which messages the generator reads: the newest that fit, in the generators' own form."""
+"""The messages that the generator reads: the newest that fit, in the generators' own form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bot.conversation.messages import Message, Quote, Role
+from bot.conversation.messages import Ending, Message, Quote, Role
 from bot.errors import QuestionTooLong
 
 PER_MESSAGE = 8
@@ -17,7 +17,7 @@ LEAST_ANSWER = 256
 LEAST_END = 64
 """Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
 CUT = "[…]\n"
-"""What an answer begins with of which only the end is read."""
+"""The beginning of an answer of which only the end is read."""
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
 _PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
@@ -29,13 +29,17 @@ _LETTERS_A_TOKEN = 4
 """In ordinary words; measured with SmolLM2's vocabulary, English prose costs a third less than the estimate."""
 _ODD_LETTERS_A_TOKEN = 1.5
 _MOST_LETTERS_A_TOKEN = 5
-"""What a token of the estimate stands for at the most: four letters, and a space before them."""
+"""Characters that a token of the estimate stands for at the most: four letters, and a space before them."""
 _CHEAP = range(0x00A0, 0x0590)
 """Latin with accents, Greek, Cyrillic, Armenian: a token a letter, even where the model's vocabulary is English."""
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text, rather too many than too few, whatever the model's vocabulary is."""
+    """Tokens of a text as a small vocabulary counts them, made for English.
+
+    Mostly too many: by a half for English, several times over for Chinese or emoji. In languages of Latin letters that
+    the vocabulary was not made for it can be too few, by a third (Swahili, Armenian): nothing may depend on it alone.
+    """
     return sum(_cost(match) for match in _PIECE.finditer(text))
 
 
@@ -48,7 +52,8 @@ def beginning_of(text: str, tokens: int) -> str:
     """The beginning of a text that the estimate gives about so many tokens, and no more."""
     for piece in _PIECE.finditer(text):
         if _cost(piece) > tokens:
-            return text[: piece.start() + tokens]  # of a long word a letter a token
+            # Of a long word a letter a token.
+            return text[: piece.start() + (tokens if piece["word"] or piece["space"] else 0)]
         tokens -= _cost(piece)
     return text
 
@@ -64,7 +69,7 @@ def _cost(piece: re.Match[str]) -> int:
 
 
 def _is_ordinary(word: str) -> bool:
-    """Whether a word looks like one: keys, hashes and names in capitals fall into smaller tokens."""
+    """Tell whether a word looks like one: keys, hashes and names in capitals fall into smaller tokens."""
     return (len(word) <= _LONG_WORD and word[1:].islower()) or len(word) == 1
 
 
@@ -103,6 +108,11 @@ def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int,
         room -= _weight(newest.answer)
     kept = [message for exchange in [*_newest(earlier, room), newest] for message in exchange.messages()]
     return ([{"role": Role.SYSTEM.value, "content": system}] if system else []) + merged(kept)
+
+
+def prompt_fits(system: str, *, context: int) -> bool:
+    """Tell whether a system prompt leaves a model any room for a question and its answer; only a certain no is one."""
+    return least(system) + 2 * min(LEAST_ANSWER, context // 4) <= context
 
 
 def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[str, str]]:
@@ -144,13 +154,19 @@ def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _exchanges(path: Sequence[Message], *, group: bool) -> list[_Exchange]:
-    """What was said, question by question. Answers without a question are left out: templates want a question first."""
+    """Give what was said, question by question.
+
+    Answers without a question are left out, because templates want a question first; and so is a question that the
+    model has refused as too long, or each later one would be refused with it.
+    """
     found: list[_Exchange] = []
     for message in path:
         if message.role is Role.USER:
             question = _as_said(message, group=group)
             if question.strip():
                 found.append(_Exchange(question))
+        elif found and message.ending is Ending.TOO_LONG and not found[-1].answer:
+            found.pop()
         elif found and message.text.strip():
             so_far = found[-1].answer
             found[-1] = found[-1]._replace(answer=f"{so_far}\n\n{message.text}" if so_far else message.text)

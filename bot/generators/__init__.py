@@ -1,1 +1,1 @@
-"""Who writes the answers: one contract, several generators, and one place where their failures become ours."""
+"""Writers of answers: one contract, several generators, and one place where their failures become ours."""

@@ -114,7 +114,7 @@ def _payload(model: str, messages: Messages, temperature: float | None, options:
 async def _session_args(
     route: Route, webdriver: object, options: Options, sessions: BrowserSessions
 ) -> tuple[SessionArgs, bool]:
-    """What ClientSession takes, and whether it was read just now (or is not read from a browser at all)."""
+    """Give ClientSession's arguments, and whether they are fresh: read just now, or from no browser at all."""
     if webdriver is None and not options.browser:
         return await get_args_from_browser(route.url), True
     return await sessions.get(route, webdriver)

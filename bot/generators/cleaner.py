@@ -28,12 +28,12 @@ class AnswerCleaner:
 
     @property
     def is_full(self) -> bool:
-        """Whether the limit of tokens is reached: nothing more is taken, and `finish` is due."""
+        """True when the limit of tokens is reached: nothing more is taken, and `finish` is due."""
         return self._tokens is not None and self._tokens.is_reached
 
     @property
     def begins_in_thought(self) -> bool:
-        """Whether this answer began with thoughts whose beginning the server's chat template writes."""
+        """True when this answer began with thoughts whose beginning the server's chat template writes."""
         return self._splitter.closed_unopened
 
     def feed(self, piece: Piece) -> list[Piece]:

@@ -25,9 +25,9 @@ from bot.errors import (
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
 from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
-from bot.generators.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.errors import translated
 from bot.generators.g4f_adapter import as_piece, call
+from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.prompt import flatten
 from bot.generators.thread_isolation import IsolatedGenerator
 from bot.net.proxy_url import ProxyURL, as_proxy
@@ -38,7 +38,7 @@ PROBE: Messages = [{"role": "user", "content": "Hi"}]
 
 @dataclass(frozen=True, slots=True)
 class GeneratorConfig:
-    """Which generator, where, and how it is used. An empty `url` or `model` leaves the class its own default."""
+    """The generator, its address and how it is used. An empty `url` or `model` leaves the class its own default."""
 
     kind: GeneratorKind
     url: str = ""
@@ -88,12 +88,12 @@ class GeneratorClient:
 
     @property
     def destination(self) -> str:
-        """Where questions go: the configured address, else the class's own, else the class."""
+        """The address that questions go to: the configured address, else the class's own, else the class."""
         own = getattr(self._generator, "url", None)
         return self._config.url or (own if isinstance(own, str) and own else self._config.kind.name)
 
     def context_tokens(self, model: str | None = None) -> int:
-        """How much the generator can read, in tokens: as configured, and no more than the server has said."""
+        """Tokens that the generator can read: as configured, and no more than the server has said."""
         said = self._endpoint(model).context
         return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
 
@@ -226,7 +226,7 @@ class GeneratorClient:
         return max_tokens
 
     def _secrets(self, proxy: ProxyURL | None) -> tuple[str, ...]:
-        """What must not be told, in every form that a stranger's error may have it."""
+        """Secrets, in every form that a stranger's error may have them."""
         of_proxy = (proxy.url, proxy.password, quote(proxy.password, safe="")) if proxy else ()
         return self._config.key.get_secret_value(), *of_proxy
 

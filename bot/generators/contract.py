@@ -1,4 +1,4 @@
-"""What a generator is: the contract of g4f's providers, and a little more for those who know more.
+"""The contract of a generator: that of g4f's providers, and a little more for those who know more.
 
 A generator is a class with the classmethod
 
@@ -26,7 +26,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Recast:
-    """What was given so far turns out to be something else.
+    """A correction: what was given so far turns out to be something else.
 
     `thoughts`: all text so far was thought, which a `</think>` without its beginning ended. `answer`: all thoughts so
     far are the answer, because the model said nothing else and ended by itself.
@@ -37,7 +37,7 @@ class Recast:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Why the answer ended: by itself (`stop`), at the limit of tokens (`length`), by the server's `filter`."""
+    """The reason of the end: by itself (`stop`), at the limit of tokens (`length`), by the server's `filter`."""
 
     reason: Literal["stop", "length", "filter"]
 
@@ -48,7 +48,7 @@ AsyncResult = AsyncIterator[Piece]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long a generator may take, in seconds."""
+    """Time limits of an answer, in seconds."""
 
     headers: float = 60
     """From the start of the request to the headers of the response, connecting included."""
@@ -64,7 +64,7 @@ DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Generator(Protocol):
-    """Who writes answers: any class (or module-level object) with g4f's provider contract."""
+    """A writer of answers: any class (or module-level object) with g4f's provider contract."""
 
     def create_async_generator(self, model: str, messages: Messages, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401  # the contract leaves extras open
         """Give an async generator of pieces; it runs until it is exhausted or closed."""
@@ -73,7 +73,7 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GeneratorKind:
-    """What the rest of the program has to know of a generator, so that nobody compares names."""
+    """Capabilities and settings of a generator, so that nobody else compares names."""
 
     name: str
     """As GENERATOR has it."""

@@ -1,4 +1,4 @@
-"""What the words of a failing server mean.
+"""A failing server's words, and what they mean.
 
 openchat-ui and its relatives answer every failure of their upstream with 500 and put the upstream's message into the
 HTTP reason phrase; OpenAI-compatible servers put it into a JSON body, each in its own shape, some of them with 200.

@@ -158,7 +158,7 @@ def _from_foreign(error: BaseException, secrets: Iterable[str]) -> GeneratorProb
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Whether the error comes from a library that we call ourselves, with arguments that hold no secrets."""
+    """Tell whether the error comes from a library that we call ourselves, with arguments that hold no secrets."""
     return isinstance(error, (aiohttp.ClientError, httpx.HTTPError, aiohttp_socks.ProxyError, OSError))
 
 
@@ -192,4 +192,4 @@ _KNOWN: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], G
     ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), connection_problem),
     ((aiohttp.ClientError, httpx.TransportError, OSError), _always(GeneratorBroken, "the connection broke")),
 )
-"""Which errors mean what; the first row that matches counts."""
+"""Translations of known errors; the first row that matches counts."""

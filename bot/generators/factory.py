@@ -1,8 +1,8 @@
-"""Which generator answers: the only place that knows generators by name.
+"""The choice of the generator: the only place that knows generators by name.
 
 name      class                                   its settings
 aura      bot.generators.aura:Aura                AURA_*; without AURA_URL the embedded model answers
-openai    bot.generators.openai:OpenAI            OPENAI_*
+openai    bot.generators.openai.generator:OpenAI            OPENAI_*
 a:b.C     C of the module a, to g4f's contract    AURA_URL, AURA_MODEL and AURA_KEY, where they are given
 
 Everybody else asks the `GeneratorKind` for what a generator can do. A new generator is one class and one entry here.
@@ -20,7 +20,7 @@ from bot.generators.aura import Aura
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import GeneratorKind, Timeouts
 from bot.generators.g4f_adapter import load
-from bot.generators.openai import OpenAI
+from bot.generators.openai.generator import OpenAI
 
 DEFAULT_CONTEXT = 8192
 """Tokens that OpenChat 3.6 can read."""
@@ -149,7 +149,7 @@ def configured_model(settings: GeneratorSettings) -> tuple[str, str]:
 
 
 def context_tokens(settings: GeneratorSettings, embedded: EmbeddedModel | None) -> int:
-    """How much the generator can read, in tokens: as set, else what the embedded model was made for, else 8192."""
+    """Tokens that the generator can read: as set, else what the embedded model was made for, else 8192."""
     if settings.context_tokens is not None:
         return settings.context_tokens
     return embedded.context_tokens if embedded is not None else DEFAULT_CONTEXT

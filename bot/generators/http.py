@@ -17,10 +17,10 @@ from bot.net.connections import Route
 MAX_ERROR_BYTES = 1 << 16
 """Bytes of an error body that are read."""
 GATE_STATUSES = {HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
-"""What a gate that checks browsers answers with (Cloudflare's and others)."""
+"""Answers of a gate that checks browsers (Cloudflare's and others)."""
 
 PAGE_FOR_BROWSERS = "(a page for browsers instead of an answer)"
-"""What is said of such an answer."""
+"""The words for such an answer, in an error."""
 
 
 @asynccontextmanager

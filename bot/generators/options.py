@@ -1,4 +1,4 @@
-"""What our own generators understand beside g4f's arguments."""
+"""Arguments that our own generators understand beside g4f's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Timeouts
-from bot.generators.endpoint_memory import EndpointMemory
+from bot.generators.openai.endpoint_memory import EndpointMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,16 @@ class Options:
     """The API key of the server, or of what is behind it."""
     model_name: str = ""
     context_tokens: int = 8192
-    """What the model can read, answer included."""
+    """Tokens that the model can read, answer included."""
     browser: bool = False
-    """Whether cookies and user agent are read with a browser first."""
+    """Cookies and user agent are read with a browser first."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
     session_args: BrowserSessions | None = None
     """Remembers what the browser read, for the requests after this one."""
     ssl_context: ssl.SSLContext | None = None
     """Certificates to trust, for a server or a proxy with its own."""
     memory: EndpointMemory | None = None
-    """What the server was learned to take, for the requests after this one."""
+    """Remembers what the server takes, for the requests after this one."""
 
     @classmethod
     def of(cls, extras: Mapping[str, Any], url: str) -> Self:

@@ -1,4 +1,4 @@
-"""What is asked, made ready to be sent: text out of parts, the system prompt apart, and how many tokens it costs."""
+"""A question made ready to be sent: text out of parts, the system prompt apart, and how many tokens it costs."""
 
 from __future__ import annotations
 

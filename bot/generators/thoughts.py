@@ -44,8 +44,10 @@ _MARK = regex.compile(
     r"|<\|channel\|>(?P<channel>\w{1,20})[^<]{0,100}<\|message\|>"
     r"|(?P<token><\|(?:start|im_start)\|>assistant|<\|[a-z][a-z0-9_]{1,31}\|>|<(?:start|end)_of_turn>)"
 )
+_LONGER = regex.compile(r"<\|channel\|>\w{1,20}[^<]{0,100}<\|message\|>|<\|(?:start|im_start)\|>assistant")
+"""Marks that begin as a token does."""
 _BLOCK_START = regex.compile(r"[\s>*+\-.\d]*")
-"""What may stand before a block of code in its line: indentation, marks of lists and quotations."""
+"""The beginning of a line in which a block of code may open: indentation, marks of lists and quotations."""
 _QUOTATION_MARKS = frozenset("\"'`“”„«»‘’")
 
 
@@ -68,12 +70,12 @@ class _CodeTracker:
 
     @property
     def literal(self) -> bool:
-        """Whether what comes now is code, or stands in a quotation."""
+        """True while what comes is code, or stands in a quotation."""
         return bool(self._fence or self._inline) or self._line.lstrip().startswith(">")
 
     @property
     def at_line_start(self) -> bool:
-        """Whether nothing but white space stands in this line."""
+        """True while nothing but white space stands in this line."""
         return not self._line.strip()
 
     def add(self, text: str) -> None:
@@ -116,10 +118,13 @@ class ThoughtSplitter:
         self._held = ""
         self._mode = _Mode.START
         self._unmarked = begins_in_thought
+        self._began_unmarked = False
         self._closing = _ANY_CLOSING
         self._opened = False
         self._code = _CodeTracker()
         self._out: list[str | Thought | Recast] = []
+        self._texts: list[str] = []
+        """Text that comes after all of `_out`."""
         self._has_text = False
         self.closed_unopened = False
         """A thought ended that had no beginning: this model's template writes it."""
@@ -137,7 +142,9 @@ class ThoughtSplitter:
         steps = {_Mode.START: self._start, _Mode.THOUGHT: self._think, _Mode.ANSWER: self._answer}
         while self._held and steps[self._mode](final=final):
             pass
-        out, self._out = self._out, []
+        out = [*self._out, *(["".join(self._texts)] if self._texts else [])]
+        self._out.clear()
+        self._texts.clear()
         return out
 
     def _start(self, *, final: bool) -> bool:
@@ -153,7 +160,7 @@ class ThoughtSplitter:
         if found["header"]:
             return True
         if found["channel"] == "final":
-            self._opened, self._mode = True, _Mode.ANSWER
+            self._opened = True
         else:
             self._begin_thought(found)
         return True
@@ -162,6 +169,7 @@ class ThoughtSplitter:
         """Begin with what has no mark: the answer, or the thoughts of a template that writes their beginning."""
         if self._unmarked and not self._opened:
             self._closing, self._mode, self._opened = _ANY_CLOSING, _Mode.THOUGHT, True
+            self._began_unmarked = True
             return True
         if self._opened:
             self._held = text
@@ -178,45 +186,42 @@ class ThoughtSplitter:
         found = self._closing.search(self._held, partial=not final)
         end = len(self._held) if found is None else found.start()
         if end:
-            self._out.append(Thought(self._held[:end]))
+            self._put(Thought(self._held[:end]))
         if found is None or found.partial:
             self._held = self._held[end:]
             return False
-        if self._unmarked:
+        if self._began_unmarked:
             self.closed_unopened = True
         self._held = self._held[found.end() :]
         self._mode = _Mode.START
         return True
 
     def _answer(self, *, final: bool) -> bool:
-        found = _MARK.search(self._held, partial=not final)
-        end = len(self._held) if found is None else found.start()
-        text = self._held[:end]
-        self._code.add(text)
-        self._give(text)
-        self._held = self._held[end:]
-        if found is None or found.partial or not self._held:
-            return False
-        if not final and len(self._held) == found.end() - end and (found["fence"] or found["closing"]):
-            return False  # what comes next decides
-        mark, self._held = self._held[: found.end() - end], self._held[found.end() - end :]
-        self._take_mark(found, mark)
-        return True
+        """Pass the answer on, mark by mark. Tells whether thoughts come now."""
+        held, at = self._held, 0
+        while self._mode is _Mode.ANSWER:
+            found = _MARK.search(held, at, partial=not final)
+            end = len(held) if found is None else found.start()
+            self._code.add(held[at:end])
+            self._give(held[at:end])
+            at = end
+            if found is None or found.partial or end == len(held) or (not final and _is_undecided(found, held)):
+                break
+            at = found.end()
+            self._take_mark(found, held[at : at + 1])
+        self._held = held[at:]
+        return self._mode is not _Mode.ANSWER
 
-    def _take_mark(self, found: regex.Match[str], mark: str) -> None:
-        code = self._code
+    def _take_mark(self, found: regex.Match[str], following: str) -> None:
+        """Take a whole mark; `following` is the character after it, if there is one."""
+        code, mark = self._code, found[0]
         if found["newline"]:
             code.end_line()
             self._give(mark)
         elif found["fence"]:
             code.add_fence(mark)
             self._give(mark)
-        elif (
-            found["opening"]
-            or code.literal
-            or code.last in _QUOTATION_MARKS
-            or (found["closing"] and not self._ends_thought())
-        ):
+        elif self._is_word(found, following):
             self._opened = self._opened or found["opening"] is not None
             code.add(mark)
             self._give(mark)
@@ -225,16 +230,15 @@ class ThoughtSplitter:
         elif found["channel"] not in {None, "final"}:
             self._begin_thought(found)
 
-    def _is_word(self, found: regex.Match[str]) -> bool:
-        """Whether a mark is something that the answer talks about."""
+    def _is_word(self, found: regex.Match[str], following: str) -> bool:
+        """Tell whether a mark is something that the answer talks about."""
         if found["opening"] or self._code.literal or self._code.last in _QUOTATION_MARKS:
             return True
-        return found["closing"] is not None and not self._ends_thought()
+        return found["closing"] is not None and not self._ends_thought(following)
 
-    def _ends_thought(self) -> bool:
-        """Whether a closing mark in the answer ends thoughts, and is not a word of the answer."""
-        following = self._held[:1]
-        if self._opened or following in _QUOTATION_MARKS - {""}:
+    def _ends_thought(self, following: str) -> bool:
+        """Tell whether a closing mark in the answer ends thoughts, and is not a word of the answer."""
+        if self._opened or following in _QUOTATION_MARKS:
             return False
         if self._code.at_line_start or following in {"", "\n"}:
             return True
@@ -243,16 +247,26 @@ class ThoughtSplitter:
     def _end_unopened(self) -> None:
         """Take all text so far for thoughts."""
         if self._has_text:
-            self._out.append(Recast("thoughts"))
+            self._put(Recast("thoughts"))
             self.closed_unopened = True
         self._opened, self._mode = True, _Mode.START
         self._code = _CodeTracker()
 
     def _give(self, text: str) -> None:
-        if not text:
-            return
-        self._has_text = self._has_text or not text.isspace()
-        if self._out and isinstance(self._out[-1], str):
-            self._out[-1] += text
-        else:
-            self._out.append(text)
+        if text:
+            self._has_text = self._has_text or not text.isspace()
+            self._texts.append(text)
+
+    def _put(self, piece: Thought | Recast) -> None:
+        """Put what is no text behind all the text before it."""
+        self._out += self._texts and ["".join(self._texts)]
+        self._out.append(piece)
+        self._texts.clear()
+
+
+def _is_undecided(found: regex.Match[str], held: str) -> bool:
+    """Tell whether what comes next decides what this mark is."""
+    if found["token"]:
+        longer = _LONGER.match(held, found.start(), partial=True)
+        return longer is not None and longer.partial
+    return found.end() == len(held) and bool(found["fence"] or found["closing"])

@@ -1,1 +1,1 @@
-"""How connections leave this program: proxies, TLS and certificates. Imports only bot.errors from the rest."""
+"""Connections that leave this program: proxies, TLS and certificates. Imports only bot.errors from the rest."""

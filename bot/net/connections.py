@@ -1,4 +1,4 @@
-"""How a request travels: TLS, and through which proxy."""
+"""The way of a request: TLS, and the proxy it goes through."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Route:
 
     @property
     def encrypted(self) -> bool:
-        """Whether the request itself goes over TLS."""
+        """True when the request itself goes over TLS."""
         return self.url.lower().startswith("https:")
 
     @property

@@ -1,4 +1,4 @@
-"""What an exception of a connection means: a proxy that refuses or fails, TLS that is not trusted, nobody there."""
+"""Translation of a connection's exceptions: a proxy that refuses or fails, TLS that is not trusted, nobody there."""
 
 from __future__ import annotations
 

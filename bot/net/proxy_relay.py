@@ -38,7 +38,7 @@ class _Request:
     host: str
     port: int
     target: bytes
-    """What stands in the request line: an authority for CONNECT, else a whole URL."""
+    """The target in the request line: an authority for CONNECT, else a whole URL."""
     path: bytes
     """The same as an origin server wants it."""
     headers: bytes

@@ -13,7 +13,7 @@ import idna
 Scheme = Literal["http", "https", "socks5"]
 
 SCHEMES: dict[str, Scheme] = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5"}
-"""What may stand before `://`. Names are always resolved by the proxy, so `socks5h` is the same as `socks5`."""
+"""Schemes that may stand before `://`. Names are always resolved by the proxy, so `socks5h` is the same as `socks5`."""
 
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks5": 1080}
 EXAMPLE = "socks5://user:password@proxy.example:1080"
@@ -30,7 +30,7 @@ class ProxyAddressError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ProxyURL:
-    """Where a proxy is and who we are to it. `str()` and `repr()` hide the password; `url` does not."""
+    """A proxy's address, with our name and password there. `str()` and `repr()` hide the password, `url` does not."""
 
     scheme: Scheme
     host: str
@@ -114,7 +114,7 @@ def _host(host: str) -> str:
 
 
 def _is_name(host: str) -> bool:
-    """Whether an ASCII host can be looked up; wider than IDNA, because local names have underscores."""
+    """Tell whether an ASCII host can be looked up; wider than IDNA, because local names have underscores."""
     labels = host.rstrip(".").split(".")
     return all(0 < len(label) <= 63 and label.replace("-", "a").replace("_", "a").isalnum() for label in labels)  # noqa: PLR2004  # RFC 1035
 

@@ -9,8 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.messages import Ending, Message, Quote, Role
-from bot.conversation.window import CUT, GO_ON, PER_MESSAGE, estimate, fit, go_on_from
+from bot.conversation.window import (
+    CUT,
+    GO_ON,
+    PER_MESSAGE,
+    beginning_of,
+    estimate,
+    fit,
+    go_on_from,
+    least,
+    newest_within,
+    prompt_fits,
+)
 from bot.errors import QuestionTooLong
+
+LENGTHS_OF_TALK = st.lists(st.tuples(st.sampled_from([3, 30, 400]), st.sampled_from([3, 30, 400])), max_size=6)
 
 
 def said(*texts: str, group: bool = False) -> list[Message]:
@@ -59,6 +72,75 @@ def test_a_refused_paste_hides_neither_what_came_before_nor_what_comes_after() -
     ]
     path.append(Message(5, 4, Role.USER, "Two"))
     assert contents(path, context=2048) == ["One", "1", "Two"]
+
+
+def test_a_question_that_the_model_refused_as_too_long_is_sent_with_no_later_one() -> None:
+    path = [
+        *said("One", "1", "Wszyscy ludzie " * 30),
+        Message(4, 3, Role.ASSISTANT, "", ending=Ending.TOO_LONG),
+        Message(5, 4, Role.USER, "OK?"),
+    ]
+    assert contents(path) == ["One", "1", "OK?"]
+    assert contents([*path, Message(6, 5, Role.ASSISTANT, "Yes."), Message(7, 6, Role.USER, "Two")])[2:] == [
+        "OK?",
+        "Yes.",
+        "Two",
+    ]
+
+
+def test_a_question_that_was_refused_is_asked_again_when_it_is_the_newest() -> None:
+    path = [*said("too long"), Message(2, 1, Role.ASSISTANT, "", ending=Ending.TOO_LONG)]
+    with pytest.raises(QuestionTooLong):
+        contents(path)
+    assert contents(path[:1]) == ["too long"]
+
+
+@pytest.mark.parametrize(
+    "text", ["日本語の文章です。" * 700, "🦊" * 1500, "Привет, как дела? " * 250, "aBcDeFg " * 900]
+)
+def test_what_only_the_estimate_refuses_is_for_the_server_to_judge(text: str) -> None:
+    assert estimate(text) > 4096
+    assert contents(said("One", "1", text), context=4096, system="Be brief.") == ["Be brief.", text]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 0), ("a b c", 3), ("word " * 100, 100), ("x" * 41, 3), ("12345678901", 2), ("-" * 200, 3)]
+)
+def test_the_least_count_errs_downwards(text: str, tokens: int) -> None:
+    assert least(text) == tokens
+
+
+@given(st.text(max_size=300))
+def test_the_least_is_never_more_than_the_estimate(text: str) -> None:
+    assert least(text) <= estimate(text)
+
+
+@pytest.mark.parametrize(("words", "fits"), [(10, True), (1500, True), (1600, False), (8000, False)])
+def test_a_prompt_that_leaves_no_room_is_known(words: int, fits: bool) -> None:
+    assert prompt_fits("word " * words, context=2048) == fits
+
+
+@given(st.text(max_size=200), st.integers(0, 50))
+def test_the_beginning_of_a_text_costs_no_more_than_it_may(text: str, tokens: int) -> None:
+    beginning = beginning_of(text, tokens)
+    assert text.startswith(beginning)
+    assert estimate(beginning) <= tokens or estimate(text) <= tokens
+    assert beginning == text or estimate(text) > tokens
+
+
+@given(LENGTHS_OF_TALK, st.integers(0, 3000))
+@settings(deadline=None, max_examples=60)
+def test_the_newest_within_a_number_of_tokens(lengths: list[tuple[int, int]], tokens: int) -> None:
+    talk = [{"role": "system", "content": "Be brief."}]
+    for number, (asked, told) in enumerate(lengths):
+        talk += [{"role": "user", "content": f"q{number} " + "why " * asked}]
+        talk += [{"role": "assistant", "content": f"a{number} " + "so " * told}]
+    talk.append({"role": "user", "content": "now?"})
+    kept = newest_within(talk, tokens)
+    assert kept[0] == talk[0]
+    assert kept[1:] == talk[len(talk) - len(kept) + 1 :]
+    assert kept[1]["role"] == "user"
+    assert len(kept) == 2 or sum(estimate(one["content"]) + PER_MESSAGE for one in kept) <= tokens
 
 
 def test_of_an_answer_that_could_never_fit_the_end_is_read() -> None:
@@ -133,7 +215,7 @@ def test_going_on_asks_for_more_of_the_same_answer() -> None:
     ("text", "tokens"),
     [("", 0), ("Hello world", 4), ("12345", 5), ("Привет", 6), ("日本", 6), ("🦊", 4), ("a\n\n\n\nb", 3)],
 )
-def test_estimates_err_upwards(text: str, tokens: int) -> None:
+def test_estimates_of_english_err_upwards(text: str, tokens: int) -> None:
     assert estimate(text) == tokens
 
 

@@ -30,11 +30,13 @@ def ended(reason: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def endpoint(*answers: Chunks) -> AsyncIterator[tuple[str, list[Json]]]:
-    """An endpoint that gives these answers one after another; its address and what it was asked."""
+    """An endpoint that gives these answers in turn, but none to long messages; its address and what it was asked."""
     asked: list[Json] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
         asked.append(await request.json())
+        if any(len(message["content"]) > 500 for message in asked[-1]["messages"]):
+            return web.json_response({"error": {"message": "Prompt is too long"}}, status=400)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         for chunk in answers[min(len(asked), len(answers)) - 1]:
@@ -86,3 +88,69 @@ async def test_an_answer_that_its_limit_cut_goes_on_in_the_same_message(scene: S
         assert whole["message_id"] == cut["message_id"]
         assert asked[1]["messages"][-2]["content"] == "One, two, three,"
         assert not any("Go on" in label for label in labels(whole))
+
+
+async def test_thoughts_whose_beginning_the_template_wrote_are_folded_once_they_end(scene: Scene) -> None:
+    chunks = [said("The user asks for a capital. "), said("It is Budapest.\n"), said("</think>\n\nBuda"), said("pest.")]
+    async with (
+        endpoint([*chunks, ended("stop")]) as (url, asked),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("The capital?")
+        answer = await scene.telegram.reads_answer("Budapest.")
+        assert "expandable_blockquote" in {entity["type"] for entity in answer["entities"]}
+        await scene.telegram.send("And now?")
+        await scene.telegram.until(lambda: len(asked) > 1)
+        assert [message["content"] for message in asked[1]["messages"]][-2:] == ["Budapest.", "And now?"]
+
+
+async def test_an_answer_that_came_as_thoughts_is_the_answer(scene: Scene) -> None:
+    chunks = [thought("Budapest is "), thought("the capital."), ended("stop")]
+    async with (
+        endpoint(chunks) as (url, asked),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("The capital?")
+
+        def plain() -> Json | None:
+            return next((m for m in scene.telegram.said() if m.get("text") == "Budapest is the capital."), None)
+
+        await scene.telegram.until(plain, why="(an answer without a folded quote)")
+        await scene.telegram.send("And now?")
+        await scene.telegram.until(lambda: len(asked) > 1)
+        assert asked[1]["messages"][-2]["content"] == "Budapest is the capital."
+
+
+async def test_a_filter_that_ends_an_answer_is_told_under_it(scene: Scene) -> None:
+    chunks = [said("First mix the two parts"), ended("content_filter")]
+    async with (
+        endpoint(chunks) as (url, _),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("How?")
+        answer = await until_label(scene.telegram, "↻ Again")
+        assert answer["text"] == "First mix the two parts\n\nThe model's provider stopped the answer here."
+
+
+async def test_an_answer_that_breaks_off_goes_on(scene: Scene) -> None:
+    broken = {"choices": [{"delta": {}, "finish_reason": "error", "error": {"message": "Provider disconnected"}}]}
+    async with (
+        endpoint([said("Budapest is the"), broken], [said("capital."), ended("stop")]) as (url, _),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("The capital?")
+        cut = await until_label(scene.telegram, "▸ Go on")
+        assert cut["text"] == "Budapest is the\n\nThe answer broke off. ▸ goes on."
+
+
+async def test_a_question_that_is_too_long_leaves_the_chat_usable(scene: Scene) -> None:
+    async with (
+        endpoint([said("Yes."), ended("stop")]) as (url, asked),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("Wszyscy ludzie " * 100)
+        refused = await until_label(scene.telegram, "↻ Try again")
+        assert "/new" in refused["text"]
+        await scene.telegram.send("OK?")
+        await scene.telegram.reads_answer("Yes.")
+        assert [message["content"] for message in asked[-1]["messages"]][1:] == ["OK?"]

@@ -18,7 +18,7 @@ from bot.errors import (
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import DEFAULT_TIMEOUTS, Finish, Messages, Piece, Recast, Thought, Timeouts
 from bot.generators.factory import kind_of
-from bot.generators.openai import OpenAI, _headers, endpoints
+from bot.generators.openai.generator import OpenAI, _headers, endpoints
 from bot.generators.options import Options
 from tests.generators.wire_server import Exchange, Script, serve
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import GeneratorBroken
 from bot.generators.contract import Finish, Piece, Thought, Timeouts
-from bot.generators.openai_events import AnswerReader
+from bot.generators.openai.events import AnswerReader
 from tests.generators.test_openai import answer_of, joined
 from tests.generators.wire_server import GENEROUS, Exchange, serve
 

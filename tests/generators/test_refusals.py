@@ -12,8 +12,8 @@ from bot.conversation.window import GO_ON
 from bot.errors import GeneratorProblem, GeneratorRefused, QuestionTooLong
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages
-from bot.generators.endpoint_memory import MAX_ENDPOINTS, EndpointMemory
 from bot.generators.factory import kind_of
+from bot.generators.openai.endpoint_memory import MAX_ENDPOINTS, EndpointMemory
 from tests.generators.test_openai import DONE, STOP, event
 from tests.generators.wire_server import Exchange, Script, WireServer, serve
 

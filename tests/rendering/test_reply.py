@@ -316,3 +316,36 @@ def test_the_cost_of_a_change_does_not_grow_with_the_answer() -> None:
         return time.process_time() - start
 
     assert cost(150) < 5 * cost(40) + 0.2
+
+
+def test_text_that_turns_out_to_be_thoughts_folds() -> None:
+    reply = Reply(thoughts_title="Thoughts")
+    reply.write("The user asks. ")
+    assert reply.tail() is not None
+    assert reply.take_text_for_thoughts() == "The user asks. "
+    reply.write("Budapest.")
+    reply.end()
+    assert reply.text == "Budapest."
+    [message] = messages(reply)
+    assert message.text.startswith("Thoughts\nThe user asks.")
+    assert message.text.endswith("Budapest.")
+    assert message.entities[0].type == "expandable_blockquote"
+
+
+def test_text_of_a_full_message_stays_what_it_is() -> None:
+    reply = Reply(limit=LIMIT)
+    reply.write("word " * 100)
+    reply.advance()
+    assert reply.sealed
+    assert reply.take_text_for_thoughts() == ""
+    assert reply.text == "word " * 100
+
+
+def test_thoughts_that_turn_out_to_be_the_answer_stand_unfolded() -> None:
+    reply = Reply(thoughts_title="Thoughts")
+    reply.think("Budapest is the capital.")
+    assert reply.tail() is not None
+    reply.take_thoughts_for_text("Budapest is the capital.")
+    reply.end()
+    [message] = messages(reply)
+    assert (message.text, message.entities) == ("Budapest is the capital.", ())

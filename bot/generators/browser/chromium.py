@@ -45,7 +45,7 @@ READY = """return document.readyState === 'complete' && document.body !== null
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page gave the browser, and what the browser said it is."""
+    """Cookies that a page gave the browser, and the browser's name for itself."""
 
     cookies: dict[str, str]
     user_agent: str
@@ -152,7 +152,7 @@ def _cookies(driver: WebDriver) -> list[dict[str, object]]:
 
 
 def _is_for(cookie: Mapping[str, object], host: str) -> bool:
-    """Whether a cookie belongs to the host: the page may have led elsewhere."""
+    """Tell whether a cookie belongs to the host: the page may have led elsewhere."""
     domain = str(cookie.get("domain", "")).lstrip(".").strip("[]")
     return not domain or host == domain or host.endswith(f".{domain}")
 

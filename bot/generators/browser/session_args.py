@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class SessionArgs(TypedDict):
-    """What `aiohttp.ClientSession(**args)` takes."""
+    """Arguments of `aiohttp.ClientSession(**args)`."""
 
     cookies: dict[str, str]
     headers: dict[str, str]

@@ -86,7 +86,9 @@ class ConversationRepository:
         Those of which nothing was written are left out: there is nothing to see.
         """
         async with self._database.reading() as connection:
-            return await versions_of(connection, answer, messages.c.ending != Ending.FAILED)
+            return await versions_of(
+                connection, answer, messages.c.ending.not_in([ending for ending in Ending if ending.is_empty])
+            )
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""

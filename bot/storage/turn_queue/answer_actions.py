@@ -55,7 +55,7 @@ class AnswerActions:
         """Put this version of an answer on the screen; it counts from then on. Raises AnswerNotFound."""
         async with self._database.transaction() as connection:
             row, key = await self._answer(connection, answer)
-            if row.ending == Ending.FAILED:
+            if Ending(row.ending).is_empty:
                 raise AnswerNotFound  # nothing was written that could be shown
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind == TurnKind.SHOW and busy.state == TurnState.ASKED:

@@ -1,4 +1,4 @@
-"""What a server of OpenAI's protocol takes, learned from its refusals and remembered while the program runs.
+"""The requests that a server of OpenAI's protocol takes, learned from its refusals while the program runs.
 
 Everybody's server refuses something else: a parameter, a role, a path, more tokens than it reads. Each refusal that
 says what it is about changes what is asked, once; what was learned counts for every later question to that endpoint.
@@ -52,21 +52,21 @@ _SYSTEM = re.compile(
 
 @dataclass(slots=True)
 class Endpoint:
-    """What one model at one address takes."""
+    """Forms of a request that one model at one address takes."""
 
     token_parameter: str = MAX_TOKENS
-    """How the limit of an answer is called; empty: it is not taken at all."""
+    """Name of the limit of an answer; empty: it is not taken at all."""
     most_tokens: int | None = None
     """The longest answer that may be asked for."""
     refused: set[str] = field(default_factory=set)
     """Other parameters that are left out."""
     takes_system: bool = True
     context: int | None = None
-    """How many tokens the server says it reads."""
+    """Tokens that the server says it reads."""
     scale: float = 1.0
     """Real tokens for one of the estimate, the most that was seen."""
     address: int = 0
-    """Which of the possible addresses answers."""
+    """Index of the possible address that answers."""
     begins_in_thought: bool = False
     """Its chat template writes the beginning of the thoughts."""
 

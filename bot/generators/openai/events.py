@@ -1,4 +1,4 @@
-"""What comes over the wire of OpenAI's chat protocol, in the wrappings that servers put around it.
+"""The wire of OpenAI's chat protocol, in the wrappings that servers put around an answer.
 
     bytes ─▶ EventParser ─▶ JSON events ─▶ AnswerReader ─▶ text, thoughts, why it ended
 
@@ -152,16 +152,16 @@ class AnswerReader:
         """A delta that repeats the whole answer, held back until it is known whether more comes."""
         self._finish: str | None = None
         self.begun = False
-        """Whether anything of an answer has been given."""
+        """True once anything of an answer has been given."""
 
     @property
     def finished(self) -> bool:
-        """Whether the server has said why the answer ended: whatever breaks afterwards changes nothing."""
+        """True once the server has said why the answer ended: whatever breaks afterwards changes nothing."""
         return self._finish is not None or self._parser.done
 
     @property
     def done(self) -> bool:
-        """Whether nothing more can come."""
+        """True when nothing more can come."""
         return self._parser.done
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:

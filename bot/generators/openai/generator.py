@@ -16,10 +16,10 @@ from bot.conversation.window import newest_within
 from bot.errors import GeneratorBusy, GeneratorProblem, GeneratorSilent, QuestionTooLong
 from bot.generators.contract import AsyncResult, Messages
 from bot.generators.deadline import Deadline
-from bot.generators.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.errors import from_status
 from bot.generators.http import error_words, open_stream
-from bot.generators.openai_events import AnswerReader
+from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
+from bot.generators.openai.events import AnswerReader
 from bot.generators.options import Options
 from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question
 from bot.net.connections import Route
@@ -126,26 +126,26 @@ class _Asking:
     status: int = 0
     """Of the newest response."""
     _shrunk: int = 0
-    """How often the server has said that it is too long: then less is sent, without a limit for the answer."""
+    """Times that the server has said that it is too long: then less is sent, without a limit for the answer."""
     _requests: int = 1
     _endpoint: Endpoint | None = None
 
     @property
     def endpoint(self) -> Endpoint:
-        """What is known of the server."""
+        """The server, as far as it is known."""
         if self._endpoint is None:
             self._endpoint = (self.options.memory or EndpointMemory()).of(self.options.url, self.model)
         return self._endpoint
 
     @property
     def address(self) -> str:
-        """Where to post to."""
+        """The address to post to."""
         possible = endpoints(self.options.url)
         return possible[min(self.endpoint.address, len(possible) - 1)]
 
     @property
     def context(self) -> int:
-        """How much the model reads: as configured, and no more than the server has said."""
+        """Tokens that the model reads: as configured, and no more than the server has said."""
         return min(self.options.context_tokens, self.endpoint.context or self.options.context_tokens)
 
     @property
@@ -214,7 +214,7 @@ class _Asking:
         return newest_within(self.messages, room) if self.endpoint.context is not None else self.messages
 
     def _limit(self, tokens: int) -> int | None:
-        """How long the answer may get; None where nothing has to be limited.
+        """Give the longest answer, in tokens; None where nothing has to be limited.
 
         Servers refuse a request whose input and limit exceed the context together, so a limit that is no smaller than
         the room which is left is not sent.
