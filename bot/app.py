@@ -23,7 +23,7 @@ import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
 from bot.answering.generation import Generation
-from bot.answering.service import TurnService
+from bot.answering.service import ServiceOptions, TurnService
 from bot.answering.slot_broker import RemoteSlotBroker
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.errors import Problem, SettingsProblem, Unauthorized
@@ -176,11 +176,13 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         conversations,
         tasks,
         answerer.work,
-        bot=me.id,
-        replica=settings.replica,
-        history=settings.history_days * DAY if settings.history_days else None,
-        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=settings.questions_waiting,
+        ServiceOptions(
+            bot=me.id,
+            replica=settings.replica,
+            history=settings.history_days * DAY if settings.history_days else None,
+            room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
+            waiting=settings.questions_waiting,
+        ),
     )
     turns.on_replicas(gate.share)
     if database.shared:

@@ -1,4 +1,4 @@
-"""What admins and chats have set: the value in force, and where it comes from."""
+"""Preferences that admins and chats set: the value in force, and its source."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from bot.storage.repositories.preferences import CHANNEL, PreferenceRepository, 
 T = TypeVar("T")
 
 StreamingWay = Literal["edit", "draft", "off"]
-Thoughts = Literal["fold", "hide"]
+ThoughtsWay = Literal["fold", "hide"]
 
 STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
-THOUGHTS_WAYS: tuple[Thoughts, ...] = get_args(Thoughts)
+THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
 MAX_MAX_TOKENS = 1_000_000
 MAX_PROMPT_LENGTH = 8000
 MAX_MODEL_LENGTH = 100
 OFF = "off"
-"""How "no proxy at all" is stored: it wins over a proxy of the environment."""
+"""The stored form of "no proxy at all": it wins over a proxy of the environment."""
 
 
 class Source(StrEnum):
-    """Where a value in force comes from, the nearest first."""
+    """The source of a value in force, the nearest first."""
 
     TOPIC = "topic"
     CHAT = "chat"
@@ -64,7 +64,7 @@ class EffectivePreferences:
     persona: Value[str]
     """A persona's id; empty: none, or the conversation has a system prompt of its own."""
     streaming: Value[StreamingWay]
-    thoughts: Value[Thoughts]
+    thoughts: Value[ThoughtsWay]
     language: Value[str]
     """Empty: each person's own."""
 
@@ -151,7 +151,7 @@ class Preference(Generic[T]):
     range: str
     """The values it can have, for the log."""
     read: Callable[[str], T]
-    """What is stored or typed → the value. Raises ValueError."""
+    """The text that is stored or typed → the value. Raises ValueError."""
     usual: Callable[[Settings], Value[T]]
     """The value where nobody has set one: the environment's, or the default."""
     write: Callable[[T], str] = str
@@ -265,7 +265,7 @@ class Preferences:
         )
 
     async def effective(self, key: ChatKey) -> EffectivePreferences:
-        """What counts in a conversation now: known, or found with one query."""
+        """The values that count in a conversation now: known, or found with one query."""
         return await self._known.get(key, lambda: self._find(key))
 
     def scope(self, key: ChatKey, name: PreferenceName) -> ChatKey:

@@ -114,7 +114,7 @@ def dispatcher(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Dispatcher:
-    """Make the dispatcher that the intake feeds. `clock` is monotonic, in seconds."""
+    """Make the dispatcher that updates are fed to. `clock` is monotonic, in seconds."""
     bot_info, texts = surroundings.bot_info, surroundings.texts
     speech = Speech(texts, outputs.outbox, outputs.unit)
     asked = routers()

@@ -10,7 +10,7 @@ from bot.conversation.people import Person
 from bot.people.access import AccessDecision
 from bot.people.admin_rights import AdminRights
 from bot.people.admission import Admission
-from bot.people.bot_admins import PREFIX
+from bot.people.bot_admins import LINK_PREFIX
 from bot.people.speaker import Speaker
 from bot.telegram.keyboard import Button
 from handlers.support.bot_commands import CommandRouter, Menus
@@ -21,7 +21,7 @@ from handlers.support.responders import AfterCommit, Responder
 def router() -> CommandRouter:
     """Everything that comes before a conversation."""
     router = CommandRouter("access")
-    admin_link = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
+    admin_link = CommandStart(deep_link=True, magic=F.args.startswith(LINK_PREFIX))
     router.message.register(open_admin_link, admin_link, F.chat.type == "private")
     router.message.register(meet_newcomer, is_newcomer)
     router.message.register(turn_group_away, is_strange_group)

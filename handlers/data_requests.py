@@ -1,4 +1,4 @@
-"""What is kept of a chat, in people's hands: `/export` and `/forget`."""
+"""Requests about stored data: `/export` and `/forget`."""
 
 from __future__ import annotations
 

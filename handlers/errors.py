@@ -1,4 +1,4 @@
-"""Failures: one sentence for the person, the cause for the log, outages back to the intake."""
+"""Failures: one sentence for the person, the cause for the log, outages for the update loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Outage:
 
 
 class Outages:
-    """Knows which chats have to hear that nothing can be stored: each once, and not for a failure that passes at once.
+    """Outages of the store, told to each chat once, and not for a failure that passes at once.
 
     The update comes again and again meanwhile, which must not become a message each time. `clock` is in seconds.
     """
@@ -54,7 +54,7 @@ class Outages:
 
 
 class Refusals:
-    """Knows who in a group has just heard that they ask too much.
+    """Refusals that somebody in a group has just heard: that they ask too much.
 
     It is said once a minute: else whoever asks without end would spend the places of everybody's answers on refusals.
     """
@@ -111,7 +111,7 @@ async def explain(
     say: Responder | None = None,
     answer: CallbackAnswer | None = None,
 ) -> None:
-    """Say one sentence. With StorageUnavailable nothing was stored: it goes on to the intake, and comes again."""
+    """Say one sentence. With StorageUnavailable nothing was stored: it goes on to the update loop, and comes again."""
     error, update = event.exception, event.update
     if isinstance(error, StorageUnavailable):
         failure_reporter.tell_of_outage(error, update, say, answer)

@@ -1,4 +1,4 @@
-"""What happens to the bot itself: added to a group, muted, removed, blocked; groups that become supergroups."""
+"""Updates about the bot itself: added to a group, muted, removed, blocked; groups that become supergroups."""
 
 from __future__ import annotations
 

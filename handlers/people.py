@@ -171,7 +171,7 @@ def _target(message: Message, text: str) -> int | None:
 
 
 def _tell(decided: Decided, say: Responder) -> None:
-    """Whoever waited for the decision hears of it."""
+    """Tell the person, if they waited for the decision."""
     if decided.informs:
         to_them = say.to_person(decided.person)
         to_them("access-granted" if decided.standing is Standing.APPROVED else "access-denied")

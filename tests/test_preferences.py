@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,17 @@ from hypothesis import strategies as st
 
 from bot.conversation.messages import ChatKey
 from bot.people.personas import Persona
-from bot.preferences import PreferenceName, Preferences, Source, Value, WrongValue, read_max_tokens, read_temperature
+from bot.preferences import (
+    EffectivePreferences,
+    PreferenceName,
+    Preferences,
+    Source,
+    Value,
+    WrongValue,
+    preference_table,
+    read_max_tokens,
+    read_temperature,
+)
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.repositories.preferences import PreferenceRepository
@@ -126,6 +137,32 @@ async def test_a_wrong_value_is_refused_by_name(desk: Desk, name: PreferenceName
         await desk.with_settings().set(CHAT, name, text)
     assert caught.value.details == {"name": name.value}
     assert await desk.table.scopes(CHAT) == {}
+
+
+def test_every_preference_is_one_row_and_one_field() -> None:
+    rows = preference_table(PERSONAS, ("en", "ru"))
+    assert list(rows) == list(PreferenceName)
+    assert {row.name.value for row in rows.values()} == {field.name for field in fields(EffectivePreferences)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stored"),
+    [
+        (PreferenceName.TEMPERATURE, "0,70", "0.7"),
+        (PreferenceName.MAX_TOKENS, "2 000", "2000"),
+        (PreferenceName.MODEL, " gpt-4 ", "gpt-4"),
+        (PreferenceName.PROXY, " OFF", "off"),
+        (PreferenceName.PROXY, "http://user:word@proxy.example:3128", "http://user:word@proxy.example:3128"),
+        (PreferenceName.SYSTEM_PROMPT, " Be brief. ", "Be brief."),
+        (PreferenceName.PERSONA, "pirate:ru", "pirate:ru"),
+        (PreferenceName.STREAMING, "draft", "draft"),
+        (PreferenceName.THOUGHTS, "hide", "hide"),
+        (PreferenceName.LANGUAGE, "ru", "ru"),
+    ],
+)
+async def test_a_value_is_stored_in_one_form(desk: Desk, name: PreferenceName, text: str, stored: str) -> None:
+    await desk.with_settings().set(CHAT, name, text)
+    assert await desk.table.scopes(CHAT) == {CHAT: {name.value: stored}}
 
 
 @given(st.text(max_size=20))

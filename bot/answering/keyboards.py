@@ -15,7 +15,7 @@ Translate = Callable[[str], str]
 
 
 class Press(StrEnum):
-    """What a button under an answer does."""
+    """The action of a button under an answer."""
 
     STOP = "stop"
     AGAIN = "again"

@@ -1,10 +1,11 @@
-"""What people want of the queue of turns, and what becomes of a turn whose work ended badly."""
+"""The queue of turns as use cases see it, and the rescue of turns whose work ended badly."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from bot.answering.heartbeat import RETRY, WorkerTiming
 from bot.answering.turn_context import TurnContext
@@ -22,7 +23,7 @@ from bot.storage.turn_queue.claims import MAX_ATTEMPTS, Signal, TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
 
-__all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
+__all__ = ["Asked", "ServiceOptions", "TurnContext", "TurnService", "WorkerTiming"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,26 @@ PRUNE_INTERVAL = 3600.0
 """Seconds between two prunings, and only after work was done."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """The bot and the process that work, and their bounds."""
+
+    bot: int
+    replica: str
+    """The name under which this process claims turns."""
+    room: int
+    """Turns that run at once."""
+    waiting: int
+    """Questions of a chat that may wait behind others."""
+    history: float | None = None
+    """Seconds for which conversations are kept; None: for ever."""
+    timing: WorkerTiming = field(default_factory=WorkerTiming)
+
+
 class TurnService:
     """Accepts what people ask for and runs it: turns of a conversation in order, conversations side by side.
 
-    `work` does one turn; `room` turns run at once; `waiting` questions of a chat may wait behind others. `history` is
-    how many seconds conversations are kept (None: for ever). Every method raises StorageUnavailable.
+    `work` does one turn. Every method raises StorageUnavailable.
     """
 
     def __init__(
@@ -48,13 +64,7 @@ class TurnService:
         conversations: ConversationRepository,
         tasks: TaskSupervisor,
         work: Work,
-        *,
-        bot: int,
-        replica: str,
-        room: int,
-        waiting: int,
-        history: float | None = None,
-        timing: WorkerTiming | None = None,
+        options: ServiceOptions,
     ) -> None:
         self._database = database
         self._table = table
@@ -64,10 +74,10 @@ class TurnService:
         self._pressing = AnswerActions(database)
         self._editing = QuestionEditor(database)
         self._withdrawing = TurnCanceller(database)
-        self._bot = bot
-        self._waiting = waiting
-        self._history = history
-        self._timing = timing or WorkerTiming()
+        self._bot = options.bot
+        self._waiting = options.waiting
+        self._history = options.history
+        self._timing = options.timing
         self._worker = Worker(
             database,
             table,
@@ -75,10 +85,10 @@ class TurnService:
             tasks,
             self._do,
             self._settle,
-            bot=bot,
-            replica=replica,
-            room=room,
-            timing=self._timing,
+            bot=options.bot,
+            replica=options.replica,
+            room=options.room,
+            timing=options.timing,
         )
         self._pruned_at = -math.inf
 
@@ -191,16 +201,16 @@ class TurnService:
         return await self._table.get(turn)
 
     async def current(self, key: ChatKey) -> Turn | None:
-        """What a conversation does now, or next."""
+        """The turn that a conversation works on now, or next."""
         return await self._table.current(key)
 
     def in_progress(self) -> int:
-        """How many turns this process runs."""
+        """The number of turns that this process runs."""
         return len(self._worker.running)
 
     @property
     def partitioning(self) -> ChatPartitioning:
-        """Who lives with this bot and database, and whose chats are whose."""
+        """The processes of this bot on this database, and the chats of each."""
         return self._worker.partitioning
 
     def on_replicas(self, changed: Callable[[int], None]) -> None:

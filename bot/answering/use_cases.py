@@ -22,7 +22,7 @@ from bot.storage.repositories.conversations import ConversationRepository
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What was said and where, and the Unix time by which it is stored."""
+    """The stores of conversations and chats, and the Unix time by which they store."""
 
     conversations: ConversationRepository
     chats: ChatRepository

@@ -1,1 +1,1 @@
-"""Who may talk with the bot, who may administer it, and how much one may ask."""
+"""People: access to the bot, rights in chats, admins, limits of questions, personas."""

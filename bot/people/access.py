@@ -1,4 +1,4 @@
-"""Whether this person, or this group, may talk with the bot."""
+"""The access rule: this person, or this group, is let in, told to wait, or met with silence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Access = Literal["open", "approved"]
 
 
 class AccessDecision(Enum):
-    """How the bot meets a message."""
+    """The way in which the bot meets a message."""
 
     WELCOME = auto()
     SILENCE = auto()

@@ -1,4 +1,4 @@
-"""Who administers the bot: whom the environment names, and whom they or the one-time link made admin."""
+"""Bot admins: those whom the environment names, and those whom they or the one-time link made admin."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bot.settings import Settings
 from bot.storage.repositories.people import PersonRepository
 
 ADMIN_LINK_LIFETIME = 3600.0
-"""How long the one-time link works."""
-PREFIX = "admin-"
-"""What the start payload of that link begins with."""
+"""Seconds for which the one-time link works."""
+LINK_PREFIX = "admin-"
+"""The beginning of that link's start payload."""
 
 
 class BotAdmins:
@@ -26,11 +26,11 @@ class BotAdmins:
         self._clock = clock
 
     def includes(self, person: Person | None) -> bool:
-        """Whether this person is an admin."""
+        """Tell an admin from others; None is nobody."""
         return person is not None and (person.admin or person.id in self._named)
 
     def is_named(self, person: int) -> bool:
-        """Whether the environment names this person, so that no command can take the right away."""
+        """Tell admins that the environment names: no command takes their right away."""
         return person in self._named
 
     async def ids(self) -> list[int]:
@@ -40,7 +40,7 @@ class BotAdmins:
 
     async def offer_link(self, username: str) -> str:
         """A new `t.me` link that makes its first opener admin within the hour. Only its digest is stored."""
-        payload = PREFIX + secrets.token_urlsafe(24)
+        payload = LINK_PREFIX + secrets.token_urlsafe(24)
         await self._table.offer_link(self._bot, _digest(payload), self._clock() + ADMIN_LINK_LIFETIME)
         return f"https://t.me/{username}?start={payload}"
 
@@ -67,7 +67,7 @@ class BotAdmins:
         return True
 
     async def _make(self, person: int) -> None:
-        """Whoever was an admin is let in afterwards, too, even if they were blocked or waiting before."""
+        """Let the person in, too: they stay let in once they are no admin any more."""
         await self._table.set_admin(self._bot, person, True)
         await self._table.set_standing(self._bot, person, Standing.APPROVED)
 

@@ -28,7 +28,7 @@ class GroupAdmins:
         self._known: TTLCache[tuple[int, int], bool] = TTLCache(MAX_STATUSES, STATUS_LIFETIME, timer=clock)
 
     async def administers(self, chat: int, user: int) -> bool:
-        """Whether the user is a group's creator or administrator. Raises TelegramProblem where Telegram cannot say."""
+        """Recognize a group's creator or administrator. Raises TelegramProblem where Telegram cannot say."""
         known = self._known.get((chat, user))
         if known is not None:
             return known

@@ -1,4 +1,4 @@
-"""How many questions a person, or a chat, may ask in a minute and in a day."""
+"""Limits of questions: a person's and a chat's, in a minute and in a day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Allowance:
 
     @property
     def longest(self) -> float:
-        """How far back questions count, in seconds; 0 where nothing is limited."""
+        """Seconds back to which questions count; 0 where nothing is limited."""
         return DAY if self.per_day else MINUTE if self.per_minute else 0.0
 
     def wait(self, asked: Sequence[float], now: float) -> float:

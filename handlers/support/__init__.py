@@ -1,1 +1,1 @@
-"""What handlers share: mapping, filters, responders, menus."""
+"""Helpers of handlers: mapping, callback data, responders, menus, views."""

@@ -1,4 +1,4 @@
-"""What the handlers know of the bot itself."""
+"""The bot's own account, as Telegram describes it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bot.conversation.addressing import BotIdentity
 
 @dataclass(frozen=True, slots=True)
 class BotInfo:
-    """What getMe said when the program started."""
+    """The answer to getMe when the program started."""
 
     id: int
     username: str
     name: str
     reads_all: bool
-    """Whether privacy mode is off (`can_read_all_group_messages`)."""
+    """Privacy mode is off (`can_read_all_group_messages`)."""
 
     @classmethod
     def of(cls, me: User) -> BotInfo:

@@ -87,7 +87,7 @@ class EventContext:
 
 
 def to_event_context(update: Update, bot: int) -> EventContext | None:
-    """Where an update comes from. None: it is of no kind that the bot handles."""
+    """The context of an update. None: it is of no kind that the bot handles."""
     origin = _origin(update, bot)
     return None if origin is None else replace(origin, update_id=update.update_id)
 
@@ -107,13 +107,13 @@ def _origin(update: Update, bot: int) -> EventContext | None:
 
 
 def destination_of(origin: EventContext, update: Update) -> Destination:
-    """Where the bot answers an update: in groups attached to the message."""
+    """The destination of an answer to an update: in groups attached to the message."""
     attached = origin.message_id if update.message is not None and not origin.private else None
     return Destination(origin.key.chat, origin.key.topic or None, attached, origin.private)
 
 
 def to_incoming_message(message: Message) -> IncomingMessage:
-    """What decides whether a message is for the bot."""
+    """The parts of a message that decide whether it is for the bot."""
     text, entities = read_text(message)
     target = reply_target(message)
     sender = message.from_user
@@ -158,12 +158,12 @@ def to_question(message: Message, origin: EventContext, me: BotIdentity, languag
 
 
 def is_long(message: Message) -> bool:
-    """Whether the app may have split a paste after this message."""
+    """Recognize a message after which the app may have split a paste."""
     return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= MIN_SPLIT_LENGTH
 
 
 def has_text_document(message: Message) -> bool:
-    """Whether a document comes along that looks like text."""
+    """Recognize a message with a document that looks like text."""
     document = message.document
     return document is not None and is_text(document.file_name or "", document.mime_type or "")
 
@@ -182,7 +182,7 @@ def to_quote(message: Message, me: BotIdentity) -> Quote | None:
 
 
 def is_chosen_part(message: Message) -> bool:
-    """Whether the person marked the words that they reply to."""
+    """Recognize a reply to words that the person marked."""
     return message.quote is not None and bool(message.quote.is_manual)
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from bot.answering.service import Asked, TurnService, WorkerTiming
+from bot.answering.service import Asked, ServiceOptions, TurnService, WorkerTiming
 from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import Author, ChatKey, Ending, Message, Question, Shown, Turn, TurnState
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -71,12 +71,7 @@ class Bench:
             self.conversations,
             self.tasks,
             self._work,
-            bot=bot,
-            replica=replica,
-            room=room,
-            waiting=waiting,
-            timing=timing,
-            history=history,
+            ServiceOptions(bot, replica, room, waiting, history, timing or WorkerTiming()),
         )
 
     def hold(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from tests.handlers.scene import DATABASE, Scene, scene
+from tests.handlers.harness import DATABASE, Harness, open_harness
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +30,9 @@ def folder(tmp_path: Path, made_database: Path) -> Path:
 
 
 @pytest.fixture
-async def stage(folder: Path) -> AsyncIterator[Scene]:
-    """A scene with the usual settings."""
-    async with scene(folder) as played:
+async def harness(folder: Path) -> AsyncIterator[Harness]:
+    """Handlers with the usual settings."""
+    async with open_harness(folder) as played:
         yield played
 
 

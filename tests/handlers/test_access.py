@@ -11,22 +11,22 @@ from aiogram import methods
 from aiogram.types import BotCommandScopeChat
 
 from bot.conversation.people import Standing
-from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene, scene
+from tests.handlers.harness import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 from tests.recording import BOT_ID
 
 MENTION = "@aura_bot"
 
 
 @pytest.fixture
-async def guarded(folder: Path) -> AsyncIterator[Scene]:
-    """A scene in which an admin approves newcomers."""
-    async with scene(folder, access="approved") as played:
+async def guarded(folder: Path) -> AsyncIterator[Harness]:
+    """Handlers where an admin approves newcomers."""
+    async with open_harness(folder, access="approved") as played:
         await played.message(OWNER, "/help")
         played.recording.calls.clear()
         yield played
 
 
-async def test_a_newcomer_waits_and_hears_the_result(guarded: Scene) -> None:
+async def test_a_newcomer_waits_and_hears_the_result(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     assert guarded.said == [
         "Здравствуйте! Сначала вас должен впустить администратор. Запрос отправлен, о решении я сообщу здесь.",
@@ -39,21 +39,21 @@ async def test_a_newcomer_waits_and_hears_the_result(guarded: Scene) -> None:
     await guarded.answered()
 
 
-async def test_a_newcomer_is_told_once_and_silence_follows(guarded: Scene) -> None:
+async def test_a_newcomer_is_told_once_and_silence_follows(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.message(BORIS, "Алло?")
     await guarded.message(BORIS, "/start")
     assert len(guarded.said) == 2
 
 
-async def test_a_newcomer_who_writes_twice_at_once_is_told_once(guarded: Scene) -> None:
+async def test_a_newcomer_who_writes_twice_at_once_is_told_once(guarded: Harness) -> None:
     # replicas and a webhook take updates side by side: both were found to be from somebody new
     await asyncio.gather(guarded.message(BORIS, "Привет!"), guarded.message(BORIS, "Алло?"))
     await asyncio.gather(*(guarded.message(ANNA, f"{MENTION} hi", chat=GROUP) for _ in range(2)))
     assert len(guarded.said) == 3
 
 
-async def test_a_declined_newcomer_hears_so_and_then_silence(guarded: Scene) -> None:
+async def test_a_declined_newcomer_hears_so_and_then_silence(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.press(OWNER, "who:decline:1002", 9)
     assert guarded.last == "К сожалению, администраторы вас не впустили."
@@ -65,14 +65,14 @@ async def test_a_declined_newcomer_hears_so_and_then_silence(guarded: Scene) -> 
     assert len(guarded.said) == count
 
 
-async def test_only_admins_decide(guarded: Scene) -> None:
+async def test_only_admins_decide(guarded: Harness) -> None:
     await guarded.people.meet(BOT_ID, ANNA.id, "Anna", "", "en")
     await guarded.people.set_standing(BOT_ID, ANNA.id, Standing.APPROVED)
     await guarded.press(ANNA, "who:approve:1002", 9)
     assert guarded.toasts == ["Only an admin of the bot can do that."]
 
 
-async def test_a_group_gets_one_polite_line_until_an_admin_allows_it(guarded: Scene) -> None:
+async def test_a_group_gets_one_polite_line_until_an_admin_allows_it(guarded: Harness) -> None:
     await guarded.message(BORIS, f"{MENTION} привет", chat=GROUP)
     await guarded.message(BORIS, f"{MENTION} эй", chat=GROUP)
     assert len(guarded.said) == 1
@@ -84,32 +84,32 @@ async def test_a_group_gets_one_polite_line_until_an_admin_allows_it(guarded: Sc
     assert guarded.last == "Это может делать только администратор бота."
 
 
-async def test_a_blocked_person_gets_silence_in_groups_too(stage: Scene) -> None:
-    await stage.message(BORIS, "/help")
-    await stage.people.set_standing(BOT_ID, BORIS.id, Standing.BLOCKED)
-    stage.recording.calls.clear()
-    await stage.message(BORIS, "Привет")
-    await stage.message(BORIS, f"{MENTION} привет", chat=GROUP)
-    await stage.press(BORIS, "set:home", 9)
-    assert [type(call) for call in stage.recording.calls] == [methods.AnswerCallbackQuery]
+async def test_a_blocked_person_gets_silence_in_groups_too(harness: Harness) -> None:
+    await harness.message(BORIS, "/help")
+    await harness.people.set_standing(BOT_ID, BORIS.id, Standing.BLOCKED)
+    harness.recording.calls.clear()
+    await harness.message(BORIS, "Привет")
+    await harness.message(BORIS, f"{MENTION} привет", chat=GROUP)
+    await harness.press(BORIS, "set:home", 9)
+    assert [type(call) for call in harness.recording.calls] == [methods.AnswerCallbackQuery]
 
 
-async def test_people_are_listed_blocked_and_let_in_again(stage: Scene) -> None:
-    await stage.message(BORIS, "/help")
-    await stage.message(OWNER, "/people")
-    assert "Olga @olga (1): admin" in stage.last
-    assert stage.last.startswith("2 people\n")
-    await stage.press(OWNER, stage.buttons()["Block Борис"], 9)
-    assert "Борис (1002): blocked" in stage.redrawn
-    await stage.press(OWNER, stage.buttons()["Let Борис in"], 9)
-    assert "Борис (1002): approved" in stage.redrawn
-    await stage.press(OWNER, "who:block:1:0", 9)
-    assert "Olga @olga (1): admin" in stage.redrawn
-    await stage.message(OWNER, "/people", chat=GROUP)
-    assert stage.last == "I show the list of people in our private chat only."
+async def test_people_are_listed_blocked_and_let_in_again(harness: Harness) -> None:
+    await harness.message(BORIS, "/help")
+    await harness.message(OWNER, "/people")
+    assert "Olga @olga (1): admin" in harness.last
+    assert harness.last.startswith("2 people\n")
+    await harness.press(OWNER, harness.buttons()["Block Борис"], 9)
+    assert "Борис (1002): blocked" in harness.redrawn
+    await harness.press(OWNER, harness.buttons()["Let Борис in"], 9)
+    assert "Борис (1002): approved" in harness.redrawn
+    await harness.press(OWNER, "who:block:1:0", 9)
+    assert "Olga @olga (1): admin" in harness.redrawn
+    await harness.message(OWNER, "/people", chat=GROUP)
+    assert harness.last == "I show the list of people in our private chat only."
 
 
-async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Scene) -> None:
+async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.message(OWNER, "/people")
     assert "Борис (1002): is waiting" in guarded.last
@@ -118,24 +118,24 @@ async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Sce
     assert guarded.last.startswith("Вас впустили!")
 
 
-async def test_the_list_of_people_has_pages(stage: Scene) -> None:
+async def test_the_list_of_people_has_pages(harness: Harness) -> None:
     for number in range(20):
-        await stage.people.meet(BOT_ID, 5000 + number, f"Person {number:02}", "", "en")
-    await stage.message(OWNER, "/people")
-    assert "(1/3)" in stage.last
-    await stage.press(OWNER, stage.buttons()["›"], 9)
-    assert "(2/3)" in stage.redrawn
-    await stage.press(OWNER, "who:page:999", 9)
-    assert "(3/3)" in stage.redrawn
+        await harness.people.meet(BOT_ID, 5000 + number, f"Person {number:02}", "", "en")
+    await harness.message(OWNER, "/people")
+    assert "(1/3)" in harness.last
+    await harness.press(OWNER, harness.buttons()["›"], 9)
+    assert "(2/3)" in harness.redrawn
+    await harness.press(OWNER, "who:page:999", 9)
+    assert "(3/3)" in harness.redrawn
 
 
-async def test_admins_are_added_and_removed_by_id_and_by_reply(stage: Scene) -> None:
-    await stage.message(OWNER, "/admin add 1001")
-    assert stage.last == "I have never met this person. They have to write to me first."
-    await stage.message(ANNA, "/help")
-    await stage.message(OWNER, "/admin add 1001")
-    assert stage.last == "Anna @anna (1001) is an admin of the bot now."
-    scopes = [call.scope for call in stage.recording.made(methods.SetMyCommands)]
+async def test_admins_are_added_and_removed_by_id_and_by_reply(harness: Harness) -> None:
+    await harness.message(OWNER, "/admin add 1001")
+    assert harness.last == "I have never met this person. They have to write to me first."
+    await harness.message(ANNA, "/help")
+    await harness.message(OWNER, "/admin add 1001")
+    assert harness.last == "Anna @anna (1001) is an admin of the bot now."
+    scopes = [call.scope for call in harness.recording.made(methods.SetMyCommands)]
     assert scopes == [BotCommandScopeChat(chat_id=ANNA.id)] * 2
     theirs = {
         "message_id": 900,
@@ -144,18 +144,18 @@ async def test_admins_are_added_and_removed_by_id_and_by_reply(stage: Scene) -> 
         "from": ANNA.user,
         "text": "Hi",
     }
-    await stage.message(OWNER, "/admin remove", chat=GROUP, reply_to_message=theirs)
-    assert stage.last == "Anna @anna (1001) is no longer an admin of the bot."
-    await stage.message(OWNER, "/admin remove 1001")
-    assert stage.last == "This person is not an admin of the bot."
-    await stage.message(OWNER, "/admin remove 1")
-    assert stage.last.startswith("This admin is named in ADMIN_IDS")
-    await stage.message(OWNER, "/admin")
-    assert "Olga @olga (1)" in stage.last
+    await harness.message(OWNER, "/admin remove", chat=GROUP, reply_to_message=theirs)
+    assert harness.last == "Anna @anna (1001) is no longer an admin of the bot."
+    await harness.message(OWNER, "/admin remove 1001")
+    assert harness.last == "This person is not an admin of the bot."
+    await harness.message(OWNER, "/admin remove 1")
+    assert harness.last.startswith("This admin is named in ADMIN_IDS")
+    await harness.message(OWNER, "/admin")
+    assert "Olga @olga (1)" in harness.last
 
 
-async def test_a_name_in_the_command_never_means_the_writer_of_the_message_replied_to(stage: Scene) -> None:
-    await stage.message(BORIS, "/help")
+async def test_a_name_in_the_command_never_means_the_writer_of_the_message_replied_to(harness: Harness) -> None:
+    await harness.message(BORIS, "/help")
     theirs = {
         "message_id": 900,
         "date": 1,
@@ -163,13 +163,13 @@ async def test_a_name_in_the_command_never_means_the_writer_of_the_message_repli
         "from": BORIS.user,
         "text": "Make @anna an admin, please",
     }
-    await stage.message(OWNER, "/admin add @anna", chat=GROUP, reply_to_message=theirs)
-    assert stage.last.startswith("Admins of the bot:\nOlga @olga (1)\n")
-    boris = await stage.people.get(BOT_ID, BORIS.id)
+    await harness.message(OWNER, "/admin add @anna", chat=GROUP, reply_to_message=theirs)
+    assert harness.last.startswith("Admins of the bot:\nOlga @olga (1)\n")
+    boris = await harness.people.get(BOT_ID, BORIS.id)
     assert boris is not None and not boris.admin
 
 
-async def test_who_was_made_admin_is_let_in_for_good(guarded: Scene) -> None:
+async def test_who_was_made_admin_is_let_in_for_good(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.press(OWNER, "who:decline:1002", 9)
     await guarded.message(OWNER, "/admin add 1002")
@@ -179,52 +179,52 @@ async def test_who_was_made_admin_is_let_in_for_good(guarded: Scene) -> None:
 
 
 async def test_the_one_time_link_makes_its_first_opener_admin(folder: Path) -> None:
-    async with scene(folder, admin_ids=set(), access="approved") as stage:
-        link = await stage.bot_admins.offer_link("Aura_Bot")
+    async with open_harness(folder, admin_ids=set(), access="approved") as harness:
+        link = await harness.bot_admins.offer_link("Aura_Bot")
         assert link.startswith("https://t.me/Aura_Bot?start=")
         payload = link.partition("=")[2]
-        await stage.message(ANNA, f"/start {payload}")
-        assert stage.last == "Welcome, Anna! You are an admin of this bot now. /help shows what you can do."
-        await stage.message(ANNA, "/proxy")
-        assert stage.last.startswith("Proxy to the model: none")
-        await stage.message(BORIS, f"/start {payload}")
-        assert stage.last == stage.texts.get("ru", "admin-link-dead")
+        await harness.message(ANNA, f"/start {payload}")
+        assert harness.last == "Welcome, Anna! You are an admin of this bot now. /help shows what you can do."
+        await harness.message(ANNA, "/proxy")
+        assert harness.last.startswith("Proxy to the model: none")
+        await harness.message(BORIS, f"/start {payload}")
+        assert harness.last == harness.texts.get("ru", "admin-link-dead")
 
 
 async def test_the_one_time_link_works_for_an_hour(folder: Path) -> None:
-    async with scene(folder, admin_ids=set()) as stage:
-        payload = (await stage.bot_admins.offer_link("Aura_Bot")).partition("=")[2]
-        stage.unix += 3601
-        await stage.message(ANNA, f"/start {payload}")
-        assert stage.last.startswith("This link has been used or is too old.")
+    async with open_harness(folder, admin_ids=set()) as harness:
+        payload = (await harness.bot_admins.offer_link("Aura_Bot")).partition("=")[2]
+        harness.unix += 3601
+        await harness.message(ANNA, f"/start {payload}")
+        assert harness.last.startswith("This link has been used or is too old.")
 
 
 async def test_limits_say_when_it_works_again_and_admins_are_exempt(folder: Path) -> None:
-    async with scene(folder, questions_per_minute=1) as stage:
-        await stage.message(ANNA, "One")
-        await stage.answered(1)
-        await stage.message(ANNA, "Two")
-        assert stage.last.startswith("That was a lot of questions. I can take the next one in ")
-        await stage.message(OWNER, "One")
-        await stage.message(OWNER, "Two")
-        await stage.answered(3)
+    async with open_harness(folder, questions_per_minute=1) as harness:
+        await harness.message(ANNA, "One")
+        await harness.answered(1)
+        await harness.message(ANNA, "Two")
+        assert harness.last.startswith("That was a lot of questions. I can take the next one in ")
+        await harness.message(OWNER, "One")
+        await harness.message(OWNER, "Two")
+        await harness.answered(3)
 
 
 async def test_taking_back_or_erasing_a_question_gives_no_other_one(folder: Path) -> None:
-    async with scene(folder, questions_per_day=1) as stage:
-        await stage.message(ANNA, "One")
-        await stage.answered(1)
-        await stage.message(ANNA, "/undo")
-        await stage.message(ANNA, "Two")
-        assert stage.last.startswith("That was a lot of questions.")
-        await stage.press(ANNA, "forget:yes", 9)
-        await stage.message(ANNA, "Two")
-        assert stage.last.startswith("That was a lot of questions.")
+    async with open_harness(folder, questions_per_day=1) as harness:
+        await harness.message(ANNA, "One")
+        await harness.answered(1)
+        await harness.message(ANNA, "/undo")
+        await harness.message(ANNA, "Two")
+        assert harness.last.startswith("That was a lot of questions.")
+        await harness.press(ANNA, "forget:yes", 9)
+        await harness.message(ANNA, "Two")
+        assert harness.last.startswith("That was a lot of questions.")
 
 
 async def test_a_whole_chat_has_a_limit_too(folder: Path) -> None:
-    async with scene(folder, chat_questions_per_day=1) as stage:
-        await stage.message(ANNA, f"{MENTION} One", chat=GROUP)
-        await stage.answered(1)
-        await stage.message(BORIS, f"{MENTION} Два", chat=GROUP)
-        assert stage.last.startswith("В этом чате сейчас очень много вопросов. Следующий можно задать через 24 часа.")
+    async with open_harness(folder, chat_questions_per_day=1) as harness:
+        await harness.message(ANNA, f"{MENTION} One", chat=GROUP)
+        await harness.answered(1)
+        await harness.message(BORIS, f"{MENTION} Два", chat=GROUP)
+        assert harness.last.startswith("В этом чате сейчас очень много вопросов. Следующий можно задать через 24 часа.")

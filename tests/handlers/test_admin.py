@@ -9,30 +9,30 @@ from aiogram import methods
 
 from bot.errors import StorageUnavailable
 from bot.preferences import Source
-from tests.handlers.scene import ANNA, BORIS, GROUP, OWNER, Scene, scene
+from tests.handlers.harness import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 
-async def test_the_temperature_of_the_whole_bot(stage: Scene) -> None:
-    await stage.message(OWNER, "/temperature")
-    assert stage.last.startswith("Temperature: 0.5 (the default).")
-    await stage.message(OWNER, "/temperature 0,7")
-    assert stage.last == "The temperature is 0.7 for the whole bot, from the next message on."
-    assert (await stage.preferences.effective(stage.key(ANNA.id))).temperature.value == 0.7
-    await stage.message(OWNER, "/temperature reset")
-    assert stage.last == "The temperature is back to 0.5 (the default)."
+async def test_the_temperature_of_the_whole_bot(harness: Harness) -> None:
+    await harness.message(OWNER, "/temperature")
+    assert harness.last.startswith("Temperature: 0.5 (the default).")
+    await harness.message(OWNER, "/temperature 0,7")
+    assert harness.last == "The temperature is 0.7 for the whole bot, from the next message on."
+    assert (await harness.preferences.effective(harness.key(ANNA.id))).temperature.value == 0.7
+    await harness.message(OWNER, "/temperature reset")
+    assert harness.last == "The temperature is back to 0.5 (the default)."
 
 
-async def test_a_chats_own_temperature_wins_and_is_named(stage: Scene) -> None:
-    await stage.message(ANNA, "/temperature chat 0.9")
-    assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
-    await stage.message(ANNA, "/temperature chat")
-    assert stage.last == "The temperature of this chat: 0.9 (set for this chat)."
-    assert (await stage.preferences.effective(stage.key(OWNER.id))).temperature.value == 0.5
-    await stage.message(OWNER, "/temperature chat 1.5")
-    await stage.message(OWNER, "/temperature 0.2")
-    assert stage.last.startswith("Done for the whole bot. This chat keeps its own temperature: 1.5")
-    await stage.message(OWNER, "/temperature chat reset")
-    assert stage.last == "The temperature of this chat: 0.2 (set for the whole bot)."
+async def test_a_chats_own_temperature_wins_and_is_named(harness: Harness) -> None:
+    await harness.message(ANNA, "/temperature chat 0.9")
+    assert harness.last == "The temperature of this chat: 0.9 (set for this chat)."
+    await harness.message(ANNA, "/temperature chat")
+    assert harness.last == "The temperature of this chat: 0.9 (set for this chat)."
+    assert (await harness.preferences.effective(harness.key(OWNER.id))).temperature.value == 0.5
+    await harness.message(OWNER, "/temperature chat 1.5")
+    await harness.message(OWNER, "/temperature 0.2")
+    assert harness.last.startswith("Done for the whole bot. This chat keeps its own temperature: 1.5")
+    await harness.message(OWNER, "/temperature chat reset")
+    assert harness.last == "The temperature of this chat: 0.2 (set for the whole bot)."
 
 
 WRONG = {
@@ -49,97 +49,101 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("command", "line"), WRONG.items())
-async def test_a_bad_value_gets_the_range_and_an_example(stage: Scene, command: str, line: str) -> None:
-    await stage.message(OWNER, command)
-    assert stage.said == [line]
+async def test_a_bad_value_gets_the_range_and_an_example(harness: Harness, command: str, line: str) -> None:
+    await harness.message(OWNER, command)
+    assert harness.said == [line]
 
 
-async def test_length_and_model(stage: Scene) -> None:
-    await stage.message(OWNER, "/maxtokens 2 000")
-    assert stage.last == "Answers may be up to 2000 tokens long, from the next message on."
-    await stage.message(OWNER, "/model gpt-4")
-    assert stage.last == "gpt-4 answers from the next message on."
-    effective = await stage.preferences.effective(stage.key())
+async def test_length_and_model(harness: Harness) -> None:
+    await harness.message(OWNER, "/maxtokens 2 000")
+    assert harness.last == "Answers may be up to 2000 tokens long, from the next message on."
+    await harness.message(OWNER, "/model gpt-4")
+    assert harness.last == "gpt-4 answers from the next message on."
+    effective = await harness.preferences.effective(harness.key())
     assert (effective.max_tokens.value, effective.model.value) == (2000, "gpt-4")
 
 
 @pytest.mark.parametrize(
     "command", ["/temperature", "/temperature 1", "/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"]
 )
-async def test_everybody_else_is_told_whose_command_it_is(stage: Scene, command: str) -> None:
-    await stage.message(BORIS, command)
-    assert stage.said == ["Это может делать только администратор бота."]
+async def test_everybody_else_is_told_whose_command_it_is(harness: Harness, command: str) -> None:
+    await harness.message(BORIS, command)
+    assert harness.said == ["Это может делать только администратор бота."]
 
 
-async def test_a_proxy_is_tried_before_it_counts(stage: Scene) -> None:
-    await stage.message(OWNER, "/proxy socks5://proxy.example:1080")
-    assert stage.said == [
+async def test_a_proxy_is_tried_before_it_counts(harness: Harness) -> None:
+    await harness.message(OWNER, "/proxy socks5://proxy.example:1080")
+    assert harness.said == [
         "Trying socks5://proxy.example:1080 …",
         "It works: socks5://proxy.example:1080 is the proxy to the model from the next message on.",
     ]
-    effective = await stage.preferences.effective(stage.key())
+    effective = await harness.preferences.effective(harness.key())
     assert effective.proxy.value is not None
     assert effective.proxy.value.address == "socks5://proxy.example:1080"
-    await stage.message(OWNER, "/proxy off")
-    effective = await stage.preferences.effective(stage.key())
+    await harness.message(OWNER, "/proxy off")
+    effective = await harness.preferences.effective(harness.key())
     assert (effective.proxy.value, effective.proxy.source) == (None, Source.BOT)
 
 
-async def test_a_dead_proxy_changes_nothing(stage: Scene) -> None:
-    await stage.message(OWNER, "/proxy http://proxy.example")
-    await stage.message(OWNER, "/proxy http://dead.example:3128")
-    assert stage.last == "That did not work: The model cannot be reached through this proxy. Nothing was changed."
-    proxy = (await stage.preferences.effective(stage.key())).proxy.value
+async def test_a_dead_proxy_changes_nothing(harness: Harness) -> None:
+    await harness.message(OWNER, "/proxy http://proxy.example")
+    await harness.message(OWNER, "/proxy http://dead.example:3128")
+    assert harness.last == "That did not work: The model cannot be reached through this proxy. Nothing was changed."
+    proxy = (await harness.preferences.effective(harness.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"
 
 
 async def test_a_proxy_that_works_but_cannot_be_stored_does_not_count_and_that_is_said(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(*_: object) -> None:
         raise StorageUnavailable("a full disk")
 
-    monkeypatch.setattr(stage.preferences, "set", unavailable)
-    await stage.message(OWNER, "/proxy http://proxy.example")
-    assert stage.last == ("That did not work: Something went wrong on my side. Please try again. Nothing was changed.")
-    assert (await stage.preferences.effective(stage.key())).proxy.value is None
+    monkeypatch.setattr(harness.preferences, "set", unavailable)
+    await harness.message(OWNER, "/proxy http://proxy.example")
+    assert harness.last == (
+        "That did not work: Something went wrong on my side. Please try again. Nothing was changed."
+    )
+    assert (await harness.preferences.effective(harness.key())).proxy.value is None
 
 
 async def test_the_proxy_in_force_can_be_tested(folder: Path) -> None:
-    async with scene(folder, proxy="http://dead.example:3128") as stage:
-        await stage.message(OWNER, "/proxy test")
-        assert stage.said[0] == "Asking the model (proxy: http://dead.example:3128) …"
-        assert stage.said[1].startswith("That did not work: ")
-        await stage.message(OWNER, "/proxy off")
-        await stage.message(OWNER, "/proxy test")
-        assert stage.last == "The model answers (proxy: none)."
-        await stage.message(OWNER, "/proxy reset")
-        assert stage.last == "The proxy is back to: http://dead.example:3128 (from the bot's environment)."
+    async with open_harness(folder, proxy="http://dead.example:3128") as harness:
+        await harness.message(OWNER, "/proxy test")
+        assert harness.said[0] == "Asking the model (proxy: http://dead.example:3128) …"
+        assert harness.said[1].startswith("That did not work: ")
+        await harness.message(OWNER, "/proxy off")
+        await harness.message(OWNER, "/proxy test")
+        assert harness.last == "The model answers (proxy: none)."
+        await harness.message(OWNER, "/proxy reset")
+        assert harness.last == "The proxy is back to: http://dead.example:3128 (from the bot's environment)."
 
 
-async def test_a_proxys_password_is_deleted_and_shown_nowhere(stage: Scene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_proxys_password_is_deleted_and_shown_nowhere(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     for ours in ("bot", "handlers", "aiogram"):
         caplog.set_level("DEBUG", logger=ours)
-    command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080")
-    await stage.message(OWNER, "/proxy")
-    await stage.message(OWNER, "/settings")
-    assert [call.message_ids for call in stage.recording.made(methods.DeleteMessages)] == [[command]]
-    assert "socks5://user:***@proxy.example:1080" in stage.last
-    assert "geheim" not in "".join(stage.said) + caplog.text
-    proxy = (await stage.preferences.effective(stage.key())).proxy.value
+    command = await harness.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080")
+    await harness.message(OWNER, "/proxy")
+    await harness.message(OWNER, "/settings")
+    assert [call.message_ids for call in harness.recording.made(methods.DeleteMessages)] == [[command]]
+    assert "socks5://user:***@proxy.example:1080" in harness.last
+    assert "geheim" not in "".join(harness.said) + caplog.text
+    proxy = (await harness.preferences.effective(harness.key())).proxy.value
     assert proxy is not None
     assert proxy.password == "geheim"
 
 
-async def test_a_proxys_password_does_not_belong_into_a_group(stage: Scene) -> None:
-    command = await stage.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080", chat=GROUP)
-    assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]
-    assert stage.last.startswith("A proxy with a password belongs in our private chat.")
-    assert (await stage.preferences.effective(stage.key())).proxy.value is None
+async def test_a_proxys_password_does_not_belong_into_a_group(harness: Harness) -> None:
+    command = await harness.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080", chat=GROUP)
+    assert harness.recording.made(methods.DeleteMessages)[0].message_ids == [command]
+    assert harness.last.startswith("A proxy with a password belongs in our private chat.")
+    assert (await harness.preferences.effective(harness.key())).proxy.value is None
 
 
-async def test_a_mistyped_proxy_with_a_password_is_deleted_too(stage: Scene) -> None:
-    command = await stage.message(OWNER, "/proxy socks4://user:geheim@proxy.example")
-    assert stage.recording.made(methods.DeleteMessages)[0].message_ids == [command]
+async def test_a_mistyped_proxy_with_a_password_is_deleted_too(harness: Harness) -> None:
+    command = await harness.message(OWNER, "/proxy socks4://user:geheim@proxy.example")
+    assert harness.recording.made(methods.DeleteMessages)[0].message_ids == [command]

@@ -13,34 +13,34 @@ import pytest
 from aiogram import methods
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.handlers.scene import ANNA, BORIS, DATABASE, GROUP, OWNER, Scene, scene
+from tests.handlers.harness import ANNA, BORIS, DATABASE, GROUP, OWNER, Harness, open_harness
 from tests.recording import ME
 
-Act = Callable[[Scene], Awaitable[object]]
+Act = Callable[[Harness], Awaitable[object]]
 
 
 def says(who: Any, text: str, chat: int | None = None) -> Act:
-    return lambda stage: stage.message(who, text, chat=chat)
+    return lambda harness: harness.message(who, text, chat=chat)
 
 
 def presses(who: Any, data: str) -> Act:
-    return lambda stage: stage.press(who, data, stage.answer_ids()[-1])
+    return lambda harness: harness.press(who, data, harness.answer_ids()[-1])
 
 
-async def presses_again(stage: Scene) -> None:
-    newest = await stage.conversations.newest(stage.key())
-    await stage.press(ANNA, f"again:{newest}", stage.answer_ids()[-1])
+async def presses_again(harness: Harness) -> None:
+    newest = await harness.conversations.newest(harness.key())
+    await harness.press(ANNA, f"again:{newest}", harness.answer_ids()[-1])
 
 
-async def edits(stage: Scene) -> None:
-    await stage.edited(ANNA, 1, "One and a half")
+async def edits(harness: Harness) -> None:
+    await harness.edited(ANNA, 1, "One and a half")
 
 
-async def brings_the_bot(stage: Scene) -> None:
+async def brings_the_bot(harness: Harness) -> None:
     chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
     old, new = ({"user": ME.model_dump(), "status": status} for status in ("left", "member"))
     change = {"chat": chat, "from": OWNER.user, "date": 1, "old_chat_member": old, "new_chat_member": new}
-    await stage.update({"my_chat_member": change})
+    await harness.update({"my_chat_member": change})
 
 
 ACTS: dict[str, tuple[Act, int]] = {
@@ -103,53 +103,53 @@ ACTS: dict[str, tuple[Act, int]] = {
 
 @pytest.mark.parametrize(("act", "answers"), ACTS.values(), ids=ACTS.keys())
 async def test_an_update_that_comes_again_does_nothing_and_the_first_time_takes_one_transaction(
-    stage: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch, act: Act, answers: int
+    harness: Harness, folder: Path, monkeypatch: pytest.MonkeyPatch, act: Act, answers: int
 ) -> None:
-    await stage.message(OWNER, "/start")
-    await stage.message(ANNA, "One", message_id=1)
-    await stage.answered(1)
+    await harness.message(OWNER, "/start")
+    await harness.message(ANNA, "One", message_id=1)
+    await harness.answered(1)
     came: list[dict[str, Any]] = []
-    feed, opened = stage.update, count_transactions(stage, monkeypatch)
+    feed, opened = harness.update, count_transactions(harness, monkeypatch)
 
     async def remembering(content: dict[str, Any], update: int | None = None) -> None:
         came.append(content)
         await feed(content, update or 77_000)
 
-    monkeypatch.setattr(stage, "update", remembering)
-    await act(stage)
-    await stage.answered(answers)
+    monkeypatch.setattr(harness, "update", remembering)
+    await act(harness)
+    await harness.answered(answers)
     assert len(opened) == 1
-    await stage.message(ANNA, "/start", update=99_000)  # whoever was forgotten is met again, whatever they send
-    stored, said, changed = dump(folder), list(stage.said), len(stage.recording.made(methods.EditMessageText))
+    await harness.message(ANNA, "/start", update=99_000)  # whoever was forgotten is met again, whatever they send
+    stored, said, changed = dump(folder), list(harness.said), len(harness.recording.made(methods.EditMessageText))
     await feed(came[0], 77_000)
-    await stage.answered(answers)
+    await harness.answered(answers)
     assert dump(folder) == stored
-    assert stage.said == said
-    assert len(stage.recording.made(methods.EditMessageText)) == changed
+    assert harness.said == said
+    assert len(harness.recording.made(methods.EditMessageText)) == changed
 
 
 @pytest.mark.parametrize("text", ["/start", "somebody's question"])
 async def test_a_newcomer_and_a_strange_group_ask_once(folder: Path, text: str) -> None:
-    async with scene(folder, access="approved") as stage:
+    async with open_harness(folder, access="approved") as harness:
         for chat in (None, GROUP):
             for _ in range(2):
-                await stage.message(BORIS, f"{text} @aura_bot", chat=chat, update=88_000 + (chat or 0))
-        assert len(stage.said) == 3, "the newcomer, the admin, the group"
+                await harness.message(BORIS, f"{text} @aura_bot", chat=chat, update=88_000 + (chat or 0))
+        assert len(harness.said) == 3, "the newcomer, the admin, the group"
 
 
-def count_transactions(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def count_transactions(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the outermost durable transactions that this task opens: those of the update, not those of its answer."""
     opened: list[str] = []
-    original, here = stage.database.transaction, asyncio.current_task()
+    original, here = harness.database.transaction, asyncio.current_task()
 
     @asynccontextmanager
     async def counted(*, durable: bool = True) -> AsyncIterator[AsyncConnection]:
-        if durable and stage.database._open.get() is None and asyncio.current_task() is here:
+        if durable and harness.database._open.get() is None and asyncio.current_task() is here:
             opened.append("transaction")
         async with original(durable=durable) as connection:
             yield connection
 
-    monkeypatch.setattr(stage.database, "transaction", counted)
+    monkeypatch.setattr(harness.database, "transaction", counted)
     return opened
 
 

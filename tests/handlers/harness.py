@@ -1,4 +1,4 @@
-"""A scene for handlers: the real dispatcher, store and queue of turns, between made-up updates and a recording."""
+"""The real dispatcher, store and queue of turns, between made-up updates and a recording of what the bot says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiogram import Bot, Dispatcher, methods
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
-from bot.answering.service import TurnService
+from bot.answering.service import ServiceOptions, TurnService
 from bot.answering.turn_context import TurnContext
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
@@ -47,7 +47,7 @@ from handlers.support.bot_info import BotInfo
 from tests.given_settings import given
 from tests.recording import BOT_ID, LIMIT, ME, TOKEN, Recording
 
-DATABASE = "scene.db"
+DATABASE = "handlers.db"
 GROUP = -1001
 FORUM = -1002
 _MARKED = re.compile(r"(?P<mention>@\w+)|(?P<bot_command>(?<!\S)/\w+(?:@\w+)?)")
@@ -95,7 +95,7 @@ BORIS = Actor(1002, "Борис", language="ru")
 OWNER = Actor(1, "Olga", username="olga")
 
 
-class Scene:
+class Harness:
     """What a test plays with."""
 
     def __init__(self, settings: Settings, database: Database, tasks: TaskSupervisor, texts: Texts) -> None:
@@ -124,10 +124,7 @@ class Scene:
             self.conversations,
             tasks,
             self._answer,
-            bot=BOT_ID,
-            replica="here",
-            room=10,
-            waiting=settings.questions_waiting,
+            ServiceOptions(bot=BOT_ID, replica="here", room=10, waiting=settings.questions_waiting),
         )
         self.dispatcher = self._dispatcher()
 
@@ -145,7 +142,7 @@ class Scene:
             self.preferences,
             Generating(
                 GeneratorClient(
-                    GeneratorConfig(kind=kind_of("tests.handlers.scene:EchoThroughProxies"), context_tokens=2048)
+                    GeneratorConfig(kind=kind_of("tests.handlers.harness:EchoThroughProxies"), context_tokens=2048)
                 ),
                 2048,
             ),
@@ -288,13 +285,15 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, *, texts: Texts | None = None, **settings: Any) -> AsyncIterator[Scene]:  # any setting
-    """Open a scene: Olga is admin, everybody may talk, nothing is limited."""
+async def open_harness(
+    folder: Path, *, texts: Texts | None = None, **settings: Any
+) -> AsyncIterator[Harness]:  # any setting
+    """Open a harness: Olga is admin, everybody may talk, nothing is limited."""
     free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
     tasks = TaskSupervisor()
     database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
     await database.open()
-    played = Scene(given(**{**free, **settings}), database, tasks, texts or _texts())
+    played = Harness(given(**{**free, **settings}), database, tasks, texts or _texts())
     await played.turns.start()
     try:
         yield played
