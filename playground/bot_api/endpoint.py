@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from email.message import Message as Header
 from typing import Any, Final
@@ -43,7 +44,7 @@ class BotApi:
         faults: Faults,
         calls: CallLog,
         *,
-        token: str | None,
+        token: str,
         closing: asyncio.Event,
         on_call: OnCall | None,
     ) -> None:
@@ -70,12 +71,10 @@ class BotApi:
 
     def _check_token(self, token: str) -> None:
         identity, _, secret = token.partition(":")
-        if not identity.isdigit() or not secret:
+        if not identity.isdecimal() or not secret:
             raise Refusal(404, "Not Found")
-        if self._token is not None and token != self._token:
+        if not secrets.compare_digest(token.encode(errors="replace"), self._token.encode()):
             raise Refusal(401, "Unauthorized")
-        if self._token is None and int(identity) != self._hub.world.bot.id:
-            self._hub.world.bot.id = int(identity)
 
     async def _call(self, name: str, parameters: Parameters) -> Any:  # noqa: ANN401  # any JSON value
         method = name.lower()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from playground.access import is_loopback
 from playground.errors import bad_request
 from playground.world.update_queue import UpdateQueue, Webhook
 
@@ -23,10 +24,15 @@ MAX_RETRY_DELAY: Final = 5.0
 
 
 def check_url(url: str) -> None:
-    """Raise 400 for what cannot be a webhook's address."""
-    parts = urlsplit(url)
+    """Raise 400 for an address that cannot be a webhook's, or is not on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise bad_request("bad webhook: the URL cannot be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not is_loopback(parts.hostname):
+        raise bad_request("bad webhook: the playground delivers to loopback addresses only")
 
 
 class WebhookDelivery:
@@ -83,7 +89,9 @@ class WebhookDelivery:
         if webhook.secret:
             headers[SECRET_HEADER] = webhook.secret
         try:
-            async with session.post(webhook.url, data=json.dumps(update), headers=headers) as response:
+            async with session.post(
+                webhook.url, data=json.dumps(update), headers=headers, allow_redirects=False
+            ) as response:
                 if not 200 <= response.status < 300:  # noqa: PLR2004  # the HTTP range of success
                     return f"Wrong response from the webhook: {response.status} {response.reason}"
                 body = await response.read()

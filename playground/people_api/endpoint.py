@@ -22,6 +22,7 @@ from playground.world.hub import Hub
 Json = dict[str, Any]
 
 MAX_BODY_BYTES: Final = 96 * 1024 * 1024
+MAX_NUMBER_DIGITS: Final = 18
 MAX_SNAPSHOT_MESSAGES: Final = 300
 """Newest messages of each chat in a snapshot."""
 KEEP_ALIVE_INTERVAL: Final = 15.0
@@ -56,7 +57,7 @@ class PeopleApi:
             result = await self._act(request.method, path, body)
         except Impossible as impossible:
             return web.json_response({"error": str(impossible)}, status=impossible.status)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             return web.json_response({"error": f"wrong or missing field: {error}"}, status=400)
         return web.json_response(result)
 
@@ -66,8 +67,7 @@ class PeopleApi:
         if path == ["events"]:
             return await self._stream(request)
         if path == ["calls"]:
-            since = request.query.get("since", "0")
-            return web.json_response(self._calls.since(int(since) if since.isdigit() else 0))
+            return web.json_response(self._calls.since(_number(request.query.get("since"), 0)))
         if len(path) == 2 and path[0] == "files":  # noqa: PLR2004  # files/<id>
             return self._file(path[1])
         return web.json_response({"error": "not found"}, status=404)
@@ -105,10 +105,8 @@ class PeopleApi:
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
         events = self._hub.events
-        given = request.query.get("since") or request.headers.get("Last-Event-ID") or ""
-        seen = int(given) if given.isdigit() else events.last
-        if "Last-Event-ID" in request.headers and request.headers["Last-Event-ID"].isdigit():
-            seen = int(request.headers["Last-Event-ID"])
+        given = request.headers.get("Last-Event-ID") or request.query.get("since")
+        seen = _number(given, events.last)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         try:
@@ -213,10 +211,17 @@ def _framed(event: Json) -> bytes:
     return f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
+def _number(given: str | None, otherwise: int) -> int:
+    """Return a number of an event or a call; what is none stands for `otherwise`."""
+    return int(given) if given and given.isdecimal() and len(given) <= MAX_NUMBER_DIGITS else otherwise
+
+
 async def _body(request: web.BaseRequest) -> Json:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise Impossible("too large", 413)
-    raw = await request.content.read()
+    raw = bytearray()
+    async for part in request.content.iter_any():
+        raw += part
+        if len(raw) > MAX_BODY_BYTES:
+            raise Impossible("too large", 413)
     if not raw.strip():
         return {}
     body = json.loads(raw)

@@ -39,7 +39,7 @@ class Server:
     """The playground as a process of its own, with the bot's and the people's side at hand."""
 
     def __init__(self, keep: Path | None = None, port: int = 0) -> None:
-        command = [sys.executable, "-m", "playground", "--port", str(port)]
+        command = [sys.executable, "-m", "playground", "--port", str(port), "--token", TOKEN]
         if keep:
             command += ["--keep", str(keep)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -69,6 +69,12 @@ class Server:
     def people(self, path: str, **body: Any) -> Any:  # any JSON value
         """Do what a person's app would do."""
         response = self._http.post(path, json=body)
+        assert response.is_success, response.text
+        return response.json()
+
+    def get(self, path: str) -> Any:  # any JSON value
+        """Read something of the people's side."""
+        response = self._http.get(f"/{path}")
         assert response.is_success, response.text
         return response.json()
 
