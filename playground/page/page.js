@@ -91,7 +91,7 @@ class Page {
     this.drawHead();
     byId("topics").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.openComposer();
-    this.conversation.show(world.messages(chat, topic), chat.drafts.get(topic), this.host());
+    this.conversation.show(world.messages(chat, topic), world.draftsIn(chat, topic), this.host());
     // Arrow keys in the person switch and the tabs stay there.
     const walking = document.activeElement?.closest("#people, #topics");
     if (!walking && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
@@ -111,7 +111,7 @@ class Page {
       topicName: (message) => this.world.topicName(chat, message, t("general")),
       jump: (id) => this.conversation.jump(id),
       openUrl: (url) => this.openUrl(url),
-      stopDraft: () => this.act("stop_draft", this.place()),
+      stopDraft: (id) => this.act("stop_draft", { ...this.place(), draft_id: id }),
       textActions: { command: (text) => this.composer.text && this.composer.sendCommand(text), mention: (text) => this.composer.insert(`${text} `), follow: (url) => this.followStartLink(url) },
     };
   }
@@ -255,7 +255,7 @@ class Page {
     if (kind === "message") {
       this.conversation.put(message);
     }
-    if (kind === "draft") this.conversation.drawDraft(chat.drafts.get(topic));
+    if (kind === "draft") this.conversation.drawDrafts(this.world.draftsIn(chat, topic));
     if (kind === "typing") setTimeout(() => { this.drawSidebar(); if (this.chat === chat) this.drawSubtitle(); }, TYPING_SECONDS * 1000 + 100);
     this.drawSubtitle();
   }

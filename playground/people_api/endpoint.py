@@ -18,6 +18,7 @@ from playground.people_api.group_actions import GroupActions
 from playground.people_api.person_actions import PersonActions
 from playground.world.event_stream import EventStream
 from playground.world.hub import Hub
+from playground.world.update_faults import UPDATE_FAULT_KINDS
 
 Json = dict[str, Any]
 
@@ -64,6 +65,8 @@ class PeopleApi:
     async def _read(self, request: web.BaseRequest, path: list[str]) -> web.StreamResponse:
         if path == ["world"]:
             return web.json_response(self.world())
+        if path == ["drafts"]:
+            return web.json_response(self.drafts())
         if path == ["events"]:
             return await self._stream(request)
         if path == ["calls"]:
@@ -94,6 +97,16 @@ class PeopleApi:
             ],
             "commands": menus(world),
         }
+
+    def drafts(self) -> list[Json]:
+        """Return the drafts that stand now, with the seconds that each has left."""
+        self._hub.expire()
+        now = self._hub.clock()
+        return [
+            {"chat_id": chat.id, **draft.shown(), "seconds_left": draft.until - now}
+            for chat in self._hub.world.chats.values()
+            for draft in chat.drafts.values()
+        ]
 
     def _file(self, file_id: str) -> web.Response:
         kept = self._hub.files.get(file_id)
@@ -190,15 +203,26 @@ class PeopleApi:
     def fault(self, body: Json) -> Json:
         """Plan a fault, or put a chat (or the bot) in flood control. Raises Impossible for an unknown kind."""
         if body.get("kind") == "hold":
-            chat_id = int(body["chat_id"]) if body.get("chat_id") is not None else None
-            self._budgets.hold(chat_id, float(body.get("retry_after", 3)), self._hub.clock())
+            self._hold(body)
+        elif body.get("kind") in UPDATE_FAULT_KINDS:
+            self._hub.updates.faults.add(body)
         else:
             self._faults.add(body)
         return {"ok": True}
 
+    def _hold(self, body: Json) -> None:
+        """Put a chat, the bot, or (`of`: "drafts") the drafts and chat actions of a chat in flood control."""
+        chat_id = int(body["chat_id"]) if body.get("chat_id") is not None else None
+        seconds, now = float(body.get("retry_after", 3)), self._hub.clock()
+        if body.get("of") == "drafts":
+            self._budgets.hold_drafts(int(body["chat_id"]), seconds, now)
+        else:
+            self._budgets.hold(chat_id, seconds, now)
+
     def no_faults(self) -> Json:
         """Plan no faults any more and end all holds."""
         self._faults.clear()
+        self._hub.updates.faults.clear()
         self._budgets.release()
         return {"ok": True}
 

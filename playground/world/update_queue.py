@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from playground.errors import Refusal
+from playground.world.update_faults import UpdateFaults
 
 Json = dict[str, Any]
 
@@ -42,6 +43,7 @@ class UpdateQueue:
         self.pending: deque[Json] = deque(maxlen=MAX_PENDING_UPDATES)
         self.allowed: list[str] = []
         self.webhook = Webhook()
+        self.faults = UpdateFaults()
         self.more = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
         self._poller: asyncio.Future[None] | None = None
@@ -52,9 +54,10 @@ class UpdateQueue:
 
     def put(self, kind: str, payload: Json) -> None:
         """Queue an update, unless the bot does not want its kind."""
-        if not self.wants(kind):
+        arriving = self.faults.apply(kind, payload) if self.wants(kind) else None
+        if arriving is None:
             return
-        self.pending.append({"update_id": self.next_id, kind: payload})
+        self.pending.append({"update_id": self.next_id, kind: arriving})
         self.next_id += 1
         self.changed()
         self.more.set()
