@@ -168,7 +168,8 @@ export class Conversation {
 
   drawEmpty() {
     this.list.querySelector(".empty")?.remove();
-    if (!this.all.length && !this.drafts.size) this.list.append(el("li", { class: "empty" }, this.host.emptyText));
+    const silent = this.all.every((message) => serviceText(message)) && !this.drafts.size;
+    if (silent) this.list.append(el("li", { class: "empty" }, this.host.emptyText));
   }
 
   /** Day lines, and which bubbles belong to one run of the same author. */

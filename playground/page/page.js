@@ -101,7 +101,7 @@ class Page {
     const { chat } = this;
     return {
       person: this.me,
-      emptyText: chat.type === "private" && !chat.started ? t("startHint", this.world.bot.first_name) : t("noMessages"),
+      emptyText: this.emptyText(),
       isPrivate: chat.type === "private",
       mayDelete: chat.type === "private" || this.world.isAdmin(this.me, chat),
       reply: (message, quote) => this.composer.replyTo(message, quote),
@@ -114,6 +114,15 @@ class Page {
       stopDraft: (id) => this.act("stop_draft", { ...this.place(), draft_id: id }),
       textActions: { command: (text) => this.composer.text && this.composer.sendCommand(text), mention: (text) => this.composer.insert(`${text} `), follow: (url) => this.followStartLink(url) },
     };
+  }
+
+  /** What stands where nobody has written yet: how to begin. */
+  emptyText() {
+    const { chat, world, topic } = this;
+    if (chat.type === "private") return chat.started ? t("noMessages") : t("startHint", world.bot.first_name);
+    if (!world.botIsIn(chat)) return t("noMessages");
+    const hint = t("groupHint", `@${world.bot.username}`);
+    return chat.is_forum && !topic ? `${t("emptyTopic", t("general"))} ${hint}` : hint;
   }
 
   place() {
@@ -173,10 +182,16 @@ class Page {
     this.sidebarDue = true;
     requestAnimationFrame(() => {
       this.sidebarDue = false;
-      drawPeople(this.world, this.me, (person) => this.goTo(person, this.sameChat(person)));
+      drawPeople(this.world, this.me, (person) => this.becomePerson(person));
       drawChats(this.world, this.me, this.chat?.id, (chat) => this.goTo(this.me, chat));
       if (this.chat) this.drawTopics();
     });
+  }
+
+  /** Whoever changes the person stays in the topic. */
+  becomePerson(person) {
+    const chat = this.sameChat(person);
+    this.goTo(person, chat, chat === this.chat?.id ? this.topic : 0);
   }
 
   /** Another person goes on looking at the group, or at their own private chat. */

@@ -28,6 +28,7 @@ CHROMEDRIVER: Final = shutil.which("chromedriver")
 MISSING: Final = "needs Chromium: apt-get install chromium chromium-driver"
 TOKEN: Final = "7000000001:page"
 PATIENCE: Final = 30.0
+SENT_WITHOUT_TEXT: Final = {"document", "photo", "video", "voice", "sticker", "location", "poll"}
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--window-size=1200,900",
@@ -97,7 +98,7 @@ class Server:
 
 def said(message: Json) -> bool:
     """Return whether a message is something that a person said beyond opening the bot."""
-    return "document" in message or message.get("text", "/start") != "/start"
+    return not SENT_WITHOUT_TEXT.isdisjoint(message) or message.get("text", "/start") != "/start"
 
 
 class Reader:
@@ -107,8 +108,8 @@ class Reader:
         self.driver = driver
         self.server = server
 
-    def open(self, person: int, chat: int | None = None) -> None:
-        """Open the page as a person, in a chat (their own with the bot)."""
+    def open(self, person: int, chat: int | str | None = None) -> None:
+        """Open the page as a person, in a chat (their own with the bot) or a topic ("chat/topic")."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.server.url}/#{person}/{chat or person}")
         self.see("#conversation #composer > *")
