@@ -19,6 +19,7 @@ from playground.people_api.person_actions import PersonActions
 from playground.world.event_stream import EventStream
 from playground.world.hub import Hub
 from playground.world.update_faults import UPDATE_FAULT_KINDS
+from playground.world.update_queue import OFFSET_READINGS
 
 Json = dict[str, Any]
 
@@ -188,8 +189,20 @@ class PeopleApi:
                 for kind, payload in body.items():
                     self._hub.updates.put(kind, payload)
                 return {"ok": True}
+            case ["updates", "raw"]:
+                return {"update_id": self._hub.updates.put_raw(body["update"], _update_id(body))}
+            case ["updates", "ids"]:
+                return self._renumber(body)
             case _:
                 raise Impossible("not found", 404)
+
+    def _renumber(self, body: Json) -> Json:
+        """Let the next update have the id `next_id`, and offsets above all ids be read in one of two ways."""
+        reading = body.get("reading")
+        if reading is not None and reading not in OFFSET_READINGS:
+            raise Impossible(f"reading: one of {', '.join(OFFSET_READINGS)}")
+        self._hub.updates.renumber(int(body.get("next_id", self._hub.updates.next_id)), reading)
+        return {"next_id": self._hub.updates.next_id}
 
     def _change_bot(self, body: Json) -> Json:
         """Change what BotFather would: privacy mode (and whether mentions pass it), topics in private chats."""
@@ -238,6 +251,14 @@ def _framed(event: Json) -> bytes:
 def _number(given: str | None, otherwise: int) -> int:
     """Return a number of an event or a call; what is none stands for `otherwise`."""
     return int(given) if given and given.isdecimal() and len(given) <= MAX_NUMBER_DIGITS else otherwise
+
+
+def _update_id(body: Json) -> int | None:
+    """Return the id that confirms a raw update: the given one, else its own, None where it has none."""
+    if body.get("update_id") is not None:
+        return int(body["update_id"])
+    own = body["update"].get("update_id") if isinstance(body["update"], dict) else None
+    return own if type(own) is int else None
 
 
 async def _body(request: web.BaseRequest) -> Json:

@@ -20,7 +20,7 @@ from playground.errors import WorldFileError
 from playground.world.files import FileStore
 from playground.world.hub import Hub
 from playground.world.state import BotAccount, Chat, Message, Person, Topic, World
-from playground.world.update_queue import UpdateQueue, Webhook
+from playground.world.update_queue import PendingUpdate, UpdateQueue, Webhook
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class SqlitePersistence:
         kept = facts["updates"]
         updates.next_id = kept["next"] + gap
         updates.allowed = kept["allowed"]
-        updates.pending.extend(kept["pending"])
+        updates.pending.extend(_pending(stored) for stored in kept["pending"])
         webhook = Webhook(*kept["webhook"])
         if is_loopback(urlsplit(webhook.url).hostname or ""):
             updates.webhook = webhook
@@ -196,10 +196,15 @@ def _facts(hub: Hub, *, clean: bool) -> list[tuple[str, str]]:
     queue = {
         "next": updates.next_id,
         "allowed": updates.allowed,
-        "pending": list(updates.pending),
+        "pending": [[pending.id, pending.update] for pending in updates.pending],
         "webhook": [hook.url, hook.secret, hook.connections],
     }
     return [("world", json.dumps(shown)), ("updates", json.dumps(queue)), ("clean", json.dumps(clean))]
+
+
+def _pending(stored: Any) -> PendingUpdate:  # noqa: ANN401  # any JSON value
+    """Read a pending update; older files hold the update alone."""
+    return PendingUpdate(stored["update_id"], stored) if isinstance(stored, dict) else PendingUpdate(*stored)
 
 
 def _chat_facts(chat: Chat) -> Json:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,3 +72,18 @@ def test_after_a_crash_no_id_is_given_twice(tmp_path: Path) -> None:
         assert newest["update_id"] > last["update_id"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+
+async def test_odd_updates_outlive_a_restart_and_older_files_are_read(tmp_path: Path) -> None:
+    keep = tmp_path / "playground.db"
+    async with local_telegram(keep=keep) as telegram:
+        await telegram.post("updates/raw", update=None, update_id=50)
+        await telegram.post("updates/raw", update=["x"], update_id=51)
+    async with local_telegram(keep=keep) as telegram:
+        assert (await telegram.raw("getUpdates", offset=51))["result"] == [["x"]]
+    with sqlite3.connect(keep) as database:
+        old = {"next": 8, "allowed": [], "pending": [{"update_id": 7, "message": {}}], "webhook": ["", "", 40]}
+        database.execute("REPLACE INTO facts VALUES ('updates', ?)", (json.dumps(old),))
+    database.close()
+    async with local_telegram(keep=keep) as telegram:
+        assert (await telegram.raw("getUpdates", offset=7))["result"] == [{"update_id": 7, "message": {}}]
