@@ -49,11 +49,11 @@ _POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'non
 class Playground:
     """A local Telegram with one bot. Nothing happens before `start`.
 
-    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets.
-    `bot_token` is the only token that is admitted (None: one that is drawn, see `token`). `allowed_hosts` are names
-    that the playground may be reached by beside its own. `clock` gives the
-    seconds that budgets and lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every
-    Bot API call: its method, parameters, and whether it was accepted.
+    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets,
+    whose sizes are `limits`. `bot_token` is the only token that is admitted (None: one that is drawn, see `token`).
+    `allowed_hosts` are names that it may be reached by beside its own. `clock` gives the seconds that budgets and
+    lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every Bot API call: its method,
+    parameters, and whether it was accepted.
     """
 
     def __init__(
