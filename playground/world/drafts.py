@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
 
+from cachetools import FIFOCache
+
 Json = dict[str, Any]
 
 DRAFT_LIFETIME: Final = 30.0
@@ -53,7 +55,7 @@ class Drafts:
 
     def __init__(self) -> None:
         self._standing: dict[tuple[int, int], Draft] = {}
-        self._stopped: dict[int, None] = {}
+        self._stopped: FIFOCache[int, None] = FIFOCache(MAX_STOPPED_DRAFTS)
 
     def __bool__(self) -> bool:
         return bool(self._standing)
@@ -79,8 +81,6 @@ class Drafts:
         """Press a draft's Stop: clients ignore further changes of this id."""
         draft.can_stop, draft.stopped = False, True
         self._stopped[draft.id] = None
-        while len(self._stopped) > MAX_STOPPED_DRAFTS:
-            del self._stopped[next(iter(self._stopped))]
 
     def is_stopped(self, draft_id: int) -> bool:
         """Return True for an id whose Stop was pressed."""

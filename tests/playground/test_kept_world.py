@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 from aiogram.types import BufferedInputFile
 
+from playground.world.files import MAX_STORED_BYTES, FileStore, Upload
 from tests.playground.local_telegram import ANNA, TOKEN, local_telegram
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,3 +88,11 @@ async def test_odd_updates_outlive_a_restart_and_older_files_are_read(tmp_path: 
     database.close()
     async with local_telegram(keep=keep) as telegram:
         assert (await telegram.raw("getUpdates", offset=7))["result"] == [{"update_id": 7, "message": {}}]
+
+
+def test_the_oldest_files_go_when_there_are_too_many_bytes() -> None:
+    files = FileStore()
+    content = bytes(MAX_STORED_BYTES // 4)
+    ids = [files.add(Upload(f"{number}.bin", "", content))["file_id"] for number in range(5)]
+    assert [files.get(file_id) is None for file_id in ids] == [True, False, False, False, False]
+    assert len(set(ids)) == 5
