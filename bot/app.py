@@ -57,13 +57,13 @@ from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
+from playground.errors import WorldFileError
 from playground.server import Playground
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PLAYGROUND_TOKEN = "7000000001:the-playground-admits-any-token"  # noqa: S105  # opens nothing but the local playground
 PLAYGROUND_ADMIN = 1001
 """Anna, the person whom the page shows first."""
 GRACE = 4.0
@@ -328,19 +328,19 @@ async def _open_playground(settings: Settings, stack: AsyncExitStack) -> Setting
     database = settings.database_url.get_secret_value()
     if "database_url" not in settings.model_fields_set:
         database = "sqlite+aiosqlite:///aura-playground.db"
-    playground = Playground(
-        keep=Path("aura-playground-telegram.db"), strict=settings.playground_strict, bot_token=PLAYGROUND_TOKEN
-    )
+    playground = Playground(keep=Path("aura-playground-telegram.db"), strict=settings.playground_strict)
     try:
         url = await playground.start(host, port)
     except OSError as error:
         raise SettingsProblem(f"PLAYGROUND_LISTEN: cannot listen on {host}:{port}: {error.strerror}") from None
+    except WorldFileError as error:
+        raise SettingsProblem(f"The playground's world: {error}") from None
     stack.push_async_callback(playground.stop)
     logger.info("The playground: open %s in your browser", url)
     logger.info("For the real Telegram put BOT_TOKEN=… (from @BotFather) into .env and start again")
     return settings.model_copy(
         update={
-            "bot_token": SecretStr(PLAYGROUND_TOKEN),
+            "bot_token": SecretStr(playground.token),
             "telegram_api_url": url,
             "telegram_proxy": None,
             "webhook_url": None,

@@ -32,6 +32,8 @@ _PR_SET_PDEATHSIG = 1
 class EngineOptions(TypedDict):
     """Options of the engine, sent as one line of JSON."""
 
+    parent: int
+    """Process id of the bot."""
     model: str
     slots: int
     context_tokens: int
@@ -46,7 +48,12 @@ class EngineOptions(TypedDict):
 def main() -> int:
     """Serve until the bot closes standard input or dies."""
     _yield_to_the_bot()
-    options: EngineOptions = json.loads(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        return 1  # the bot has died before it said what to serve
+    options: EngineOptions = json.loads(line)
+    if os.getppid() != options["parent"]:
+        return 1  # it died before its death would have been noticed
     try:
         from xllamacpp import Server  # noqa: PLC0415  # a missing library is reported like every other failure
     except ImportError as error:
@@ -57,9 +64,11 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001  # whatever it is, the bot has to hear of it
         _say(failed=str(error))
         return 1
-    _say(url=server.listening_address)
-    sys.stdin.read()
-    os._exit(0)  # the engine's threads keep nothing that has to be saved
+    try:
+        _say(url=server.listening_address)
+        sys.stdin.read()
+    finally:
+        os._exit(0)  # the engine's threads keep nothing that has to be saved, and would keep the process
 
 
 def _parameters(options: EngineOptions) -> CommonParams:

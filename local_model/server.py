@@ -100,6 +100,7 @@ class LocalModel:
         self.context_tokens = min(self.context_tokens, file.trained_context or self.context_tokens)
         cores = _cores()
         options = EngineOptions(
+            parent=os.getpid(),
             model=str(file.path.absolute()),
             slots=self.slots,
             context_tokens=self.context_tokens,

@@ -1,7 +1,8 @@
 """Refusals of the playground, in Telegram's words.
 
-Refusal       a Bot API answer that is not ok
-Impossible    something that nobody could do in a Telegram app
+Refusal         a Bot API answer that is not ok
+Impossible      something that nobody could do in a Telegram app
+WorldFileError  the file of the world cannot be used
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ class Impossible(Exception):
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class WorldFileError(Exception):
+    """The file that holds the world over restarts cannot be used; the text is one sentence for people."""
 
 
 def bad_request(reason: str) -> Refusal:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from aiohttp import web
 
+from playground.access import AccessPolicy, is_loopback, url_host
 from playground.bot_api.budgets import BudgetLimits, Budgets
 from playground.bot_api.call_log import CallLog
 from playground.bot_api.endpoint import BotApi, OnCall
@@ -26,8 +29,12 @@ from playground.world.persistence import NullPersistence, SqlitePersistence
 from playground.world.state import BotAccount, default_world
 from playground.world.update_queue import UpdateQueue
 
+logger = logging.getLogger(__name__)
+
 PAGE: Final = Path(__file__).parent / "page"
 DEFAULT_BOT_ID: Final = 7_000_000_001
+TOKEN_BYTES: Final = 26
+"""Random bytes of a drawn token: 35 characters, as many as BotFather's have."""
 SHUTDOWN_TIMEOUT: Final = 2.0
 SWEEP_INTERVAL: Final = 1.0
 _TYPES: Final = MappingProxyType(
@@ -36,17 +43,17 @@ _TYPES: Final = MappingProxyType(
         ".png": "image/png", ".ico": "image/x-icon", ".webmanifest": "application/manifest+json",
     }
 )  # fmt: skip
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
 
 
 class Playground:
     """A local Telegram with one bot. Nothing happens before `start`.
 
-    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets.
-    `bot_token` is the only token that is admitted (None: any, and the bot's id is taken from it). `clock` gives the
-    seconds that budgets and lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every
-    Bot API call: its method, parameters, and whether it was accepted.
+    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets,
+    whose sizes are `limits`. `bot_token` is the only token that is admitted (None: one that is drawn, see `token`).
+    `allowed_hosts` are names that it may be reached by beside its own. `clock` gives the seconds that budgets and
+    lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every Bot API call: its method,
+    parameters, and whether it was accepted.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Playground:
         keep: Path | None = None,
         strict: bool = False,
         bot_token: str | None = None,
+        allowed_hosts: Iterable[str] = (),
         username: str = "aura_bot",
         can_read_all_group_messages: bool = False,
         limits: BudgetLimits | None = None,
@@ -62,21 +70,28 @@ class Playground:
         wall: Callable[[], float] = time.time,
         on_call: OnCall | None = None,
     ) -> None:
-        identity = int(bot_token.partition(":")[0]) if bot_token else DEFAULT_BOT_ID
+        self.token = bot_token or f"{DEFAULT_BOT_ID}:{secrets.token_urlsafe(TOKEN_BYTES)}"
+        """The only token that is admitted."""
+        identity = int(self.token.partition(":")[0])
         self._account = BotAccount(identity, username=username, can_read_all_group_messages=can_read_all_group_messages)
         self._keep = keep
         self.budgets = Budgets(limits, strict=strict)
-        self._token = bot_token
+        self._allowed_hosts = tuple(allowed_hosts)
         self._clock, self._wall = clock, wall
         self._on_call = on_call
         self._persistence: SqlitePersistence | None = None
         self._runner: web.ServerRunner | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self._host = ""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Load the world, listen, and return the base URL. Port 0 takes a free one. Raises OSError where that fails."""
-        self._host = host
+        self._access = AccessPolicy(host, self._allowed_hosts)
+        self._page_files = frozenset(file.name for file in PAGE.iterdir())
+        if not is_loopback(host):
+            logger.warning(
+                "The playground listens on %s: whoever reaches that address reads along and acts as any person in it",
+                host or "every address",
+            )
         self._closing = asyncio.Event()
         self.hub = self._assemble()
         self.calls, self._faults = CallLog(), Faults()
@@ -85,7 +100,7 @@ class Playground:
             self.budgets,
             self._faults,
             self.calls,
-            token=self._token,
+            token=self.token,
             closing=self._closing,
             on_call=self._on_call,
         )
@@ -104,7 +119,7 @@ class Playground:
             raise
         self._tick()
         bound: int = self._runner.addresses[0][1]
-        return f"http://{host}:{bound}"
+        return f"http://{url_host(host)}:{bound}"
 
     def _assemble(self) -> Hub:
         updates, files = UpdateQueue(), FileStore()
@@ -154,38 +169,30 @@ class Playground:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         raw = request.path
+        refused = self._access.refusal(request)
+        if refused is not None:
+            logger.warning("Refused %s: %s", request.method, refused)
+            return web.json_response(
+                {"ok": False, "error_code": 403, "description": f"Forbidden: {refused}", "error": refused}, status=403
+            )
         if raw.startswith("/bot") and "/" in raw[4:]:
             token, _, name = raw[4:].partition("/")
             return await self._api.handle(request, token, name)
         if raw.startswith("/file/bot"):
             token, _, path = raw[9:].partition("/")
             return self._api.file(token, unquote(path))
-        refused = self._foreign(request)
-        if refused is not None:
-            return refused
         parts = [part for part in raw.split("/") if part]
         page = self._page(parts) if request.method == "GET" else None
         return page or await self.sides.handle(request, parts)
-
-    def _foreign(self, request: web.BaseRequest) -> web.Response | None:
-        """Refuse requests that some web page in the same browser makes, by name or by address."""
-        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
-        if host not in _LOOPBACK and host != self._host and self._host not in ("0.0.0.0", "::"):  # noqa: S104  # compared
-            return web.json_response({"error": "unknown host"}, status=403)
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-            return web.json_response({"error": "another origin"}, status=403)
-        return None
 
     def _page(self, path: list[str]) -> web.Response | None:
         """Return a file of the page, None for what is not one."""
         name = path[0] if path else "index.html"
         if len(path) > 1 or Path(name).suffix not in _TYPES:
             return None
-        try:
-            content = (PAGE / name).read_bytes()
-        except OSError:
+        if name not in self._page_files:
             return None
+        content = (PAGE / name).read_bytes()
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": _POLICY,

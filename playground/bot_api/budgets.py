@@ -1,8 +1,9 @@
 """Budgets that every local Telegram here enforces, and holds. Pure: `now` is passed in.
 
 A private chat is a bucket of 5 with one more a second; a group takes at most 20 in any 60 seconds; a bot is a bucket of
-30 with thirty more a second; drafts of a private chat are a bucket of 4 with two more a second. Whoever goes beyond is
-held for at least three seconds, and refused while the hold lasts.
+30 with thirty more a second. Drafts and chat actions have a budget of their own, per chat: at most 20 in any 5 seconds
+and 40 in any 30 (core.telegram.org/api/bots/ai). Whoever goes beyond is held for at least three seconds, and refused
+while the hold lasts. A hold of drafts and chat actions concerns nothing else.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ class CallCost(Enum):
     NOTHING = "nothing"
     """Not limited at all: reading, settings."""
     HOLD_ONLY = "hold only"
-    """Not counted, but refused during a hold: chat actions, answers to buttons, deletions."""
+    """Not counted, but refused during a hold: answers to buttons, deletions."""
     MESSAGE = "message"
     DRAFT = "draft"
+    """A draft or a chat action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,7 @@ class BudgetLimits:
     group_window: float = 60
     bot_burst: float = 30
     bot_rate: float = 30
-    draft_burst: float = 4
-    draft_rate: float = 2
+    draft_windows: tuple[tuple[int, float], ...] = ((20, 5), (40, 30))
     hold: float = 3
 
 
@@ -80,6 +81,10 @@ class SlidingWindow:
         """Spend one."""
         self._times.append(now)
 
+    def wait(self, now: float) -> float:
+        """Return the seconds until a call may go, 0 for now."""
+        return 0 if self.has(now) else self._times[0] + self._seconds - now
+
 
 class Budgets:
     """All budgets and holds of one bot. Without `strict` only holds that were set by hand are enforced."""
@@ -90,16 +95,22 @@ class Budgets:
         self._bot: TokenBucket | None = None
         self._private: dict[int, TokenBucket] = {}
         self._groups: dict[int, SlidingWindow] = {}
-        self._drafts: dict[int, TokenBucket] = {}
+        self._drafts: dict[int, list[SlidingWindow]] = {}
         self._holds: dict[int | None, float] = {}
+        self._draft_holds: dict[int, float] = {}
 
     def hold(self, chat_id: int | None, seconds: float, now: float) -> None:
         """Put a chat, or (None) the whole bot, in flood control."""
         self._holds[chat_id] = max(self._holds.get(chat_id, now), now + seconds)
 
+    def hold_drafts(self, chat_id: int, seconds: float, now: float) -> None:
+        """Put the drafts and chat actions of a chat in flood control."""
+        self._draft_holds[chat_id] = max(self._draft_holds.get(chat_id, now), now + seconds)
+
     def release(self) -> None:
         """End all holds."""
         self._holds.clear()
+        self._draft_holds.clear()
 
     def admit(self, cost: CallCost, chat_id: int | None, now: float) -> int:
         """Spend what a call costs and return 0, or return for how many seconds it is refused."""
@@ -107,9 +118,11 @@ class Budgets:
             return 0
         if self._holds and (left := self._held(chat_id, now)) > 0:
             return max(1, math.ceil(left))
+        if cost is CallCost.DRAFT and chat_id is not None:
+            return self._admit_draft(chat_id, now)
         if not self.strict or cost is CallCost.HOLD_ONLY or chat_id is None:
             return 0
-        if not self._spend_chat(cost, chat_id, now):
+        if not self._spend_message(chat_id, now):
             return self._breach(chat_id, now)
         return 0
 
@@ -125,7 +138,7 @@ class Budgets:
         self.hold(whose, self._limits.hold, now)
         return math.ceil(self._limits.hold)
 
-    def _spend_chat(self, cost: CallCost, chat_id: int, now: float) -> bool:
+    def _spend_message(self, chat_id: int, now: float) -> bool:
         limits = self._limits
         bot = self._bot
         if bot is None:
@@ -140,19 +153,32 @@ class Budgets:
                 return False
             window.take(now)
         else:
-            bucket = self._bucket(cost, chat_id, now)
+            bucket = self._bucket(chat_id, now)
             if not bucket.has(now):
                 return False
             bucket.take()
         bot.take()
         return True
 
-    def _bucket(self, cost: CallCost, chat_id: int, now: float) -> TokenBucket:
-        limits = self._limits
-        if cost is CallCost.DRAFT:
-            if chat_id not in self._drafts:
-                self._drafts[chat_id] = TokenBucket(limits.draft_burst, limits.draft_rate, now)
-            return self._drafts[chat_id]
+    def _bucket(self, chat_id: int, now: float) -> TokenBucket:
         if chat_id not in self._private:
-            self._private[chat_id] = TokenBucket(limits.private_burst, limits.private_rate, now)
+            self._private[chat_id] = TokenBucket(self._limits.private_burst, self._limits.private_rate, now)
         return self._private[chat_id]
+
+    def _admit_draft(self, chat_id: int, now: float) -> int:
+        left = self._draft_holds.get(chat_id, now) - now
+        if left > _SMALLEST:
+            return max(1, math.ceil(left))
+        if not self.strict:
+            return 0
+        windows = self._drafts.setdefault(
+            chat_id, [SlidingWindow(count, seconds) for count, seconds in self._limits.draft_windows]
+        )
+        wait = max((window.wait(now) for window in windows), default=0)
+        if wait > 0:
+            seconds = math.ceil(max(wait, self._limits.hold) - _SMALLEST)
+            self.hold_drafts(chat_id, seconds, now)
+            return seconds
+        for window in windows:
+            window.take(now)
+        return 0

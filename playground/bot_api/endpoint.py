@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from email.message import Message as Header
 from typing import Any, Final
@@ -33,6 +34,14 @@ class Dropped(Exception):
     """The connection is to be closed without an answer."""
 
 
+class OtherAnswer(Exception):
+    """A planned answer goes out in the place of the call's own."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.kind)
+        self.status, self.body = fault.error_code, fault.answer
+
+
 class BotApi:
     """Answers the bot's calls. `on_call` hears of each: its method, parameters, and whether it was accepted."""
 
@@ -43,7 +52,7 @@ class BotApi:
         faults: Faults,
         calls: CallLog,
         *,
-        token: str | None,
+        token: str,
         closing: asyncio.Event,
         on_call: OnCall | None,
     ) -> None:
@@ -65,17 +74,17 @@ class BotApi:
             return _refused(refusal)
         except Dropped:
             return _hang_up(request)
+        except OtherAnswer as other:
+            return web.Response(body=other.body, status=other.status, content_type="application/json")
         body = ('{"ok":true,"result":' + _ENCODE(result) + "}").encode(errors="replace")
         return web.Response(body=body, content_type="application/json")
 
     def _check_token(self, token: str) -> None:
         identity, _, secret = token.partition(":")
-        if not identity.isdigit() or not secret:
+        if not identity.isdecimal() or not secret:
             raise Refusal(404, "Not Found")
-        if self._token is not None and token != self._token:
+        if not secrets.compare_digest(token.encode(errors="replace"), self._token.encode()):
             raise Refusal(401, "Unauthorized")
-        if self._token is None and int(identity) != self._hub.world.bot.id:
-            self._hub.world.bot.id = int(identity)
 
     async def _call(self, name: str, parameters: Parameters) -> Any:  # noqa: ANN401  # any JSON value
         method = name.lower()
@@ -103,6 +112,8 @@ class BotApi:
             raise fault.refusal()
         if fault.kind == "drop_before":
             raise Dropped
+        if fault.kind == "answer" and not fault.acts:
+            raise OtherAnswer(fault)
         if fault.kind == "delay":
             await self._pause(fault.seconds)
 
@@ -112,6 +123,8 @@ class BotApi:
             raise Dropped
         if fault.kind == "drop_after":
             raise Dropped
+        if fault.kind == "answer":
+            raise OtherAnswer(fault)
 
     async def _pause(self, seconds: float | None) -> None:
         try:
@@ -169,7 +182,8 @@ def _refused(refusal: Refusal) -> web.Response:
     if refusal.parameters:
         answer["parameters"] = refusal.parameters
         if "retry_after" in refusal.parameters:
-            headers["Retry-After"] = str(refusal.parameters["retry_after"])
+            # json.dumps leaves nothing in it that could end a header's line.
+            headers["Retry-After"] = json.dumps(refusal.parameters["retry_after"])
     body = _ENCODE(answer).encode(errors="replace")
     return web.Response(body=body, status=refusal.code, content_type="application/json", headers=headers)
 

@@ -9,8 +9,8 @@ from playground.bot_api.message_methods import written
 from playground.bot_api.parameters import Parameters
 from playground.errors import bad_request
 from playground.text.entities import MAX_TEXT_LENGTH, utf16_length
+from playground.world.drafts import DRAFT_LIFETIME, Draft
 from playground.world.hub import Hub
-from playground.world.state import DRAFT_LIFETIME, Draft
 
 CHAT_ACTION_LIFETIME: Final = 5.0
 """Seconds that a chat action is shown."""
@@ -33,7 +33,7 @@ def send_message_draft(hub: Hub, parameters: Parameters) -> bool:
     if not identity:
         raise bad_request("RANDOM_ID_INVALID")
     content = written(parameters, empty="", too_long="message is too long", limit=MAX_TEXT_LENGTH)
-    if identity in chat.stopped_drafts:
+    if chat.drafts.is_stopped(identity):
         return True
     draft = Draft(
         identity,
@@ -42,9 +42,16 @@ def send_message_draft(hub: Hub, parameters: Parameters) -> bool:
         parameters.flag("can_stop"),
         parameters.flag("keep_on_stop"),
         hub.clock() + DRAFT_LIFETIME,
+        thread or 0,
     )
-    hub.draft(chat, thread, draft)
+    hub.draft(chat, draft)
     return True
+
+
+def send_rich_message_draft(hub: Hub, parameters: Parameters) -> bool:
+    """Bot API `sendRichMessageDraft`: refused like every rich message here, but counted with the other drafts."""
+    chat_guards.writable_chat(hub, parameters)
+    raise bad_request("rich messages are not supported here")
 
 
 def send_chat_action(hub: Hub, parameters: Parameters) -> bool:

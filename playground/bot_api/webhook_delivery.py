@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from playground.access import is_loopback
 from playground.errors import bad_request
-from playground.world.update_queue import UpdateQueue, Webhook
+from playground.world.update_queue import PendingUpdate, UpdateQueue, Webhook
 
 Json = dict[str, Any]
 
@@ -23,10 +24,15 @@ MAX_RETRY_DELAY: Final = 5.0
 
 
 def check_url(url: str) -> None:
-    """Raise 400 for what cannot be a webhook's address."""
-    parts = urlsplit(url)
+    """Raise 400 for an address that cannot be a webhook's, or is not on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise bad_request("bad webhook: the URL cannot be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not is_loopback(parts.hostname):
+        raise bad_request("bad webhook: the playground delivers to loopback addresses only")
 
 
 class WebhookDelivery:
@@ -53,9 +59,9 @@ class WebhookDelivery:
                         self._busy.add(_chat(update))
                         group.create_task(self._deliver(session, self._updates.webhook, update))
 
-    def _free(self) -> list[Json]:
+    def _free(self) -> list[PendingUpdate]:
         """Return the oldest update of every chat that is not being delivered to, as many as may go at once."""
-        chosen: dict[int, Json] = {}
+        chosen: dict[int, PendingUpdate] = {}
         for update in self._updates.pending:
             if len(self._busy) + len(chosen) >= self._updates.webhook.connections:
                 break
@@ -63,7 +69,7 @@ class WebhookDelivery:
                 chosen.setdefault(_chat(update), update)
         return list(chosen.values())
 
-    async def _deliver(self, session: aiohttp.ClientSession, webhook: Webhook, update: Json) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, webhook: Webhook, update: PendingUpdate) -> None:
         chat = _chat(update)
         try:
             problem = await self._post(session, webhook, update)
@@ -78,12 +84,14 @@ class WebhookDelivery:
             self._busy.discard(chat)
             self._updates.more.set()
 
-    async def _post(self, session: aiohttp.ClientSession, webhook: Webhook, update: Json) -> str:
+    async def _post(self, session: aiohttp.ClientSession, webhook: Webhook, update: PendingUpdate) -> str:
         headers = {"Content-Type": "application/json"}
         if webhook.secret:
             headers[SECRET_HEADER] = webhook.secret
         try:
-            async with session.post(webhook.url, data=json.dumps(update), headers=headers) as response:
+            async with session.post(
+                webhook.url, data=json.dumps(update.update), headers=headers, allow_redirects=False
+            ) as response:
                 if not 200 <= response.status < 300:  # noqa: PLR2004  # the HTTP range of success
                     return f"Wrong response from the webhook: {response.status} {response.reason}"
                 body = await response.read()
@@ -103,8 +111,11 @@ class WebhookDelivery:
             self._answered(answer["method"], answer)
 
 
-def _chat(update: Json) -> int:
+def _chat(pending: PendingUpdate) -> int:
     """Return the chat of an update, 0 where it has none: updates of one chat are delivered one after another."""
+    update = pending.update if isinstance(pending.update, dict) else {}
     payload: Json = next((value for value in update.values() if isinstance(value, dict)), {})
-    chat = payload.get("chat") or payload.get("message", {}).get("chat") or {}
-    return int(chat.get("id", 0))
+    message = payload.get("message")
+    chat = payload.get("chat") or (message.get("chat") if isinstance(message, dict) else None)
+    identity = chat.get("id") if isinstance(chat, dict) else None
+    return identity if isinstance(identity, int) else 0

@@ -6,6 +6,7 @@ import { fileSize, t } from "./words.js";
 
 const MOST_BYTES = 20_000_000;
 const TALLEST = 220;
+const CAPTIONED = new Set(["photo", "video", "voice"]);
 
 export class Composer {
   /** `act` has send(parts), saveEdit(message, text), start(), unblock(), editLast(). */
@@ -298,13 +299,31 @@ export class Composer {
   }
 
   openAttach(anchor) {
-    const media = (kind) => this.act.send({ text: "", reply: this.reply, media: kind }).then(() => this.cancelBars());
+    const media = (name, kind) => [name, t("kinds")[kind], () => this.sendMedia(kind)];
     popupMenu(anchor, [
       ["file", t("file"), () => this.fileInput.click()],
-      ["image", t("photo"), () => media("photo")],
-      ["voice", t("voice"), () => media("voice")],
-      ["smile", t("sticker"), () => media("sticker")],
+      media("image", "photo"),
+      media("video", "video"),
+      media("voice", "voice"),
+      media("smile", "sticker"),
+      media("pin", "location"),
+      media("poll", "poll"),
     ]);
+  }
+
+  /** What stands in the box goes along as the caption, where this kind has one. */
+  async sendMedia(kind) {
+    this.stopEditing();
+    const { reply, quote, place } = this;
+    const text = CAPTIONED.has(kind) ? this.text.value : "";
+    if (text) this.set("");
+    Object.assign(this, { reply: null, quote: null });
+    this.drawBars();
+    const sent = await this.act.send({ text: text.trim(), reply, quote, media: kind });
+    if (sent || this.place.key !== place.key || !this.text || this.text.value) return;
+    Object.assign(this, { reply, quote });
+    if (text) this.set(text);
+    this.drawBars();
   }
 
   pasted(event) {

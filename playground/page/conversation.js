@@ -34,12 +34,12 @@ export class Conversation {
   }
 
   /** Shows these messages (all of the place, oldest first) from the newest up. */
-  show(messages, draft, host) {
+  show(messages, drafts, host) {
     this.host = host;
     this.all = messages;
     this.bubbles.clear();
     this.list.replaceChildren();
-    this.draftNode = null;
+    this.drafts = new Map();
     this.shown = 0;
     this.missed = 0;
     this.list.setAttribute("aria-label", t("messages"));
@@ -47,7 +47,7 @@ export class Conversation {
     this.toBottom.setAttribute("aria-label", t("toBottom"));
     this.toBottom.title = t("toBottom");
     this.prepend(PAGE);
-    this.drawDraft(draft);
+    this.drawDrafts(drafts);
     this.drawEmpty();
     this.goDown();
   }
@@ -101,7 +101,7 @@ export class Conversation {
   insert(message) {
     const node = this.makeBubble(message);
     const later = [...this.list.querySelectorAll("[data-message-id]")].find((other) => Number(other.dataset.messageId) > message.message_id);
-    this.list.insertBefore(node, later ?? this.draftNode ?? null);
+    this.list.insertBefore(node, later ?? this.list.querySelector(".draft"));
     this.shown += 1;
     while (this.atBottom && this.shown > MOST_BUBBLES) this.dropOldest();
     this.arrange();
@@ -131,35 +131,45 @@ export class Conversation {
     this.settle(false);
   }
 
-  /** The text that the bot is writing as a draft, with Telegram's own Stop. */
-  drawDraft(draft) {
-    if (!draft) {
-      this.draftNode?.remove();
-      this.draftNode = null;
-      return;
+  /** What the bot is writing as drafts, each with Telegram's own Stop. */
+  drawDrafts(drafts) {
+    const standing = new Set(drafts.map(({ draft_id }) => draft_id));
+    for (const [id, { node }] of this.drafts) {
+      if (standing.has(id)) continue;
+      node.remove();
+      this.drafts.delete(id);
     }
-    if (!this.draftNode) this.beginDraft();
+    for (const draft of drafts) this.drawDraft(draft);
+    this.drawEmpty();
+  }
+
+  drawDraft(draft) {
+    const { node, view } = this.drafts.get(draft.draft_id) ?? this.beginDraft(draft);
     const redraw = () => this.drawDraft(draft);
-    const text = draft.text ? renderText(draft.text, draft.entities, this.draftView, { ...this.host.textActions, redraw }) : t("thinking");
-    const flow = el("div", { class: "flow", dir: "auto" }, el("div", { class: draft.text ? "text" : "text thinking" }, text), el("span", { class: "stamp" }, t("draft")));
-    this.draftNode.querySelector(".bubble").replaceChildren(flow);
-    this.draftNode.querySelector(".keyboard").hidden = !draft.can_stop;
+    const text = draft.text ? renderText(draft.text, draft.entities, view, { ...this.host.textActions, redraw }) : t("thinking");
+    const state = draft.ghost || draft.stopped ? "" : t("draft");
+    const flow = el("div", { class: "flow", dir: "auto" }, el("div", { class: draft.text ? "text" : "text thinking" }, text), el("span", { class: "stamp" }, state));
+    node.querySelector(".bubble").replaceChildren(flow);
+    node.querySelector(".keyboard").hidden = !draft.can_stop;
     this.settle(false);
   }
 
   /** Its Stop stays the same element while the text grows: a click goes down and up on it. */
-  beginDraft() {
-    this.draftView = { revealed: false, unfolded: new Set() };
-    const stop = el("button", { type: "button", class: "key stop", on: { click: () => this.host.stopDraft() } }, icon("stop"), t("stop"));
+  beginDraft({ draft_id }) {
+    const stop = el("button", { type: "button", class: "key stop", on: { click: () => this.host.stopDraft(draft_id) } }, icon("stop"), t("stop"));
     const keyboard = el("div", { class: "keyboard" }, el("div", {}, stop));
-    this.draftNode = el("li", { class: "draft" }, el("div", { class: "message" }, el("div", { class: "column" }, el("div", { class: "bubble" }), keyboard)));
-    this.list.append(this.draftNode);
-    this.drawEmpty();
+    const column = el("div", { class: "column" }, el("div", { class: "bubble" }), keyboard);
+    const node = el("li", { class: "draft", "data-draft-id": String(draft_id) }, el("div", { class: "message" }, column));
+    const begun = { node, view: { revealed: false, unfolded: new Set() } };
+    this.drafts.set(draft_id, begun);
+    this.list.append(node);
+    return begun;
   }
 
   drawEmpty() {
     this.list.querySelector(".empty")?.remove();
-    if (!this.all.length && !this.draftNode) this.list.append(el("li", { class: "empty" }, this.host.emptyText));
+    const silent = this.all.every((message) => serviceText(message)) && !this.drafts.size;
+    if (silent) this.list.append(el("li", { class: "empty" }, this.host.emptyText));
   }
 
   /** Day lines, and which bubbles belong to one run of the same author. */

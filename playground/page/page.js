@@ -91,7 +91,7 @@ class Page {
     this.drawHead();
     byId("topics").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.openComposer();
-    this.conversation.show(world.messages(chat, topic), chat.drafts.get(topic), this.host());
+    this.conversation.show(world.messages(chat, topic), world.draftsIn(chat, topic), this.host());
     // Arrow keys in the person switch and the tabs stay there.
     const walking = document.activeElement?.closest("#people, #topics");
     if (!walking && !matchMedia("(pointer: coarse)").matches) this.composer.focus();
@@ -101,7 +101,7 @@ class Page {
     const { chat } = this;
     return {
       person: this.me,
-      emptyText: chat.type === "private" && !chat.started ? t("startHint", this.world.bot.first_name) : t("noMessages"),
+      emptyText: this.emptyText(),
       isPrivate: chat.type === "private",
       mayDelete: chat.type === "private" || this.world.isAdmin(this.me, chat),
       reply: (message, quote) => this.composer.replyTo(message, quote),
@@ -111,9 +111,18 @@ class Page {
       topicName: (message) => this.world.topicName(chat, message, t("general")),
       jump: (id) => this.conversation.jump(id),
       openUrl: (url) => this.openUrl(url),
-      stopDraft: () => this.act("stop_draft", this.place()),
+      stopDraft: (id) => this.act("stop_draft", { ...this.place(), draft_id: id }),
       textActions: { command: (text) => this.composer.text && this.composer.sendCommand(text), mention: (text) => this.composer.insert(`${text} `), follow: (url) => this.followStartLink(url) },
     };
+  }
+
+  /** What stands where nobody has written yet: how to begin. */
+  emptyText() {
+    const { chat, world, topic } = this;
+    if (chat.type === "private") return chat.started ? t("noMessages") : t("startHint", world.bot.first_name);
+    if (!world.botIsIn(chat)) return t("noMessages");
+    const hint = t("groupHint", `@${world.bot.username}`);
+    return chat.is_forum && !topic ? `${t("emptyTopic", t("general"))} ${hint}` : hint;
   }
 
   place() {
@@ -173,10 +182,16 @@ class Page {
     this.sidebarDue = true;
     requestAnimationFrame(() => {
       this.sidebarDue = false;
-      drawPeople(this.world, this.me, (person) => this.goTo(person, this.sameChat(person)));
+      drawPeople(this.world, this.me, (person) => this.becomePerson(person));
       drawChats(this.world, this.me, this.chat?.id, (chat) => this.goTo(this.me, chat));
       if (this.chat) this.drawTopics();
     });
+  }
+
+  /** Whoever changes the person stays in the topic. */
+  becomePerson(person) {
+    const chat = this.sameChat(person);
+    this.goTo(person, chat, chat === this.chat?.id ? this.topic : 0);
   }
 
   /** Another person goes on looking at the group, or at their own private chat. */
@@ -255,7 +270,7 @@ class Page {
     if (kind === "message") {
       this.conversation.put(message);
     }
-    if (kind === "draft") this.conversation.drawDraft(chat.drafts.get(topic));
+    if (kind === "draft") this.conversation.drawDrafts(this.world.draftsIn(chat, topic));
     if (kind === "typing") setTimeout(() => { this.drawSidebar(); if (this.chat === chat) this.drawSubtitle(); }, TYPING_SECONDS * 1000 + 100);
     this.drawSubtitle();
   }

@@ -23,8 +23,7 @@ export class World {
     const known = this.chats.get(data.id);
     const chat = { ...known, ...data };
     chat.messages = data.messages ? new Map(data.messages.map((message) => [message.message_id, message])) : (known?.messages ?? new Map());
-    const drafts = data.drafts ? new Map(Object.entries(data.drafts).map(([topic, draft]) => [generalIsZero(topic), draft])) : null;
-    chat.drafts = drafts ?? known?.drafts ?? new Map();
+    chat.drafts = data.drafts ? new Map(data.drafts.map((draft) => [draftKey(draft), draft])) : (known?.drafts ?? new Map());
     chat.topics = (chat.topics ?? []).filter((topic) => generalIsZero(topic.id));
     this.chats.set(chat.id, chat);
     return chat;
@@ -65,6 +64,11 @@ export class World {
 
   messages(chat, topic) {
     return [...chat.messages.values()].filter((message) => this.topicIn(chat, message) === topic).sort((a, b) => a.message_id - b.message_id);
+  }
+
+  /** What the bot is writing in a topic, each draft on its own. */
+  draftsIn(chat, topic) {
+    return [...chat.drafts.values()].filter((draft) => generalIsZero(draft.topic) === topic);
   }
 
   newest(chat) {
@@ -155,11 +159,11 @@ export class World {
         return { kind: "deleted", chat, ids };
       }
       case "draft":
-        chat.drafts.set(topic, event.draft);
+        chat.drafts.set(draftKey(event.draft), event.draft);
         this.typing.delete(`${chat.id}:${topic}`);
         return { kind: "draft", chat, topic };
       case "draft_gone":
-        chat.drafts.delete(topic);
+        chat.drafts.delete(draftKey(event));
         return { kind: "draft", chat, topic };
       case "typing":
         this.typing.set(`${chat.id}:${topic}`, now + TYPING_SECONDS * 1000);
@@ -169,6 +173,7 @@ export class World {
   }
 }
 
+const draftKey = ({ topic, draft_id }) => `${topic}:${draft_id}`;
 const readKey = (person, chat, topic) => `${person}:${chat.id}:${topic}`;
 
 function loadRead() {

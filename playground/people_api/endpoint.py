@@ -18,10 +18,13 @@ from playground.people_api.group_actions import GroupActions
 from playground.people_api.person_actions import PersonActions
 from playground.world.event_stream import EventStream
 from playground.world.hub import Hub
+from playground.world.update_faults import UPDATE_FAULT_KINDS
+from playground.world.update_queue import OFFSET_READINGS
 
 Json = dict[str, Any]
 
 MAX_BODY_BYTES: Final = 96 * 1024 * 1024
+MAX_NUMBER_DIGITS: Final = 18
 MAX_SNAPSHOT_MESSAGES: Final = 300
 """Newest messages of each chat in a snapshot."""
 KEEP_ALIVE_INTERVAL: Final = 15.0
@@ -56,18 +59,19 @@ class PeopleApi:
             result = await self._act(request.method, path, body)
         except Impossible as impossible:
             return web.json_response({"error": str(impossible)}, status=impossible.status)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             return web.json_response({"error": f"wrong or missing field: {error}"}, status=400)
         return web.json_response(result)
 
     async def _read(self, request: web.BaseRequest, path: list[str]) -> web.StreamResponse:
         if path == ["world"]:
             return web.json_response(self.world())
+        if path == ["drafts"]:
+            return web.json_response(self.drafts())
         if path == ["events"]:
             return await self._stream(request)
         if path == ["calls"]:
-            since = request.query.get("since", "0")
-            return web.json_response(self._calls.since(int(since) if since.isdigit() else 0))
+            return web.json_response(self._calls.since(_number(request.query.get("since"), 0)))
         if len(path) == 2 and path[0] == "files":  # noqa: PLR2004  # files/<id>
             return self._file(path[1])
         return web.json_response({"error": "not found"}, status=404)
@@ -95,6 +99,16 @@ class PeopleApi:
             "commands": menus(world),
         }
 
+    def drafts(self) -> list[Json]:
+        """Return the drafts that stand now, with the seconds that each has left."""
+        self._hub.expire()
+        now = self._hub.clock()
+        return [
+            {"chat_id": chat.id, **draft.shown(), "seconds_left": draft.until - now}
+            for chat in self._hub.world.chats.values()
+            for draft in chat.drafts.values()
+        ]
+
     def _file(self, file_id: str) -> web.Response:
         kept = self._hub.files.get(file_id)
         if kept is None:
@@ -105,10 +119,8 @@ class PeopleApi:
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
         events = self._hub.events
-        given = request.query.get("since") or request.headers.get("Last-Event-ID") or ""
-        seen = int(given) if given.isdigit() else events.last
-        if "Last-Event-ID" in request.headers and request.headers["Last-Event-ID"].isdigit():
-            seen = int(request.headers["Last-Event-ID"])
+        given = request.headers.get("Last-Event-ID") or request.query.get("since")
+        seen = _number(given, events.last)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         try:
@@ -177,8 +189,20 @@ class PeopleApi:
                 for kind, payload in body.items():
                     self._hub.updates.put(kind, payload)
                 return {"ok": True}
+            case ["updates", "raw"]:
+                return {"update_id": self._hub.updates.put_raw(body["update"], _update_id(body))}
+            case ["updates", "ids"]:
+                return self._renumber(body)
             case _:
                 raise Impossible("not found", 404)
+
+    def _renumber(self, body: Json) -> Json:
+        """Let the next update have the id `next_id`, and offsets above all ids be read in one of two ways."""
+        reading = body.get("reading")
+        if reading is not None and reading not in OFFSET_READINGS:
+            raise Impossible(f"reading: one of {', '.join(OFFSET_READINGS)}")
+        self._hub.updates.renumber(int(body.get("next_id", self._hub.updates.next_id)), reading)
+        return {"next_id": self._hub.updates.next_id}
 
     def _change_bot(self, body: Json) -> Json:
         """Change what BotFather would: privacy mode (and whether mentions pass it), topics in private chats."""
@@ -192,15 +216,26 @@ class PeopleApi:
     def fault(self, body: Json) -> Json:
         """Plan a fault, or put a chat (or the bot) in flood control. Raises Impossible for an unknown kind."""
         if body.get("kind") == "hold":
-            chat_id = int(body["chat_id"]) if body.get("chat_id") is not None else None
-            self._budgets.hold(chat_id, float(body.get("retry_after", 3)), self._hub.clock())
+            self._hold(body)
+        elif body.get("kind") in UPDATE_FAULT_KINDS:
+            self._hub.updates.faults.add(body)
         else:
             self._faults.add(body)
         return {"ok": True}
 
+    def _hold(self, body: Json) -> None:
+        """Put a chat, the bot, or (`of`: "drafts") the drafts and chat actions of a chat in flood control."""
+        chat_id = int(body["chat_id"]) if body.get("chat_id") is not None else None
+        seconds, now = float(body.get("retry_after", 3)), self._hub.clock()
+        if body.get("of") == "drafts":
+            self._budgets.hold_drafts(int(body["chat_id"]), seconds, now)
+        else:
+            self._budgets.hold(chat_id, seconds, now)
+
     def no_faults(self) -> Json:
         """Plan no faults any more and end all holds."""
         self._faults.clear()
+        self._hub.updates.faults.clear()
         self._budgets.release()
         return {"ok": True}
 
@@ -213,10 +248,25 @@ def _framed(event: Json) -> bytes:
     return f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
+def _number(given: str | None, otherwise: int) -> int:
+    """Return a number of an event or a call; what is none stands for `otherwise`."""
+    return int(given) if given and given.isdecimal() and len(given) <= MAX_NUMBER_DIGITS else otherwise
+
+
+def _update_id(body: Json) -> int | None:
+    """Return the id that confirms a raw update: the given one, else its own, None where it has none."""
+    if body.get("update_id") is not None:
+        return int(body["update_id"])
+    own = body["update"].get("update_id") if isinstance(body["update"], dict) else None
+    return own if type(own) is int else None
+
+
 async def _body(request: web.BaseRequest) -> Json:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise Impossible("too large", 413)
-    raw = await request.content.read()
+    raw = bytearray()
+    async for part in request.content.iter_any():
+        raw += part
+        if len(raw) > MAX_BODY_BYTES:
+            raise Impossible("too large", 413)
     if not raw.strip():
         return {}
     body = json.loads(raw)

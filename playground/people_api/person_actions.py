@@ -211,18 +211,18 @@ class PersonActions:
         return {"answered": True, **answer}
 
     def stop_draft(self, _user: int, body: Json) -> Json:
-        """Press Telegram's own Stop of a draft."""
+        """Press Telegram's own Stop: of the draft `draft_id`, else of the newest one in the topic."""
         chat = self.chat(body.get("chat_id"))
         thread = int(body.get("topic") or 0)
-        draft = chat.drafts.get(thread)
-        if draft is None or not draft.can_stop:
+        wanted = int(body["draft_id"]) if body.get("draft_id") is not None else None
+        draft = chat.drafts.stoppable(thread, wanted)
+        if draft is None:
             raise Impossible("no draft that can be stopped", 404)
-        draft.can_stop = False
-        chat.stopped_drafts = [*chat.stopped_drafts[-99:], draft.id]
+        chat.drafts.stop(draft)
         if draft.keep_on_stop:
-            self._hub.draft(chat, thread, draft)
+            self._hub.draft(chat, draft)
         else:
-            self._hub.drop_draft(chat, thread)
+            self._hub.drop_draft(chat, draft)
         stopped: Json = {"chat": self._world.chat(chat), "draft_id": draft.id}
         if thread:
             stopped["message_thread_id"] = thread

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cachetools import FIFOCache
+
 from playground.errors import bad_request
 
 Json = dict[str, Any]
@@ -29,13 +31,11 @@ class CallbackQueries:
     """The presses that can still be answered."""
 
     def __init__(self) -> None:
-        self._open: dict[str, CallbackQuery] = {}
+        self._open: FIFOCache[str, CallbackQuery] = FIFOCache(MAX_QUERIES)
         self._next = 1
 
     def ask(self, chat_id: int, now: float) -> tuple[str, CallbackQuery]:
         """Note a press and return its id."""
-        while len(self._open) >= MAX_QUERIES:
-            del self._open[next(iter(self._open))]
         identity = str(4_000_000_000_000_000_000 + self._next)
         self._next += 1
         query = CallbackQuery(chat_id, now + CALLBACK_ANSWER_TIMEOUT, asyncio.get_running_loop().create_future())

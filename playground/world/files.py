@@ -6,6 +6,8 @@ import mimetypes
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cachetools import FIFOCache
+
 Json = dict[str, Any]
 
 MAX_STORED_BYTES: Final = 256 * 1024 * 1024
@@ -26,8 +28,7 @@ class FileStore:
     """Files by id; `details` are the Bot API's File and Document fields together."""
 
     def __init__(self) -> None:
-        self._files: dict[str, tuple[Json, bytes]] = {}
-        self._bytes = 0
+        self._files: FIFOCache[str, tuple[Json, bytes]] = FIFOCache(MAX_STORED_BYTES, lambda stored: len(stored[1]))
         self._next = 1
 
     def add(self, upload: Upload, folder: str = "documents") -> Json:
@@ -52,9 +53,6 @@ class FileStore:
         """Store a file that has an id already."""
         self._files[file_id] = (details, content)
         self._next = max(self._next, int(file_id[-6:]) + 1)
-        self._bytes += len(content)
-        while self._bytes > MAX_STORED_BYTES and len(self._files) > 1:
-            self._bytes -= len(self._files.pop(next(iter(self._files)))[1])
 
     def get(self, file_id: str) -> tuple[Json, bytes] | None:
         """Return a file's details and content, None where there is none."""

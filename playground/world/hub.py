@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from playground.world.callback_queries import CallbackQueries
+from playground.world.drafts import Draft
 from playground.world.event_stream import EventStream
 from playground.world.files import FileStore, Upload
 from playground.world.privacy_mode import visible_to_bot
-from playground.world.state import BOT, Chat, Draft, Message, World
+from playground.world.state import BOT, Chat, Message, World
 from playground.world.update_queue import UpdateQueue
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ class Hub:
             self.persistence.mark_message(chat.id, forgotten)
         self.persistence.mark_message(chat.id, message.id)
         if message.sender == BOT:
-            self._end_draft(chat, message.thread if message.in_topic else None)
+            self._finish_draft(chat, message)
         self.events.publish("message", chat_id=chat.id, message=self.world.message(chat, message, page=True))
         seen = self.world.message(chat, message)
         if message.sender != BOT and visible_to_bot(self, chat, message):
@@ -100,30 +101,35 @@ class Hub:
         self.persistence.mark_world()
         self.events.publish("chat", chat_id=chat.id, chat=self.world.page_chat(chat), **more)
 
-    def draft(self, chat: Chat, thread: int | None, draft: Draft) -> None:
+    def draft(self, chat: Chat, draft: Draft) -> None:
         """Show a draft."""
-        chat.drafts[thread or 0] = draft
-        chat.typing.pop(thread or 0, None)
-        self.events.publish("draft", chat_id=chat.id, topic=thread or 0, draft=draft.shown())
+        chat.drafts.put(draft)
+        chat.typing.pop(draft.thread, None)
+        self.events.publish("draft", chat_id=chat.id, topic=draft.thread, draft=draft.shown())
 
-    def drop_draft(self, chat: Chat, thread: int | None) -> Draft | None:
+    def drop_draft(self, chat: Chat, draft: Draft) -> None:
         """Take a draft off the screen."""
-        draft = chat.drafts.pop(thread or 0, None)
-        if draft is not None:
-            self.events.publish("draft_gone", chat_id=chat.id, topic=thread or 0, draft_id=draft.id)
-        return draft
+        chat.drafts.remove(draft)
+        self.events.publish("draft_gone", chat_id=chat.id, topic=draft.thread, draft_id=draft.id)
 
-    def _end_draft(self, chat: Chat, thread: int | None) -> None:
-        if chat.drafts:
-            self.drop_draft(chat, thread)
-        if chat.typing:
-            chat.typing.pop(thread or 0, None)
+    def _finish_draft(self, chat: Chat, message: Message) -> None:
+        """Let a message of the bot take the place of the draft that begins like it."""
+        thread = (message.thread or 0) if message.in_topic else 0
+        chat.typing.pop(thread, None)
+        if not chat.drafts:
+            return
+        adopted = chat.drafts.adopt(thread, str(message.content.get("text") or message.content.get("caption") or ""))
+        if adopted is not None:
+            self.drop_draft(chat, adopted)
+        for draft in chat.drafts.values():
+            if draft.thread == thread:
+                self.events.publish("draft", chat_id=chat.id, topic=thread, draft=draft.shown())
 
     def expire(self) -> None:
         """Let go of what has outlived its time: drafts and `typing…`."""
         now = self.clock()
         for chat in self.world.chats.values():
-            for thread in [thread for thread, draft in chat.drafts.items() if draft.until <= now]:
-                self.drop_draft(chat, thread)
+            for draft in chat.drafts.expire(now):
+                self.drop_draft(chat, draft)
             for thread in [thread for thread, until in chat.typing.items() if until <= now]:
                 del chat.typing[thread]

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import os
 import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from playground.access import is_loopback
+from playground.errors import WorldFileError
 from playground.world.files import FileStore
 from playground.world.hub import Hub
 from playground.world.state import BotAccount, Chat, Message, Person, Topic, World
-from playground.world.update_queue import UpdateQueue, Webhook
+from playground.world.update_queue import PendingUpdate, UpdateQueue, Webhook
+
+logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
 FLUSH_DELAY: Final = 0.5
 """Seconds between a change and its being written."""
+RETRY_DELAY: Final = 5.0
+"""Seconds after a failed write until the next one."""
 CRASH_ID_GAP: Final = 1000
 """Ids skipped after a crash, so that none is given twice: more than half a second can use up."""
 _SCHEMA: Final = """
@@ -44,13 +53,11 @@ class NullPersistence:
 
 
 class SqlitePersistence:
-    """Notes what has changed and writes it a little later."""
+    """Marks changes and writes them a little later. Raises WorldFileError where the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path)
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(_SCHEMA)
+        self._path = path
+        self._database = _open_database(path)
         self._messages: set[tuple[int, int]] = set()
         self._files: set[str] = set()
         self._hub: Hub | None = None
@@ -63,19 +70,31 @@ class SqlitePersistence:
         self.flush(clean=False)
 
     def mark_message(self, chat_id: int, message_id: int) -> None:
-        """Note that a message is new, changed or gone."""
+        """Mark a message that is new, changed or gone."""
         self._messages.add((chat_id, message_id))
         self.mark_world()
 
     def mark_file(self, file_id: str) -> None:
-        """Note that a file is new."""
+        """Mark a new file."""
         self._files.add(file_id)
         self.mark_world()
 
     def mark_world(self) -> None:
-        """Note that something else has changed."""
+        """Mark any other change."""
+        self._schedule(FLUSH_DELAY)
+
+    def _schedule(self, delay: float) -> None:
         if self._timer is None and self._hub is not None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_DELAY, self.flush)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._flush_later)
+
+    def _flush_later(self) -> None:
+        """Flush from the timer; what cannot be written now stays marked and is tried again."""
+        self._timer = None
+        try:
+            self.flush()
+        except sqlite3.Error as error:
+            logger.warning("%s cannot be written: %s", self._path, error)
+            self._schedule(RETRY_DELAY)
 
     def flush(self, *, clean: bool = False) -> None:
         """Write everything that has changed, in one transaction."""
@@ -93,6 +112,7 @@ class SqlitePersistence:
                 if kept is not None:
                     database.execute("REPLACE INTO files VALUES (?, ?, ?)", (file_id, json.dumps(kept[0]), kept[1]))
         self._files.clear()
+        self._messages.clear()
 
     def _flush_messages(self, database: sqlite3.Connection, world: World) -> None:
         gone, present = [], []
@@ -105,16 +125,28 @@ class SqlitePersistence:
                 present.append((chat_id, message_id, json.dumps(asdict(message))))
         database.executemany("DELETE FROM messages WHERE chat = ? AND id = ?", gone)
         database.executemany("REPLACE INTO messages VALUES (?, ?, ?)", present)
-        self._messages.clear()
 
     def close(self) -> None:
         """Write what is left and let go of the file."""
-        self.flush(clean=True)
+        try:
+            self.flush(clean=True)
+        except sqlite3.Error as error:
+            logger.warning("%s cannot be written: %s", self._path, error)
         self._hub = None
         self._database.close()
 
     def load(self, bot: BotAccount, updates: UpdateQueue, files: FileStore) -> World | None:
-        """Return the world that was kept, None where there is none yet; fills the update queue and the files."""
+        """Return the stored world, None where there is none yet; fills the update queue and the files.
+
+        Raises WorldFileError for a file that holds something else.
+        """
+        try:
+            return self._load(bot, updates, files)
+        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            self._database.close()
+            raise WorldFileError(f"{self._path} does not hold a playground's world ({error}); move it away") from error
+
+    def _load(self, bot: BotAccount, updates: UpdateQueue, files: FileStore) -> World | None:
         facts = {name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM facts")}
         if "world" not in facts:
             return None
@@ -129,9 +161,27 @@ class SqlitePersistence:
         kept = facts["updates"]
         updates.next_id = kept["next"] + gap
         updates.allowed = kept["allowed"]
-        updates.pending.extend(kept["pending"])
-        updates.webhook = Webhook(*kept["webhook"])
+        updates.pending.extend(_pending(stored) for stored in kept["pending"])
+        webhook = Webhook(*kept["webhook"])
+        if is_loopback(urlsplit(webhook.url).hostname or ""):
+            updates.webhook = webhook
         return world
+
+
+def _open_database(path: Path) -> sqlite3.Connection:
+    """Open or make the file, for its owner alone; SQLite's own files beside it get the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+        database = sqlite3.connect(path)
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(_SCHEMA)
+    except OSError as error:
+        raise WorldFileError(f"{path} cannot be opened: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise WorldFileError(f"{path} cannot be opened: {error}") from error
+    return database
 
 
 def _facts(hub: Hub, *, clean: bool) -> list[tuple[str, str]]:
@@ -146,10 +196,15 @@ def _facts(hub: Hub, *, clean: bool) -> list[tuple[str, str]]:
     queue = {
         "next": updates.next_id,
         "allowed": updates.allowed,
-        "pending": list(updates.pending),
+        "pending": [[pending.id, pending.update] for pending in updates.pending],
         "webhook": [hook.url, hook.secret, hook.connections],
     }
     return [("world", json.dumps(shown)), ("updates", json.dumps(queue)), ("clean", json.dumps(clean))]
+
+
+def _pending(stored: Any) -> PendingUpdate:  # noqa: ANN401  # any JSON value
+    """Read a pending update; older files hold the update alone."""
+    return PendingUpdate(stored["update_id"], stored) if isinstance(stored, dict) else PendingUpdate(*stored)
 
 
 def _chat_facts(chat: Chat) -> Json:

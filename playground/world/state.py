@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from playground.world.drafts import Drafts
+
 Json = dict[str, Any]
 
 BOT: Final = 0
@@ -16,8 +18,6 @@ MAX_MESSAGES_PER_CHAT: Final = 5000
 CHANNEL_BOT: Final = 136817688
 ANONYMOUS_BOT: Final = 1087968824
 TELEGRAM: Final = 777000
-DRAFT_LIFETIME: Final = 30.0
-"""Seconds that a draft is shown after its last change."""
 
 
 @dataclass(slots=True)
@@ -79,22 +79,6 @@ class Message:
 
 
 @dataclass(slots=True)
-class Draft:
-    """A message of the bot that is shown while it is being written; `until` is on the server's clock."""
-
-    id: int
-    text: str
-    entities: list[Json]
-    can_stop: bool
-    keep_on_stop: bool
-    until: float
-
-    def shown(self) -> Json:
-        """Return what the page shows of it."""
-        return {"draft_id": self.id, "text": self.text, "entities": self.entities, "can_stop": self.can_stop}
-
-
-@dataclass(slots=True)
 class Chat:
     """A private chat with the bot, a basic group or a supergroup."""
 
@@ -113,9 +97,8 @@ class Chat:
     next_message: int = 1
     topics: dict[int, Topic] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
-    drafts: dict[int, Draft] = field(default_factory=dict)
+    drafts: Drafts = field(default_factory=Drafts)
     typing: dict[int, float] = field(default_factory=dict)
-    stopped_drafts: list[int] = field(default_factory=list)
 
     @property
     def private(self) -> bool:
@@ -266,7 +249,7 @@ class World:
                 for topic in chat.topics.values()
                 if topic.id != GENERAL
             ],
-            "drafts": {str(thread): draft.shown() for thread, draft in chat.drafts.items()},
+            "drafts": [draft.shown() for draft in chat.drafts.values()],
             "typing": {str(thread): until + wall_offset for thread, until in chat.typing.items()},
         }
         if chat.private:

@@ -167,7 +167,7 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """Run a stage whose time is faster than the world's."""
     clock = Clock(speed)
-    playground = Playground(strict=strict, clock=clock.now)
+    playground = Playground(strict=strict, bot_token=TOKEN, clock=clock.now)
     url = await playground.start()
     session = AiohttpSession(api=TelegramAPIServer.from_base(url))
     bot = Bot(TOKEN, session=session)

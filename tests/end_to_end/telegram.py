@@ -37,7 +37,7 @@ class Telegram:
     url: str
     session: aiohttp.ClientSession
     chats: dict[int, dict[int, Json]] = field(default_factory=dict)
-    drafts: dict[tuple[int, int], Json] = field(default_factory=dict)
+    all_drafts: dict[tuple[int, int, int], Json] = field(default_factory=dict)
     history: list[Seen] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -65,12 +65,23 @@ class Telegram:
                 for message_id in event["message_ids"]:
                     messages.pop(message_id, None)
             elif kind == "draft":
-                self.drafts[chat, event["topic"]] = event["draft"]
+                self.all_drafts[chat, event["topic"], event["draft"]["draft_id"]] = event["draft"]
                 self.history.append(Seen(time.monotonic(), kind, chat, event["draft"]))
             elif kind == "draft_gone":
-                self.drafts.pop((chat, event["topic"]), None)
+                self.all_drafts.pop((chat, event["topic"], event["draft_id"]), None)
             assert kind != "reset", "the observer fell behind the event stream"
             self.changed.notify_all()
+
+    @property
+    def drafts(self) -> dict[tuple[int, int], Json]:
+        """The newest draft of each chat and topic."""
+        return {(chat, topic): draft for (chat, topic, _), draft in self.all_drafts.items()}
+
+    async def standing_drafts(self) -> list[Json]:
+        """Every draft that stands on somebody's screen now, ghosts beside a message included."""
+        async with self.session.get(f"{self.url}/drafts") as response:
+            found: list[Json] = await response.json()
+            return found
 
     async def world(self) -> Json:
         async with self.session.get(f"{self.url}/world") as response:

@@ -28,6 +28,7 @@ CHROMEDRIVER: Final = shutil.which("chromedriver")
 MISSING: Final = "needs Chromium: apt-get install chromium chromium-driver"
 TOKEN: Final = "7000000001:page"
 PATIENCE: Final = 30.0
+SENT_WITHOUT_TEXT: Final = {"document", "photo", "video", "voice", "sticker", "location", "poll"}
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--window-size=1200,900",
@@ -39,7 +40,7 @@ class Server:
     """The playground as a process of its own, with the bot's and the people's side at hand."""
 
     def __init__(self, keep: Path | None = None, port: int = 0) -> None:
-        command = [sys.executable, "-m", "playground", "--port", str(port)]
+        command = [sys.executable, "-m", "playground", "--port", str(port), "--token", TOKEN]
         if keep:
             command += ["--keep", str(keep)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -72,6 +73,12 @@ class Server:
         assert response.is_success, response.text
         return response.json()
 
+    def get(self, path: str) -> Any:  # any JSON value
+        """Read something of the people's side."""
+        response = self._http.get(f"/{path}")
+        assert response.is_success, response.text
+        return response.json()
+
     def person(self, name: str = "Carol", language: str = "en") -> int:
         """Let a new person appear, who has opened the bot."""
         identity: int = self.people("/people", first_name=name, username=None, language_code=language)["id"]
@@ -91,7 +98,7 @@ class Server:
 
 def said(message: Json) -> bool:
     """Return whether a message is something that a person said beyond opening the bot."""
-    return "document" in message or message.get("text", "/start") != "/start"
+    return not SENT_WITHOUT_TEXT.isdisjoint(message) or message.get("text", "/start") != "/start"
 
 
 class Reader:
@@ -101,8 +108,8 @@ class Reader:
         self.driver = driver
         self.server = server
 
-    def open(self, person: int, chat: int | None = None) -> None:
-        """Open the page as a person, in a chat (their own with the bot)."""
+    def open(self, person: int, chat: int | str | None = None) -> None:
+        """Open the page as a person, in a chat (their own with the bot) or a topic ("chat/topic")."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.server.url}/#{person}/{chat or person}")
         self.see("#conversation #composer > *")

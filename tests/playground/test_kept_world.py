@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import httpx
 from aiogram.types import BufferedInputFile
 
+from playground.world.files import MAX_STORED_BYTES, FileStore, Upload
 from tests.playground.local_telegram import ANNA, TOKEN, local_telegram
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,3 +73,26 @@ def test_after_a_crash_no_id_is_given_twice(tmp_path: Path) -> None:
         assert newest["update_id"] > last["update_id"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+
+async def test_odd_updates_outlive_a_restart_and_older_files_are_read(tmp_path: Path) -> None:
+    keep = tmp_path / "playground.db"
+    async with local_telegram(keep=keep) as telegram:
+        await telegram.post("updates/raw", update=None, update_id=50)
+        await telegram.post("updates/raw", update=["x"], update_id=51)
+    async with local_telegram(keep=keep) as telegram:
+        assert (await telegram.raw("getUpdates", offset=51))["result"] == [["x"]]
+    with sqlite3.connect(keep) as database:
+        old = {"next": 8, "allowed": [], "pending": [{"update_id": 7, "message": {}}], "webhook": ["", "", 40]}
+        database.execute("REPLACE INTO facts VALUES ('updates', ?)", (json.dumps(old),))
+    database.close()
+    async with local_telegram(keep=keep) as telegram:
+        assert (await telegram.raw("getUpdates", offset=7))["result"] == [{"update_id": 7, "message": {}}]
+
+
+def test_the_oldest_files_go_when_there_are_too_many_bytes() -> None:
+    files = FileStore()
+    content = bytes(MAX_STORED_BYTES // 4)
+    ids = [files.add(Upload(f"{number}.bin", "", content))["file_id"] for number in range(5)]
+    assert [files.get(file_id) is None for file_id in ids] == [True, False, False, False, False]
+    assert len(set(ids)) == 5

@@ -182,6 +182,23 @@ def test_a_draft_grows_can_be_stopped_and_becomes_a_message(reader: Reader, serv
     reader.see(".message .text", "and the rest")
 
 
+def test_a_draft_that_no_message_takes_the_place_of_stays_as_a_ghost(reader: Reader, server: Server) -> None:
+    me = server.person()
+    reader.open(me)
+    server.bot("sendMessageDraft", chat_id=me, draft_id=5, text="", can_stop=True)
+    server.bot("sendMessageDraft", chat_id=me, draft_id=6, text="The answer", can_stop=True)
+    reader.see("[data-draft-id='6']", "The answer")
+    server.say(me, "The answer is 42.")
+    reader.gone("[data-draft-id='6']")
+    reader.see(".message .text", "is 42")
+    reader.see("[data-draft-id='5'] .stop")
+    server.bot("sendMessageDraft", chat_id=me, draft_id=7, text="Kept", can_stop=True, keep_on_stop=True)
+    reader.see("[data-draft-id='7'] .stop").click()
+    reader.gone("[data-draft-id='7'] .stop")
+    server.bot("sendMessageDraft", chat_id=me, draft_id=7, text="Kept and more", can_stop=True)
+    assert reader.see("[data-draft-id='7'] .text").text == "Kept"
+
+
 def test_deleted_messages_vanish(reader: Reader, server: Server) -> None:
     me = server.person()
     answer = server.say(me, "To be deleted")

@@ -147,3 +147,69 @@ def test_what_is_pinned_is_told_in_one_line(reader: Reader, server: Server, lang
     line = reader.see(".service .bubble", pinned).text
     assert line.endswith("this…")
     assert len(line) < 80
+
+
+def friends(server: Server) -> tuple[int, int]:
+    """The group of Anna and Борис, and its topic."""
+    chat = next(chat for chat in server.get("world")["chats"] if chat["title"] == "Friends")
+    return chat["id"], chat["topics"][0]["id"]
+
+
+def test_the_topic_stays_when_the_person_changes(reader: Reader, server: Server) -> None:
+    group, ideas = friends(server)
+    reader.open(1001, f"{group}/{ideas}")
+    reader.see("#topics [aria-selected=true]", "Ideas")
+    reader.see("[data-person='1002']").click()
+    reader.see("#topics [aria-selected=true]", "Ideas")
+    reader.write("@aura_bot from Boris")
+    assert server.update("message", group)["message_thread_id"] == ideas
+    reader.see("[data-person='1001']").click()
+    reader.see("#topics [aria-selected=true]", "Ideas")
+
+
+def test_an_empty_group_says_how_to_ask(reader: Reader, server: Server) -> None:
+    me = server.person("Dora")
+    group = server.people("/chats", title="New", members=[me], is_forum=True)["id"]
+    topic = server.people(f"/chats/{group}/topics", name="Plans")["id"]
+    reader.open(me, group)
+    hint = "To ask, write @aura_bot and your question."
+    reader.see(".empty", f"Nothing in “General” yet. {hint}")
+    reader.see("#topics [role=tab]", "Plans").click()
+    assert reader.see(".empty").text == hint
+    reader.see(".day, .service, li", "Topic “Plans” was created")
+    server.say(group, "hello", message_thread_id=topic)
+    reader.gone(".empty")
+    reader.see("#topics [role=tab]", "General").click()
+    server.people(f"/chats/{group}/remove_bot")
+    reader.see(".empty, li", "left")
+
+
+@pytest.mark.parametrize("kind", ["Photo", "Video", "Voice message"])
+def test_what_was_typed_becomes_the_caption(reader: Reader, server: Server, kind: str) -> None:
+    me = server.person("Eva")
+    reader.open(me)
+    reader.see("#text").send_keys("What is this?")
+    reader.see("#attach").click()
+    reader.see(".menu [role=menuitem]", kind).click()
+    assert server.update("message", me)["caption"] == "What is this?"
+    reader.wait(lambda: reader.see("#text").get_attribute("value") == "")
+
+
+@pytest.mark.parametrize("kind", ["Location", "Poll", "Sticker"])
+def test_what_has_no_caption_leaves_the_text_in_the_box(reader: Reader, server: Server, kind: str) -> None:
+    me = server.person("Fritz")
+    reader.open(me)
+    reader.see("#text").send_keys("to be sent later")
+    reader.see("#attach").click()
+    reader.see(".menu [role=menuitem]", kind).click()
+    assert kind.lower() in server.update("message", me)
+    assert reader.see("#text").get_attribute("value") == "to be sent later"
+
+
+def test_on_a_phone_the_first_line_can_be_read_to_its_end(reader: Reader, server: Server) -> None:
+    me = server.person("Greta")
+    reader.look(width=390)
+    reader.open(me)
+    about = reader.see("#about", "BOT_TOKEN in .env takes the same bot to Telegram.")
+    assert reader.js("const n = arguments[0]; return n.scrollWidth <= n.clientWidth", about)
+    assert reader.js("const n = arguments[0]; return n.scrollHeight <= n.clientHeight", about)

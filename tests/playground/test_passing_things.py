@@ -46,6 +46,7 @@ async def test_a_message_takes_the_draft_away(telegram: LocalTelegram) -> None:
     await telegram.bot.send_message_draft(ANNA, 5, text="growing")
     await telegram.bot.send_message(ANNA, "grown")
     assert drafts(telegram) == []
+    assert await telegram.get("drafts") == []
     kinds = [event["type"] for event in telegram.hub.events.since(telegram.hub.events.last - 3) or []]
     assert kinds == ["draft", "draft_gone", "message"]
 

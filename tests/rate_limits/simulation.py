@@ -14,11 +14,15 @@ from itertools import count
 
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
 from bot.rate_limits.scheduler import Priority, ReplyStream, Reservation, Resource, Scheduler
-from playground.bot_api.budgets import Budgets
+from playground.bot_api.budgets import BudgetLimits, Budgets
 from playground.bot_api.budgets import CallCost as ServerCost
 
 FIRST_AFTER = 0.1
 """Seconds until a couple of words have come."""
+
+
+BOT_DRAFT_WINDOWS = ((14, 5.0), (64, 30.0))
+"""Most that the bot's own budget of drafts, a bucket of 4 with two more a second, lets through in 5 and 30 seconds."""
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Simulation:
     def __init__(self, *, trip: Callable[[], float] = lambda: 0.05) -> None:
         self.now = 1000.0
         self.scheduler = Scheduler(self.now)
-        self.server = Budgets(strict=True)
+        self.server = Budgets(BudgetLimits(draft_windows=BOT_DRAFT_WINDOWS), strict=True)
         self.refused = 0
         self.calls = 0
         self._trip = trip
