@@ -48,7 +48,7 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from bot.updates.health import health_app
+from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app
 from bot.updates.polling import Polling
 from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_commands import publish_menus
@@ -239,21 +239,32 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     stack.push_async_callback(turns.close, GRACE)
 
     tasks.start(publish_menus(telegram, texts, await bot_admins.ids()), name="publish the menus")
+    health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await _listen(settings.listen, settings, bot, dispatcher, database, stack)
+        await _listen(settings.listen, settings, bot, dispatcher, database, health, stack)
     await _announce(settings, bot_info, model, bot_admins)
-    await _until(stop, _take_updates_in(settings, bot, dispatcher, database, tasks), tasks, name="take updates in")
+    receiving = _receive_updates(settings, bot, dispatcher, database, tasks, health)
+    await _until(stop, receiving, tasks, name="receive updates")
 
 
-async def _take_updates_in(
-    settings: Settings, bot: Bot, dispatcher: Dispatcher, database: Database, tasks: TaskSupervisor
+async def _receive_updates(
+    settings: Settings,
+    bot: Bot,
+    dispatcher: Dispatcher,
+    database: Database,
+    tasks: TaskSupervisor,
+    health: PollingHealth,
 ) -> None:
     """Let updates come, by webhook or by polling, until cancelled."""
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         secret = settings.webhook_secret.get_secret_value()
         await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
         await asyncio.Event().wait()
-    await Polling(bot, dispatcher, tasks, elected=lambda: database.try_advisory_lock(f"polling {bot.id}")).run()
+
+    async def elected() -> bool:
+        return await database.try_advisory_lock(f"polling {bot.id}")
+
+    await Polling(bot, dispatcher, tasks, elected=elected, health=health).run()
 
 
 async def _listen(
@@ -262,16 +273,20 @@ async def _listen(
     bot: Bot,
     dispatcher: Dispatcher,
     database: Database,
+    polling_health: PollingHealth,
     stack: AsyncExitStack,
 ) -> None:
     """Serve health, and the webhook where there is one."""
+    health: UpdatesHealth = polling_health
 
-    async def ready() -> dict[str, bool]:
-        return {"database": await _works(database.ping()), "telegram": await _works(bot.get_me(request_timeout=5))}
+    async def ready() -> Readiness:
+        updates = await health.check()
+        return Readiness({"database": await _works(database.ping()), **updates.parts}, updates.details)
 
     app = health_app(ready)
     if settings.webhook_url is not None and settings.webhook_secret is not None:
-        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value())
+        health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
+        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value(), health=webhook_health)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.logs import blotted, set_up_logging
+from bot.logs import set_up_logging, without_secrets
 
 TOKEN = "123456789:AAEhBOweik9ai2o01Jxv9Yp3xTfRvU3m0xQ"
 CHATTY = ("selenium.webdriver.remote.remote_connection", "urllib3.connectionpool", "httpx", "aiohttp.access")
@@ -29,7 +29,7 @@ def _set_up() -> Iterator[None]:
 
 def test_secrets_tokens_and_passwords_in_addresses_are_blotted_out() -> None:
     line = f"POST https://api.telegram.org/bot{TOKEN}/getMe by socks5://user:geheim@proxy.example with a-secret-key"
-    assert blotted(line, {"a-secret-key"}) == (
+    assert without_secrets(line, {"a-secret-key"}) == (
         "POST https://api.telegram.org/bot***/getMe by socks5://user:***@proxy.example with ***"
     )
 

@@ -48,6 +48,7 @@ WRONG = {
     "WEBHOOK_URL": "example.org/hook",
     "WEBHOOK_SECRET": "geheim!",
     "LISTEN": "8443",
+    "UPDATES_AGE_LIMIT": "30",
     "PLAYGROUND_LISTEN": "127.0.0.1:99999",
     "PLAYGROUND_STRICT": "a little",
     "LOG_LEVEL": "chatty",
