@@ -48,7 +48,7 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app
+from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
 from bot.updates.polling import Polling
 from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_commands import publish_menus
@@ -287,7 +287,7 @@ async def _listen(
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
         add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value(), health=webhook_health)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+    runner = server_runner(app, shutdown_timeout=GRACE)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     host, port = address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -66,12 +67,7 @@ class PollingHealth:
 
     async def check(self) -> Readiness:
         """Ask Telegram whether it answers, and tell how old the last poll is."""
-        try:
-            await self._bot.get_me(request_timeout=TELEGRAM_TIMEOUT)
-        except TELEGRAM_ERRORS:
-            reached = False
-        else:
-            reached = True
+        reached = await _reaches_telegram(self._bot)
         details: Details = {"updates_by": "standby"} if self._standby else {"updates_by": "polling"}
         details |= {"last_answer_age": round(self.age, 1), "age_limit": self._limit}
         return Readiness({"telegram": reached, "updates": self._standby or self.age <= self._limit}, details)
@@ -95,7 +91,9 @@ class WebhookHealth:
         """Ask Telegram how the deliveries go."""
         details: Details = {"updates_by": "webhook", "last_delivery_age": self._age()}
         try:
-            info = await self._bot.get_webhook_info(request_timeout=TELEGRAM_TIMEOUT)
+            reached, info = await asyncio.gather(
+                _reaches_telegram(self._bot), self._bot.get_webhook_info(request_timeout=TELEGRAM_TIMEOUT)
+            )
         except TELEGRAM_ERRORS:
             return Readiness({"telegram": False, "updates": False}, details)
         failed_at = info.last_error_date
@@ -104,7 +102,7 @@ class WebhookHealth:
             "last_error": info.last_error_message,
             "last_error_age": None if failed_at is None else round(self._clock() - failed_at.timestamp(), 1),
         }
-        return Readiness({"telegram": True, "updates": bool(info.url) and not self._fails(info)}, details)
+        return Readiness({"telegram": reached, "updates": bool(info.url) and not self._fails(info)}, details)
 
     def _age(self) -> float | None:
         return None if self._delivered_at is None else round(self._clock() - self._delivered_at, 1)
@@ -116,6 +114,19 @@ class WebhookHealth:
         failed_lately = self._clock() - info.last_error_date.timestamp() <= self._limit
         age = self._age()
         return failed_lately and (age is None or age > self._limit)
+
+
+async def _reaches_telegram(bot: Bot) -> bool:
+    try:
+        await bot.get_me(request_timeout=TELEGRAM_TIMEOUT)
+    except TELEGRAM_ERRORS:
+        return False
+    return True
+
+
+def server_runner(app: web.Application, *, shutdown_timeout: float) -> web.AppRunner:
+    """The server of an application. It unpacks no bodies: Telegram packs none, and an archive may hold anything."""
+    return web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=shutdown_timeout)
 
 
 def health_app(ready: Callable[[], Awaitable[Readiness]]) -> web.Application:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 
 from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
@@ -30,7 +29,7 @@ def bounded_retry_after(value: object) -> float:
         seconds = float(value) if isinstance(value, str) and len(value) < 20 else value  # noqa: PLR2004  # no number is longer
     except ValueError:
         return MIN_RETRY_AFTER
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or math.isnan(seconds):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds != seconds:  # noqa: PLR0124  # NaN
         return MIN_RETRY_AFTER
     return float(min(max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER))
 

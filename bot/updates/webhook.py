@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -10,13 +11,12 @@ import logging
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramUnauthorizedError
 from aiogram.types import Update
-from aiohttp import ClientError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from bot.errors import SettingsProblem, StorageUnavailable, Unauthorized
 from bot.logs import LogThrottle
 from bot.updates.health import WebhookHealth
-from bot.updates.retry import retry_after, until_it_succeeds
+from bot.updates.retry import Sleep, retry_after, until_it_succeeds
 from bot.updates.update_reader import UnreadableUpdate, read_update
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class WebhookEndpoint:
         """Read the body, whatever type of content it claims to be. Raises UnreadableUpdate."""
         try:
             body: object = json.loads(await request.read())
-        except (ValueError, RecursionError, ClientError, HttpProcessingError) as error:
+        except (ValueError, RecursionError, web.RequestPayloadError) as error:
             raise UnreadableUpdate(f"it is no JSON ({type(error).__name__})") from None
         return body
 
@@ -114,7 +114,9 @@ def add_webhook(app: web.Application, dispatcher: Dispatcher, bot: Bot, *, secre
     app.router.add_route("*", "/{path:.*}", endpoint.handle)
 
 
-async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret: str) -> None:
+async def announce_webhook(
+    bot: Bot, dispatcher: Dispatcher, *, url: str, secret: str, sleep: Sleep = asyncio.sleep
+) -> None:
     """Tell Telegram where the webhook is (setWebhook), however long it takes; every replica says the same.
 
     Raises SettingsProblem where Telegram does not take the address, and Unauthorized.
@@ -145,5 +147,5 @@ async def announce_webhook(bot: Bot, dispatcher: Dispatcher, *, url: str, secret
             message = getattr(error, "message", error)
             trouble.log(logging.WARNING, "refused", "The webhook cannot be announced yet: %s", message)
 
-    await until_it_succeeds(report)(announce)
+    await until_it_succeeds(report, sleep=sleep)(announce)
     logger.info("The webhook is announced at %s", url)

@@ -55,7 +55,7 @@ async def refused(scene: Scene) -> None:
     async with asyncio.timeout(60):
         while True:
             _, info = await seen(scene, f"{scene.telegram.url}/bot{TOKEN}/getWebhookInfo")
-            if "500" in info["result"].get("last_error_message", ""):
+            if "503" in info["result"].get("last_error_message", ""):
                 return
             await asyncio.sleep(0.1)
 

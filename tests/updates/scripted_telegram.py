@@ -14,11 +14,13 @@ from aiogram.types import Message
 from aiohttp import web
 
 from bot.runtime.task_supervisor import TaskSupervisor
-from bot.updates.health import PollingHealth
+from bot.updates.health import PollingHealth, server_runner
 from bot.updates.polling import Polling, PollTiming
 from tests.recording import TOKEN
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+Respond = Callable[[], tuple[int, str]]
 
 
 def message(update: int, **wrong: Any) -> dict[str, Any]:  # any field of a message
@@ -29,7 +31,7 @@ def message(update: int, **wrong: Any) -> dict[str, Any]:  # any field of a mess
 
 @asynccontextmanager
 async def served(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = server_runner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -77,6 +79,21 @@ async def polling(
             yield running, health
         finally:
             await tasks.close()
+
+
+def json_answer(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text, content_type="application/json")
+
+
+def scripted_app(method: str, respond: Respond, **others: Respond) -> web.Application:
+    """A Bot API server that has these methods."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return json_answer(*{method: respond, **others}[request.match_info["method"]]())
+
+    app = web.Application()
+    app.router.add_post("/bot{token}/{method}", answer)
+    return app
 
 
 async def offset_of(request: web.Request) -> int:
