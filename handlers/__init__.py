@@ -30,6 +30,7 @@ from handlers import (
     settings,
 )
 from handlers.middlewares import INTRODUCED, ContextMiddleware, TransactionMiddleware
+from handlers.support.inline_press import InlinePressMiddleware
 
 
 def routers() -> list[Router]:
@@ -73,5 +74,6 @@ def dispatcher(*, clock: Callable[[], float] = time.monotonic, **collaborators: 
         dispatcher.stopped_message_generation,
     ):
         observer.middleware(TransactionMiddleware())
+    dispatcher.callback_query.outer_middleware(InlinePressMiddleware(telegram, collaborators["tasks"]))
     dispatcher.include_routers(*routers())
     return dispatcher

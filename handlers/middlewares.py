@@ -87,10 +87,8 @@ class ContextMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
         """Introduce the person to the handlers."""
-        if not isinstance(event, Update):
+        if not isinstance(event, Update) or (origin := to_event_context(event, self._facts.id)) is None:
             return await handler(event, data)
-        if (origin := to_event_context(event, self._facts.id)) is None:
-            return await self._answer_placeless_press(event) if event.callback_query else await handler(event, data)
         if not await self._is_for_bot(event, origin):
             return None
         await self._introduce(event, origin, data)
@@ -100,12 +98,6 @@ class ContextMiddleware(BaseMiddleware):
         result = await handler(event, data)
         answer.give()
         return result
-
-    async def _answer_placeless_press(self, update: Update) -> None:
-        """Take the clock off a button of an inline message: none of ours, and there is no chat to act in."""
-        if update.callback_query is not None:
-            query = update.callback_query.id
-            self._later("answer a press of an inline message", lambda: self._telegram.answer_button(query))
 
     async def _is_for_bot(self, update: Update, origin: EventContext) -> bool:
         if update.message is not None:
