@@ -82,6 +82,7 @@ class WebhookHealth:
         self._limit = limit
         self._clock = clock
         self._delivered_at: float | None = None
+        self._set_at = clock()
 
     def delivered(self) -> None:
         """Note that an update was delivered and stored."""
@@ -96,19 +97,23 @@ class WebhookHealth:
             )
         except TELEGRAM_ERRORS:
             return Readiness({"telegram": False, "updates": False}, details)
+        if info.url:
+            self._set_at = self._clock()
         failed_at = info.last_error_date
         details |= {
             "pending_updates": info.pending_update_count,
             "last_error": info.last_error_message,
             "last_error_age": None if failed_at is None else round(self._clock() - failed_at.timestamp(), 1),
         }
-        return Readiness({"telegram": reached, "updates": bool(info.url) and not self._fails(info)}, details)
+        return Readiness({"telegram": reached, "updates": not self._fails(info)}, details)
 
     def _age(self) -> float | None:
         return None if self._delivered_at is None else round(self._clock() - self._delivered_at, 1)
 
     def _fails(self, info: WebhookInfo) -> bool:
-        """Whether updates wait, Telegram has failed to deliver lately, and nothing came here meanwhile."""
+        """Judge by what Telegram reports: no webhook for long, or failures while updates wait and none comes here."""
+        if not info.url:
+            return self._clock() - self._set_at > self._limit
         if not info.pending_update_count or info.last_error_date is None:
             return False
         failed_lately = self._clock() - info.last_error_date.timestamp() <= self._limit

@@ -62,7 +62,6 @@ WRONG = {"last_error_date": 9_990, "last_error_message": "Wrong response from th
         ({**INFO, **WRONG, "pending_update_count": 3}, False, False),
         ({**INFO, **WRONG, "pending_update_count": 3}, True, True),
         ({**INFO, **WRONG, "last_error_date": 9_000, "pending_update_count": 3}, False, True),
-        ({**INFO, "url": ""}, True, False),
     ],
 )
 async def test_the_webhook_is_judged_by_what_telegram_reports(
@@ -80,6 +79,17 @@ async def test_the_webhook_is_judged_by_what_telegram_reports(
     assert readiness.parts == {"telegram": True, "updates": ready}
     assert readiness.details["pending_updates"] == info["pending_update_count"]
     assert readiness.details["last_error"] == info.get("last_error_message")
+
+
+async def test_a_webhook_that_somebody_took_away_is_told_unless_the_program_has_just_begun() -> None:
+    time = Time()
+    answer = json.dumps({"ok": True, "result": {**INFO, "url": ""}})
+    app = scripted_app("getWebhookInfo", lambda: (200, answer), getMe=lambda: (200, ME))
+    async with served(app) as url, bot_at(url) as bot:
+        health = WebhookHealth(bot, limit=120, clock=time)
+        assert (await health.check()).parts["updates"]
+        time.now += 121
+        assert not (await health.check()).parts["updates"]
 
 
 async def test_telegram_out_of_reach_is_told() -> None:

@@ -18,7 +18,25 @@ from bot.updates.webhook import announce_webhook
 from tests.updates.scripted_session import poll
 from tests.updates.scripted_telegram import bot_at, json_answer, listener, message, polling, scripted_app, served
 
-BAD = [-5, 0, 2.5, -0.5, True, None, "7", "soon", [], {}, 10**7, 10**18, 10**30, 10**400, "1" * 400, math.inf, math.nan]
+BAD: list[object] = [
+    -5,
+    0,
+    2.5,
+    -0.5,
+    True,
+    None,
+    "7",
+    "soon",
+    [],
+    {},
+    10**7,
+    10**18,
+    10**30,
+    10**400,
+    "1" * 400,
+    math.inf,
+    math.nan,
+]
 
 
 @given(st.integers() | st.floats() | st.text() | st.booleans() | st.none() | st.lists(st.integers()))
