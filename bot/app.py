@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User
-from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiohttp import web
 from pydantic import SecretStr
 
@@ -50,6 +49,7 @@ from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
 from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
 from bot.updates.polling import Polling
+from bot.updates.retry import until_it_succeeds
 from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_commands import publish_menus
 from handlers.support.bot_info import BotInfo
@@ -68,7 +68,6 @@ DEFAULT_CONTEXT = 8192
 """Tokens that OpenChat 3.6 can read."""
 DEFAULT_ANSWERS = 200
 DAY = 86_400.0
-BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
 
 
 async def run(settings: Settings) -> int:
@@ -349,15 +348,20 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T], tasks: TaskS
 
 async def _reach_telegram(bot: Bot) -> User:
     """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
-    backoff = Backoff(BACKOFF)
-    while True:
+    trouble = logs.LogThrottle(logger)
+
+    async def ask() -> User:
         try:
             return await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
-        except TELEGRAM_ERRORS as error:
-            logger.warning("Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s", error.message)
-            await backoff.asleep()
+
+    async def report(error: BaseException) -> None:
+        message = getattr(error, "message", error)
+        where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
+        trouble.log(logging.WARNING, "unreachable", where, message)
+
+    return await until_it_succeeds(report)(ask)
 
 
 async def _open_playground(settings: Settings, stack: AsyncExitStack) -> Settings:

@@ -79,9 +79,11 @@ class LogThrottle:
         if count < self._burst:
             self._logger.log(level, message, *args)
 
-    def reset(self) -> None:
-        """Forget what was written: the trouble is over, and the next one is news."""
+    def reset(self) -> bool:
+        """Forget what was written: the trouble is over, and the next one is news. Returns whether there was any."""
+        written = bool(self._passed)
         self._passed.clear()
+        return written
 
 
 class SecretsFormatter(logging.Formatter):

@@ -158,8 +158,8 @@ class Polling:
         return batch
 
     def _note_answer(self) -> None:
-        if not self._reached:
-            self._trouble.reset()
+        if not self._reached and self._trouble.reset():
+            logger.info("Telegram answers again")
         self._reached = True
         self._answered_at = self._clock()
         self._health.answered()

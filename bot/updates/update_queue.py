@@ -28,7 +28,8 @@ class InFlightUpdates:
     forgotten here. An offset is given only as long as it confirms something of that batch; every other request goes
     without one, and Telegram answers with the oldest update it has. So an offset that was once right never hides
     updates whose ids are lower, neither from a server that drops everything below the offset nor from one that
-    ignores an offset far beyond its newest id.
+    ignores an offset far beyond its newest id. Only where ids begin anew between a batch and its confirmation, which
+    takes a moment, could a server of the first kind drop what came in that moment; Telegram does so after a quiet week.
     """
 
     def __init__(self, handle: Callable[[Update], Awaitable[object]], tasks: TaskSupervisor) -> None:
