@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User
-from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiohttp import web
 from pydantic import SecretStr
 
@@ -51,8 +50,9 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from bot.updates.health import health_app
+from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
 from bot.updates.polling import Polling
+from bot.updates.retry import until_it_succeeds
 from bot.updates.webhook import add_webhook, announce_webhook
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
@@ -71,7 +71,6 @@ GRACE = 4.0
 STATUS_AFTER_SECOND_SIGNAL = 130
 DEFAULT_ANSWERS = 200
 DAY = 86_400.0
-BACKOFF = BackoffConfig(min_delay=0.5, max_delay=15.0, factor=1.7, jitter=0.2)
 
 
 async def run(settings: Settings) -> int:
@@ -214,21 +213,32 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     stack.push_async_callback(turns.close, GRACE)
 
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
+    health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await _listen(settings.listen, settings, bot, dispatcher, database, stack)
+        await _listen(settings.listen, settings, bot, dispatcher, database, health, stack)
     await _announce(settings, bot_info, model, registry.destination, bot_admins)
-    await _until(stop, _take_updates_in(settings, bot, dispatcher, database, tasks), tasks, name="take updates in")
+    receiving = _receive_updates(settings, bot, dispatcher, database, tasks, health)
+    await _until(stop, receiving, tasks, name="receive updates")
 
 
-async def _take_updates_in(
-    settings: Settings, bot: Bot, dispatcher: Dispatcher, database: Database, tasks: TaskSupervisor
+async def _receive_updates(
+    settings: Settings,
+    bot: Bot,
+    dispatcher: Dispatcher,
+    database: Database,
+    tasks: TaskSupervisor,
+    health: PollingHealth,
 ) -> None:
     """Let updates come, by webhook or by polling, until cancelled."""
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         secret = settings.webhook_secret.get_secret_value()
         await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
         await asyncio.Event().wait()
-    await Polling(bot, dispatcher, tasks, elected=lambda: database.try_advisory_lock(f"polling {bot.id}")).run()
+
+    async def elected() -> bool:
+        return await database.try_advisory_lock(f"polling {bot.id}")
+
+    await Polling(bot, dispatcher, tasks, elected=elected, health=health).run()
 
 
 async def _listen(
@@ -237,17 +247,21 @@ async def _listen(
     bot: Bot,
     dispatcher: Dispatcher,
     database: Database,
+    polling_health: PollingHealth,
     stack: AsyncExitStack,
 ) -> None:
     """Serve health, and the webhook where there is one."""
+    health: UpdatesHealth = polling_health
 
-    async def ready() -> dict[str, bool]:
-        return {"database": await _works(database.ping()), "telegram": await _works(bot.get_me(request_timeout=5))}
+    async def ready() -> Readiness:
+        updates = await health.check()
+        return Readiness({"database": await _works(database.ping()), **updates.parts}, updates.details)
 
     app = health_app(ready)
     if settings.webhook_url is not None and settings.webhook_secret is not None:
-        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+        health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
+        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value(), health=webhook_health)
+    runner = server_runner(app, shutdown_timeout=GRACE)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
     host, port = address
@@ -311,15 +325,20 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T], tasks: TaskS
 
 async def _reach_telegram(bot: Bot) -> User:
     """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
-    backoff = Backoff(BACKOFF)
-    while True:
+    trouble = logs.LogThrottle(logger)
+
+    async def ask() -> User:
         try:
             return await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
-        except TELEGRAM_ERRORS as error:
-            logger.warning("Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s", error.message)
-            await backoff.asleep()
+
+    async def report(error: BaseException) -> None:
+        message = getattr(error, "message", error)
+        where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
+        trouble.log(logging.WARNING, "unreachable", where, message)
+
+    return await until_it_succeeds(report)(ask)
 
 
 async def _open_playground(settings: Settings, stack: AsyncExitStack) -> Settings:

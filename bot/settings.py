@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: AddressSetting | None = None
+    updates_age_limit: float = Field(default=120, ge=60, le=86_400)
     playground_listen: AddressSetting = Address(("127.0.0.1", 8080))
     playground_strict: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -154,6 +155,13 @@ class Settings(BaseSettings):
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("write a whole address, for example https://example.org")
         return value.rstrip("/") if value else value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook_has_no_query(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).query or urlsplit(value).fragment or value[-1:] in {"?", "#"}):
+            raise ValueError("leave out what follows ? or #: a path is added at its end, and WEBHOOK_SECRET guards it")
+        return value
 
     @field_validator("generator")
     @classmethod

@@ -45,6 +45,7 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.responders import AfterCommit, Speech
 
 
@@ -147,5 +148,6 @@ def dispatcher(
         dispatcher.stopped_message_generation,
     ):
         observer.middleware(TransactionMiddleware(outputs.unit))
+    dispatcher.callback_query.outer_middleware(InlinePressMiddleware(outputs.telegram, outputs.tasks))
     dispatcher.include_routers(*asked)
     return dispatcher

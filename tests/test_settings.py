@@ -48,6 +48,7 @@ WRONG = {
     "WEBHOOK_URL": "example.org/hook",
     "WEBHOOK_SECRET": "geheim!",
     "LISTEN": "8443",
+    "UPDATES_AGE_LIMIT": "30",
     "PLAYGROUND_LISTEN": "127.0.0.1:99999",
     "PLAYGROUND_STRICT": "a little",
     "LOG_LEVEL": "chatty",
@@ -176,3 +177,17 @@ def test_secrets_are_known_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = read_settings(None).secrets()
     assert TOKEN in secrets
     assert any("geheim" in secret for secret in secrets)
+
+
+@pytest.mark.parametrize("end", ["?token=1", "#top", "/bots?x", "?", "#"])
+def test_a_webhook_with_a_query_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", f"https://example.org/bots/aura{end}")
+    with pytest.raises(SettingsProblem, match=r"WEBHOOK_URL: leave out what follows \? or #"):
+        read_settings(None)
+
+
+def test_a_webhook_may_stand_below_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"WEBHOOK_SECRET": "secret", "LISTEN": "127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WEBHOOK_URL", "https://example.org/bots/aura/")
+    assert read_settings(None).webhook_url == "https://example.org/bots/aura"

@@ -26,6 +26,9 @@ from bot.storage.migration import migrate
 from bot.storage.postgres.notifications import IncomingMessage, LockSession, NotificationBus
 from bot.storage.schema import updates
 
+UPDATE_ID_LIFETIME = 2 * 86_400.0
+"""Seconds after which an update id may stand for another update; Telegram repeats one for a day at the most."""
+
 CommitHook = Callable[[], None]
 
 
@@ -62,7 +65,12 @@ class Database:
         self._border = ErrorTranslator()
         self._open: ContextVar[_Open | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
-        self._new_update = self.insert(updates).on_conflict_do_nothing()
+        new_update = self.insert(updates)
+        self._new_update = new_update.on_conflict_do_update(
+            index_elements=[updates.c.bot, updates.c.update_id],
+            set_={"at": new_update.excluded.at},
+            where=updates.c.at < new_update.excluded.at - UPDATE_ID_LIFETIME,
+        )
         self._listeners = NotificationBus()
         self._session: LockSession | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -135,7 +143,11 @@ class Database:
             outer.after.append(do)
 
     async def first_time(self, bot: int, update_id: int) -> bool:
-        """Whether this update has not been acted upon; from now on it has. Belongs into the update's transaction."""
+        """Note that an update is acted upon; True where it was not before. Belongs into the update's transaction.
+
+        An id that was noted longer ago than `UPDATE_ID_LIFETIME` stands for another update: after a quiet week
+        Telegram begins anew at any number, and nothing was pruned in a week without work.
+        """
         async with self.transaction() as connection:
             row = {"bot": bot, "update_id": update_id, "at": self.clock()}
             done = await connection.execute(self._new_update, row)

@@ -55,7 +55,7 @@ async def refused(scene: Scene) -> None:
     async with asyncio.timeout(60):
         while True:
             _, info = await seen(scene, f"{scene.telegram.url}/bot{TOKEN}/getWebhookInfo")
-            if "500" in info["result"].get("last_error_message", ""):
+            if "503" in info["result"].get("last_error_message", ""):
                 return
             await asyncio.sleep(0.1)
 
@@ -92,6 +92,7 @@ async def test_what_could_not_be_stored_comes_again(scene: Scene, address: str) 
             other.execute("ROLLBACK")
         other.close()
         await scene.telegram.reads_answer("You said: Hello", seconds=60)
+        assert "Traceback" not in program.log
     assert len(scene.telegram.said()) <= 2
 
 
@@ -125,6 +126,41 @@ async def test_health_is_told_while_polling_too(scene: Scene, address: str) -> N
     async with scene.program(LISTEN=address):
         assert (await seen(scene, f"http://{address}/healthz"))[0] == 200
         assert (await seen(scene, f"http://{address}/readyz"))[0] == 200
+
+
+async def test_questions_come_by_webhook_below_a_path(scene: Scene, address: str) -> None:
+    async with scene.program(**{**webhook(address), "WEBHOOK_URL": f"http://{address}/bots/aura/"}) as program:
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        assert await posted(scene, address, "{}", path="/bots/aura/elsewhere") == 404
+        line = await program.says("is answered 404")
+        assert "from Telegram" in line and webhook_path(BOT, SECRET) in line
+
+
+async def test_requests_that_cannot_be_read_cost_a_line_each(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)) as program:
+        for body in ("", "{", "null", "[" * 100_000, '{"update_id": 5, "brand_new_kind": {}}'):
+            assert await posted(scene, address, body) == 200
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        assert sum("is passed over" in line for line in program.lines) == 5
+        assert "Traceback" not in program.log
+
+
+async def test_readiness_tells_how_deliveries_go(scene: Scene, address: str) -> None:
+    async with scene.program(**webhook(address)):
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        _, parts = await seen(scene, f"http://{address}/readyz")
+        assert parts["details"]["updates_by"] == "webhook" and parts["details"]["last_delivery_age"] is not None
+
+
+async def test_readiness_tells_the_age_of_the_last_poll(scene: Scene, address: str) -> None:
+    async with scene.program(LISTEN=address):
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        _, parts = await seen(scene, f"http://{address}/readyz")
+        assert parts["updates"] is True and parts["details"]["last_answer_age"] < 60
 
 
 async def test_polling_works_after_a_webhook_was_set(scene: Scene, address: str) -> None:

@@ -3,59 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import Message
 from aiohttp import ClientSession, web
 
-from bot.runtime.task_supervisor import TaskSupervisor
-from bot.updates.polling import Polling
+from bot.updates.health import WebhookHealth
 from bot.updates.webhook import add_webhook, webhook_path
-from tests.recording import BOT_ID, LIMIT, TOKEN
+from tests.recording import BOT_ID, LIMIT
+from tests.updates.scripted_telegram import bot_at, listener, message, offset_of, polling, served
 
 SECRET = "a-secret-of-the-scene"
-
-
-def message(update: int, **wrong: Any) -> dict[str, Any]:  # any field of a message
-    chat = {"id": 1001, "type": "private", "first_name": "Anna"}
-    said = {"message_id": update, "date": 1, "chat": chat, "text": f"Question {update}", **wrong}
-    return {"update_id": update, "message": said}
-
-
-@asynccontextmanager
-async def served(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def bot_at(url: str) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(url))
-    try:
-        yield Bot(TOKEN, session=session)
-    finally:
-        await session.close()
-
-
-def listener(heard: list[str]) -> Dispatcher:
-    dispatcher = Dispatcher(disable_fsm=True)
-
-    @dispatcher.message()
-    async def hear(message: Message) -> None:
-        heard.append(message.text or "")
-
-    return dispatcher
 
 
 async def polled(answers: list[list[dict[str, Any]] | str]) -> tuple[list[str], list[int]]:
@@ -65,7 +23,7 @@ async def polled(answers: list[list[dict[str, Any]] | str]) -> tuple[list[str], 
     asked_all = asyncio.Event()
 
     async def get_updates(request: web.Request) -> web.Response:
-        offsets.append(int(str((await request.post()).get("offset", 0))))
+        offsets.append(await offset_of(request))
         if not answers:
             asked_all.set()
             return web.json_response({"ok": True, "result": []})
@@ -74,19 +32,8 @@ async def polled(answers: list[list[dict[str, Any]] | str]) -> tuple[list[str], 
             return web.Response(status=502, text=answer, content_type="text/html")
         return web.json_response({"ok": True, "result": answer})
 
-    async def always() -> bool:
-        return True
-
-    app = web.Application()
-    app.router.add_post("/bot{token}/getUpdates", get_updates)
-    background = TaskSupervisor()
-    async with served(app) as url, bot_at(url) as bot, asyncio.TaskGroup() as tasks:
-        polling = tasks.create_task(Polling(bot, listener(heard), background, elected=always).run())
-        async with asyncio.timeout(LIMIT):
-            await asyncio.wait(
-                {polling, asked := tasks.create_task(asked_all.wait())}, return_when=asyncio.FIRST_COMPLETED
-            )
-        polling.cancel()
+    async with asyncio.timeout(LIMIT), polling(get_updates, listener(heard)) as (running, _):
+        await asyncio.wait({running, asked := asyncio.ensure_future(asked_all.wait())}, return_when="FIRST_COMPLETED")
         asked.cancel()
     return heard, offsets
 
@@ -107,7 +54,7 @@ async def test_the_webhook_confirms_what_cannot_be_read(update: dict[str, Any]) 
     heard: list[str] = []
     app = web.Application()
     async with bot_at("http://127.0.0.1:9") as bot:
-        add_webhook(app, listener(heard), bot, secret=SECRET)
+        add_webhook(app, listener(heard), bot, secret=SECRET, health=WebhookHealth(bot, limit=60))
         async with served(app) as url, ClientSession() as people:
             headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
             path = webhook_path(BOT_ID, SECRET)
@@ -118,7 +65,7 @@ async def test_the_webhook_confirms_what_cannot_be_read(update: dict[str, Any]) 
 async def test_answers_can_still_be_shown_when_the_webhooks_server_has_ended() -> None:
     app = web.Application()
     async with bot_at("http://127.0.0.1:9") as bot:
-        add_webhook(app, listener([]), bot, secret=SECRET)
+        add_webhook(app, listener([]), bot, secret=SECRET, health=WebhookHealth(bot, limit=60))
         async with served(app):
             session = await bot.session.create_session()  # type: ignore[attr-defined]  # aiohttp's, as made above
         assert not session.closed

@@ -10,6 +10,7 @@ from aiogram.types import Chat, Message, Update
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.updates.update_queue import InFlightUpdates
+from bot.updates.update_reader import Batch
 
 ANNA, BORIS = 1001, 1002
 LONG = 20.0
@@ -32,6 +33,10 @@ class Handler:
         self.handled.append(update.update_id)
 
 
+def batch(*updates: Update) -> Batch:
+    return Batch(updates, frozenset(update.update_id for update in updates))
+
+
 def said(update: int, chat: int) -> Update:
     where = Chat(id=chat, type="private")
     return Update(update_id=update, message=Message(message_id=update, date=1, chat=where, text="Hello"))  # type: ignore[arg-type]  # aiogram reads a number
@@ -40,7 +45,7 @@ def said(update: int, chat: int) -> Update:
 async def test_what_is_handled_may_be_confirmed(tasks: TaskSupervisor) -> None:
     handler = Handler()
     under_way = InFlightUpdates(handler, tasks)
-    under_way.take([said(5, ANNA), said(6, BORIS), said(7, ANNA)])
+    under_way.take(batch(said(5, ANNA), said(6, BORIS), said(7, ANNA)))
     assert await under_way.settle(LONG)
     assert (sorted(handler.handled), under_way.offset, under_way.is_idle) == ([5, 6, 7], 8, True)
 
@@ -50,12 +55,12 @@ async def test_a_slow_update_holds_up_its_own_chat_alone_and_nothing_is_handled_
     handler.slow[1] = asyncio.Event()
     under_way = InFlightUpdates(handler, tasks)
     first = [said(1, ANNA), said(2, ANNA), said(3, BORIS)]
-    under_way.take(first)
+    under_way.take(batch(*first))
     assert await under_way.settle(0.05)
-    assert (handler.handled, under_way.offset, under_way.is_idle) == ([3], 1, False)
-    under_way.take([*first, said(4, BORIS), said(5, ANNA)])  # not confirmed, they are handed out again
+    assert (handler.handled, under_way.offset, under_way.is_idle) == ([3], None, False)
+    under_way.take(batch(*first, said(4, BORIS), said(5, ANNA)))  # not confirmed, they are handed out again
     await under_way.settle(0.05)
-    assert (handler.handled, under_way.offset) == ([3, 4], 1)
+    assert (handler.handled, under_way.offset) == ([3, 4], None)
     handler.slow[1].set()
     assert await under_way.settle(LONG)
     assert (handler.handled, under_way.offset) == ([3, 4, 1, 2, 5], 6)
@@ -65,12 +70,12 @@ async def test_what_cannot_be_stored_and_all_behind_it_in_its_chat_comes_again(t
     handler = Handler()
     handler.unstored.add(1)
     under_way = InFlightUpdates(handler, tasks)
-    batch = [said(1, ANNA), said(2, ANNA), said(3, BORIS)]
-    under_way.take(batch)
+    came = batch(said(1, ANNA), said(2, ANNA), said(3, BORIS))
+    under_way.take(came)
     assert not await under_way.settle(LONG)
-    assert (handler.handled, under_way.offset) == ([3], 1)
+    assert (handler.handled, under_way.offset) == ([3], None)
     handler.unstored.clear()
-    under_way.take(batch)
+    under_way.take(came)
     assert await under_way.settle(LONG)
     assert (handler.handled, under_way.offset) == ([3, 1, 2], 4)
 
@@ -78,7 +83,7 @@ async def test_what_cannot_be_stored_and_all_behind_it_in_its_chat_comes_again(t
 async def test_an_update_of_which_nothing_could_be_read_is_confirmed(tasks: TaskSupervisor) -> None:
     handler = Handler()
     under_way = InFlightUpdates(handler, tasks)
-    under_way.take([Update(update_id=9)])
+    under_way.take(Batch(ids=frozenset({9})))
     assert await under_way.settle(LONG)
     assert (handler.handled, under_way.offset) == ([], 10)
 
@@ -87,20 +92,44 @@ async def test_who_does_not_poll_any_more_gives_up_what_is_under_way(tasks: Task
     handler = Handler()
     handler.slow[1] = asyncio.Event()
     under_way = InFlightUpdates(handler, tasks)
-    under_way.take([said(1, ANNA)])
+    under_way.take(batch(said(1, ANNA)))
     await under_way.end()
     assert (handler.handled, under_way.offset, under_way.is_idle) == ([], None, True)
     handler.slow.clear()
-    under_way.take([said(1, ANNA)])
+    under_way.take(batch(said(1, ANNA)))
     assert await under_way.settle(LONG)
     assert handler.handled == [1]
 
 
-async def test_a_broken_handler_ends_the_program(tasks: TaskSupervisor) -> None:
-    async def broken(_: Update) -> None:
-        raise RuntimeError("a fault of ours")
+async def test_a_broken_handler_costs_its_update_alone(tasks: TaskSupervisor, caplog: pytest.LogCaptureFixture) -> None:
+    handled: list[int] = []
+
+    async def broken(update: Update) -> None:
+        if update.update_id == 1:
+            raise RuntimeError("a fault of ours")
+        handled.append(update.update_id)
 
     under_way = InFlightUpdates(broken, tasks)
-    under_way.take([said(1, ANNA)])
-    with pytest.raises(RuntimeError):
-        await under_way.settle(LONG)
+    under_way.take(batch(said(1, ANNA), said(2, ANNA)))
+    assert await under_way.settle(LONG)
+    assert (handled, under_way.offset) == ([2], 3)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+@pytest.mark.parametrize("first", [1, 5, 7, 8, 900])
+async def test_ids_that_begin_anew_are_confirmed_as_any_others(tasks: TaskSupervisor, first: int) -> None:
+    handler = Handler()
+    under_way = InFlightUpdates(handler, tasks)
+    for came in (batch(said(5, ANNA), said(6, ANNA), said(7, ANNA)), Batch(), batch(said(first, ANNA))):
+        under_way.take(came)
+        assert await under_way.settle(LONG)
+    assert (handler.handled, under_way.offset) == ([5, 6, 7, first], first + 1)
+
+
+async def test_an_offset_is_given_only_while_it_confirms_something(tasks: TaskSupervisor) -> None:
+    under_way = InFlightUpdates(Handler(), tasks)
+    under_way.take(batch(said(5, ANNA)))
+    assert await under_way.settle(LONG)
+    assert under_way.offset == 6
+    under_way.take(Batch())
+    assert under_way.offset is None
