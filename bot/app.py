@@ -115,7 +115,7 @@ async def open_local_model(settings: Settings, stack: AsyncExitStack) -> LocalMo
 
 
 def settings_for(model: LocalModel, settings: Settings) -> Settings:
-    """What the embedded model changes: its name, no proxy on the way to it, and what suits a very small model."""
+    """Adapt the settings to the embedded model: its name, no proxy on the way to it, values for a very small model."""
     changes: dict[str, object] = {"proxy": None, "aura_model": model.name}
     if model.packaged:
         changes |= {"system_prompt": "", "temperature": 0.2}  # the server's own prompt was made for it

@@ -67,7 +67,7 @@ class GeneratorProblem(Problem):
 
     key = "problem-generator"
     retryable: ClassVar[bool] = False
-    """Whether the same request may succeed when it is made again a little later."""
+    """True where the same request may succeed a little later."""
 
 
 class GeneratorUnreachable(GeneratorProblem):

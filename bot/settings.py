@@ -20,7 +20,7 @@ from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, Bucke
 
 
 class Streaming(StrEnum):
-    """How a growing answer is shown."""
+    """Ways to show a growing answer."""
 
     EDIT = "edit"
     DRAFT = "draft"
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether the program brings its own generator: nobody named another one."""
+        """True where the program brings its own generator, because nobody named another one."""
         return is_embedded(self)
 
     def secrets(self) -> list[str]:

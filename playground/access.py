@@ -1,4 +1,4 @@
-"""Which requests are admitted: none that a web page of somebody else makes in the same browser.
+"""Admission of requests: none that a web page of somebody else makes in the same browser.
 
 A page of another origin may send forms, load images and, by DNS rebinding, even read answers. Browsers say where a
 request comes from (`Origin`, `Sec-Fetch-Site`) and which name it was addressed to (`Host`); programs send neither of

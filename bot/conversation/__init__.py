@@ -1,1 +1,1 @@
-"""What is said: pure rules and plain data, without I/O and without a clock."""
+"""Conversations: pure rules and plain data, without I/O and without a clock."""

@@ -24,7 +24,7 @@ _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What of a document the generator reads."""
+    """The part of a document that the generator reads."""
 
     text: str
     lines: int
@@ -34,12 +34,12 @@ class Excerpt:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was left out."""
+        """True where nothing was left out."""
         return self.lines == self.of
 
 
 def is_text(name: str, mime_type: str) -> bool:
-    """Whether a document looks like text, by its name or its type."""
+    """Tell by its name or its type whether a document looks like text."""
     return (
         _ENDINGS.fullmatch(PurePath(name.lower()).suffix) is not None
         or mime_type.startswith("text/")

@@ -43,7 +43,7 @@ class Ending(StrEnum):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was written."""
+        """True where nothing was written."""
         return self in {Ending.FAILED, Ending.TOO_LONG}
 
 

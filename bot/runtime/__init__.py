@@ -1,1 +1,1 @@
-"""What any long-running program needs: supervised tasks, a clock, retries."""
+"""Parts of any long-running program: supervised tasks, a clock, units of work."""

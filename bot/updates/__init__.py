@@ -1,1 +1,1 @@
-"""How updates come in; one is confirmed to Telegram only after its effect is stored."""
+"""Updates on their way in; one is confirmed to Telegram only after its effect is stored."""

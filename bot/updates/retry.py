@@ -35,7 +35,7 @@ def bounded_retry_after(value: object) -> float:
 
 
 def retry_after(error: BaseException | None) -> float | None:
-    """How many seconds Telegram wants to be left alone, within our bounds. None: it did not ask for that."""
+    """Seconds for which Telegram wants to be left alone, within our bounds. None: it did not ask for that."""
     if isinstance(error, TelegramRetryAfter):
         return bounded_retry_after(error.retry_after)
     data = error.data if isinstance(error, ClientDecodeError) else None  # aiogram reads whole numbers only

@@ -83,7 +83,7 @@ class InFlightUpdates:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way."""
+        """True where nothing is under way."""
         return not self._running
 
     @property

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class Persistence(Protocol):
-    """Where changes are marked so that they are written to disk."""
+    """Marks of changes that are to be written to disk."""
 
     def mark_message(self, chat_id: int, message_id: int) -> None:
         """Mark a message that is new, changed or gone."""

@@ -59,7 +59,7 @@ class UpdateQueue:
         self.webhook = Webhook()
         self.faults = UpdateFaults()
         self.reading: OffsetReading = "documented"
-        """How an offset above all ids is read."""
+        """Readings of an offset above all ids."""
         self.more = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
         self._poller: asyncio.Future[None] | None = None

@@ -1,1 +1,1 @@
-"""How Markdown, as models write it, is read and laid out as text with entities."""
+"""Markdown, as models write it, read and laid out as text with entities."""

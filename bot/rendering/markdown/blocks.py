@@ -40,7 +40,7 @@ class BlockWriter:
     growing: bool
     builder: LayoutBuilder = field(default_factory=LayoutBuilder)
     checkpoint: Checkpoint | None = None
-    """Where the last block outside of all containers begins: everything before it is complete."""
+    """Beginning of the last block outside of all containers: everything before it is complete."""
     _shift: int = field(init=False)
     """Position in the text of what is position 0 in the source."""
     _lines: list[str] = field(init=False)
@@ -52,13 +52,13 @@ class BlockWriter:
     _quotes: int = 0
     _quote_start: int = -1
     _details: int | None = None
-    """Where the text of what is folded begins; -1 before it does, None outside."""
+    """Beginning of the folded text; -1 before it, None outside."""
     _line: int = 0
     """The first line below what has been written."""
     _gap: int = 0
     _last_kind: str = ""
     _last_end: int = -1
-    """Where the last paragraph outside of all containers ended."""
+    """End of the last paragraph outside of all containers."""
 
     def __post_init__(self) -> None:
         self._shift = self.prefix

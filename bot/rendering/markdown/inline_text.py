@@ -35,9 +35,9 @@ class InlineWriter:
     builder: LayoutBuilder
     leaf: Leaf
     lines: LineMap | None = None
-    """Where the content is from; None: nowhere to cut in it."""
+    """Source of the content; None: nowhere to cut in it."""
     indents: list[str] = field(default_factory=list)
-    """What each line of the content is shown with, the first apart."""
+    """Prefix of each line of the content, the first apart."""
     bold: bool = False
     continued: bool = False
     """The content begins with the mark of a line that goes on from an earlier message."""
@@ -46,7 +46,7 @@ class InlineWriter:
     _sure: int = 0
     _content: str = ""
     _taken: list[tuple[int, int]] = field(default_factory=list)
-    """What is code, a formula or a link already."""
+    """Stretches that are code, a formula or a link already."""
 
     def write(self, content: str, *, growing: bool = False) -> None:
         """Write the whole content."""

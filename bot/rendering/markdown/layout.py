@@ -75,7 +75,7 @@ class Layout:
 
 @dataclass(slots=True)
 class LineMap:
-    """Where a block's content lies in the source, line by line."""
+    """Places of a block's content in the source, line by line."""
 
     contents: list[int]
     sources: list[int]
