@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.handlers.harness import ANNA, Harness
 
 PRESS = {"id": "77", "from": ANNA.user, "chat_instance": "1", "inline_message_id": "abc"}
