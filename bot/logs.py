@@ -110,8 +110,10 @@ class TextFormatter(logging.Formatter):
 class ZonedJsonFormatter(JsonFormatter):
     """One JSON object an event; its time names its zone, so that logs of several machines can be put together."""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  # the name in logging
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the name in logging
         """Give the time by ISO 8601, in milliseconds: `2026-01-31T12:00:00.123+01:00`."""
+        if datefmt is not None:
+            return super().formatTime(record, datefmt)
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
 
