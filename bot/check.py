@@ -39,7 +39,7 @@ async def run(settings: Settings) -> int:
         except (Wrong, Problem) as wrong:
             works = False
             line = f"WRONG  {name}: {wrong}"
-        print(logs.without_secrets(line, settings.secrets()), flush=True)  # noqa: T201  # what this command is for
+        print(logs.blotted(line, settings.secrets()), flush=True)  # noqa: T201  # what this command is for
     return 0 if works else 1
 
 

@@ -21,15 +21,15 @@ MIN_SECRET_LENGTH = 6
 """Characters; what is shorter would blot out ordinary words."""
 BOT_TOKEN = re.compile(r"(?<!\d)\d{6,20}:[A-Za-z0-9_-]{30,}")
 """A bot's token wherever it turns up, even one that no setting holds."""
-KEY = re.compile(
+PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
+"""User and password inside an address."""
+API_KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|hf|xai|nvapi|r8|pplx|csk|fw|ghp|github_pat|glpat)[-_](?=[\w*-]*[\dA-Z*])[\w*-]{6,}"
     r"|\bAIza[\w-]{20,}|\beyJ[\w-]{10,}\.[\w.-]{10,}|(?<=[Bb]earer )(?=[\w.~+/-]*\d)[\w.~+/-]{12,}=*"
     r"|(?i:(?<=key provided: )|(?<=api key: )|(?<=api_key=)|(?<=apikey=))(?=\S*\d)[^\s,;\"'<>]{6,}"
 )
 """A key of somebody's API, by the beginnings that providers give theirs, or by the words before it: servers echo keys
 that no setting holds."""
-PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]+@")
-"""User and password inside an address."""
 REPEAT_INTERVAL = 600.0
 """Seconds after which a line that goes on being true is written again."""
 MAX_THROTTLED_KEYS = 1000
@@ -101,7 +101,7 @@ class SecretsFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line (and its traceback) without secrets."""
-        return without_secrets(self._inner.format(record), self._secrets)
+        return blotted(self._inner.format(record), self._secrets)
 
 
 class TextFormatter(logging.Formatter):
@@ -115,17 +115,19 @@ class TextFormatter(logging.Formatter):
 class ZonedJsonFormatter(JsonFormatter):
     """One JSON object an event; its time names its zone, so that logs of several machines can be put together."""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  # the name in logging
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the name in logging
         """Give the time by ISO 8601, in milliseconds: `2026-01-31T12:00:00.123+01:00`."""
+        if datefmt is not None:
+            return super().formatTime(record, datefmt)
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
 
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
+def blotted(text: str, secrets: Iterable[str]) -> str:
     """The same text without secrets: the given ones, tokens, API keys, and passwords inside addresses."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= MIN_SECRET_LENGTH:
             text = text.replace(secret, "***")
-    return PASSWORD.sub(r"\1:***@", KEY.sub("***", BOT_TOKEN.sub("***", text)))
+    return PASSWORD.sub(r"\1:***@", API_KEY.sub("***", BOT_TOKEN.sub("***", text)))
 
 
 def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.logs import LogThrottle, set_up_logging, without_secrets
+from bot.logs import LogThrottle, blotted, set_up_logging
 
 TOKEN = "123456789:AAEhBOweik9ai2o01Jxv9Yp3xTfRvU3m0xQ"
 CHATTY = ("selenium.webdriver.remote.remote_connection", "urllib3.connectionpool", "httpx", "aiohttp.access")
@@ -31,7 +31,7 @@ def _set_up() -> Iterator[None]:
 
 def test_secrets_tokens_and_passwords_in_addresses_are_blotted_out() -> None:
     line = f"POST https://api.telegram.org/bot{TOKEN}/getMe by socks5://user:geheim@proxy.example with a-secret-key"
-    assert without_secrets(line, {"a-secret-key"}) == (
+    assert blotted(line, {"a-secret-key"}) == (
         "POST https://api.telegram.org/bot***/getMe by socks5://user:***@proxy.example with ***"
     )
 
@@ -44,7 +44,7 @@ def test_what_others_write_of_each_request_cookies_included_stays_out(name: str)
 
 def test_keys_that_a_server_repeats_are_blotted_out() -> None:
     refusal = "Incorrect API key provided: sk-proj-****************c123, or sk-ant-api03-AbCdEfGh_1; see sk-learn"
-    assert without_secrets(refusal, ()) == "Incorrect API key provided: ***, or ***; see sk-learn"
+    assert blotted(refusal, ()) == "Incorrect API key provided: ***, or ***; see sk-learn"
 
 
 @pytest.mark.usefixtures("_set_up")

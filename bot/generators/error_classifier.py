@@ -71,7 +71,7 @@ def error_text(body: Any) -> str | None:  # noqa: ANN401  # whatever JSON a serv
 
 def one_line(words: str) -> str:
     """Make a server's words fit for a log line: printable, on one line, of a bounded length, without keys."""
-    words = logs.without_secrets(_decoded(words), ())
+    words = logs.blotted(_decoded(words), ())
     words = " ".join("".join(character if character.isprintable() else " " for character in words).split())
     return words if len(words) <= MAX_WORDS_LENGTH else words[: MAX_WORDS_LENGTH - 1] + "…"
 
