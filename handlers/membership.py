@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
 
-from bot.answering.membership import Membership
+from bot.answering.chat_membership import ChatMembership
 from bot.conversation.people import Chat
 from bot.people.speaker import Speaker
 from bot.settings import Settings
@@ -32,7 +32,7 @@ async def follow(
     change: ChatMemberUpdated,
     origin: EventContext,
     speaker: Speaker,
-    membership: Membership,
+    membership: ChatMembership,
     settings: Settings,
     bot_info: BotInfo,
     say: Responder,
@@ -43,12 +43,12 @@ async def follow(
         _greet(followed.chat, change, settings, bot_info, say)
 
 
-async def move(_: Message, new: int, origin: EventContext, membership: Membership) -> None:
+async def move(_: Message, new: int, origin: EventContext, membership: ChatMembership) -> None:
     """A group became a supergroup."""
     await membership.migrate(origin.key.bot, origin.key.chat, new)
 
 
-async def arrive(_: Message, old: int, origin: EventContext, membership: Membership) -> None:
+async def arrive(_: Message, old: int, origin: EventContext, membership: ChatMembership) -> None:
     """The same, told from the new supergroup's side."""
     await membership.migrate(origin.key.bot, old, origin.key.chat)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.answer_buttons import AnswerButtons
+from bot.answering.chat_membership import ChatMembership
 from bot.answering.last_answer import LastAnswer
-from bot.answering.membership import Membership
 from bot.answering.proxy_trial import Prober, ProxyTrial
 from bot.answering.questions import Download, Questions
 from bot.answering.service import TurnService
@@ -45,7 +45,7 @@ class AnsweringUseCases:
     buttons: AnswerButtons
     last_answer: LastAnswer
     conversation: WholeConversation
-    membership: Membership
+    membership: ChatMembership
     proxy_trial: ProxyTrial
 
 
@@ -66,6 +66,6 @@ def answering_use_cases(
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
-        membership=Membership(unit, stores.chats, turns, permissions),
+        membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions),
     )

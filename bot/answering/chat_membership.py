@@ -20,7 +20,7 @@ class Followed:
     greets: bool
 
 
-class Membership:
+class ChatMembership:
     """Keeps what is known of a chat in step with Telegram. Raises StorageUnavailable."""
 
     def __init__(self, unit: UnitOfWork, chats: ChatRepository, turns: TurnService, permissions: Permissions) -> None:
@@ -44,6 +44,6 @@ class Membership:
         return Followed(now, greets)
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
-        """A group became a supergroup: everything about it goes along."""
+        """Move everything about a group to the supergroup that it became."""
         async with self._unit.transaction():
             await self._turns.migrate(bot, old, new)
