@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from bot.attachments.limits import ReadLimits
@@ -29,7 +30,7 @@ def main() -> None:
     answer_to = _private_output()
     _limit_self(limits)
     header, content = _answer(task, sys.stdin.buffer, limits)
-    header["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    header["peak_bytes"] = _peak_bytes()
     with answer_to:
         answer_to.write(json.dumps(header).encode() + b"\n" + content)
     os._exit(0)  # destructors of a library that met a hostile file may hang or crash
@@ -54,6 +55,15 @@ def _limit_self(limits: ReadLimits) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (value, value))
+
+
+def _peak_bytes() -> int:
+    """Memory that was used at the most; 0 where the system does not say. getrusage counts the parent's before exec."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _answer(task: str, file: BinaryIO, limits: ReadLimits) -> Answer:

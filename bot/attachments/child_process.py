@@ -23,6 +23,8 @@ MAX_PROCESSES = 2
 """Children at a time: each may take 512 MB and a whole processor."""
 MAX_ANSWER_BYTES = 16 * MEGABYTE
 """More than the largest text or picture that a child answers with."""
+MAX_REASON = 200
+"""Characters of a child's reason that are logged."""
 _ROOT = str(Path(bot.__file__).resolve().parents[1])
 _AT_LIMIT = frozenset({-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGABRT})
 """Ends of a child at its limits: native code aborts where it gets no memory."""
@@ -54,8 +56,9 @@ class ChildProcesses:
             raise AttachmentUnreadable(f"the child ended with {exit_code}")
         header = answer.header
         if "problem" in header:
-            logger.info("A child could not read %s: %s", task, str(header.get("reason"))[:200])
-            raise problem_for(str(header["problem"]), header.get("details") or {})
+            reason = str(header.get("reason"))[:MAX_REASON]
+            logger.info("A child could not read %s: %s", task, reason)
+            raise problem_for(str(header["problem"]), header.get("details") or {}, reason)
         return answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -45,9 +46,17 @@ def convert(file: BinaryIO, limits: ReadLimits) -> ConvertedPicture:
             side = limits.picture_side
             picture.draft("RGB", (side, side))  # JPEG is unpacked at a fraction of its size
             picture.thumbnail((side, side), reducing_gap=2.0)
-            return _encoded(_plain(ImageOps.exif_transpose(picture)), limits.picture_bytes)
+            return _encoded(_plain(_upright(picture)), limits.picture_bytes)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise PictureUnreadable(type(error).__name__) from None
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture as its camera was held; where its metadata is damaged, as it is."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (OSError, ValueError, SyntaxError, KeyError, struct.error):
+        return picture
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -138,9 +138,9 @@ class TranscriptionRefused(AttachmentProblem):
     key = "attachment-transcription-refused"
 
 
-def problem_for(key: str, details: dict[str, str | float]) -> AttachmentProblem:
+def problem_for(key: str, details: dict[str, str | float], reason: str = "") -> AttachmentProblem:
     """The problem that a child process reported by its key. An unknown one is AttachmentUnreadable."""
-    problem = {kind.key: kind for kind in kinds()}.get(key, AttachmentUnreadable)("the child process said so")
+    problem = {kind.key: kind for kind in kinds()}.get(key, AttachmentUnreadable)(reason)
     problem.details.update(details)
     return problem
 

@@ -77,10 +77,15 @@ def xlsx(rows: Sequence[Sequence[str | float]], *, sheet: str = "Sales", data: s
         data = "".join(f"<row>{''.join(_cell(value) for value in row)}</row>" for row in rows)
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     office = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
-    sheet_type = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    types = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sheet_type = f"{types}/worksheet"
     return archive(
         {
             "[Content_Types].xml": "<Types/>",
+            "_rels/.rels": (
+                f'<Relationships {RELATIONS}><Relationship Id="rId1" Type="{types}/officeDocument"'
+                ' Target="xl/workbook.xml"/></Relationships>'
+            ),
             "xl/workbook.xml": (
                 f'<workbook {main} {office}><sheets><sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>'
             ),
