@@ -16,8 +16,8 @@ class ReadLimits:
     """Largest file: the public Bot API hands out no larger one."""
     characters: int = 400_000
     """Longest text that is kept of a document: some 100 000 tokens of prose."""
-    unpacked_bytes: int = 256 * MEGABYTE
-    """Bytes that the entries of one archive may unpack to, together."""
+    unpacked_bytes: int = 128 * MEGABYTE
+    """Bytes that the entries of one archive may unpack to, together: their parsing takes some 4 s."""
     pixels: int = 50_000_000
     """Largest picture: a good phone's camera makes 50 megapixels, which unpack to 200 MB."""
     picture_side: int = 1568

@@ -8,13 +8,28 @@ import warnings
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from bot.attachments.limits import ReadLimits
 from bot.attachments.problems import PictureUnreadable, TooManyPixels
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""Pillow's decoders that are used. It has none for HEIC; others run foreign programs or are rarely looked after."""
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "BMP",
+    WebPImagePlugin.WebPImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+    AvifImagePlugin.AvifImageFile.format,
+)
+"""Pillow's decoders that are used; it has none for HEIC. Others run foreign programs or are rarely looked after."""
 JPEG_QUALITIES = (88, 70, 45)
 """Tried one after another until the picture is small enough."""
 _TRANSPARENT = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
@@ -37,7 +52,7 @@ def convert(file: BinaryIO, limits: ReadLimits) -> ConvertedPicture:
     """
     warnings.simplefilter("ignore")  # Pillow's own limit is replaced by ours
     Image.MAX_IMAGE_PIXELS = None
-    Image.init()
+    Image.preinit()
     try:
         with Image.open(file, formats=FORMATS) as picture:
             width, height = picture.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import subprocess
 import sys
 from pathlib import Path
 
@@ -118,3 +119,10 @@ async def test_only_a_few_run_at_a_time(played_child: Path, tmp_path: Path) -> N
     await asyncio.gather(*(children.run("plain_text", FileContent(b""), ReadLimits()) for _ in range(5)))
     seen = await asyncio.to_thread(lambda: numbers(*tmp_path.glob("seen.*")))
     assert len(seen) == 5 and max(seen) <= 2
+
+
+def test_a_parser_is_loaded_nowhere_but_in_the_child() -> None:
+    parsers = {"PIL", "pypdfium2", "python_calamine", "striprtf", "charset_normalizer"}
+    script = f"import sys, bot.attachments.service; print(*({parsers!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not done.stdout.strip()

@@ -200,3 +200,13 @@ async def test_no_format_lets_another_ones_file_through_as_text(service: Attachm
     for content in (docx("")[:200], pdf([""])[:9] + bytes(100), b"PK\x03\x04"):
         with pytest.raises(AttachmentProblem):
             await read(service, "a", content)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "total"),
+    [("a\n" * 9, 9, 9), ("a\n" * 9 + "b", 10, 10), ("abcd\n" * 100, 20, 100), ("abcd\n" * 100 + "e", 20, 101)],
+)
+async def test_lines_are_counted_however_the_file_ends(text: str, kept: int, total: int) -> None:
+    service = AttachmentService(default_readers(None), ReadLimits(characters=100))
+    part = await read(service, "a.txt", text.encode())
+    assert (part.kept, part.total) == (kept, total)

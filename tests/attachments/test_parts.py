@@ -16,7 +16,8 @@ def lines(text: str, name: str = "a.txt") -> TextPart:
 
 
 def pages(*texts: str) -> TextPart:
-    starts, written = [], []
+    starts: list[int] = []
+    written: list[str] = []
     for number, text in enumerate(texts, start=1):
         starts.append(len(written))
         written += [f"[Page {number}]", *text.split("\n")]

@@ -8,7 +8,7 @@ from bot.attachments.parts import Unit
 from bot.attachments.problems import AttachmentProblem, AttachmentTooLarge, kinds, problem_for
 from bot.texts import LANGUAGES, Texts
 
-DETAILS = {"name": "report.pdf", "megabytes": 20, "pages": 3, "megapixels": 50, "minutes": 15}
+DETAILS: dict[str, str | float] = {"name": "report.pdf", "megabytes": 20, "pages": 3, "megapixels": 50, "minutes": 15}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -33,6 +33,11 @@ class DocumentArchive:
         """Names of all entries."""
         return self._zip.namelist()
 
+    def check_size(self) -> None:
+        """Raise AttachmentTooComplex where the entries say that they unpack to too much."""
+        if sum(entry.file_size for entry in self._zip.infolist()) > self._left:
+            raise AttachmentTooComplex("the archive unpacks to too much")
+
     def chunks(self, name: str) -> Iterator[bytes]:
         """The bytes of an entry. Raises AttachmentUnreadable, AttachmentLocked, AttachmentTooComplex."""
         try:
@@ -41,6 +46,8 @@ class DocumentArchive:
             raise AttachmentUnreadable(f"no {name[:100]} in the archive") from None
         if entry.flag_bits & _ENCRYPTED:
             raise AttachmentLocked("an encrypted archive")
+        if entry.file_size > self._left:  # more than it says, zipfile does not unpack
+            raise AttachmentTooComplex("the archive unpacks to too much")
         with self._zip.open(entry) as file:
             while chunk := file.read(CHUNK_BYTES):
                 self._left -= len(chunk)

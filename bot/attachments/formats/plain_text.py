@@ -11,6 +11,9 @@ from bot.attachments.limits import ReadLimits
 from bot.attachments.parts import Unit
 from bot.attachments.problems import AttachmentUnsupported
 
+CHUNK_CHARACTERS = 1 << 16
+"""Characters that are split into lines at a time: beyond the limit lines are only counted."""
+
 
 class PlainText(DocumentFormat):
     """Reads any bytes that are text, whatever the file is called."""
@@ -30,4 +33,6 @@ class PlainText(DocumentFormat):
         text = decode(file.read())
         if text is None:
             raise AttachmentUnsupported("the bytes are no text")
-        sink.write(text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        for begin in range(0, len(text), CHUNK_CHARACTERS):
+            sink.write(text[begin : begin + CHUNK_CHARACTERS])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from bot.attachments.formats.archive import is_archive_with
+from bot.attachments.formats.archive import DocumentArchive, is_archive_with
 from bot.attachments.formats.format import DocumentFormat
 from bot.attachments.formats.text_sink import TextSink
 from bot.attachments.limits import ReadLimits
@@ -36,11 +36,14 @@ class Spreadsheet(DocumentFormat):
         return is_archive_with(content, b"xl/workbook.") or b"opendocument.spreadsheet" in content[:200]
 
     @staticmethod
-    def extract(file: BinaryIO, sink: TextSink, limits: ReadLimits) -> None:  # noqa: ARG004  # memory is the limit
+    def extract(file: BinaryIO, sink: TextSink, limits: ReadLimits) -> None:
         """Write each sheet that has cells: its name, then its rows with a bar between the cells."""
         from python_calamine import CalamineWorkbook, PasswordError
 
-        if _names(file.read(), _ENCRYPTED):
+        content = file.read()
+        if not content.startswith(OLE_MAGIC):
+            DocumentArchive(file, limits.unpacked_bytes).check_size()
+        elif _names(content, _ENCRYPTED):
             raise AttachmentLocked("an encrypted Office file")
         file.seek(0)
         try:

@@ -31,6 +31,10 @@ class TextSink:
 
     def write(self, text: str) -> None:
         """Go on with the current line; line ends in `text` are line ends."""
+        if self.full and not self._squeeze:
+            self.skip(text.count("\n"))
+            self._current = [text[-1:]] if text[-1:].strip("\n") else []
+            return
         first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._append(first)
         for line in others:
@@ -103,4 +107,5 @@ class TextSink:
         else:
             if not self._lines:  # of one huge line, the beginning
                 self._lines.append(_UNWANTED.sub("", "".join([*self._current, text[: self._left]])))
+            self._current = [text[:1]]
             self.full = True
