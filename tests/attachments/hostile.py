@@ -143,6 +143,16 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
         "a.epub",
         lambda: _into(epub(["x"]), bomb("OEBPS/c0.xhtml", b"<p>", b"words ", b"</p>")),
     ),
+    "docx bomb that says it is small": (
+        "a.docx",
+        lambda: _said_to_be_small(bomb("word/document.xml", WORD_BEGIN, docx_paragraph("x").encode(), WORD_END)),
+    ),
+    "xlsx bomb that says it is small": (
+        "a.xlsx",
+        lambda: _said_to_be_small(
+            _into(xlsx([]), bomb("xl/worksheets/sheet1.xml", SHEET_BEGIN, b"<row><c><v>1</v></c></row>", SHEET_END))
+        ),
+    ),
     "pdf bomb": ("a.pdf", pdf_bomb),
     "entities that expand": ("a.docx", lambda: word_with(xml_bomb(), docx_paragraph("&e9;"))),
     "quadratic entities": ("a.docx", lambda: word_with(quadratic_xml(), docx_paragraph("&a;" * 50_000))),
@@ -227,3 +237,13 @@ def _into(whole: bytes, part: bytes) -> bytes:
 def _damaged(content: bytes) -> bytes:
     middle = content.index(b"word/document.xml") + 40
     return content[:middle] + b"\x00\xff\x00" + content[middle + 3 :]
+
+
+def _said_to_be_small(content: bytes) -> bytes:
+    """The same archive, whose directory says of each file that it has 100 bytes."""
+    said = bytearray(content)
+    position = said.find(b"PK\x01\x02")
+    while position >= 0:
+        said[position + 24 : position + 28] = struct.pack("<I", 100)
+        position = said.find(b"PK\x01\x02", position + 4)
+    return bytes(said)

@@ -23,6 +23,7 @@ ODF = (
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
 )
+MANIFEST = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
 RELATIONS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
 
 
@@ -104,7 +105,7 @@ def _cell(value: str | float) -> str:
     return f"<c><v>{value}</v></c>"
 
 
-def odt(body: str, *, kind: str = "text", manifest: str = "<manifest/>") -> bytes:
+def odt(body: str, *, kind: str = "text", manifest: str = MANIFEST) -> bytes:
     return archive(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",

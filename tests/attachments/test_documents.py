@@ -100,6 +100,19 @@ async def test_a_spreadsheet_has_rows_and_the_names_of_its_sheets(service: Attac
     assert part.text == "[Sheet Sales]\nИмя | Сумма\nАнна | 20\nБорис | 2.5"
 
 
+async def test_a_spreadsheet_of_open_document_is_read(service: AttachmentService) -> None:
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        for text in ("Имя", "Сумма")
+    )
+    body = (
+        f'<office:spreadsheet><table:table table:name="Лист"><table:table-row>{cells}</table:table-row></table:table>'
+        "</office:spreadsheet>"
+    )
+    part = await read(service, "a.ods", odt(body, kind="spreadsheet"))
+    assert part.text == "[Sheet Лист]\nИмя | Сумма"
+
+
 async def test_open_document_texts_are_read(service: AttachmentService) -> None:
     body = (
         "<text:h>Title</text:h>\n<text:p>a<text:s text:c='2'/>b<text:tab/>c<text:line-break/>"
