@@ -31,6 +31,8 @@ class TextSink:
 
     def write(self, text: str) -> None:
         """Go on with the current line; line ends in `text` are line ends."""
+        if not text:
+            return
         if self.full and not self._squeeze:
             self.skip(text.count("\n"))
             self._current = [text[-1:]] if text[-1:].strip("\n") else []
