@@ -321,3 +321,43 @@ admin-removed = { $name } is no longer an admin of the bot.
 admin-never-met = I have never met this person. They have to write to me first.
 admin-in-environment = This admin is named in ADMIN_IDS: change that where the bot runs.
 admin-is-none = This person is not an admin of the bot.
+
+## What people send besides text
+
+attachment-cut = { $unit ->
+    [pages] { $kept ->
+        [0] { $name } is too long to read in full: I read the beginning of its first page.
+        [one] { $name } is too long to read in full: I read the first of its { $total } pages.
+       *[other] { $name } is too long to read in full: I read the first { $kept } of its { $total } pages.
+    }
+    [slides] { $kept ->
+        [0] { $name } is too long to read in full: I read the beginning of its first slide.
+        [one] { $name } is too long to read in full: I read the first of its { $total } slides.
+       *[other] { $name } is too long to read in full: I read the first { $kept } of its { $total } slides.
+    }
+   *[lines] { $kept ->
+        [0] { $name } is too long to read in full: I read the beginning of its first, very long line.
+        [one] { $name } is too long to read in full: I read the first of its { $total } lines.
+       *[other] { $name } is too long to read in full: I read the first { $kept } of its { $total } lines.
+    }
+}
+attachment-too-large = I can't read { $name }: it is larger than { $megabytes } MB.
+attachment-unreadable = I can't read { $name }: the file is damaged, or it is not what its name says.
+attachment-too-complex = I can't read { $name }: it is too complex to unpack.
+attachment-locked = I can't read { $name }: it is protected by a password.
+attachment-empty = I can't find any text in { $name }.
+attachment-unsupported = I can't read { $name }: I don't know this kind of file.
+attachment-scan = { $pages ->
+    [one] I can't read { $name }: its page is a picture without text.
+   *[other] I can't read { $name }: its { $pages } pages are pictures without text.
+} Send me photos of the pages, or a version with text.
+attachment-too-many-pixels = I can't look at { $name }: it has more than { $megapixels } megapixels.
+attachment-picture-unreadable = I can't open { $name }: it is damaged or in a format I don't know, such as HEIC. Send it as a photo, not as a file.
+attachment-recording-too-long = { $minutes ->
+    [one] I can't listen to { $name }: it is longer than a minute.
+   *[other] I can't listen to { $name }: it is longer than { $minutes } minutes.
+}
+attachment-recording-silent = I couldn't make out any words in { $name }.
+attachment-no-transcription = I can't listen to recordings here. Please write it to me.
+attachment-transcription-unavailable = I can't listen to recordings just now. Please try again in a moment, or write it to me.
+attachment-transcription-refused = The transcription service doesn't accept the bot's settings or this recording. An admin has to look at it.
