@@ -24,7 +24,8 @@ from bot.preferences import EffectivePreferences, Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.claims import MAX_ATTEMPTS
-from bot.streaming.live_reply import LiveReply, LiveReplyFactory
+from bot.streaming.live_reply import LiveReply
+from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts
@@ -64,7 +65,7 @@ class _Answer:
             self.ending = Ending.LENGTH if piece.reason == "length" else Ending.COMPLETE
         else:
             self.reply.write(piece)
-        self.live.touch()
+        self.live.notify()
         self.check()
 
     def check(self) -> None:

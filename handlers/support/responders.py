@@ -39,7 +39,7 @@ class Responder:
 
     def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
         """Say what is already put into words."""
-        self.database.after_commit(lambda: self.outbox.post(self.place, text, keyboard=keyboard))
+        self.database.after_commit(lambda: self.outbox.enqueue(self.place, text, keyboard=keyboard))
 
     def to(self, place: Destination, language: str) -> Responder:
         """The same for another place or language."""
