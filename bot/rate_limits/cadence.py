@@ -29,8 +29,8 @@ DRAFT_FACTORS = ((0.2, 0.48), (0.65, 0.6), (math.inf, 1.85))
 
 Twenty-six drafts go in the first ten seconds, and what is left is spread over the rest of the thirty.
 """
-LIVELY_TEMPO = 0.9
-"""Tempo from which on a group counts as one in which answers follow one another."""
+LIVELY_TEMPO = 0.75
+"""Tempo from which on a group counts as one in which answers follow one another, also after a pause."""
 EVEN_FACTOR = 1.12
 """Gap in a lively group in units of the window's pace: five answers of ten seconds have four changes each."""
 QUICK_FACTOR_ALONE, QUICK_FACTOR_UNKNOWN = 0.29, 0.467

@@ -69,10 +69,16 @@ class ChatBudget:
         self.messages.drain(at)
         self.drafts.drain(at)
 
-    def release(self) -> None:
-        """End every hold, and the slowness after one."""
+    def release(self, now: float) -> None:
+        """End every hold, and the slowness after one; go gently, as after a hold that ended by itself."""
         self.held_until = self.drafts_held_until = 0.0
         self.slowness, self.slowed_at = 1.0, -math.inf
+        if isinstance(self.messages, SlidingWindow):
+            self.messages = SlidingWindow(self.messages.window)
+        else:
+            self.messages = TokenBucket(self.messages.bucket, now)
+        self.drafts = TieredWindow(self.drafts.limit)
+        self.drain(now)
 
     def slowdown(self, now: float) -> float:
         """Factor by which changes go more slowly than usual: it falls to 1 while the chat takes everything again."""

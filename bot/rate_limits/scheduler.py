@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from bot.rate_limits.bot_budget import BotBudget
+from bot.rate_limits.cadence import FOLLOWING_INTERVAL
 from bot.rate_limits.chat_budget import ChatBudget
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, TieredLimit, WindowLimit
 from bot.rate_limits.requests import Priority, ReplyStream, Reservation, Resource
@@ -141,7 +142,7 @@ class Scheduler:
     def release(self, chat: int, now: float) -> None:
         """End the holds of this chat before their time."""
         state = self._chat(chat, now)
-        state.release()
+        state.release(now)
         self._reschedule(state, now)
 
     def held(self, chat: int, now: float) -> float:
@@ -159,8 +160,10 @@ class Scheduler:
         return self._chat(chat, now).tempo
 
     def know_tempo(self, chat: int, tempo: float, now: float) -> None:
-        """Take over what was learned of a group before."""
-        self._chat(chat, now).tempo = min(1.0, max(0.0, tempo))
+        """Take over what was learned of a group before; its last answer began longer ago than one that follows."""
+        state = self._chat(chat, now)
+        state.tempo = min(1.0, max(0.0, tempo))
+        state.last_began = now - 2 * FOLLOWING_INTERVAL
 
     def knows(self, chat: int) -> bool:
         """Whether this chat has not been at rest since it was first seen here."""

@@ -62,12 +62,13 @@ def problem_of(error: Exception) -> TelegramProblem:
         return ChatMigrated(f"now {error.migrate_to_chat_id}", to=error.migrate_to_chat_id)
     if not isinstance(error, exceptions.TelegramAPIError):
         return AmbiguousOutcome(f"the answer could not be read: {type(error).__name__}")
-    if isinstance(error, exceptions.TelegramNotFound) and "method" not in error.message:
-        return Unauthorized(error.message)  # a token of the wrong form: the address itself is unknown
+    message = error.message or ""  # a server may leave the description out
+    if isinstance(error, exceptions.TelegramNotFound) and "method" not in message:
+        return Unauthorized(message)  # a token of the wrong form: the address itself is unknown
     for kind, problem in _KINDS:
         if isinstance(error, kind):
-            return problem(error.message.partition(": ")[0] if problem is AmbiguousOutcome else error.message)
-    return _by_text(error.message)
+            return problem(message.partition(": ")[0] if problem is AmbiguousOutcome else message)
+    return _by_text(message)
 
 
 def _by_text(message: str) -> TelegramProblem:

@@ -132,5 +132,5 @@ class RateLimitMiddleware(BaseRequestMiddleware):
         """Hold what Telegram refused, if that is what it wants."""
         if isinstance(error, TelegramRetryAfter):
             await self._slots.flooded(chat, resource, error.retry_after)
-        elif error.message.startswith("Too Many Requests"):  # without saying for how long in its parameters
+        elif (error.message or "").startswith("Too Many Requests"):  # without saying for how long in its parameters
             await self._slots.flooded(chat, resource, DEFAULT_RETRY_AFTER)

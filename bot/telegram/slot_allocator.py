@@ -127,9 +127,9 @@ class SlotAllocator:
             return
         now = self.clock.now()
         for chat, until in (await self._store.holds()).items():
-            left = min(MAX_RETRY_AFTER, until - self.clock.unix())
+            left = until - self.clock.unix()
             if left > 0:
-                self._scheduler.hold(chat, now + left, now)
+                self._scheduler.hold(chat, now + min(MAX_RETRY_AFTER, left), now)
 
     async def recall_tempo(self, chat: int) -> None:
         """Take over how lively a group is, where it was at rest; call it before an answer begins there."""

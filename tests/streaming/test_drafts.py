@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.entities import Formatted
 from bot.delivery.reply import Reply
 from bot.rate_limits.requests import Priority, Resource
+from bot.streaming.drafts import DRAFT_LIFETIME, Draft
 from bot.telegram.slot_allocator import Slot
 from tests.harness.telegram_scene import AGAIN, ANNA, MemoryJournalStore, TelegramScene, telegram_scene
 
@@ -148,3 +150,77 @@ async def test_a_text_that_no_draft_takes_is_shown_by_edits(scene: TelegramScene
     assert len(scene.calls(DRAFT)) == 1
     await stream(scene)
     assert len(scene.calls(DRAFT)) > 1, "the next answer may well be taken"
+
+
+async def test_a_thinking_draft_becomes_the_message_that_comes_after_it(scene: TelegramScene) -> None:
+    await scene.stream(["", "", "It failed."], every=2.0, streaming="draft")
+    drafts, message = scene.calls(DRAFT), scene.calls("sendMessage")[0]
+    assert "text" not in drafts[0]["parameters"]
+    assert drafts[-1]["parameters"]["text"] == message["parameters"]["text"] == "It failed."
+    assert written(scene)[-2:] == [DRAFT, "sendMessage"]
+
+
+async def test_a_draft_that_begins_like_the_message_needs_no_other_one(scene: TelegramScene) -> None:
+    await stream(scene)
+    texts = [str(call["parameters"].get("text", "")) for call in scene.calls(DRAFT)]
+    assert TEXT.startswith(texts[-1])
+    assert texts[-1] != TEXT or texts.count(TEXT) == 1
+
+
+@pytest.mark.parametrize(
+    ("drafted", "message", "lingers"),
+    [
+        (None, "text", False),
+        ("", "text", True),
+        ("te", "text", False),
+        ("text and more", "text", False),
+        ("another part", "text", True),
+    ],
+)
+async def test_a_draft_lingers_beside_a_message_that_begins_otherwise(
+    scene: TelegramScene, drafted: str | None, message: str, lingers: bool
+) -> None:  # pytest gives it
+    draft = Draft(scene.telegram, scene.destination(), 7, scene.clock, lambda: None)
+    if drafted is not None:
+        await draft.show(Formatted(drafted))
+    assert draft.would_linger(Formatted(message)) is lingers
+    draft.removed()
+    assert not draft.would_linger(Formatted(message))
+
+
+async def test_a_draft_that_has_gone_by_itself_lingers_beside_nothing(scene: TelegramScene) -> None:
+    draft = Draft(scene.telegram, scene.destination(), 7, scene.clock, lambda: None)
+    await draft.show(Formatted(""))
+    await scene.clock.sleep(DRAFT_LIFETIME + 1)
+    assert not draft.would_linger(Formatted("text"))
+
+
+async def test_a_message_that_is_due_goes_while_drafts_are_held(scene: TelegramScene) -> None:
+    reply = Reply()
+    live = scene.open(reply, MemoryJournalStore(), streaming="draft")
+    running = asyncio.get_running_loop().create_task(live.run())
+    reply.write("It begins. ")
+    live.notify()
+    await scene.until(lambda: scene.calls(DRAFT))
+    scene.fault(kind="error", method=DRAFT, retry_after=3600)
+    reply.write("More of it. ")
+    live.notify()
+    await scene.until(lambda: scene.slots.drafts_held(ANNA) > 0)
+    reply.write("word " * 900)
+    live.notify()
+    await scene.until(lambda: scene.texts())
+    assert scene.slots.drafts_held(ANNA) > 3000
+    drafts = len(scene.calls(DRAFT))
+    reply.end()
+    live.end(AGAIN)
+    await running
+    assert " ".join(scene.texts()).split() == ["It", "begins.", "More", "of", "it.", *["word"] * 900]
+    assert len(scene.calls(DRAFT)) == drafts
+    assert scene.calls("editMessageText") == []
+
+
+async def test_a_minute_of_text_by_drafts_meets_no_refusal() -> None:
+    async with telegram_scene(speed=10) as scene:
+        await scene.stream([f"word{number} " for number in range(600)], every=0.1, streaming="draft")
+        assert scene.refused() == []
+        assert len(scene.calls(DRAFT)) >= 60

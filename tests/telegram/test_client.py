@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import Update
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -182,3 +184,39 @@ async def test_what_was_done_is_done_although_its_answer_cannot_be_read() -> Non
         await telegram.edit_keyboard(ANNA, 77, ())
         with pytest.raises(AmbiguousOutcome):
             await telegram.member(ANNA, ANNA)
+
+
+async def test_a_topic_that_is_gone_in_a_private_chat_is_left_out(
+    scene: TelegramScene, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Destination(ANNA, thread=424_242, private=True)
+    with caplog.at_level(logging.INFO):
+        await scene.telegram.send(gone, HELLO)
+        await scene.telegram.send(gone, HELLO)
+        await scene.telegram.draft(gone, 1, HELLO)
+        await scene.telegram.typing(gone)
+        await scene.telegram.document(gone, "a.txt", b"a")
+    threads = [call["parameters"].get("message_thread_id") for call in scene.calls("sendMessage")]
+    assert threads == [424_242, None, None]
+    assert len(scene.messages()) == 3
+    assert caplog.text.count("topic 424242 is gone") == 1
+
+
+async def test_a_topic_that_is_gone_in_a_group_is_said_to_the_caller(scene: TelegramScene) -> None:
+    for _ in range(2):
+        with pytest.raises(TopicUnavailable):
+            await scene.telegram.send(Destination(scene.group, thread=424_242), HELLO)
+
+
+async def test_a_draft_stays_when_it_is_stopped(scene: TelegramScene) -> None:
+    await scene.telegram.draft(THERE, 5, HELLO)
+    assert scene.calls("sendMessageDraft")[-1]["parameters"]["keep_on_stop"] is True
+
+
+@pytest.mark.parametrize("draft_id", [12, "12"])
+def test_the_press_of_telegrams_own_stop_is_read(draft_id: object) -> None:
+    chat = {"id": ANNA, "type": "private"}
+    update = {"update_id": 1, "stopped_message_generation": {"chat": chat, "draft_id": draft_id}}
+    stopped = Update.model_validate(update).stopped_message_generation
+    assert stopped is not None
+    assert stopped.draft_id == 12
