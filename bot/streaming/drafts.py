@@ -36,15 +36,15 @@ class Draft:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no text stands in it yet."""
+        """Tell whether no text stands in it yet."""
         return self._shown is None or not self._shown.text
 
     def needs(self, what: Formatted) -> bool:
-        """Whether a call is needed to show that."""
+        """Tell whether a call is needed to show that."""
         return what != self._shown or self._clock.now() >= self._due
 
     def would_linger(self, message: Formatted) -> bool:
-        """Whether clients would leave the draft beside this message instead of putting the message in its stead.
+        """Tell whether clients would leave the draft beside this message instead of putting the message in its stead.
 
         They do where the two do not begin alike, and an empty draft ("Thinking…") begins like nothing.
         """

@@ -33,7 +33,7 @@ class FirstFlush:
         """Time at which the present text is shown, if nothing more comes; None while there is none."""
 
     def is_worth_it(self, text: str) -> bool:
-        """Whether to show this now: a couple of words, or anything that has waited long enough."""
+        """Tell whether to show this now: a couple of words, or anything that has waited long enough."""
         if self._since is None:
             self._since = self._clock.now()
         enough = len(text) >= MIN_FIRST_CHARACTERS or len(text.split(maxsplit=MIN_FIRST_WORDS)) >= MIN_FIRST_WORDS
@@ -42,5 +42,5 @@ class FirstFlush:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether this is enough to be shown in place of an older text, which may be long."""
+    """Tell whether this is enough to be shown in place of an older text, which may be long."""
     return len(text) >= SENTENCE_LENGTH or _SENTENCE.search(text) is not None

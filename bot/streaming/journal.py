@@ -52,15 +52,15 @@ class MessageJournal:
         return self._shown[number].message_id if number < len(self._shown) else None
 
     def is_old(self, number: int) -> bool:
-        """Whether an earlier attempt showed something there, and this one has not yet."""
+        """Tell whether an earlier attempt showed something there, and this one has not yet."""
         return self.id(number) is not None and number not in self._own
 
     def has_sealed(self, number: int) -> bool:
-        """Whether a full message stands there, perhaps of an earlier attempt."""
+        """Tell whether a full message stands there, perhaps of an earlier attempt."""
         return number < len(self._shown) and self._shown[number].sealed
 
     def shows(self, number: int, what: Formatted) -> bool:
-        """Whether a full message stands there that shows just this."""
+        """Tell whether a full message stands there that shows just this."""
         return self.has_sealed(number) and self._shown[number].part.get(_SEEN) == fingerprint(what)
 
     def mark_written(self, number: int) -> None:

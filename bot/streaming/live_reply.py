@@ -103,7 +103,7 @@ class LiveReply:
 
     @property
     def begun(self) -> bool:
-        """Whether a message shows anything of the answer, of this attempt."""
+        """Tell whether a message shows anything of the answer, of this attempt."""
         return self._writer.visible or self._writer.number > 0
 
     async def run(self) -> None:
@@ -153,7 +153,7 @@ class LiveReply:
         return self._writer.visible or self._is_worth_beginning()
 
     def _is_worth_beginning(self) -> bool:
-        """Whether the text is long enough to be the first that its message shows."""
+        """Tell whether the text is long enough to be the first that its message shows."""
         page = self._next()
         if page is None:
             self._first.due = None  # what was there is held back until it can be told what it is
@@ -215,7 +215,7 @@ class LiveReply:
             return await self._show(page)
 
     def _is_first(self, drafting: bool) -> bool:
-        """Whether the next call shows the first text of a message."""
+        """Tell whether the next call shows the first text of a message."""
         if drafting and self._draft is not None:
             return self._changed and self._draft.is_empty
         return self._writer.must_send

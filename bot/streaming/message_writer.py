@@ -39,13 +39,13 @@ class MessageWriter:
         self._plain = False
         self._distrusted = False
         self.visible = False
-        """Whether this attempt has shown something in the current message."""
+        """True once this attempt has shown something in the current message."""
         self._now_shown: tuple[Formatted, Keyboard] | None = None
         """Text and keyboard of the current message; None where nobody knows."""
 
     @property
     def must_send(self) -> bool:
-        """Whether there is no message to edit."""
+        """Tell whether there is no message to edit."""
         return self.messages.id(self.number) is None
 
     def skip(self, what: Formatted) -> bool:

@@ -16,7 +16,7 @@ from bot.generators.connections import tunnel
 from bot.generators.proxies import ProxyURL, parse_proxy
 
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
-"""What a call raises that Telegram refuses, or to which something in between answers with a page of HTML."""
+"""Errors of a call that Telegram refuses, or to which something in between answers with a page of HTML."""
 
 
 class TolerantSession(AiohttpSession):

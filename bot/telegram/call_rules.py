@@ -51,7 +51,7 @@ def resource_of(method: TelegramMethod[Any]) -> Resource | None:
 
 
 def may_repeat(method: TelegramMethod[Any], error: Exception) -> bool:
-    """Whether making the call again cannot double anything."""
+    """Tell whether making the call again cannot double anything."""
     if isinstance(error, TelegramNetworkError) and error.message.startswith(NEVER_SENT):
         return True
     return type(method).__name__.startswith(REPEATABLE)
