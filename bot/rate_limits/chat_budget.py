@@ -30,13 +30,13 @@ class ChatBudget:
     messages: TokenBucket | SlidingWindow
     drafts: TieredWindow
     patient: bool = True
-    """Whether a message that has changed often changes less often from then on."""
+    """True where a message that has changed often changes less often from then on."""
     held_until: float = 0.0
     drafts_held_until: float = 0.0
     slowness: float = 1.0
     slowed_at: float = -math.inf
     tempo: float = cadence.UNKNOWN_TEMPO
-    """How lively the group is: 0 where answers stand alone, 1 where they follow one another."""
+    """Liveliness of the group: 0 where answers stand alone, 1 where they follow one another."""
     last_began: float = -math.inf
     """Time at which the last answer began."""
     streams: list[ReplyStream] = field(default_factory=list)
@@ -125,7 +125,7 @@ class ChatBudget:
         return sum(stream.needs + self._next_message(stream, now) for stream in self.streams)
 
     def is_idle(self, now: float) -> bool:
-        """Whether nothing of the chat has to be remembered."""
+        """Tell whether nothing of the chat has to be remembered."""
         rested = max(self.held_until, self.drafts_held_until, self.slowed_at, self.last_began) + SLOWDOWN_DURATION
         full = self.messages.free(now) >= self.messages.size and self.drafts.free(now) >= self.drafts.size
         return not self.reservations and not self.streams and rested <= now and full

@@ -29,7 +29,7 @@ class Meter(Protocol):
         """Slots that are free now."""
 
     def when(self, slots: float, now: float) -> float:
-        """When so many slots will be free, if nothing else takes any."""
+        """Time at which so many slots will be free, if nothing else takes any."""
 
     def take(self, now: float) -> int:
         """Take a slot for a request that goes now; the number names it."""

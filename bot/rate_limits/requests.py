@@ -50,7 +50,7 @@ class ReplyStream:
     changes: int = 0
     """Changes of the message that it is writing, or drafts of the answer."""
     drafts: bool = False
-    """Whether its changes are drafts; full messages have another budget then."""
+    """True where its changes are drafts; full messages have another budget then."""
 
 
 @dataclass(slots=True, eq=False)

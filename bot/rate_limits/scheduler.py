@@ -166,7 +166,7 @@ class Scheduler:
         state.last_began = now - 2 * FOLLOWING_INTERVAL
 
     def knows(self, chat: int) -> bool:
-        """Whether this chat has not been at rest since it was first seen here."""
+        """Tell whether this chat has not been at rest since it was first seen here."""
         return chat in self._chats
 
     def waiting(self, chat: int) -> Iterator[Reservation]:

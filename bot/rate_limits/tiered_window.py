@@ -27,7 +27,7 @@ class TieredWindow:
         return self._long.free(now)
 
     def when(self, slots: float, now: float) -> float:
-        """When so many slots will be free in both; where answers have to come first: when they are overdue."""
+        """Time at which so many slots will be free in both; where answers have to come first: when they are overdue."""
         return max(self._short.when(slots, now), self._long.when(slots, now))
 
     def take(self, now: float) -> int:

@@ -26,7 +26,7 @@ class TokenBucket:
         return self.bucket.burst - self._taken - len(self._flights.since)
 
     def when(self, slots: float, now: float) -> float:
-        """When so many slots will be free; where answers have to come first: when they are overdue."""
+        """Time at which so many slots will be free; where answers have to come first: when they are overdue."""
         missing = slots - self.free(now)
         if missing <= ROUNDING:
             return now
