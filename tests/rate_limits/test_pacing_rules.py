@@ -305,3 +305,11 @@ def test_more_slots_than_a_budget_has_are_looked_for_again_later() -> None:
 
 def test_an_unanswered_request_blocks_its_budget_for_as_long_as_a_call_may_take() -> None:
     assert MAX_FLIGHT == CALL_TIMEOUT
+
+
+def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
+    chat, stream = private(), ReplyStream(ANNA, changed_at=1000.0, spare=40.0)
+    reservation = Reservation(ANNA, Priority.CHANGE, Resource.DRAFT, 1000.0, stream, 0)
+    for answers in (1, 2, 3):
+        chat.streams.append(ReplyStream(ANNA))
+        assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.36 * answers)
