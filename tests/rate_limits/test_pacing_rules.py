@@ -21,8 +21,8 @@ from bot.telegram.client import CALL_TIMEOUT
 ANNA, GROUP_CHAT = 1, -1
 
 
-def private(**more: bool) -> ChatBudget:
-    return ChatBudget(TokenBucket(PRIVATE_CHAT, 0.0), TieredWindow(DRAFTS), **more)
+def private(*, patient: bool = True) -> ChatBudget:
+    return ChatBudget(TokenBucket(PRIVATE_CHAT, 0.0), TieredWindow(DRAFTS), patient=patient)
 
 
 def group() -> ChatBudget:
