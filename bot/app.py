@@ -44,11 +44,12 @@ from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.turn_queue.claims import TurnRepository
-from bot.streaming.live_reply import LiveReplyFactory
+from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
+from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
 from bot.updates.polling import Polling
@@ -155,17 +156,19 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         group=settings.group_budget,
         bot=settings.bot_budget,
         drafts=settings.draft_budget,
+        patient_edits=settings.patient_edits,
     )
-    gate = RateLimitMiddleware(scheduler, memory=_Holds(chats, me.id))
-    await gate.load()
-    bot.session.middleware(gate)
+    slots = SlotAllocator(scheduler, store=_PacingStore(chats, me.id))
+    await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
         generation=Generation(registry, registry.context_tokens),
-        live_replies=LiveReplyFactory(telegram, gate),
+        live_replies=LiveReplyFactory(
+            telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
+        ),
         tasks=tasks,
         texts=texts,
     )
@@ -183,11 +186,11 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             waiting=settings.questions_waiting,
         ),
     )
-    turns.on_replicas(gate.share)
+    turns.on_replicas(slots.share)
+    broker = None
     if database.shared:
-        gate.borrow = RemoteSlotBroker(
-            database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=gate.lend
-        ).borrow
+        broker = RemoteSlotBroker(database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=slots.lend)
+    bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
@@ -271,8 +274,8 @@ async def _listen(
         raise SettingsProblem(f"LISTEN: cannot listen on {host}:{port}: {error.strerror}") from None
 
 
-class _Holds:
-    """The gate's memory: the holds of this bot's chats, in the database."""
+class _PacingStore:
+    """What pacing has learned of this bot's chats, in the database."""
 
     def __init__(self, chats: ChatRepository, bot: int) -> None:
         self._chats = chats
@@ -285,6 +288,14 @@ class _Holds:
     async def holds(self) -> dict[int, float]:
         """Every hold that may still last."""
         return await self._chats.holds(self._bot)
+
+    async def tempo(self, chat: int) -> float | None:
+        """Return how lively a group is."""
+        return await self._chats.tempo(self._bot, chat)
+
+    async def set_tempo(self, chat: int, tempo: float) -> None:
+        """Store how lively a group is."""
+        await self._chats.set_tempo(self._bot, chat, tempo)
 
 
 async def _works(asking: Awaitable[object]) -> bool:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsProblem
 from bot.generators.factory import check_companions, check_name, is_embedded
 from bot.net.proxy_url import parse_proxy
-from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
+from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, TieredLimit, WindowLimit
 
 
 class Streaming(StrEnum):
@@ -33,6 +33,10 @@ def _bucket(value: object) -> object:
 
 def _window(value: object) -> object:
     return WindowLimit.parse(value) if isinstance(value, str) else value
+
+
+def _tiers(value: object) -> object:
+    return TieredLimit.parse(value) if isinstance(value, str) else value
 
 
 def _numbers(value: object) -> object:
@@ -64,6 +68,7 @@ class Address(tuple[str, int]):
 
 BucketSetting = Annotated[BucketLimit, NoDecode, BeforeValidator(_bucket)]
 WindowSetting = Annotated[WindowLimit, NoDecode, BeforeValidator(_window)]
+TieredSetting = Annotated[TieredLimit, NoDecode, BeforeValidator(_tiers)]
 AddressSetting = Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)]
 IdsSetting = Annotated[frozenset[int], NoDecode, BeforeValidator(_numbers)]
 
@@ -113,7 +118,9 @@ class Settings(BaseSettings):
     chat_budget: BucketSetting = PRIVATE_CHAT
     group_budget: WindowSetting = GROUP
     bot_budget: BucketSetting = WHOLE_BOT
-    draft_budget: BucketSetting = DRAFTS
+    draft_budget: TieredSetting = DRAFTS
+    patient_edits: bool = True
+    acknowledge_in_groups: bool = False
 
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///aura.db")
     max_answers: int | None = Field(default=None, ge=1, le=10_000)

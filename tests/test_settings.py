@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsProblem
-from bot.rate_limits.limits import BucketLimit, WindowLimit
+from bot.rate_limits.limits import BucketLimit, TieredLimit, WindowLimit
 from bot.settings import Settings, Streaming, read_settings
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
@@ -35,7 +35,9 @@ WRONG = {
     "CHAT_BUDGET": "5",
     "GROUP_BUDGET": "20 a minute",
     "BOT_BUDGET": "0+30/s",
-    "DRAFT_BUDGET": "4+0/s",
+    "DRAFT_BUDGET": "4+2/s",
+    "PATIENT_EDITS": "sometimes",
+    "ACKNOWLEDGE_IN_GROUPS": "eyes",
     "DATABASE_URL": "mysql://user:geheim@host/name",
     "MAX_ANSWERS": "0",
     "HISTORY_DAYS": "0",
@@ -138,10 +140,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 def test_budgets_and_addresses_are_written_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT_BUDGET", "3 + 0.5/s")
     monkeypatch.setenv("GROUP_BUDGET", "15/60s")
+    monkeypatch.setenv("DRAFT_BUDGET", "10/5s + 30/30s")
     monkeypatch.setenv("LISTEN", "[::1]:9000")
     settings = read_settings(None)
     assert settings.chat_budget == BucketLimit(3, 0.5)
     assert settings.group_budget == WindowLimit(15, 60)
+    assert settings.draft_budget == TieredLimit(WindowLimit(10, 5), WindowLimit(30, 30))
     assert settings.listen == ("::1", 9000)
 
 

@@ -39,7 +39,7 @@ class AnswerInProgress:
             self.ending = _ENDINGS[piece.reason]
         else:
             self.reply.write(piece)
-        self.live.touch()
+        self.live.notify()
         self.check()
 
     def recast(self, piece: Recast) -> None:

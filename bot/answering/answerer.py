@@ -17,7 +17,8 @@ from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.claims import MAX_ATTEMPTS
-from bot.streaming.live_reply import LiveReply, LiveReplyFactory
+from bot.streaming.live_reply import LiveReply
+from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts

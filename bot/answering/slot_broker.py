@@ -60,7 +60,7 @@ class RemoteSlotBroker:
         self._lent = 0
         database.listen(CHANNEL, self._heard)
 
-    async def borrow(self, chat: int) -> None:
+    async def acquire(self, chat: int) -> None:
         """Wait until the chat's home has a place for one message more. Raises FloodWait where it has none for long."""
         partitioning = self._partitioning()
         home = partitioning.of(chat)

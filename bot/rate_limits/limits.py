@@ -41,7 +41,31 @@ class WindowLimit:
         return cls(int(match[1]), float(match[2]))
 
 
+@dataclass(frozen=True, slots=True)
+class TieredLimit:
+    """Two windows that hold together: many calls in a `short` time, and fewer a second over a `long` one."""
+
+    short: WindowLimit
+    long: WindowLimit
+
+    @classmethod
+    def parse(cls, text: str) -> TieredLimit:
+        """Read `20/5s+40/30s`. Raises ValueError that shows the form, also for the bucket that this was once."""
+        try:
+            short, long = (WindowLimit.parse(part) for part in text.split("+"))
+        except ValueError:
+            raise cls._wrong_form() from None
+        if short.seconds >= long.seconds or short.count > long.count:
+            raise cls._wrong_form()
+        return cls(short, long)
+
+    @staticmethod
+    def _wrong_form() -> ValueError:
+        return ValueError("write it as 20/5s+40/30s: twenty in any five seconds, forty in any thirty")
+
+
 PRIVATE_CHAT = BucketLimit(5, 1.0)
 GROUP = WindowLimit(20, 60.0)
 WHOLE_BOT = BucketLimit(30, 30.0)
-DRAFTS = BucketLimit(4, 2.0)
+DRAFTS = TieredLimit(WindowLimit(20, 5.0), WindowLimit(40, 30.0))
+"""Drafts and chat actions of one chat together (core.telegram.org/api/bots/ai)."""

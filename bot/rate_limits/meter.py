@@ -19,29 +19,29 @@ ROUNDING = 1e-6
 
 
 class Meter(Protocol):
-    """A budget and what of it is taken."""
+    """A budget, and how much of it is taken."""
 
     @property
     def size(self) -> int:
-        """Places when nothing is taken."""
+        """Slots when nothing is taken."""
 
     def free(self, now: float) -> float:
-        """Places that are free now."""
+        """Slots that are free now."""
 
-    def when(self, places: float, now: float) -> float:
-        """When so many places will be free, if nothing else takes any."""
+    def when(self, slots: float, now: float) -> float:
+        """Time at which so many slots will be free, if nothing else takes any."""
 
     def take(self, now: float) -> int:
-        """Take a place for a request that goes now; the number names it."""
+        """Take a slot for a request that goes now; the number names it."""
 
     def answered(self, number: int, now: float) -> None:
-        """Its answer came (or the connection ended)."""
+        """Count a request whose answer came, or whose connection ended."""
 
     def give_back(self, number: int) -> None:
-        """The request never went."""
+        """Free the slot of a request that never went."""
 
     def drain(self, at: float) -> None:
-        """The server sees less room than this meter does: from `at` on leave little, and let the rest come back."""
+        """Leave little from `at` on, and let the rest come back: the server saw less room than this meter did."""
 
 
 class InFlightRequests:
@@ -64,7 +64,7 @@ class InFlightRequests:
         return self.since.pop(number, None) is not None
 
     def overdue(self, now: float) -> list[float]:
-        """End the flights that take too long; when each of them did."""
+        """End the flights that take too long, and give the time at which each of them did."""
         late = [number for number, since in self.since.items() if since + MAX_FLIGHT <= now]
         return [self.since.pop(number) + MAX_FLIGHT for number in late]
 

@@ -10,7 +10,7 @@ from bot.rate_limits.meter import MARGIN, MAX_FLIGHT, ROUNDING, InFlightRequests
 
 
 class SlidingWindow:
-    """At most `count` places in any `seconds`."""
+    """At most `count` slots in any `seconds`."""
 
     def __init__(self, window: WindowLimit) -> None:
         self.window = window
@@ -19,17 +19,17 @@ class SlidingWindow:
 
     @property
     def size(self) -> int:
-        """Places when nothing is taken."""
+        """Slots when nothing is taken."""
         return self.window.count
 
     def free(self, now: float) -> float:
-        """Places that are free now."""
+        """Slots that are free now."""
         self._settle(now)
         return self.window.count - len(self._taken) - len(self._flights.since)
 
-    def when(self, places: float, now: float) -> float:
-        """When so many places will be free; where answers have to come first: when they are overdue."""
-        missing = places - self.free(now)
+    def when(self, slots: float, now: float) -> float:
+        """Time at which so many slots will be free; where answers have to come first: when they are overdue."""
+        missing = slots - self.free(now)
         if missing <= ROUNDING:
             return now
         back = int(missing + 1 - ROUNDING)
@@ -38,17 +38,17 @@ class SlidingWindow:
         return self._taken[back - 1] + self.window.seconds + MARGIN
 
     def take(self, now: float) -> int:
-        """Take a place."""
+        """Take a slot."""
         return self._flights.start(now)
 
     def answered(self, number: int, now: float) -> None:
-        """Count the place as taken now: no later can the request have arrived."""
+        """Count the slot as taken now: no later can the request have arrived."""
         self._settle(now)
         if self._flights.end(number):
             insort(self._taken, now)
 
     def give_back(self, number: int) -> None:
-        """Free the place again."""
+        """Free the slot again."""
         self._flights.end(number)
 
     def drain(self, at: float) -> None:
@@ -56,7 +56,7 @@ class SlidingWindow:
         quarter = max(1, self.window.count // 4)
         pace = self.window.seconds / self.window.count
         missing = self.window.count - quarter - len(self._taken)
-        invented = [at - self.window.seconds + pace * (place + 1) for place in range(max(0, missing))]
+        invented = [at - self.window.seconds + pace * (slot + 1) for slot in range(max(0, missing))]
         self._taken = deque(sorted([*self._taken, *invented]))
 
     def _settle(self, now: float) -> None:

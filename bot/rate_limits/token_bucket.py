@@ -7,7 +7,7 @@ from bot.rate_limits.meter import MARGIN, MAX_FLIGHT, ROUNDING, InFlightRequests
 
 
 class TokenBucket:
-    """A bucket of `burst` places that refills by `per_second`."""
+    """A bucket of `burst` slots that refills by `per_second`."""
 
     def __init__(self, bucket: BucketLimit, now: float) -> None:
         self.bucket = bucket
@@ -17,17 +17,17 @@ class TokenBucket:
 
     @property
     def size(self) -> int:
-        """Places when nothing is taken."""
+        """Slots when nothing is taken."""
         return self.bucket.burst
 
     def free(self, now: float) -> float:
-        """Places that are free now, the fraction of the next one included."""
+        """Slots that are free now, the fraction of the next one included."""
         self._settle(now)
         return self.bucket.burst - self._taken - len(self._flights.since)
 
-    def when(self, places: float, now: float) -> float:
-        """When so many places will be free; where answers have to come first: when they are overdue."""
-        missing = places - self.free(now)
+    def when(self, slots: float, now: float) -> float:
+        """Time at which so many slots will be free; where answers have to come first: when they are overdue."""
+        missing = slots - self.free(now)
         if missing <= ROUNDING:
             return now
         if missing > self._taken + ROUNDING:
@@ -35,21 +35,21 @@ class TokenBucket:
         return now + missing / self.bucket.per_second + MARGIN
 
     def take(self, now: float) -> int:
-        """Take a place."""
+        """Take a slot."""
         return self._flights.start(now)
 
     def answered(self, number: int, now: float) -> None:
-        """Count the place as taken now: no later can the request have arrived."""
+        """Count the slot as taken now: no later can the request have arrived."""
         self._settle(now)
         if self._flights.end(number):
             self._taken += 1
 
     def give_back(self, number: int) -> None:
-        """Free the place again."""
+        """Free the slot again."""
         self._flights.end(number)
 
     def drain(self, at: float) -> None:
-        """Leave a single place."""
+        """Leave a single slot."""
         self._taken = max(self._taken, self.bucket.burst - 1.0)
         self._at = max(self._at, at)
 

@@ -182,6 +182,7 @@ chats = Table(
     Column("refused", Boolean, nullable=False),
     Column("writable", Boolean, nullable=False),
     Column("hold_until", Double, nullable=False),
+    Column("tempo", Double),
 )
 
 admin_links = Table(

@@ -1,4 +1,4 @@
-"""What is already on the screen of an answer, remembered through whatever happens in between.
+"""Journal of the Telegram messages that show one answer; it survives restarts.
 
 Each message is noted before it is sent, and its id after; a full one is noted when it has had its last edit, with a
 fingerprint of what it shows, so that a later delivery of the same text leaves it alone.
@@ -18,7 +18,7 @@ _SEEN = "seen"
 
 
 class JournalStore(Protocol):
-    """The memory of one answer's messages, and the right to show it."""
+    """Storage of one answer's journal, and the right to show the answer."""
 
     @property
     def shown(self) -> Sequence[Shown]:
@@ -31,15 +31,15 @@ class JournalStore(Protocol):
         """Raise LeaseLost where the answer may not be shown from here any more; called right before every call."""
 
     def resting(self) -> AbstractContextManager[None]:
-        """Wait for a long hold in this context: another answer takes the place meanwhile."""
+        """Wait for a long hold in this context: another answer may be in progress meanwhile."""
 
 
 class MessageJournal:
-    """The messages of an answer by their number, as the screen remembers them."""
+    """The messages of an answer by their number; write-ahead: `intend` before a send, `confirm` after it."""
 
-    def __init__(self, screen: JournalStore) -> None:
-        self._screen = screen
-        self._shown = list(screen.shown)
+    def __init__(self, store: JournalStore) -> None:
+        self._store = store
+        self._shown = list(store.shown)
         while self._shown and self._shown[-1].message_id is None:
             self._shown.pop()  # whether this one was sent is not known: it will be sent again
         self._own: set[int] = set()
@@ -52,45 +52,45 @@ class MessageJournal:
         return self._shown[number].message_id if number < len(self._shown) else None
 
     def is_old(self, number: int) -> bool:
-        """Whether an earlier attempt showed something there, and this one has not yet."""
+        """Tell whether an earlier attempt showed something there, and this one has not yet."""
         return self.id(number) is not None and number not in self._own
 
     def has_sealed(self, number: int) -> bool:
-        """Whether a full message stands there, perhaps of an earlier attempt."""
+        """Tell whether a full message stands there, perhaps of an earlier attempt."""
         return number < len(self._shown) and self._shown[number].sealed
 
     def shows(self, number: int, what: Formatted) -> bool:
-        """Whether a full message stands there that shows just this."""
+        """Tell whether a full message stands there that shows just this."""
         return self.has_sealed(number) and self._shown[number].part.get(_SEEN) == fingerprint(what)
 
-    def touch(self, number: int) -> None:
+    def mark_written(self, number: int) -> None:
         """Note that this attempt has written into the message."""
         self._own.add(number)
 
     def lose(self, number: int) -> None:
-        """The message is gone: another one has to be sent for it."""
+        """Note that the message is gone: another one has to be sent for it."""
         self._shown[number] = Shown(None)
 
     async def intend(self, number: int) -> None:
         """Note that a message is about to be sent; of the first one that is known from the beginning."""
         self._put(number, Shown(None))
-        if self._shown != list(self._screen.shown):
+        if self._shown != list(self._store.shown):
             await self._keep()
 
-    async def sent(self, number: int, message_id: int, *, full: Formatted | None) -> None:
+    async def confirm(self, number: int, message_id: int, *, full: Formatted | None) -> None:
         """Note the id of a message that was sent; `full`: what it shows for good."""
-        self.touch(number)
+        self.mark_written(number)
         self._put(number, _shown(message_id, full))
         await self._keep()
 
     async def seal(self, number: int, what: Formatted) -> None:
         """Note that the message has had its last edit."""
-        self.touch(number)
+        self.mark_written(number)
         self._put(number, _shown(self._shown[number].message_id, what))
         await self._keep()
 
     async def reopen(self, number: int) -> None:
-        """Note that the message has buttons after all: who writes on below it has to take them off."""
+        """Note that the message has buttons after all: whoever writes on below it has to take them off."""
         self._put(number, Shown(self._shown[number].message_id))
         await self._keep()
 
@@ -108,7 +108,7 @@ class MessageJournal:
         self._shown[number : number + 1] = [shown]
 
     async def _keep(self) -> None:
-        await self._screen.keep(tuple(self._shown))
+        await self._store.keep(tuple(self._shown))
 
 
 def _shown(message_id: int | None, full: Formatted | None) -> Shown:

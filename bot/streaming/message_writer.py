@@ -1,10 +1,10 @@
-"""The messages of one answer are written here, one after another, with an answer to each of Telegram's errors."""
+"""Writing of the messages of one answer, one after another, with a recovery from each of Telegram's errors."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -15,34 +15,37 @@ from bot.streaming.journal import JournalStore, MessageJournal
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
+from bot.telegram.slot_allocator import carry_slot
 
 logger = logging.getLogger(__name__)
 
-MIN_MESSAGE_LIMIT = 256
-"""UTF-16 units to which messages are cut at the least where Telegram finds them too long."""
+MIN_MESSAGE_LENGTH = 256
+"""UTF-16 units below which no message is cut where Telegram finds them too long."""
 SEND_GRACE = 4.0
 """Seconds that a send has to come to its end after its waiter was cancelled: cut off, it would be sent twice."""
+StartTask = Callable[..., asyncio.Task[Any]]
+"""Starts a task that its caller awaits: `start(coroutine, name=…, awaited=True)`."""
 
 
 class MessageWriter:
     """Writes the answer's messages in order; `number` is the one being written."""
 
-    def __init__(self, telegram: Telegram, place: Destination, screen: JournalStore) -> None:
-        self._telegram, self._place, self._screen = telegram, place, screen
-        self.messages = MessageJournal(screen)
+    def __init__(self, telegram: Telegram, to: Destination, store: JournalStore, start: StartTask) -> None:
+        self._telegram, self._to, self._store, self._start = telegram, to, store, start
+        self.messages = MessageJournal(store)
         self.number = 0
         self._limit = MESSAGE_LIMIT
         self._offset = 0
         self._plain = False
         self._distrusted = False
         self.visible = False
-        """Whether this attempt has shown something in the current message."""
+        """True once this attempt has shown something in the current message."""
         self._now_shown: tuple[Formatted, Keyboard] | None = None
-        """What that is; None where nobody knows."""
+        """Text and keyboard of the current message; None where nobody knows."""
 
     @property
     def must_send(self) -> bool:
-        """Whether there is no message to edit."""
+        """Tell whether there is no message to edit."""
         return self.messages.id(self.number) is None
 
     def skip(self, what: Formatted) -> bool:
@@ -56,7 +59,7 @@ class MessageWriter:
         """Bring the current message to `what` with one call, or none if it is so already.
 
         `full`: this is its last edit, the next text goes into the next message. False: more calls are needed, because
-        Telegram wanted it otherwise. Raises what the caller must know: FloodWait, AmbiguousOutcome,
+        Telegram wanted it otherwise. Raises FloodWait, AmbiguousOutcome,
         ChatUnavailable, TopicUnavailable, …
         """
         if self._plain:
@@ -79,91 +82,90 @@ class MessageWriter:
         message = self.messages.id(self.number - 1) if self.number else None
         if message is None or not keyboard:
             return
-        self._screen.check()
+        self._store.check()
         await self.messages.reopen(self.number - 1)
         try:
-            await self._telegram.edit_keyboard(self._place.chat, message, keyboard)
+            await self._telegram.edit_keyboard(self._to.chat, message, keyboard)
         except (NotModified, MessageNotFound) as problem:
-            logger.debug("chat %d: the last keyboard stays: %s", self._place.chat, problem)
+            logger.debug("chat %d: the last keyboard stays: %s", self._to.chat, problem)
 
     async def delete_rest(self, first: int) -> None:
         """Delete the messages of an earlier attempt that this answer does not need."""
         left_over = self.messages.from_number(first)
         if left_over:
-            self._screen.check()
+            self._store.check()
             try:
-                await self._telegram.delete(self._place.chat, left_over)
+                await self._telegram.delete(self._to.chat, left_over)
             except TelegramProblem as problem:
                 if type(problem) not in {MessageNotFound, TelegramProblem}:
                     raise
-                logger.info("chat %d: what is left over can't be deleted: %s", self._place.chat, problem)
+                logger.info("chat %d: what is left over can't be deleted: %s", self._to.chat, problem)
         await self.messages.drop_from(first)
 
     async def _write(self, what: Formatted, keyboard: Keyboard, *, full: bool) -> None:
         message = self.messages.id(self.number)
         if message is None:
-            await _to_the_end(self._send(what, keyboard, full=full))
+            await self._to_the_end(self._send(what, keyboard, full=full))
             return
         if self._now_shown != (what, keyboard):
             try:
                 await self._edit(message, what, keyboard)
             except NotModified:
-                logger.debug("chat %d: message %d looks like that already", self._place.chat, message)
+                logger.debug("chat %d: message %d looks like that already", self._to.chat, message)
         self._now_shown, self.visible = (what, keyboard), True
-        self.messages.touch(self.number)
+        self.messages.mark_written(self.number)
         if full:
             await self.messages.seal(self.number, what)
 
     async def _edit(self, message: int, what: Formatted, keyboard: Keyboard) -> None:
         same_text = self._now_shown is not None and self._now_shown[0] == what
-        self._screen.check()
+        self._store.check()
         self._now_shown = None  # until the outcome is known
         if same_text:
-            await self._telegram.edit_keyboard(self._place.chat, message, keyboard)
+            await self._telegram.edit_keyboard(self._to.chat, message, keyboard)
         else:
-            await self._telegram.edit(self._place.chat, message, what, keyboard=keyboard)
+            await self._telegram.edit(self._to.chat, message, what, keyboard=keyboard)
 
     async def _send(self, what: Formatted, keyboard: Keyboard, *, full: bool) -> None:
         """Send the current message. It is noted before, and its id after: see design.md, "Once"."""
         first = self.number == 0 and self._offset == 0
         await self.messages.intend(self.number)
-        self._screen.check()
-        place = self._place if first else replace(self._place, reply_to=None)
-        message = await self._telegram.send(place, what, keyboard=keyboard, silent=not first)
+        self._store.check()
+        to = self._to if first else replace(self._to, reply_to=None)
+        message = await self._telegram.send(to, what, keyboard=keyboard, silent=not first)
         self._now_shown, self.visible = (what, keyboard), True
-        await self.messages.sent(self.number, message, full=what if full else None)
+        await self.messages.confirm(self.number, message, full=what if full else None)
 
     def _recover(self, problem: TelegramProblem, piece: Formatted) -> None:
         """Change what the next call will say, or raise what this call cannot mend."""
-        chat = self._place.chat
+        chat = self._to.chat
         if isinstance(problem, MessageNotFound) and not self.must_send:
             logger.info("chat %d: a message of the answer is gone, another one is sent", chat)
             self.messages.lose(self.number)
             self._now_shown, self.visible = None, False
-        elif isinstance(problem, MessageTooLong) and self._limit > MIN_MESSAGE_LIMIT:
-            self._limit = max(MIN_MESSAGE_LIMIT, min(self._limit, len(piece.text)) // 2)
+        elif isinstance(problem, MessageTooLong) and self._limit > MIN_MESSAGE_LENGTH:
+            self._limit = max(MIN_MESSAGE_LENGTH, min(self._limit, len(piece.text)) // 2)
             logger.warning("chat %d: Telegram takes no %d characters, cutting smaller", chat, len(piece.text))
         elif isinstance(problem, BadMarkup) and piece.entities:
             logger.warning("chat %d: Telegram does not take the formatting (%s), sending plain text", chat, problem)
             self._plain = True
-        elif isinstance(problem, ReplyTargetNotFound) and self._place.reply_to is not None:
-            self._place = replace(self._place, reply_to=None)
+        elif isinstance(problem, ReplyTargetNotFound) and self._to.reply_to is not None:
+            self._to = replace(self._to, reply_to=None)
         elif type(problem) is TelegramProblem and not self._distrusted:
             logger.warning("chat %d: Telegram does not take a message (%s), trying plain text", chat, problem)
             self._distrusted = self._plain = True
         else:
             raise problem
 
-
-async def _to_the_end(sending: Coroutine[Any, Any, None]) -> None:
-    """Let a send come to its end even where its waiter is cancelled: without its id it would be sent twice."""
-    task = asyncio.ensure_future(sending)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        ended, _ = await asyncio.wait([task], timeout=SEND_GRACE)
-        if not ended:
-            task.cancel()
-        elif not task.cancelled() and (error := task.exception()) is not None:
-            logger.info("a message did not go: %s: %s", type(error).__name__, error)
-        raise
+    async def _to_the_end(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Let a send come to its end even where its waiter is cancelled: without its id it would be sent twice."""
+        task = self._start(carry_slot(sending), name=f"send to chat {self._to.chat}", awaited=True)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            ended, _ = await asyncio.wait([task], timeout=SEND_GRACE)
+            if not ended:
+                task.cancel()
+            elif not task.cancelled() and (error := task.exception()) is not None:
+                logger.info("a message did not go: %s: %s", type(error).__name__, error)
+            raise

@@ -1,4 +1,7 @@
-"""Short messages that are no answers of the generator: what commands and buttons say, what failed."""
+"""Queue of short messages that are no answers of the generator: replies to commands and buttons, failures.
+
+It is in memory only: what waits when the process dies is lost.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ from bot.telegram.keyboard import Keyboard
 
 logger = logging.getLogger(__name__)
 
-MOST_IN_A_CHAT = 50
+MAX_WAITING_NOTICES = 50
 """Notices that wait for one chat; beyond that the oldest are dropped."""
-TRIES = 4
-"""How often a notice is sent whose outcome is unknown, before it is given up."""
+MAX_TRIES = 4
+"""Tries of a notice whose outcome is unknown, before it is given up."""
 
 Start = Callable[..., object]
 """Starts a background task: `start(coroutine, name=…)`."""
@@ -34,58 +37,58 @@ class Outbox:
         self._clock = clock or Clock()
         self._waiting: dict[int, deque[_Notice]] = {}
 
-    def post(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
+    def enqueue(self, to: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Send it as soon as the budgets allow; what fails is logged."""
-        outbox = self._waiting.get(place.chat)
+        outbox = self._waiting.get(to.chat)
         if outbox is None:
-            outbox = self._waiting[place.chat] = deque()
-            self._start(self._work(place.chat), name=f"notices to chat {place.chat}")
-        if len(outbox) >= MOST_IN_A_CHAT:
+            outbox = self._waiting[to.chat] = deque()
+            self._start(self._work(to.chat), name=f"notices to chat {to.chat}")
+        if len(outbox) >= MAX_WAITING_NOTICES:
             del outbox[1]  # the first one is under way
-            logger.warning("chat %d: too many notices wait, the oldest is dropped", place.chat)
-        outbox.append((place, _formatted(text), keyboard))
+            logger.warning("chat %d: too many notices wait, the oldest is dropped", to.chat)
+        outbox.append((to, _formatted(text), keyboard))
 
-    async def send(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> int:
+    async def send(self, to: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> int:
         """Send it now and return its message id. Raises TelegramProblem."""
-        return await self._send(place, _formatted(text), keyboard)
+        return await self._send(to, _formatted(text), keyboard)
 
     async def _work(self, chat: int) -> None:
         outbox = self._waiting[chat]
         try:
             while outbox:
-                place, text, keyboard = outbox[0]
-                await self._deliver(place, text, keyboard)
+                to, text, keyboard = outbox[0]
+                await self._deliver(to, text, keyboard)
                 outbox.popleft()
         finally:
             self._waiting.pop(chat, None)
 
-    async def _deliver(self, place: Destination, text: Formatted, keyboard: Keyboard) -> None:
+    async def _deliver(self, to: Destination, text: Formatted, keyboard: Keyboard) -> None:
         tries = 0
         while True:
             try:
-                await self._send(place, text, keyboard)
+                await self._send(to, text, keyboard)
             except FloodWait as problem:
                 await self._clock.sleep(problem.seconds)
             except AmbiguousOutcome as problem:
                 tries += 1
-                if tries == TRIES:
-                    logger.warning("chat %d: a notice was given up: %s", place.chat, problem)
+                if tries == MAX_TRIES:
+                    logger.warning("chat %d: a notice was given up: %s", to.chat, problem)
                     return
                 await self._clock.sleep(2.0**tries)
             except TelegramProblem as problem:
-                logger.warning("chat %d: no notice: %s: %s", place.chat, type(problem).__name__, problem)
+                logger.warning("chat %d: no notice: %s: %s", to.chat, type(problem).__name__, problem)
                 return
             else:
                 return
 
-    async def _send(self, place: Destination, text: Formatted, keyboard: Keyboard) -> int:
+    async def _send(self, to: Destination, text: Formatted, keyboard: Keyboard) -> int:
         try:
-            return await self._telegram.send(place, text, keyboard=keyboard)
+            return await self._telegram.send(to, text, keyboard=keyboard)
         except BadMarkup as problem:
-            logger.warning("chat %d: the formatting of a notice is refused: %s", place.chat, problem)
-            return await self._telegram.send(place, text.plain(), keyboard=keyboard)
+            logger.warning("chat %d: the formatting of a notice is refused: %s", to.chat, problem)
+            return await self._telegram.send(to, text.plain(), keyboard=keyboard)
         except ReplyTargetNotFound:
-            return await self._telegram.send(replace(place, reply_to=None), text, keyboard=keyboard)
+            return await self._telegram.send(replace(to, reply_to=None), text, keyboard=keyboard)
 
 
 def _formatted(text: str | Formatted) -> Formatted:

@@ -6,7 +6,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramNetworkError
-from aiogram.methods import TelegramMethod
+from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientSession
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
@@ -16,10 +16,23 @@ from bot.net.connections import tunnel
 from bot.net.proxy_url import ProxyURL, parse_proxy
 
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
-"""What a call raises that Telegram refuses, or to which something in between answers with a page of HTML."""
+"""Errors of a call that Telegram refuses, or to which something in between answers with a page of HTML."""
 
 
-class ProxiedSession(AiohttpSession):
+class TolerantSession(AiohttpSession):
+    """aiogram's session, for answers that aiogram itself stumbles over: an error without a description."""
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """Read an answer. What is wrong with it becomes ClientDecodeError: the outcome is unknown."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except (TypeError, AttributeError) as error:
+            raise ClientDecodeError("The answer has not the form of one", error, None) from None
+
+
+class ProxiedSession(TolerantSession):
     """aiogram's session through any proxy that the settings accept: its own knows neither https nor socks5h ones."""
 
     def __init__(self, proxy: ProxyURL, api: TelegramAPIServer) -> None:
@@ -50,6 +63,6 @@ def make_bot(token: SecretStr, *, api_url: str | None = None, proxy: SecretStr |
     """Make aiogram's bot, for Telegram or for the Bot API server at `api_url`."""
     server = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
     session = (
-        AiohttpSession(api=server) if proxy is None else ProxiedSession(parse_proxy(proxy.get_secret_value()), server)
+        TolerantSession(api=server) if proxy is None else ProxiedSession(parse_proxy(proxy.get_secret_value()), server)
     )
     return Bot(token.get_secret_value(), session=session)

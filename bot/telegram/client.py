@@ -7,12 +7,11 @@ never holds the token, so no address of a failed request is repeated in it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-import aiohttp
 from aiogram import Bot, exceptions, methods
 from aiogram.methods import Response, TelegramMethod
 from aiogram.types import (
@@ -25,60 +24,31 @@ from aiogram.types import (
     LinkPreviewOptions,
     Message,
     MessageEntity,
+    ReactionTypeEmoji,
+    ReactionTypeUnion,
     ReplyParameters,
 )
 
-from bot.errors import (
-    AmbiguousOutcome,
-    BadMarkup,
-    ChatMigrated,
-    ChatUnavailable,
-    DraftRefused,
-    FloodWait,
-    MessageNotFound,
-    MessageTooLong,
-    NotModified,
-    PollingConflict,
-    ReplyTargetNotFound,
-    TelegramProblem,
-    TopicUnavailable,
-    Unauthorized,
-)
+from bot.errors import DraftRefused, MessageTooLong, TelegramProblem, TopicUnavailable
 from bot.rendering.entities import Formatted
+from bot.telegram.call_rules import for_chat
 from bot.telegram.destination import Destination
+from bot.telegram.error_mapping import problem_of
+from bot.telegram.file_download import FILE_TIMEOUT, download
 from bot.telegram.keyboard import Button, Keyboard
-from bot.telegram.rate_limit_middleware import for_chat
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 CALL_TIMEOUT = 15
 """Seconds that a call may take; then its outcome is unknown."""
-FILE_TIMEOUT = 60
-"""Seconds that a file may take on its way, either way."""
 MAX_DELETED_AT_ONCE = 100
 """Messages in one deleteMessages (Bot API)."""
 MAX_CALLBACK_TEXT = 200
 """Characters in the answer to a button (Bot API, answerCallbackQuery)."""
-
-_TEXTS: tuple[tuple[re.Pattern[str], type[TelegramProblem]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), problem)
-    for pattern, problem in (
-        (r"message is not modified", NotModified),
-        (r"message to be replied not found|replied message not found|reply message not found", ReplyTargetNotFound),
-        (r"REPLY_(MESSAGE_ID|TO)_INVALID", ReplyTargetNotFound),
-        (r"message thread not found|TOPIC_(CLOSED|DELETED|ID_INVALID)", TopicUnavailable),
-        (r"message to (edit|delete) not found|message can't be (edited|deleted)", MessageNotFound),
-        (r"MESSAGE_ID_INVALID|no text in the message to edit|MESSAGE_EDIT_TIME_EXPIRED", MessageNotFound),
-        (r"is too long|MESSAGE_TOO_LONG|ENTITIES_TOO_LONG", MessageTooLong),
-        (r"can't parse entities|ENTIT(Y|IES)_|entity", BadMarkup),
-        (
-            r"chat not found|PEER_ID_INVALID|group chat was deleted|group is deactivated|USER_IS_BLOCKED",
-            ChatUnavailable,
-        ),
-        (r"not enough rights to send|have no rights to send|need administrator rights", ChatUnavailable),
-        (r"CHAT_(WRITE|SEND_PLAIN)_FORBIDDEN|CHAT_RESTRICTED|USER_BANNED_IN_CHANNEL|CHANNEL_PRIVATE", ChatUnavailable),
-    )
-)
+MAX_LOST_TOPICS = 1000
+"""Topics of private chats that are remembered as gone; older ones are tried again."""
 
 _OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
     methods.GetUpdates,
@@ -86,30 +56,23 @@ _OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
     methods.EditMessageText,
     methods.SendChatAction,
 )
-"""Methods whose answers have each of the forms that come all the time."""
+"""Methods that are called all the time, one for each form of answer."""
 
 _WRITES = methods.SendMessage | methods.SendDocument | methods.EditMessageText | methods.EditMessageReplyMarkup
 
-_KINDS: tuple[tuple[type[exceptions.TelegramAPIError], type[TelegramProblem]], ...] = (
-    (exceptions.TelegramEntityTooLarge, MessageTooLong),
-    (exceptions.TelegramNetworkError, AmbiguousOutcome),
-    (exceptions.TelegramServerError, AmbiguousOutcome),
-    (exceptions.TelegramUnauthorizedError, Unauthorized),
-    (exceptions.TelegramForbiddenError, ChatUnavailable),
-)
-
 
 class Telegram:
-    """What the program says to Telegram, in its own words. The gate in the bot's session paces these calls."""
+    """Telegram in the program's own words. The middleware in the bot's session paces these calls."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._lost_topics: OrderedDict[tuple[int, int], None] = OrderedDict()
         # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again.
         self._answers = tuple(Response.__class_getitem__(method.__returning__) for method in _OFTEN)
 
     async def send(
         self,
-        place: Destination,
+        to: Destination,
         what: Formatted,
         *,
         keyboard: Keyboard = (),
@@ -117,18 +80,19 @@ class Telegram:
         preview: bool = False,
     ) -> int:
         """Send a message and return its id; `silent`: without a notification."""
-        message = await self._call(
-            methods.SendMessage(
-                chat_id=place.chat,
-                message_thread_id=place.thread,
+        message = await self._in_topic(
+            to,
+            lambda thread: methods.SendMessage(
+                chat_id=to.chat,
+                message_thread_id=thread,
                 text=what.text,
                 entities=_entities(what),
                 parse_mode=None,
                 link_preview_options=LinkPreviewOptions(is_disabled=not preview),
                 disable_notification=silent or None,
-                reply_parameters=ReplyParameters(message_id=place.reply_to) if place.reply_to else None,
+                reply_parameters=ReplyParameters(message_id=to.reply_to) if to.reply_to else None,
                 reply_markup=_markup(keyboard),
-            )
+            ),
         )
         return message.message_id
 
@@ -154,22 +118,25 @@ class Telegram:
             methods.EditMessageReplyMarkup(chat_id=chat, message_id=message_id, reply_markup=_markup(keyboard))
         )
 
-    async def draft(self, place: Destination, draft_id: int, what: Formatted, *, can_stop: bool) -> None:
+    async def draft(self, to: Destination, draft_id: int, what: Formatted) -> None:
         """Show a message that is being written (private chats; for 30 seconds); an empty text shows "Thinking…".
 
-        Raises DraftRefused where this does not work.
+        It has Telegram's own Stop button; what it shows stays when that is pressed. Raises DraftRefused where this
+        does not work.
         """
         try:
-            await self._call(
-                methods.SendMessageDraft(
-                    chat_id=place.chat,
-                    message_thread_id=place.thread,
+            await self._in_topic(
+                to,
+                lambda thread: methods.SendMessageDraft(
+                    chat_id=to.chat,
+                    message_thread_id=thread,
                     draft_id=draft_id,
                     text=what.text or None,
                     entities=_entities(what),
                     parse_mode=None,
-                    can_stop=can_stop,
-                )
+                    can_stop=True,
+                    keep_on_stop=True,
+                ),
             )
         except TelegramProblem as error:
             if type(error) is TelegramProblem:  # a refusal that none of the known reasons explains
@@ -182,14 +149,21 @@ class Telegram:
             chosen = list(ids[start : start + MAX_DELETED_AT_ONCE])
             await self._call(methods.DeleteMessages(chat_id=chat, message_ids=chosen))
 
-    async def typing(self, place: Destination) -> None:
+    async def typing(self, to: Destination) -> None:
         """Show `typing…` for about five seconds, or until the next message."""
-        await self._call(methods.SendChatAction(chat_id=place.chat, message_thread_id=place.thread, action="typing"))
+        await self._in_topic(
+            to, lambda thread: methods.SendChatAction(chat_id=to.chat, message_thread_id=thread, action="typing")
+        )
+
+    async def react(self, chat: int, message_id: int, emoji: str | None) -> None:
+        """Set the bot's reaction to a message, a standard emoji, or take it away (None)."""
+        reaction: list[ReactionTypeUnion] = [ReactionTypeEmoji(emoji=emoji)] if emoji else []
+        await self._call(methods.SetMessageReaction(chat_id=chat, message_id=message_id, reaction=reaction))
 
     async def answer_button(self, query: str, text: str = "", *, alert: bool = False, chat: int | None = None) -> None:
         """Answer a press, at most once; `alert` shows the text in a window of its own.
 
-        `chat` is where the button is: during a hold of that chat the answer is dropped (FloodWait).
+        `chat` has the button: during a hold of that chat the answer is dropped (FloodWait).
         """
         shown = text if len(text) <= MAX_CALLBACK_TEXT else text[: MAX_CALLBACK_TEXT - 1] + "…"
         with for_chat(chat):
@@ -197,16 +171,17 @@ class Telegram:
                 methods.AnswerCallbackQuery(callback_query_id=query, text=shown or None, show_alert=alert or None)
             )
 
-    async def document(self, place: Destination, name: str, content: bytes, *, caption: str = "") -> int:
+    async def document(self, to: Destination, name: str, content: bytes, *, caption: str = "") -> int:
         """Send a file of at most 50 MB and return the message's id."""
-        message = await self._call(
-            methods.SendDocument(
-                chat_id=place.chat,
-                message_thread_id=place.thread,
+        message = await self._in_topic(
+            to,
+            lambda thread: methods.SendDocument(
+                chat_id=to.chat,
+                message_thread_id=thread,
                 document=BufferedInputFile(content, filename=name),
                 caption=caption or None,
                 parse_mode=None,
-                reply_parameters=ReplyParameters(message_id=place.reply_to) if place.reply_to else None,
+                reply_parameters=ReplyParameters(message_id=to.reply_to) if to.reply_to else None,
             ),
             timeout=FILE_TIMEOUT,
         )
@@ -237,18 +212,28 @@ class Telegram:
         file = await self._call(methods.GetFile(file_id=file_id), timeout=FILE_TIMEOUT)
         if (file.file_size or 0) > limit or not file.file_path:
             raise MessageTooLong(f"the file has more than {limit} bytes")
-        session = self._bot.session
-        url = session.api.file_url(self._bot.token, file.file_path)
-        content = bytearray()
-        try:
-            async with aclosing(session.stream_content(url, timeout=FILE_TIMEOUT)) as chunks:
-                async for chunk in chunks:
-                    content += chunk
-                    if len(content) > limit:
-                        raise MessageTooLong(f"the file has more than {limit} bytes")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AmbiguousOutcome(f"the file did not come: {type(error).__name__}") from None  # its text has the token
-        return bytes(content)
+        return await download(self._bot, file.file_path, limit=limit)
+
+    async def _in_topic(
+        self,
+        to: Destination,
+        make: Callable[[int | None], TelegramMethod[T]],
+        *,
+        timeout: int = CALL_TIMEOUT,  # noqa: ASYNC109  # handed on to aiohttp
+    ) -> T:
+        """Call in a topic; in a private chat without it where the topic is gone, so that nobody waits in vain."""
+        if to.thread is None or not to.private:
+            return await self._call(make(to.thread), timeout=timeout)
+        topic = (to.chat, to.thread)
+        if topic not in self._lost_topics:
+            try:
+                return await self._call(make(to.thread), timeout=timeout)
+            except TopicUnavailable as problem:
+                logger.info("chat %d: topic %d is gone (%s), writing without it", *topic, problem)
+                self._lost_topics[topic] = None
+                if len(self._lost_topics) > MAX_LOST_TOPICS:
+                    self._lost_topics.popitem(last=False)
+        return await self._call(make(None), timeout=timeout)
 
     async def _call(self, method: TelegramMethod[T], *, timeout: int = CALL_TIMEOUT) -> T:  # noqa: ASYNC109  # handed on to aiohttp
         try:
@@ -262,40 +247,18 @@ class Telegram:
 
 
 def _written(method: TelegramMethod[Any], answer: object) -> Message | None:
-    """What a call has written, though aiogram cannot read all of the answer: made again, it would stand there twice."""
+    """Read what a call has written, though aiogram cannot read all of it: made again, it would stand there twice.
+
+    Without a message's number, an integer, the outcome is unknown.
+    """
     result = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
-    if not isinstance(method, _WRITES) or not isinstance(result, dict) or "message_id" not in result:
+    if not isinstance(method, _WRITES) or not isinstance(result, dict):
         return None
-    return Message.model_construct(**result)
-
-
-def problem_of(error: Exception) -> TelegramProblem:
-    """Turn what aiogram raises into our error. Its text is Telegram's own description, without any address."""
-    if isinstance(error, exceptions.TelegramRetryAfter):
-        return FloodWait(f"retry after {error.retry_after}", seconds=float(error.retry_after))
-    if isinstance(error, exceptions.TelegramMigrateToChat):
-        return ChatMigrated(f"now {error.migrate_to_chat_id}", to=error.migrate_to_chat_id)
-    if not isinstance(error, exceptions.TelegramAPIError):
-        return AmbiguousOutcome(f"the answer could not be read: {type(error).__name__}")
-    if isinstance(error, exceptions.TelegramNotFound) and "method" not in error.message:
-        return Unauthorized(error.message)  # a token of the wrong form: the address itself is unknown
-    for kind, problem in _KINDS:
-        if isinstance(error, kind):
-            return problem(error.message.partition(": ")[0] if problem is AmbiguousOutcome else error.message)
-    return _by_text(error.message)
-
-
-def _by_text(message: str) -> TelegramProblem:
-    if message.startswith("Too Many Requests"):  # without parameters
-        return FloodWait(message, seconds=float(next(iter(re.findall(r"\d+", message)), 3)))
-    if "TEXTDRAFT_PEER_INVALID" in message or "method not found" in message:
-        return DraftRefused(message)
-    if "terminated by other getUpdates" in message:
-        return PollingConflict(message)
-    for pattern, problem in _TEXTS:
-        if pattern.search(message):
-            return problem(message)
-    return TelegramProblem(message)
+    number = result.get("message_id")
+    if type(number) is not int or number < 1:
+        return None
+    only_number: dict[str, Any] = {"message_id": number}
+    return Message.model_construct(**only_number)
 
 
 def _entities(what: Formatted) -> list[MessageEntity] | None:

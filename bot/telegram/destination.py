@@ -1,4 +1,4 @@
-"""The place that a message goes to: a plain value that needs no Telegram library."""
+"""Destination of a message: a plain value that needs no Telegram library."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Responder:
 
     def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
-        self.speech.hooks.after_commit(lambda: self.speech.outbox.post(self.place, text, keyboard=keyboard))
+        self.speech.hooks.after_commit(lambda: self.speech.outbox.enqueue(self.place, text, keyboard=keyboard))
 
     def to(self, place: Destination, language: str) -> Responder:
         """The same for another place or language."""

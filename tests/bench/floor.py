@@ -12,7 +12,8 @@ budget, delay so far) that no other pair beats in both; from there each later st
   budget gives, so this is a lower bound). Answers one after another in a group share it, each complete at its end.
 - Whoever answers in a group does not know who else will ask. So a single answer there has two floors: the one above,
   which spends all 20 places of the minute on it, and the one that leaves enough for four more (`floor_before_others`).
-- Drafts have a bucket of their own. Sends (one at the end of each message) are not counted: a lower bound as well.
+- Drafts have two windows of their own; each alone is a lower bound, and the higher one counts. Sends (one at the end of
+  each message) are not counted: a lower bound as well.
 
 Many at once, which share the bot's budget: a Lagrangian bound. Let C(t) = 30 + 30 t be the calls that the bot can have
 made t seconds after the first byte, N the number of equal streams. For any prices m(s) >= 0 a change at time t costs
@@ -123,7 +124,13 @@ class _Grid:
 
 def floor_alone(stream: ReplyStream) -> float:
     """Return the floor of one answer in a private chat, in seconds."""
-    places = _BucketPlaces(DRAFTS if stream.draft else PRIVATE_CHAT)
+    begin = stream.times[0]
+    drafts = [_WindowPlaces(DRAFTS.short, begin), _WindowPlaces(DRAFTS.long, begin)]
+    return max(_floor_within(places, stream) for places in (drafts if stream.draft else [_BucketPlaces(PRIVATE_CHAT)]))
+
+
+def _floor_within(places: _Places, stream: ReplyStream) -> float:
+    """Return the floor of one answer that has one budget to itself."""
     frontier = _after(stream, [(places.full, 0.0)], places, since=stream.times[0])
     return min(delay for _, delay in frontier) / len(stream.times)
 

@@ -67,6 +67,18 @@ async def test_a_link_works_once_and_not_after_its_time(people: PersonRepository
     assert not await people.take_link(1, "late", now + 61)
 
 
+async def test_how_lively_a_group_is_is_remembered_beside_everything_else(chats: ChatRepository) -> None:
+    group = Chat(-100, "supergroup", "Friends", allowed=True)
+    await chats.put(1, group)
+    assert await chats.tempo(1, group.id) is None
+    assert await chats.tempo(1, -404) is None
+    await chats.set_tempo(1, group.id, 0.25)
+    await chats.put(1, group)
+    await chats.set_tempo(1, -200, 0.75)
+    assert (await chats.tempo(1, group.id), await chats.tempo(1, -200)) == (0.25, 0.75)
+    assert await chats.get(1, group.id) == group
+
+
 async def test_chats_are_remembered_with_their_holds(chats: ChatRepository, unix_time: FakeTime) -> None:
     now = unix_time()
     group = Chat(-100_123, "supergroup", "Friends", greeted=True)

@@ -1,6 +1,6 @@
 """Answers shown through a real `Scheduler`, on a clock that moves by itself: how late does each character appear?
 
-A strict server, which knows nothing of the pacer, counts every arrival. The floor is what somebody could reach who
+A strict server, which knows nothing of the scheduler, counts every arrival. The floor is what somebody could reach who
 knows the whole stream beforehand: as many changes as the budgets allow by its end, spread as well as can be.
 """
 
@@ -12,17 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, WindowLimit
-from bot.rate_limits.scheduler import Priority, ReplyStream, Reservation, Resource, Scheduler
-from playground.bot_api.budgets import BudgetLimits, Budgets
+from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, TieredLimit, WindowLimit
+from bot.rate_limits.requests import Priority, ReplyStream, Reservation, Resource
+from bot.rate_limits.scheduler import Scheduler
+from playground.bot_api.budgets import Budgets
 from playground.bot_api.budgets import CallCost as ServerCost
 
-FIRST_AFTER = 0.1
-"""Seconds until a couple of words have come."""
-
-
-BOT_DRAFT_WINDOWS = ((14, 5.0), (64, 30.0))
-"""Most that the bot's own budget of drafts, a bucket of 4 with two more a second, lets through in 5 and 30 seconds."""
+FIRST_AFTER, FIRST_AFTER_IN_GROUPS = 0.1, 0.25
+"""Seconds for which the first words are gathered."""
 
 
 @dataclass
@@ -63,12 +60,12 @@ class Answer:
 
 
 class Simulation:
-    """A world of answers, one pacer, one strict server; every call takes `trip` seconds there and back."""
+    """A world of answers, one scheduler, one strict server; every call takes `trip` seconds there and back."""
 
-    def __init__(self, *, trip: Callable[[], float] = lambda: 0.05) -> None:
+    def __init__(self, *, trip: Callable[[], float] = lambda: 0.05, patient_edits: bool = True) -> None:
         self.now = 1000.0
-        self.scheduler = Scheduler(self.now)
-        self.server = Budgets(BudgetLimits(draft_windows=BOT_DRAFT_WINDOWS), strict=True)
+        self.scheduler = Scheduler(self.now, patient_edits=patient_edits)
+        self.server = Budgets(strict=True)
         self.refused = 0
         self.calls = 0
         self._trip = trip
@@ -101,9 +98,14 @@ class Simulation:
         return arrived
 
     def ask(
-        self, chat: int, kind: Priority, cost: Resource, stream: ReplyStream | None, then: Callable[[Reservation], None]
+        self,
+        chat: int,
+        priority: Priority,
+        resource: Resource,
+        stream: ReplyStream | None,
+        then: Callable[[Reservation], None],
     ) -> Reservation:
-        reservation = self.scheduler.ask(chat, kind, cost, self.now, stream)
+        reservation = self.scheduler.request(chat, priority, resource, self.now, stream)
         self._waiting[reservation] = then
         return reservation
 
@@ -115,7 +117,7 @@ class Simulation:
         self.calls += 1
 
         def arrive() -> None:
-            cost = ServerCost.DRAFT if reservation.cost is Resource.DRAFT else ServerCost.MESSAGE
+            cost = ServerCost.DRAFT if reservation.resource is Resource.DRAFT else ServerCost.MESSAGE
             if self.server.admit(cost, reservation.chat, self.now):
                 self.refused += 1
             arrived(self.now)
@@ -158,7 +160,8 @@ class _Shown:
     def begin(self) -> None:
         answer, simulation = self.answer, self.simulation
         self.stream = simulation.scheduler.open(answer.chat, simulation.now)
-        first = 0.0 if answer.draft else min(FIRST_AFTER, answer.lasts)
+        gathering = FIRST_AFTER_IN_GROUPS if answer.chat < 0 else FIRST_AFTER
+        first = 0.0 if answer.draft else min(gathering, answer.lasts)
         simulation.at(max(answer.written[0], answer.begins + first), self.look)
         simulation.at(answer.ends, self.end)
 
@@ -193,7 +196,7 @@ class _Shown:
     def end(self) -> None:
         if self.reservation is None:
             self.look()
-        elif self.reservation.cost is Resource.DRAFT:
+        elif self.reservation.resource is Resource.DRAFT:
             self.simulation.scheduler.withdraw(self.reservation, self.simulation.now)
             self.simulation._waiting.pop(self.reservation)
             self.reservation = None
@@ -206,13 +209,13 @@ class _Shown:
         self.reservation, self.busy = None, True
         come, full = self.come(), self.come() > self.full_at
         last = simulation.now >= answer.ends and not full
-        if reservation.cost is Resource.DRAFT and full:
+        if reservation.resource is Resource.DRAFT and full:
             simulation.scheduler.withdraw(reservation, simulation.now)
             self.busy = False
             self.look()
             return
         self.sent = sent = min(come, self.full_at)
-        if reservation.cost is Resource.MESSAGE:
+        if reservation.resource is Resource.MESSAGE:
             self.must_send = full
         if full:
             self.message = self.full_at
@@ -233,7 +236,7 @@ class _Shown:
 
 
 def most_changes(
-    budget: BucketLimit | WindowLimit, seconds: float, *, sharing: int = 1, bot: BucketLimit = WHOLE_BOT
+    budget: BucketLimit | WindowLimit | TieredLimit, seconds: float, *, sharing: int = 1, bot: BucketLimit = WHOLE_BOT
 ) -> int:
     """How many evenly spaced changes one of several equal answers can have, the last of them at its end."""
 
@@ -242,6 +245,9 @@ def most_changes(
         fair = (bot.burst + bot.per_second * after_first) / sharing
         if isinstance(budget, BucketLimit):
             return changes <= min(budget.burst + budget.per_second * after_first, fair) + 1e-9
+        if isinstance(budget, TieredLimit):
+            windows = (budget.short, budget.long)
+            return changes <= min(window.count * max(1.0, after_first / window.seconds) for window in windows) + 1e-9
         return changes <= min(budget.count * max(1.0, after_first / budget.seconds), fair) + 1e-9
 
     changes = 1
@@ -252,7 +258,9 @@ def most_changes(
 
 def floor(answer: Answer, *, sharing: int = 1) -> float:
     """The least mean delay of an even stream: as many changes as the budgets allow, evenly spaced."""
-    budget: BucketLimit | WindowLimit = DRAFTS if answer.draft else GROUP if answer.chat < 0 else PRIVATE_CHAT
+    budget: BucketLimit | WindowLimit | TieredLimit = (
+        DRAFTS if answer.draft else GROUP if answer.chat < 0 else PRIVATE_CHAT
+    )
     changes = most_changes(budget, answer.lasts, sharing=sharing)
     return answer.lasts / (2 * (changes + answer.draft))  # a draft ends with a message, of another budget
 

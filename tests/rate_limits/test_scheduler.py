@@ -1,31 +1,34 @@
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.rate_limits.bot_budget import BOT_RESERVE, MAX_BOT_HOLD
 from bot.rate_limits.limits import BucketLimit
-from bot.rate_limits.scheduler import BOT_RESERVE, MAX_BOT_HOLD, Priority, Reservation, Resource, Scheduler
+from bot.rate_limits.requests import Priority, Reservation, Resource
+from bot.rate_limits.scheduler import Scheduler
 from tests.rate_limits.simulation import Answer, Simulation
 
 ANNA, BORIS, GROUP = 1, 2, -1
 
 
 class Scene:
-    """A pacer whose calls are answered at once, and a clock that the scene moves."""
+    """A scheduler whose calls are answered at once, and a clock that the scene moves."""
 
     def __init__(self, **budgets: BucketLimit) -> None:
         self.now = 1000.0
-        self.scheduler = Scheduler(self.now, **budgets)  # type: ignore[arg-type]  # the scene names buckets only
+        self.scheduler = Scheduler(self.now, patient_edits=False, **budgets)  # type: ignore[arg-type]  # the scene names buckets only
         self.stream = self.scheduler.open(ANNA, self.now)
 
     def ask(
         self, kind: Priority, chat: int = ANNA, cost: Resource = Resource.MESSAGE, *, mine: bool = True
     ) -> Reservation:
         stream = self.stream if mine and chat == self.stream.chat else None
-        return self.scheduler.ask(chat, kind, cost, self.now, stream)
+        return self.scheduler.request(chat, kind, cost, self.now, stream)
 
     def granted(self, after: float = 0.0) -> list[Reservation]:
         """Everything that is granted until then, in order."""
@@ -79,7 +82,7 @@ def test_answers_to_commands_leave_the_place_for_the_end_too() -> None:
 
 def test_places_kept_for_further_messages_are_not_spent_on_changes() -> None:
     scene = Scene()
-    scene.scheduler.need(scene.stream, 3, scene.now)
+    scene.scheduler.need(scene.stream, 3, scene.now, full_at=math.inf, fills=math.inf)
     for _ in range(20):
         scene.ask(Priority.CHANGE)
         scene.granted(0.05)
@@ -87,7 +90,7 @@ def test_places_kept_for_further_messages_are_not_spent_on_changes() -> None:
     assert scene.granted() == ends
 
 
-def test_a_hurried_wish_overtakes_those_that_asked_before() -> None:
+def test_a_hurried_request_overtakes_those_that_asked_before() -> None:
     scene = Scene(bot=BucketLimit(1, 1.0))
     scene.spend(times=1)
     others = [scene.ask(Priority.ANSWER, BORIS) for _ in range(2)]
@@ -96,7 +99,7 @@ def test_a_hurried_wish_overtakes_those_that_asked_before() -> None:
     assert scene.granted(20) == [mine, *others]
 
 
-def test_a_withdrawn_wish_and_an_unused_slot_take_no_place() -> None:
+def test_a_withdrawn_request_and_an_unused_slot_take_no_place() -> None:
     scene = Scene(private=BucketLimit(1, 0.1))
     unused = scene.ask(Priority.FINAL)
     assert scene.scheduler.grants(scene.now) == [unused]
@@ -109,8 +112,8 @@ def test_a_withdrawn_wish_and_an_unused_slot_take_no_place() -> None:
 
 def test_nothing_goes_to_a_chat_during_its_hold_and_everything_after_it() -> None:
     scene = Scene()
-    scene.scheduler.flooded(ANNA, 30.0, scene.now)
-    wishes = [
+    scene.scheduler.flooded(ANNA, Resource.MESSAGE, 30.0, scene.now)
+    asked = [
         scene.ask(Priority.FINAL),
         scene.ask(Priority.ANSWER, cost=Resource.FREE),
         scene.ask(Priority.CHANGE, cost=Resource.DRAFT),
@@ -118,7 +121,7 @@ def test_nothing_goes_to_a_chat_during_its_hold_and_everything_after_it() -> Non
     elsewhere = scene.ask(Priority.CHANGE, BORIS)
     assert scene.granted(29.9) == [elsewhere]
     assert scene.scheduler.held(ANNA, scene.now) == pytest.approx(0.1)
-    assert set(scene.granted(5)) == set(wishes)
+    assert set(scene.granted(5)) == set(asked)
 
 
 def changes_in(scene: Scene, seconds: float) -> int:
@@ -133,7 +136,7 @@ def changes_in(scene: Scene, seconds: float) -> int:
 def test_a_chat_is_slower_after_a_hold_and_recovers() -> None:
     scene = Scene()
     usual = changes_in(scene, 20)
-    scene.scheduler.flooded(ANNA, 3.0, scene.now)
+    scene.scheduler.flooded(ANNA, Resource.MESSAGE, 3.0, scene.now)
     scene.granted(3.0)
     slowed = changes_in(scene, 15)
     changes_in(scene, 60)
@@ -144,9 +147,9 @@ def test_a_chat_is_slower_after_a_hold_and_recovers() -> None:
 def test_several_chats_held_at_once_mean_the_bot() -> None:
     scene = Scene()
     for chat in (11, 12):
-        scene.scheduler.flooded(chat, 40.0, scene.now)
+        scene.scheduler.flooded(chat, Resource.MESSAGE, 40.0, scene.now)
     assert scene.scheduler.held(ANNA, scene.now) == 0
-    scene.scheduler.flooded(13, 40.0, scene.now)
+    scene.scheduler.flooded(13, Resource.MESSAGE, 40.0, scene.now)
     assert scene.scheduler.held(ANNA, scene.now) == MAX_BOT_HOLD
     mine = scene.ask(Priority.FINAL)
     assert scene.granted(MAX_BOT_HOLD - 0.1) == []
@@ -156,7 +159,7 @@ def test_several_chats_held_at_once_mean_the_bot() -> None:
 def test_one_chat_held_again_and_again_is_not_the_bot() -> None:
     scene = Scene()
     for _ in range(5):
-        scene.scheduler.flooded(BORIS, 3.0, scene.now)
+        scene.scheduler.flooded(BORIS, Resource.MESSAGE, 3.0, scene.now)
     assert scene.scheduler.held(ANNA, scene.now) == 0
 
 

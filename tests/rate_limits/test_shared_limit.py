@@ -16,10 +16,11 @@ from bot.rate_limits.limits import WHOLE_BOT
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
+from bot.telegram.slot_allocator import SlotAllocator
 from tests.recording import TOKEN
 
 CHATS = 1000
-"""As many calls wait at each gate, each in a chat of its own: nothing but the bot's budget keeps them."""
+"""As many calls wait in each replica, each in a chat of its own: nothing but the bot's budget keeps them."""
 STEP = 0.05
 
 
@@ -59,26 +60,26 @@ class Scene:
     def __init__(self) -> None:
         self.clock = MovedClock()
         self.bot = Bot(TOKEN)
-        self.sent: dict[RateLimitMiddleware, list[float]] = {}
+        self.sent: dict[SlotAllocator, list[float]] = {}
         self.tasks: list[asyncio.Task[object]] = []
 
-    def replica(self) -> RateLimitMiddleware:
-        gate = RateLimitMiddleware(Scheduler(self.clock.now()), clock=self.clock)
-        self.sent[gate] = []
+    def replica(self) -> SlotAllocator:
+        slots = SlotAllocator(Scheduler(self.clock.now()), clock=self.clock)
+        self.sent[slots] = []
         for chat in range(1, CHATS):
-            self.tasks.append(asyncio.get_running_loop().create_task(self._say(gate, chat * 100 + len(self.sent))))
-        return gate
+            self.tasks.append(asyncio.get_running_loop().create_task(self._say(slots, chat * 100 + len(self.sent))))
+        return slots
 
-    async def _say(self, gate: RateLimitMiddleware, chat: int) -> None:
+    async def _say(self, slots: SlotAllocator, chat: int) -> None:
         async def made(bot: Bot, method: TelegramMethod[Any]) -> Response[Any]:  # noqa: ARG001  # aiogram's own signature
-            self.sent[gate].append(self.clock.now())
+            self.sent[slots].append(self.clock.now())
             return Response[Any](ok=True)
 
-        await gate(made, self.bot, SendMessage(chat_id=chat, text="text"))
+        await RateLimitMiddleware(slots)(made, self.bot, SendMessage(chat_id=chat, text="text"))
 
-    def rate(self, since: float, *gates: RateLimitMiddleware) -> float:
+    def rate(self, since: float, *replicas: SlotAllocator) -> float:
         """Messages a second since then."""
-        sent = sum(at > since for gate in gates for at in self.sent[gate])
+        sent = sum(at > since for slots in replicas for at in self.sent[slots])
         return sent / (self.clock.at - since)
 
 
@@ -96,14 +97,14 @@ async def test_replicas_that_come_and_go_share_the_whole_budget_and_no_more(scen
     first = scene.replica()
     await scene.clock.move(5)
     second = scene.replica()
-    for gate in (first, second):
-        gate.share(2)
+    for slots in (first, second):
+        slots.share(2)
     await scene.clock.move(2)  # the burst with which the second began is over
     began = scene.clock.at
     await scene.clock.move(6)
     assert 0.9 * whole <= scene.rate(began, first, second) <= whole * 1.02
-    for gate in (first, second):
-        assert 0.45 * whole <= scene.rate(began, gate) <= 0.51 * whole
+    for slots in (first, second):
+        assert 0.45 * whole <= scene.rate(began, slots) <= 0.51 * whole
     second.share(1)  # the first has died
     began = scene.clock.at
     await scene.clock.move(6)
@@ -112,8 +113,8 @@ async def test_replicas_that_come_and_go_share_the_whole_budget_and_no_more(scen
 
 @pytest.mark.parametrize("replicas", [1, 2, 3, 7])
 async def test_all_replicas_together_begin_within_the_burst(scene: Scene, replicas: int) -> None:
-    for gate in [scene.replica() for _ in range(replicas)]:
-        gate.share(replicas)
+    for slots in [scene.replica() for _ in range(replicas)]:
+        slots.share(replicas)
     began = scene.clock.at - 1e-6
     await scene.clock.move(10)
     sent = scene.rate(began, *scene.sent) * 10

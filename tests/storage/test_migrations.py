@@ -46,7 +46,10 @@ SECOND = (
 )
 """The second knows the language of groups."""
 
-EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND, "0003": SECOND}
+FIFTH = (*SECOND, "UPDATE chats SET tempo = 0.25 WHERE id = 6")
+"""The fifth knows how lively a group is."""
+
+EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND, "0003": SECOND, "0005": FIFTH}
 """Each schema there ever was, and rows that it held."""
 
 

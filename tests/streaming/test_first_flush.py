@@ -21,9 +21,9 @@ def first_words(text: str, after: float) -> bool:
     """Whether a text is worth showing so long after it began to come."""
     clock = MovedClock()
     first = FirstFlush(clock)
-    assert not first.are_worth_it("I")
+    assert not first.is_worth_it("I")
     clock.time += after
-    return first.are_worth_it(text)
+    return first.is_worth_it(text)
 
 
 def test_first_words_wait_until_there_is_a_couple_of_them() -> None:
@@ -40,7 +40,7 @@ def test_first_words_do_not_wait_for_long() -> None:
     assert first_words("No", MAX_FIRST_FLUSH_DELAY)
     first = FirstFlush(MovedClock())
     assert first.due is None
-    first.are_worth_it("No")
+    first.is_worth_it("No")
     assert first.due == 1000.0 + MAX_FIRST_FLUSH_DELAY
 
 

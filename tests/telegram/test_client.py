@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import Update
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -29,85 +31,85 @@ from bot.rendering.entities import Entity, Formatted
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button
-from tests.delivery.stage import ANNA, TOKEN, Stage, on_stage
+from tests.harness.telegram_scene import ANNA, TOKEN, TelegramScene, telegram_scene
 
 HELLO = Formatted("Hello")
 THERE = Destination(ANNA, private=True)
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with on_stage(speed=50) as running:
+async def scene() -> AsyncIterator[TelegramScene]:
+    async with telegram_scene(speed=50) as running:
         yield running
 
 
-async def test_a_message_carries_its_entities_its_keyboard_and_no_preview(stage: Stage) -> None:
+async def test_a_message_carries_its_entities_its_keyboard_and_no_preview(scene: TelegramScene) -> None:
     what = Formatted("see bold", (Entity("bold", 4, 4),))
     row = (Button("Stop", data="stop:1"), Button("Site", url="https://example.org/"))
     keyboard = (row, (Button("Copy", copy="x"),))
-    message = await stage.telegram.send(THERE, what, keyboard=keyboard, silent=True)
-    shown = stage.messages()[-1]
+    message = await scene.telegram.send(THERE, what, keyboard=keyboard, silent=True)
+    shown = scene.messages()[-1]
     assert shown.id == message
     assert shown.content["entities"] == [{"type": "bold", "offset": 4, "length": 4}]
     assert shown.markup is not None
     assert [len(row) for row in shown.markup["inline_keyboard"]] == [2, 1]
-    sent = stage.calls("sendMessage")[-1]["parameters"]
+    sent = scene.calls("sendMessage")[-1]["parameters"]
     assert sent["link_preview_options"] == {"is_disabled": True}
     assert sent["disable_notification"] is True
     assert "parse_mode" not in sent
 
 
-async def test_an_edit_replaces_text_and_keyboard(stage: Stage) -> None:
-    message = await stage.telegram.send(THERE, HELLO, keyboard=((Button("Stop", data="stop:1"),),))
-    await stage.telegram.edit(ANNA, message, Formatted("Bye"))
-    assert (stage.texts()[-1], stage.messages()[-1].markup) == ("Bye", None)
-    await stage.telegram.edit_keyboard(ANNA, message, ((Button("Again", data="again:1"),),))
-    assert stage.texts()[-1] == "Bye"
-    assert stage.messages()[-1].markup is not None
+async def test_an_edit_replaces_text_and_keyboard(scene: TelegramScene) -> None:
+    message = await scene.telegram.send(THERE, HELLO, keyboard=((Button("Stop", data="stop:1"),),))
+    await scene.telegram.edit(ANNA, message, Formatted("Bye"))
+    assert (scene.texts()[-1], scene.messages()[-1].markup) == ("Bye", None)
+    await scene.telegram.edit_keyboard(ANNA, message, ((Button("Again", data="again:1"),),))
+    assert scene.texts()[-1] == "Bye"
+    assert scene.messages()[-1].markup is not None
 
 
-async def test_messages_are_deleted_and_missing_ones_skipped(stage: Stage) -> None:
-    messages = [await stage.telegram.send(THERE, HELLO) for _ in range(3)]
-    await stage.telegram.delete(ANNA, [*messages, 999_999])
-    assert stage.messages() == []
+async def test_messages_are_deleted_and_missing_ones_skipped(scene: TelegramScene) -> None:
+    messages = [await scene.telegram.send(THERE, HELLO) for _ in range(3)]
+    await scene.telegram.delete(ANNA, [*messages, 999_999])
+    assert scene.messages() == []
 
 
-async def test_a_document_goes_out_and_comes_back(stage: Stage) -> None:
+async def test_a_document_goes_out_and_comes_back(scene: TelegramScene) -> None:
     content = b"line\n" * 1000
-    await stage.telegram.document(THERE, "answer.md", content, caption="All of it")
-    document = stage.messages()[-1].content["document"]
-    assert (document["file_name"], stage.messages()[-1].content["caption"]) == ("answer.md", "All of it")
-    assert await stage.telegram.download(document["file_id"], limit=10_000) == content
+    await scene.telegram.document(THERE, "answer.md", content, caption="All of it")
+    document = scene.messages()[-1].content["document"]
+    assert (document["file_name"], scene.messages()[-1].content["caption"]) == ("answer.md", "All of it")
+    assert await scene.telegram.download(document["file_id"], limit=10_000) == content
     with pytest.raises(MessageTooLong):
-        await stage.telegram.download(document["file_id"], limit=100)
+        await scene.telegram.download(document["file_id"], limit=100)
 
 
-async def test_what_somebody_is_in_a_chat(stage: Stage) -> None:
-    assert await stage.telegram.member(stage.group, ANNA) == "creator"
-    await stage.telegram.leave(stage.group)
+async def test_what_somebody_is_in_a_chat(scene: TelegramScene) -> None:
+    assert await scene.telegram.member(scene.group, ANNA) == "creator"
+    await scene.telegram.leave(scene.group)
 
 
-async def test_a_menu_is_set(stage: Stage) -> None:
-    await stage.telegram.set_menu({"new": "Start over"}, language="en")
-    assert stage.calls("setMyCommands")[-1]["ok"]
+async def test_a_menu_is_set(scene: TelegramScene) -> None:
+    await scene.telegram.set_menu({"new": "Start over"}, language="en")
+    assert scene.calls("setMyCommands")[-1]["ok"]
 
 
-async def test_real_refusals_have_their_names(stage: Stage) -> None:
-    message = await stage.telegram.send(THERE, HELLO)
+async def test_real_refusals_have_their_names(scene: TelegramScene) -> None:
+    message = await scene.telegram.send(THERE, HELLO)
     with pytest.raises(NotModified):
-        await stage.telegram.edit(ANNA, message, HELLO)
+        await scene.telegram.edit(ANNA, message, HELLO)
     with pytest.raises(MessageNotFound):
-        await stage.telegram.edit(ANNA, 999_999, HELLO)
+        await scene.telegram.edit(ANNA, 999_999, HELLO)
     with pytest.raises(ReplyTargetNotFound):
-        await stage.telegram.send(Destination(ANNA, reply_to=999_999), HELLO)
+        await scene.telegram.send(Destination(ANNA, reply_to=999_999), HELLO)
     with pytest.raises(MessageTooLong):
-        await stage.telegram.send(THERE, Formatted("x" * 4097))
+        await scene.telegram.send(THERE, Formatted("x" * 4097))
     with pytest.raises(TopicUnavailable):
-        await stage.telegram.send(Destination(stage.group, thread=999_999), HELLO)
+        await scene.telegram.send(Destination(scene.group, thread=999_999), HELLO)
     with pytest.raises(ChatUnavailable):
-        await stage.telegram.send(Destination(424_242), HELLO)
+        await scene.telegram.send(Destination(424_242), HELLO)
     with pytest.raises(DraftRefused):
-        await stage.telegram.draft(Destination(stage.group), 1, HELLO, can_stop=True)
+        await scene.telegram.draft(Destination(scene.group), 1, HELLO)
 
 
 REFUSALS: list[tuple[int, str, type[TelegramProblem]]] = [
@@ -133,28 +135,28 @@ REFUSALS: list[tuple[int, str, type[TelegramProblem]]] = [
 ]
 
 
-async def test_each_refusal_has_its_name(stage: Stage) -> None:
+async def test_each_refusal_has_its_name(scene: TelegramScene) -> None:
     for code, text, problem in REFUSALS:
-        stage.fault(kind="error", method="sendMessage", error_code=code, description=text)
+        scene.fault(kind="error", method="sendMessage", error_code=code, description=text)
         with pytest.raises(TelegramProblem) as raised:
-            await stage.telegram.send(THERE, HELLO)
+            await scene.telegram.send(THERE, HELLO)
         assert (type(raised.value), text) == (problem, text)
 
 
-async def test_a_migrated_group_names_its_new_id(stage: Stage) -> None:
-    stage.playground.hub.world.chats[stage.group].migrated_to = -100_777
+async def test_a_migrated_group_names_its_new_id(scene: TelegramScene) -> None:
+    scene.playground.hub.world.chats[scene.group].migrated_to = -100_777
     with pytest.raises(ChatMigrated) as raised:
-        await stage.telegram.send(Destination(stage.group), HELLO)
+        await scene.telegram.send(Destination(scene.group), HELLO)
     assert raised.value.to == -100_777
 
 
-async def test_a_broken_connection_has_no_known_outcome_and_tells_no_token(stage: Stage) -> None:
+async def test_a_broken_connection_has_no_known_outcome_and_tells_no_token(scene: TelegramScene) -> None:
     for kind in ("drop_before", "drop_after"):
-        stage.fault(kind=kind, method="sendMessage")
+        scene.fault(kind=kind, method="sendMessage")
         with pytest.raises(AmbiguousOutcome) as raised:
-            await stage.telegram.send(THERE, HELLO)
+            await scene.telegram.send(THERE, HELLO)
         assert TOKEN.partition(":")[2] not in repr(raised.value) + str(raised.value.__cause__)
-    assert len(stage.messages()) == 1
+    assert len(scene.messages()) == 1
 
 
 @asynccontextmanager
@@ -182,3 +184,39 @@ async def test_what_was_done_is_done_although_its_answer_cannot_be_read() -> Non
         await telegram.edit_keyboard(ANNA, 77, ())
         with pytest.raises(AmbiguousOutcome):
             await telegram.member(ANNA, ANNA)
+
+
+async def test_a_topic_that_is_gone_in_a_private_chat_is_left_out(
+    scene: TelegramScene, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Destination(ANNA, thread=424_242, private=True)
+    with caplog.at_level(logging.INFO):
+        await scene.telegram.send(gone, HELLO)
+        await scene.telegram.send(gone, HELLO)
+        await scene.telegram.draft(gone, 1, HELLO)
+        await scene.telegram.typing(gone)
+        await scene.telegram.document(gone, "a.txt", b"a")
+    threads = [call["parameters"].get("message_thread_id") for call in scene.calls("sendMessage")]
+    assert threads == [424_242, None, None]
+    assert len(scene.messages()) == 3
+    assert caplog.text.count("topic 424242 is gone") == 1
+
+
+async def test_a_topic_that_is_gone_in_a_group_is_said_to_the_caller(scene: TelegramScene) -> None:
+    for _ in range(2):
+        with pytest.raises(TopicUnavailable):
+            await scene.telegram.send(Destination(scene.group, thread=424_242), HELLO)
+
+
+async def test_a_draft_stays_when_it_is_stopped(scene: TelegramScene) -> None:
+    await scene.telegram.draft(THERE, 5, HELLO)
+    assert scene.calls("sendMessageDraft")[-1]["parameters"]["keep_on_stop"] is True
+
+
+@pytest.mark.parametrize("draft_id", [12, "12"])
+def test_the_press_of_telegrams_own_stop_is_read(draft_id: object) -> None:
+    chat = {"id": ANNA, "type": "private"}
+    update = {"update_id": 1, "stopped_message_generation": {"chat": chat, "draft_id": draft_id}}
+    stopped = Update.model_validate(update).stopped_message_generation
+    assert stopped is not None
+    assert stopped.draft_id == 12

@@ -56,6 +56,17 @@ class ChatRepository:
             rows = await connection.execute(held.where(chats.c.hold_until > self._database.clock()))
             return {row.id: row.hold_until for row in rows}
 
+    async def tempo(self, bot: int, chat: int) -> float | None:
+        """Return how lively a group is, 0 to 1. None: nothing was learned yet."""
+        this = (chats.c.bot == bot) & (chats.c.id == chat)
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(chats.c.tempo).where(this))).scalar_one_or_none()
+
+    async def set_tempo(self, bot: int, chat: int, tempo: float) -> None:
+        """Remember how lively a group is."""
+        unseen = asdict(Chat(chat, "private" if chat > 0 else "group"))
+        await self._put({"bot": bot, **unseen, "tempo": tempo}, {"tempo": tempo})
+
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group became a supergroup: everything moves along. `TurnService.migrate` also restarts what runs.
 
@@ -116,5 +127,5 @@ async def _move_preferences(connection: AsyncConnection, bot: int, old: int, new
 
 def _chat(row: AnyRow) -> Chat:
     values = row._asdict()
-    values.pop("bot")
+    del values["bot"], values["tempo"]
     return Chat(**values)

@@ -1,4 +1,4 @@
-"""A stage for answers: a strict local Telegram, a real bot behind the gate, and a memory of what was shown."""
+"""A strict local Telegram, a real bot behind the rate-limit middleware, and a journal in memory."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from bot.errors import LeaseLost
 from bot.rate_limits.scheduler import Scheduler
 from bot.rendering.reply import Reply
 from bot.runtime.clock import Clock
-from bot.streaming.live_reply import LiveReply, LiveReplyFactory
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.streaming.live_reply import LiveReply
+from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button, Keyboard
-from bot.telegram.rate_limit_middleware import HoldMemory, RateLimitMiddleware
+from bot.telegram.rate_limit_middleware import RateLimitMiddleware
+from bot.telegram.slot_allocator import PacingStore, SlotAllocator
 from playground.server import Playground
 from playground.world.state import Message
 
@@ -34,8 +37,8 @@ AGAIN: Keyboard = ((Button("Again", data="again:1"),),)
 
 
 @dataclass
-class MemoryScreen:
-    """What an answer's turn remembers, in memory."""
+class MemoryJournalStore:
+    """An answer's journal, in memory."""
 
     shown: tuple[Shown, ...] = ()
     history: list[tuple[Shown, ...]] = field(default_factory=list)
@@ -57,10 +60,11 @@ class MemoryScreen:
 
 
 @dataclass
-class MemoryHolds:
-    """Holds as a store keeps them."""
+class MemoryPacingStore:
+    """What pacing has learned, in memory."""
 
     stored: dict[int, float] = field(default_factory=dict)
+    tempos: dict[int, float] = field(default_factory=dict)
 
     async def hold(self, chat: int, until: float) -> None:
         self.stored[chat] = until
@@ -68,25 +72,27 @@ class MemoryHolds:
     async def holds(self) -> dict[int, float]:
         return dict(self.stored)
 
+    async def tempo(self, chat: int) -> float | None:
+        return self.tempos.get(chat)
 
-class Stage:
-    """A running local Telegram and everything that delivery needs to talk to it."""
+    async def set_tempo(self, chat: int, tempo: float) -> None:
+        self.tempos[chat] = tempo
 
-    def __init__(self, playground: Playground, url: str, bot: Bot, gate: RateLimitMiddleware) -> None:
-        self.playground, self.url, self.bot, self.gate = playground, url, bot, gate
-        self.clock = gate.clock
+
+class TelegramScene:
+    """A running local Telegram and everything that streaming needs to talk to it."""
+
+    def __init__(self, playground: Playground, url: str, bot: Bot, slots: SlotAllocator) -> None:
+        self.playground, self.url, self.bot, self.slots = playground, url, bot, slots
+        self.clock = slots.clock
         self.telegram = Telegram(bot)
-        self.live_replies = LiveReplyFactory(self.telegram, gate)
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.outbox = Outbox(self.telegram, self.start, clock=self.clock)
+        self.tasks = TaskSupervisor()
+        self.live_replies = LiveReplyFactory(self.telegram, slots, self.tasks.start)
+        self.outbox = Outbox(self.telegram, self.tasks.start, clock=self.clock)
 
     @property
     def group(self) -> int:
         return next(chat.id for chat in self.playground.hub.world.chats.values() if chat.title == "Friends")
-
-    def start(self, work: Any, *, name: str) -> None:
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self.tasks.add(task)
 
     def fault(self, **fault: object) -> None:
         """Plan a fault, or a hold."""
@@ -99,26 +105,26 @@ class Stage:
         else:
             self.playground._faults.add(fault)
 
-    def place(self, chat: int = ANNA) -> Destination:
+    def destination(self, chat: int = ANNA) -> Destination:
         return Destination(chat, private=chat > 0)
 
-    def open(self, reply: Reply, screen: MemoryScreen, *, chat: int = ANNA, **more: Any) -> LiveReply:
-        """Open a surface: edits in Anna's chat, unless the scene wants it otherwise."""
-        place = Destination(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
+    def open(self, reply: Reply, store: MemoryJournalStore, *, chat: int = ANNA, **more: Any) -> LiveReply:
+        """Open a reply: edits in Anna's chat, unless the scene wants it otherwise."""
+        to = Destination(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
         streaming = more.pop("streaming", "edit")
-        return self.live_replies.open(place, screen, reply, streaming=streaming, keyboard=STOP, draft_id=7)
+        return self.live_replies.open(to, store, reply, streaming=streaming, keyboard=STOP, draft_id=7)
 
     async def stream(
-        self, pieces: Iterable[str], *, every: float, screen: MemoryScreen | None = None, **more: Any
-    ) -> MemoryScreen:
+        self, pieces: Iterable[str], *, every: float, store: MemoryJournalStore | None = None, **more: Any
+    ) -> MemoryJournalStore:
         """Show an answer whose pieces come evenly."""
-        screen = screen or MemoryScreen()
+        store = store or MemoryJournalStore()
         reply = Reply()
-        live = self.open(reply, screen, **more)
+        live = self.open(reply, store, **more)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(live.run())
             await self.write(reply, live, pieces, every=every)
-        return screen
+        return store
 
     async def write(self, reply: Reply, live: LiveReply, pieces: Iterable[str], *, every: float) -> None:
         """Be the generator."""
@@ -126,7 +132,7 @@ class Stage:
         for number, piece in enumerate(pieces):
             await self.clock.sleep(start + every * number - self.clock.now())
             reply.write(piece)
-            live.touch()
+            live.notify()
         reply.end()
         live.end(AGAIN)
 
@@ -162,26 +168,24 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(
-    *, strict: bool = True, speed: float = 20.0, holds: HoldMemory | None = None
-) -> AsyncIterator[Stage]:
-    """Run a stage whose time is faster than the world's."""
+async def telegram_scene(
+    *, strict: bool = True, speed: float = 20.0, pacing: PacingStore | None = None
+) -> AsyncIterator[TelegramScene]:
+    """Run a scene whose time is faster than the world's."""
     clock = Clock(speed)
     playground = Playground(strict=strict, bot_token=TOKEN, clock=clock.now)
     url = await playground.start()
     session = AiohttpSession(api=TelegramAPIServer.from_base(url))
     bot = Bot(TOKEN, session=session)
-    gate = RateLimitMiddleware(Scheduler(clock.now()), memory=holds, clock=clock)
-    bot.session.middleware(gate)
-    await gate.load()
-    stage = Stage(playground, url, bot, gate)
-    await stage.people(f"people/{ANNA}/start", {})
+    slots = SlotAllocator(Scheduler(clock.now()), store=pacing, clock=clock)
+    bot.session.middleware(RateLimitMiddleware(slots))
+    await slots.load()
+    scene = TelegramScene(playground, url, bot, slots)
+    await scene.people(f"people/{ANNA}/start", {})
     try:
-        yield stage
+        yield scene
     finally:
-        for task in stage.tasks:
-            task.cancel()
-        await asyncio.gather(*stage.tasks, return_exceptions=True)
+        await scene.tasks.close()
         if session._session is not None:
             await session._session.close()  # aiogram's own close waits for TLS, a quarter of a second
         await playground.stop()

@@ -1,0 +1,315 @@
+"""Each rule of pacing by itself, with its numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bot.rate_limits.bot_budget import FLOOD_CORRELATION, MAX_BOT_HOLD, BotBudget
+from bot.rate_limits.cadence import bucket_gap, draft_gap, learn_tempo, patient_gap, window_gap
+from bot.rate_limits.chat_budget import MAX_SLOWDOWN, SLOWDOWN_DURATION, ChatBudget
+from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, BucketLimit, TieredLimit, WindowLimit
+from bot.rate_limits.meter import MARGIN, MAX_FLIGHT
+from bot.rate_limits.requests import Priority, ReplyStream, Reservation, Resource
+from bot.rate_limits.scheduler import SWEEP_INTERVAL, Scheduler
+from bot.rate_limits.sliding_window import SlidingWindow
+from bot.rate_limits.tiered_window import TieredWindow
+from bot.rate_limits.token_bucket import TokenBucket
+from bot.telegram.client import CALL_TIMEOUT
+
+ANNA, GROUP_CHAT = 1, -1
+
+
+def private(*, patient: bool = True) -> ChatBudget:
+    return ChatBudget(TokenBucket(PRIVATE_CHAT, 0.0), TieredWindow(DRAFTS), patient=patient)
+
+
+def group() -> ChatBudget:
+    return ChatBudget(SlidingWindow(GROUP), TieredWindow(DRAFTS))
+
+
+def wanted(chat: ChatBudget, priority: Priority, *, at: float, stream: ReplyStream | None = None) -> Reservation:
+    reservation = Reservation(ANNA, priority, Resource.MESSAGE, at, stream, 0)
+    chat.reservations.append(reservation)
+    return reservation
+
+
+def spend(chat: ChatBudget, slots: int, *, at: float) -> None:
+    for _ in range(slots):
+        chat.messages.answered(chat.messages.take(at), at)
+
+
+def test_a_flood_makes_a_chat_twice_as_slow_and_it_recovers_evenly_after_the_hold() -> None:
+    chat = private()
+    assert chat.slowdown(0.0) == 1.0
+    chat.flooded(Resource.MESSAGE, 10.0, 0.0)
+    assert chat.held_until == 10.0
+    assert [chat.slowdown(at) for at in (5.0, 10.0, 10.0 + SLOWDOWN_DURATION / 2)] == [2.0, 2.0, 1.5]
+    assert chat.slowdown(10.0 + SLOWDOWN_DURATION) == chat.slowdown(1e6) == 1.0
+
+
+def test_floods_in_a_row_make_a_chat_slower_and_slower_but_not_without_bound() -> None:
+    chat = private()
+    factors = []
+    for _ in range(6):
+        chat.flooded(Resource.MESSAGE, 1.0, 0.0)
+        factors.append(chat.slowdown(1.0))
+    assert factors == [2.0, 4.0, MAX_SLOWDOWN, MAX_SLOWDOWN, MAX_SLOWDOWN, MAX_SLOWDOWN]
+
+
+@pytest.mark.parametrize("chat", [private(patient=False), group()])
+def test_a_slow_chat_has_gaps_as_many_times_longer(chat: ChatBudget) -> None:
+    stream = ReplyStream(ANNA, changed_at=1000.0, spare=4.0)
+    chat.streams.append(stream)
+    usual = chat.room_at(wanted(chat, Priority.CHANGE, at=1000.0, stream=stream), 1000.0) - 1000.0
+    chat.slowness, chat.slowed_at = 3.0, 1000.0
+    slow = chat.room_at(wanted(chat, Priority.CHANGE, at=1000.0, stream=stream), 1000.0) - 1000.0
+    assert slow == pytest.approx(3.0 * usual)
+    chat.streams.append(ReplyStream(ANNA))
+    shared = chat.room_at(wanted(chat, Priority.CHANGE, at=1000.0, stream=stream), 1000.0) - 1000.0
+    assert shared == pytest.approx(6.0 * usual)
+
+
+def test_a_shorter_hold_never_ends_a_longer_one_and_release_ends_all() -> None:
+    chat = private()
+    for resource in (Resource.MESSAGE, Resource.DRAFT):
+        chat.flooded(resource, 100.0, 0.0)
+        chat.flooded(resource, 3.0, 0.0)
+    assert (chat.held_until, chat.drafts_held_until) == (100.0, 100.0)
+    chat.release(50.0)
+    assert (chat.held_until, chat.drafts_held_until, chat.slowdown(50.0)) == (0.0, 0.0, 1.0)
+    assert chat.messages.free(50.0) == 1
+    assert chat.messages.free(54.0) == 5
+
+
+def test_meters_keep_a_margin_behind_the_servers_clock() -> None:
+    bucket, window = TokenBucket(BucketLimit(1, 1.0), 0.0), SlidingWindow(WindowLimit(1, 60.0))
+    for meter, comes_back in ((bucket, 1.0), (window, 60.0)):
+        meter.answered(meter.take(0.0), 0.0)
+        assert meter.when(1, 0.0) == pytest.approx(comes_back + MARGIN)
+        assert meter.when(1, comes_back + MARGIN) == comes_back + MARGIN
+    assert SlidingWindow(WindowLimit(1, 60.0)).free(0.0) == 1
+    window.answered(window.take(100.0), 100.0)
+    assert (window.free(160.0), window.free(160.0 + MARGIN)) == (0, 1)
+
+
+def test_whoever_needs_slots_that_only_answers_give_back_waits_for_the_oldest_flight() -> None:
+    for meter in (TokenBucket(BucketLimit(2, 1.0), 0.0), SlidingWindow(WindowLimit(2, 60.0))):
+        meter.take(0.0)
+        meter.take(5.0)
+        assert meter.free(5.0) == 0
+        assert meter.when(1, 6.0) == MAX_FLIGHT
+        assert meter.when(3, 6.0) == MAX_FLIGHT
+
+
+def test_a_request_without_an_answer_counts_from_when_it_is_overdue() -> None:
+    bucket, window = TokenBucket(BucketLimit(1, 0.1), 0.0), SlidingWindow(WindowLimit(1, 60.0))
+    for meter in (bucket, window):
+        meter.take(0.0)
+    assert bucket.free(MAX_FLIGHT + 5.0) == pytest.approx(0.5)
+    assert window.free(MAX_FLIGHT + 59.9) == 0
+    assert window.free(MAX_FLIGHT + 60.0 + MARGIN) == 1
+
+
+def test_a_bucket_that_becomes_smaller_keeps_what_is_taken() -> None:
+    bucket = TokenBucket(BucketLimit(10, 1.0), 0.0)
+    for _ in range(4):
+        bucket.answered(bucket.take(0.0), 0.0)
+    bucket.resize(BucketLimit(5, 0.5), 2.0)
+    assert (bucket.size, bucket.free(2.0), bucket.free(4.0)) == (5, 3, 4)
+
+
+def test_what_is_left_after_a_hold_is_little_even_where_more_was_free() -> None:
+    bucket, window = TokenBucket(PRIVATE_CHAT, 0.0), SlidingWindow(GROUP)
+    for _ in range(18):
+        window.answered(window.take(0.0), 0.0)
+    bucket.drain(10.0)
+    window.drain(10.0)
+    assert bucket.free(10.0) == 1
+    assert window.free(10.0) == 2, "what is taken is more than a drain takes"
+
+
+@pytest.mark.parametrize(
+    ("spare", "fills", "gap"),
+    [(0, math.inf, 1.0), (4, math.inf, 1 / 3.8), (0, 4.0, 1 / 0.75), (0, 1.0, 2.0), (2, 4.0, 1 / (0.75 * 2.4))],
+)
+def test_gaps_in_a_private_chat(spare: float, fills: float, gap: float) -> None:
+    assert bucket_gap(spare, PRIVATE_CHAT, fills) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(("changes", "gap"), [(0, 0), (19, 0), (20, 2), (30, 2.5), (40, 3), (500, 3)])
+def test_gaps_of_a_message_that_has_changed_often(changes: int, gap: float) -> None:
+    assert patient_gap(changes) == gap
+
+
+@pytest.mark.parametrize(
+    ("spare", "drafts", "gap"),
+    [(40, 0, 0.36), (33, 7, 0.36), (31.9, 8, 0.45), (15, 25, 0.45), (14, 26, 1.3875), (0, 39, 1.3875), (30, 40, 0.75)],
+)
+def test_gaps_of_drafts(spare: float, drafts: int, gap: float) -> None:
+    assert draft_gap(spare, drafts, DRAFTS) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(
+    ("spare", "tempo", "gap"),
+    [
+        (18, 1.0, 3.36),
+        (0, 0.75, 3.36),
+        (18, 0.5, 1.401),
+        (12, 0.5, 1.401),
+        (11, 0.5, 10.2),
+        (11, 0.6, 5.16),
+        (11, 0.594, 10.2),
+        (18, 0.0, 0.87),
+        (8, 0.0, 0.87),
+        (7, 0.0, 10.2),
+        (18, 0.25, 1.1355),
+        (10, 0.25, 1.1355),
+        (9, 0.25, 10.2),
+    ],
+)
+def test_gaps_in_a_group(spare: float, tempo: float, gap: float) -> None:
+    assert window_gap(spare, GROUP, tempo) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(("since", "tempo"), [(0.0, 0.6), (60.0, 0.6), (60.1, 0.4), (1e9, 0.4)])
+def test_what_the_beginning_of_an_answer_teaches(since: float, tempo: float) -> None:
+    assert learn_tempo(0.5, since) == pytest.approx(tempo)
+
+
+def test_the_first_answer_of_a_group_teaches_nothing_and_what_is_known_has_bounds() -> None:
+    scheduler = Scheduler(0.0)
+    scheduler.open(GROUP_CHAT, 0.0)
+    assert scheduler.tempo(GROUP_CHAT, 0.0) == 0.5
+    for said, known in ((7.0, 1.0), (-7.0, 0.0), (0.3, 0.3)):
+        scheduler.know_tempo(GROUP_CHAT, said, 0.0)
+        assert scheduler.tempo(GROUP_CHAT, 0.0) == known
+    scheduler.open(GROUP_CHAT, 0.0)
+    assert scheduler.tempo(GROUP_CHAT, 0.0) == pytest.approx(0.24)
+
+
+def test_a_message_in_a_group_that_is_nearly_full_keeps_the_next_ones_slot() -> None:
+    chat = group()
+    chat.streams.append(ReplyStream(GROUP_CHAT, needs=1, full_at=100.0))
+    assert [chat.kept(at) for at in (94.9, 95.0, 95.1, 99.0)] == [1, 1, 2, 2]
+
+
+def test_a_private_message_that_is_nearly_full_keeps_the_part_of_a_slot_that_does_not_come_by_itself() -> None:
+    chat = private()
+    chat.streams.append(ReplyStream(ANNA, needs=2, full_at=100.0))
+    assert [chat.kept(at) for at in (90.0, 99.5, 100.0, 101.0)] == [2, 2.25, 2.75, 2.75]
+
+
+def test_each_kind_of_call_in_a_private_chat_leaves_what_it_must() -> None:
+    chat, stream = private(), ReplyStream(ANNA, needs=2, changed_at=-100.0)
+    chat.streams += [stream, ReplyStream(ANNA, needs=1)]
+    spend(chat, 4, at=0.0)
+
+    def wait(priority: Priority, mine: ReplyStream | None) -> float:
+        return chat.room_at(wanted(chat, priority, at=0.0, stream=mine), 0.0)
+
+    assert wait(Priority.FINAL, stream) == 0.0
+    assert wait(Priority.FIRST, stream) == pytest.approx(1.0 + MARGIN)
+    assert wait(Priority.ANSWER, None) == wait(Priority.FIRST, None) == pytest.approx(3.0 + MARGIN)
+    assert wait(Priority.CHANGE, stream) == pytest.approx(3.0 + MARGIN)
+
+
+def test_the_beginning_of_an_answer_in_a_group_leaves_an_end_to_one_that_is_still_to_come() -> None:
+    chat, stream = group(), ReplyStream(GROUP_CHAT, needs=1)
+    chat.streams.append(stream)
+    spend(chat, 17, at=0.0)
+    assert chat.room_at(wanted(chat, Priority.FIRST, at=0.0, stream=stream), 0.0) == 0.0
+    spend(chat, 1, at=0.0)
+    assert chat.room_at(wanted(chat, Priority.FIRST, at=0.0, stream=stream), 0.0) == pytest.approx(60.0 + MARGIN)
+    assert chat.room_at(wanted(chat, Priority.ANSWER, at=0.0), 0.0) == 0.0
+    spend(chat, 1, at=0.0)
+    assert chat.room_at(wanted(chat, Priority.ANSWER, at=0.0), 0.0) == pytest.approx(60.0 + MARGIN)
+
+
+def test_floods_in_three_chats_within_a_few_seconds_pause_the_bot() -> None:
+    def floods(*times: float) -> BotBudget:
+        budget = BotBudget(BucketLimit(30, 30.0), 0.0)
+        for chat, at in enumerate(times):
+            budget.flooded(chat, 40.0, at)
+        return budget
+
+    assert floods(0.0, 1.0).held_until == 0.0
+    assert floods(0.0, 1.0, FLOOD_CORRELATION).held_until == FLOOD_CORRELATION + MAX_BOT_HOLD
+    assert floods(0.0, 1.0, FLOOD_CORRELATION + 0.1).held_until == 0.0
+    after = floods(0.0, 0.0, 0.0, 0.0)
+    assert after.held_until == MAX_BOT_HOLD
+    assert after.meter.free(MAX_BOT_HOLD) == 1
+    after.flooded(9, 3.0, 1.0)
+    assert after.held_until == MAX_BOT_HOLD
+
+
+def test_changes_leave_six_slots_of_the_bot() -> None:
+    budget = BotBudget(BucketLimit(30, 30.0), 0.0)
+    for _ in range(23):
+        budget.meter.answered(budget.meter.take(0.0), 0.0)
+    assert budget.room_at(Priority.CHANGE, 0.0) == 0.0
+    budget.meter.answered(budget.meter.take(0.0), 0.0)
+    assert budget.room_at(Priority.CHANGE, 0.0) == pytest.approx(1 / 30 + MARGIN)
+    assert budget.room_at(Priority.ANSWER, 0.0) == 0.0
+
+
+def test_a_share_of_the_bot_is_never_less_than_one_slot() -> None:
+    budget = BotBudget(BucketLimit(30, 30.0), 0.0)
+    budget.share(7, 0.0)
+    assert budget.meter.bucket == BucketLimit(4, 30 / 7)
+    budget.share(100, 0.0)
+    assert budget.meter.bucket == BucketLimit(1, 0.3)
+
+
+def test_a_chat_of_which_something_has_to_be_remembered_is_not_forgotten() -> None:
+    now, scheduler = 1000.0, Scheduler(1000.0)
+    rested, held, drafts_held, busy, answered, spent = range(11, 17)
+    scheduler.request(rested, Priority.FINAL, Resource.FREE, now)
+    scheduler.answered(scheduler.grants(now)[0], now)
+    scheduler.hold(held, now + 200, now)
+    scheduler.flooded(drafts_held, Resource.DRAFT, 200, now)
+    scheduler.open(busy, now)
+    scheduler.close(scheduler.open(answered, now + 150), now + 150)
+    scheduler.assume_spent(spent, now + 199)
+    for _ in range(SWEEP_INTERVAL):
+        scheduler.request(ANNA, Priority.ANSWER, Resource.FREE, now + 200)
+    known = {chat for chat in range(11, 17) if scheduler.knows(chat)}
+    assert known == {held, drafts_held, busy, answered, spent}
+
+
+@pytest.mark.parametrize("text", ["0+1/s", "5+0/s", "5", "+1/s", "5+1/m"])
+def test_a_bucket_in_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"5\+1/s"):
+        BucketLimit.parse(text)
+
+
+@pytest.mark.parametrize("text", ["0/60s", "20/0s", "20", "20/60"])
+def test_a_window_in_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="20/60s"):
+        WindowLimit.parse(text)
+
+
+def test_the_smallest_budgets_are_budgets() -> None:
+    assert BucketLimit.parse("1+0.1/s") == BucketLimit(1, 0.1)
+    assert WindowLimit.parse("1/0.5s") == WindowLimit(1, 0.5)
+    assert TieredLimit.parse("5/1s+5/2s") == TieredLimit(WindowLimit(5, 1), WindowLimit(5, 2))
+    with pytest.raises(ValueError, match="20/5s"):
+        TieredLimit.parse("5/2s+5/2s")
+
+
+def test_more_slots_than_a_budget_has_are_looked_for_again_later() -> None:
+    for meter in (TokenBucket(BucketLimit(2, 1.0), 0.0), SlidingWindow(WindowLimit(2, 60.0))):
+        assert meter.when(5, 10.0) == 10.0 + MAX_FLIGHT
+
+
+def test_an_unanswered_request_blocks_its_budget_for_as_long_as_a_call_may_take() -> None:
+    assert MAX_FLIGHT == CALL_TIMEOUT
+
+
+def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
+    chat, stream = private(), ReplyStream(ANNA, changed_at=1000.0, spare=40.0)
+    reservation = Reservation(ANNA, Priority.CHANGE, Resource.DRAFT, 1000.0, stream, 0)
+    for answers in (1, 2, 3):
+        chat.streams.append(ReplyStream(ANNA))
+        assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.36 * answers)
