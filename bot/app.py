@@ -22,8 +22,9 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
-from bot.answering.service import TurnService
-from bot.answering.slot_broker import RemoteSlotBroker
+from bot.answering.membership import Membership
+from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
+from bot.answering.wiring import TurnLimits, make_turn_service
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.contract import Timeouts
 from bot.generators.registry import GeneratorConfig, Registry
@@ -199,23 +200,18 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         texts=texts,
         context_tokens=lambda: context_tokens(settings, model),
     )
-    turns = TurnService(
-        database,
-        TurnRepository(database),
-        conversations,
-        tasks,
-        answerer.work,
-        bot=me.id,
-        replica=settings.replica,
-        history=settings.history_days * DAY if settings.history_days else None,
+    limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
         waiting=settings.questions_waiting,
+        history=settings.history_days * DAY if settings.history_days else None,
     )
+    queue = TurnRepository(database)
+    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
+    turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     turns.on_replicas(gate.share)
     if database.shared:
-        gate.borrow = RemoteSlotBroker(
-            database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=gate.lend
-        ).borrow
+        gate.borrow = RemoteSlotBroker(database, membership).acquire
+        SlotLender(database, tasks, membership, take=gate.lend)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     dispatcher = handlers.dispatcher(
         bot_info=bot_info,

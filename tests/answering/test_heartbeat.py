@@ -48,8 +48,8 @@ async def die(bench: Bench) -> None:
     """What `kill -9` does: nothing is said, nothing more is done, connections break."""
     await bench.tasks.close()
     engine = bench.turns._worker
-    engine._claiming = engine._replicas._beating = None
-    engine._jobs.clear()
+    engine._claiming = engine._heartbeat._beating = None
+    engine._running._jobs.clear()
     await bench.database.close()
 
 
@@ -142,8 +142,8 @@ async def test_a_living_replicas_turns_are_not_taken_over(replica: Replica) -> N
     second = await replica("b", timing=rarely)
     async with first.database.transaction() as connection:
         await connection.execute(update(turns).values(lease_until=turns.c.lease_until - 14))
-    await first.turns._worker._replicas._renew_leases()
-    await second.turns._worker._replicas._renew_leases()
+    await first.turns._worker._heartbeat.renew_leases()
+    await second.turns._worker._heartbeat.renew_leases()
     assert await second.table.take_over(1) == 0
     first.let_go()
     await first.is_over(asked.turn)
@@ -213,7 +213,7 @@ async def test_a_renewed_lease_keeps_the_turn(replica: Replica) -> None:
     running = await bench.has_begun("one")
     before = await lease(bench)
     now[0] += 9.0
-    await bench.turns._worker._replicas._renew_leases()
+    await bench.turns._worker._heartbeat.renew_leases()
     now[0] += 9.0
     running.check()
     assert await lease(bench) > before

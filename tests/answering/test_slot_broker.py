@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
 
-from bot.answering.slot_broker import RemoteSlotBroker
+from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
 from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
@@ -35,6 +36,14 @@ class Chats:
         self.taken.append(chat)
 
 
+@dataclass
+class Homes:
+    """Two processes that have seen each other."""
+
+    bot: int
+    partitioning: ChatPartitioning
+
+
 Process = Callable[[str], Awaitable[tuple[RemoteSlotBroker, Chats]]]
 
 
@@ -48,9 +57,9 @@ async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterato
         await database.open()
         stores.append(database)
         chats = Chats()
-        return RemoteSlotBroker(
-            database, tasks, bot=1, partitioning=lambda: ChatPartitioning.among(me, [HERE, THERE]), take=chats.take
-        ), chats
+        homes = Homes(1, ChatPartitioning.among(me, [HERE, THERE]))
+        SlotLender(database, tasks, homes, take=chats.take)
+        return RemoteSlotBroker(database, homes), chats
 
     yield make
     await tasks.close()
@@ -60,20 +69,20 @@ async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterato
 
 async def test_a_chat_that_is_at_home_here_needs_nobody(process: Process) -> None:
     lending, chats = await process(HERE)
-    await lending.borrow(AT_HERE)
+    await lending.acquire(AT_HERE)
     assert chats.taken == []
 
 
 async def test_a_place_is_taken_where_the_chat_is_at_home(process: Process) -> None:
     (here, mine), (_, theirs) = await process(HERE), await process(THERE)
-    await here.borrow(AT_THERE)
+    await here.acquire(AT_THERE)
     assert (mine.taken, theirs.taken) == ([], [AT_THERE])
 
 
-async def test_a_home_without_room_is_waited_for(process: Process) -> None:
+async def test_a_home_without_room_is_waited_for(process: Process, tasks: TaskSupervisor) -> None:
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
-    waiting = asyncio.ensure_future(here.borrow(AT_THERE))
+    waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
     ended, _ = await asyncio.wait([waiting], timeout=1.5)
     assert not ended, "a home that lives is waited for, even if it has no room"
     theirs.free.set()
@@ -85,19 +94,21 @@ async def test_a_hold_at_home_holds_everywhere(process: Process) -> None:
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.problem = FloodWait("for long", seconds=3600)
     with pytest.raises(FloodWait) as raised:
-        await here.borrow(AT_THERE)
+        await here.acquire(AT_THERE)
     assert raised.value.seconds == 3600
 
 
 async def test_a_dead_home_keeps_nobody_waiting(process: Process) -> None:
     lending, _ = await process(HERE)
-    await lending.borrow(AT_THERE)
+    await lending.acquire(AT_THERE)
 
 
-async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(process: Process) -> None:
+async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(
+    process: Process, tasks: TaskSupervisor
+) -> None:
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
-    waiting = asyncio.ensure_future(here.borrow(AT_THERE))
+    waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
     ended, _ = await asyncio.wait([waiting], timeout=1.5)
     assert not ended
     here._database._listeners.tell_everyone_nothing()  # as after a lost session

@@ -55,28 +55,34 @@ class Signal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedTurn:
-    """A turn that this process has just made its own."""
-
-    turn: Turn
-    stopped: bool
-    """A person wanted it stopped before it was claimed."""
-    lone_question: Message | None = None
-    """The question, where it is known that nothing was said before it."""
-
-    @property
-    def is_poison_candidate(self) -> bool:
-        """Whether it has its last chance."""
-        return self.turn.attempt == MAX_ATTEMPTS
-
-
-@dataclass(frozen=True, slots=True)
 class Lease:
     """The proof of a claim: whose it is, and which time it was claimed."""
 
     turn: int
     owner: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTurn:
+    """A turn that this process has just made its own."""
+
+    turn: Turn
+    owner: str
+    stopped: bool
+    """A person wanted it stopped before it was claimed."""
+    lone_question: Message | None = None
+    """The question, where it is known that nothing was said before it."""
+
+    @property
+    def lease(self) -> Lease:
+        """The proof of this claim."""
+        return Lease(self.turn.id, self.owner, self.turn.attempt)
+
+    @property
+    def is_poison_candidate(self) -> bool:
+        """Whether it has its last chance."""
+        return self.turn.attempt == MAX_ATTEMPTS
 
 
 STEAL_DELAY = 0.5
@@ -326,7 +332,7 @@ class TurnRepository:
             changed["shown"] = shown_as_json(turn.shown)
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)
-        return ClaimedTurn(turn, stopped=row.signal == Signal.STOP)
+        return ClaimedTurn(turn, owner, stopped=row.signal == Signal.STOP)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
         mine = _WHOLE.where(_held(lease), _not_restarted()).with_for_update(of=turns)

@@ -128,9 +128,9 @@ class QuestionQueue:
             shown=ABOUT_TO_SEND,
             asked_at=asked_at,
         )
-        return Asked(
-            id_, key.chat, claimed=ClaimedTurn(turn, stopped=False, lone_question=message if parent is None else None)
-        )
+        lone_question = message if parent is None else None
+        claimed = ClaimedTurn(turn, claimant.partitioning.me, stopped=False, lone_question=lone_question)
+        return Asked(id_, key.chat, claimed=claimed)
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""
