@@ -13,6 +13,7 @@ from bot.conversation.messages import ChatKey, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
+from bot.storage.partitioning import ChatPartitioning
 from bot.storage.schema import turns
 from tests.answering.bench import PRIVATE, Bench, until
 from tests.databases import PostgreSQL
@@ -303,12 +304,13 @@ async def test_what_a_home_cannot_begin_another_replica_begins(replica: Replica)
 
 
 async def test_a_chat_that_is_busy_elsewhere_waits_even_where_it_is_at_home(replica: Replica) -> None:
-    chat = -101
-    first = await replica("a")
+    first, second = await replica("a"), await replica("b", begin=False)
+    both = ChatPartitioning.among(first.turns.partitioning.me, [second.turns.partitioning.me])
+    chat = next(chat for chat in range(-200, -100) if both.of(chat) == second.turns.partitioning.me)
     first.hold()
     await first.ask("first of all", ChatKey(1, chat, 1), message_id=1)
     await first.has_begun("first of all")
-    second = await replica("b")
+    await second.turns.start()
     await until(lambda: (living(first), living(second)) == (2, 2))
     assert first.turns.partitioning.of(chat) == second.turns.partitioning.me
     await second.ask("in another topic", ChatKey(1, chat, 2), dedup="1:9", message_id=2)

@@ -16,7 +16,8 @@ from bot.storage.partitioning import ChatPartitioning
 from tests.databases import PostgreSQL
 
 HERE, THERE = "a/1", "b/2"
-AT_HERE, AT_THERE = -100, -101
+_HOMES = {ChatPartitioning.among(HERE, [THERE]).of(chat): chat for chat in range(-200, -100)}
+AT_HERE, AT_THERE = _HOMES[HERE], _HOMES[THERE]
 """Chats by their homes."""
 
 

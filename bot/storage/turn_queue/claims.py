@@ -125,8 +125,7 @@ def _may_begin_here(database: Database) -> ColumnElement[bool]:
         its.c.bot == conversations.c.bot,
         its.c.chat == conversations.c.chat,
     )
-    rank = func.abs(conversations.c.chat) % bindparam("living", type_=BigInteger)
-    mine = rank == bindparam("rank", type_=BigInteger)
+    mine = conversations.c.chat.in_(bindparam("mine", type_=BigInteger, expanding=True))
     return and_(~under_way, or_(mine, turns.c.asked_at < database.now() - STEAL_DELAY))
 
 
@@ -167,13 +166,21 @@ class TurnRepository:
         """
         wanted: dict[str, object] = {"of": bot, "at_most": limit, "suspects": allow_poison_candidates}
         if self._database.shared:
-            wanted.update(me=partitioning.me, rank=partitioning.rank, living=len(partitioning.owners))
+            wanted.update(me=partitioning.me, mine=await self._waiting_at_home(bot, partitioning))
         async with self._database.transaction(durable=False) as connection:
             rows = (await connection.execute(self._oldest, wanted)).all()
             first = next((row.id for row in rows if row.attempt == _LAST_CHANCE), None)
             chosen = [row for row in rows if row.attempt != _LAST_CHANCE or row.id == first]
             claimed = [await self._take(connection, row, partitioning.me, lease_duration) for row in chosen]
         return [one for one in claimed if one is not None]
+
+    async def _waiting_at_home(self, bot: int, partitioning: ChatPartitioning) -> list[int]:
+        """The chats in which turns wait, of those that are at home here."""
+        waiting = select(conversations.c.chat).join(turns).where(turns.c.bot == bot, WAITING).distinct()
+        async with self._database.reading() as connection:
+            return [
+                chat for chat in (await connection.scalars(waiting)).all() if partitioning.of(chat) == partitioning.me
+            ]
 
     async def renew(
         self, owner: str, running: Collection[int], *, lease_duration: float = LEASE_DURATION
