@@ -17,13 +17,20 @@ from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.conversation.window import fit, go_on_from
 from bot.delivery.entities import is_visible
 from bot.delivery.reply import Reply
-from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorBusy, GeneratorProblem, TopicUnavailable
+from bot.errors import (
+    ChatUnavailable,
+    GeneratorBroken,
+    GeneratorBusy,
+    GeneratorProblem,
+    InterruptedTooOften,
+    TopicUnavailable,
+)
 from bot.generators.contract import Finish, Piece, Thought
 from bot.generators.registry import Registry
 from bot.preferences import EffectivePreferences, Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
-from bot.storage.turn_queue.claims import MAX_ATTEMPTS
+from bot.storage.turn_queue.claims import MAX_FAULTS
 from bot.streaming.live_reply import LiveReply, LiveReplyFactory
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
@@ -170,8 +177,8 @@ class Answerer:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
         try:
-            if turn.attempt > MAX_ATTEMPTS:
-                raise GeneratorBroken("the turn was begun too often")
+            if turn.faults >= MAX_FAULTS:
+                raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
                 async with aclosing(self._pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
@@ -242,7 +249,7 @@ class Answerer:
             streaming=chosen.streaming.value,
             keyboard=keyboard,
             draft_id=turn.id,
-            resumed=turn.attempt > 1,
+            resumed=running.inherited_budget,
         )
 
     async def _keep_cut(self, running: TurnContext, answer: _Answer) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.answering.timing import WorkerTiming
 from bot.answering.turn_context import TurnContext
-from bot.storage.turn_queue.claims import Signal
+from bot.storage.turn_queue.claims import Company, Signal
 
 
 @dataclass(slots=True)
@@ -20,6 +20,8 @@ class RunningJob:
     context: TurnContext
     task: asyncio.Task[None]
     is_poison_candidate: bool
+    suspect: bool = False
+    """It began alone, and nothing has begun beside it yet."""
 
     def lose(self) -> None:
         """End the work without a trace: the turn is not ours any more, or starts over."""
@@ -90,6 +92,11 @@ class RunningTurns:
         """Whether one of them has its last chance."""
         return any(job.is_poison_candidate for job in self._jobs.values())
 
+    @property
+    def company(self) -> Company:
+        """What a turn that is claimed now would find here."""
+        return Company(nobody=not self._jobs, suspect=any(job.suspect for job in self._jobs.values()))
+
     def contexts(self) -> dict[int, TurnContext]:
         """The turns by their ids, as they are now."""
         return {turn: job.context for turn, job in self._jobs.items()}
@@ -100,6 +107,8 @@ class RunningTurns:
         before = self._jobs.get(turn)
         if before is not None:
             before.lose()
+        for other in self._jobs.values():
+            other.suspect = False
         self._jobs[turn] = job
 
     def remove(self, job: RunningJob) -> None:

@@ -10,7 +10,7 @@ from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import TurnState
 from bot.errors import ChatMigrated, ChatUnavailable, StorageUnavailable, TopicUnavailable, Unauthorized
 from bot.storage.turn_queue.cancel import TurnCanceller
-from bot.storage.turn_queue.claims import MAX_ATTEMPTS, TurnRepository
+from bot.storage.turn_queue.claims import MAX_FAULTS, TurnRepository
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +51,10 @@ class TurnOutcome:
             logger.error("turn %d: its work ended without finishing it", turn.id)
         else:
             logger.error("turn %d broke at attempt %d", turn.id, turn.attempt, exc_info=error)
-        if error is None or turn.attempt > MAX_ATTEMPTS:
+        if error is None or turn.faults >= MAX_FAULTS:
             await context.finish(TurnState.FAILED)
             return None
-        return await self._retry(context, after=STORE_RETRY_DELAY * turn.attempt, counts=True)
+        return await self._retry(context, after=STORE_RETRY_DELAY * (turn.faults + 1), counts=True)
 
     async def _retry(self, context: TurnContext, *, after: float, counts: bool = False) -> float:
         await self._queue.release(context.lease, again_after=after, counts=counts)

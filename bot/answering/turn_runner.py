@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from bot.answering.membership import Membership
 from bot.answering.running_turns import ClaimAlarm, RunningJob, RunningTurns
 from bot.answering.timing import STORE_RETRY_DELAY
 from bot.answering.turn_context import TurnContext, Work
@@ -12,7 +13,7 @@ from bot.answering.turn_outcome import TurnOutcome
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
-from bot.storage.turn_queue.claims import ClaimedTurn, Lease, TurnRepository
+from bot.storage.turn_queue.claims import PROBATION, ClaimedTurn, Lease, TurnRepository
 from bot.streaming.message_writer import SEND_GRACE
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class TurnRunner:
         outcome: TurnOutcome,
         running: RunningTurns,
         alarm: ClaimAlarm,
+        membership: Membership,
     ) -> None:
         self._queue = queue
         self._conversations = conversations
@@ -41,6 +43,7 @@ class TurnRunner:
         self._outcome = outcome
         self._running = running
         self._alarm = alarm
+        self._membership = membership
         self._supervisors: set[asyncio.Task[None]] = set()
         self._unsettled: list[tuple[Lease, bool]] = []
 
@@ -54,9 +57,10 @@ class TurnRunner:
             deadline=self._running.deadline(claimed_at),
             clock=self._running.timing.clock,
             resting=self._running.rest,
+            inherited_budget=self._membership.inherits_budget(claimed.turn.key.chat),
         )
         task = self._tasks.start(_do(self._work, context), name=f"turn {claimed.turn.id}", awaited=True)
-        job = RunningJob(context, task, claimed.is_poison_candidate)
+        job = RunningJob(context, task, claimed.is_poison_candidate, claimed.suspect)
         self._running.add(job)
         supervisor = self._tasks.start(self._supervise(job), name=f"supervise turn {claimed.turn.id}")
         self._supervisors.add(supervisor)
@@ -85,8 +89,11 @@ class TurnRunner:
 
     async def _supervise(self, job: RunningJob) -> None:
         lease = job.context.lease
-        await asyncio.wait([job.task])
+        await asyncio.wait([job.task], timeout=PROBATION)
         try:
+            if not job.task.done():
+                await self._acquit(job)
+                await asyncio.wait([job.task])
             await self._settle(job)
         except LeaseLost:
             logger.debug("turn %d is not ours any more, or is to start over", lease.turn)
@@ -100,6 +107,15 @@ class TurnRunner:
             self._alarm.ring_in(STORE_RETRY_DELAY)
         finally:
             self._running.remove(job)
+
+    async def _acquit(self, job: RunningJob) -> None:
+        """Note that this turn does not kill the process."""
+        if job.suspect:
+            job.suspect = False
+            try:
+                await self._queue.acquit(job.context.lease)
+            except StorageUnavailable as error:
+                logger.warning("turn %d stays under suspicion: %s", job.context.lease.turn, error)
 
     async def _settle(self, job: RunningJob) -> None:
         error = None if job.task.cancelled() else job.task.exception()

@@ -100,7 +100,7 @@ class Worker:
         """The claim of this process, where it may begin a question at once; None: others may be before it."""
         if self._closing or self._alarm.is_set or not self._running.may_begin_at_once:
             return None
-        return Claimant(self.partitioning, self._running.timing.lease_duration)
+        return Claimant(self.partitioning, self._running.timing.lease_duration, self._running.company)
 
     def begin_claimed(self, claimed: ClaimedTurn) -> None:
         """Once the transaction is committed, begin what it has claimed."""
@@ -182,6 +182,7 @@ class Worker:
                     limit=free,
                     lease_duration=timing.lease_duration,
                     allow_poison_candidates=not self._running.has_poison_candidate,
+                    company=self._running.company,
                 )
                 for one in claimed:
                     self._runner.begin(one, claimed_at)
