@@ -55,6 +55,7 @@ class TurnContext:
         deadline: float = math.inf,
         clock: Callable[[], float] = steady_clock,
         resting: Callable[[int], None] = lambda _change: None,
+        inherited_budget: bool = False,
     ) -> None:
         self._turn = claimed.turn
         self._beginning = claimed.lone_question
@@ -66,6 +67,8 @@ class TurnContext:
         self._block: _Stoppable | None = None
         self._lost = False
         self.lease = claimed.lease
+        self.inherited_budget = inherited_budget or claimed.turn.attempt > 1
+        """Another process, or an earlier attempt, may have spent the chat's budget: it is to be assumed spent."""
         self.deadline = deadline
         """When `clock` reaches this, the claim no longer holds, unless it is renewed before."""
         self.stopped = claimed.stopped

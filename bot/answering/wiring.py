@@ -52,6 +52,6 @@ def make_turn_service(
     migration = ChatMigration(database, signals)
     outcome = TurnOutcome(queue, TurnCanceller(database), migration)
     retention = Retention(database, queue, conversations, history=limits.history, clock=timing.clock)
-    runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm)
+    runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
     worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)
     return TurnService(database, queue, conversations, worker, migration, retention, waiting=limits.waiting)
