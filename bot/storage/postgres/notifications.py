@@ -46,7 +46,7 @@ class NotificationBus:
 
     def tell(self, channel: str, payload: str) -> None:
         """Call everybody who listens on the channel; a failure of one is logged and hinders no other."""
-        for heard in self._callbacks[channel]:
+        for heard in self._callbacks.get(channel, ()):
             try:
                 heard(payload)
             except Exception:
@@ -133,6 +133,10 @@ class LockSession:
                     await connection.execute("SELECT 1")
 
     def _heard(self, _connection: object, _pid: int, _channel: str, said: object) -> None:
-        heard: dict[str, str] = json.loads(str(said))
-        if heard["from"] != self._me:
-            self._listeners.tell(heard["channel"], heard["payload"])
+        try:
+            heard = json.loads(str(said))
+        except (ValueError, RecursionError):
+            return  # of a stranger: anybody who may use the database can say something on a channel
+        match heard:
+            case {"from": str(sender), "channel": str(channel), "payload": str(payload)} if sender != self._me:
+                self._listeners.tell(channel, payload)
