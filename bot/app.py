@@ -22,9 +22,10 @@ import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
 from bot.answering.generation import Generation
-from bot.answering.service import ServiceOptions, TurnService
-from bot.answering.slot_broker import RemoteSlotBroker
+from bot.answering.membership import Membership
+from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
+from bot.answering.wiring import TurnLimits, make_turn_service
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.factory import make_client, unused_settings
 from bot.people.bot_admins import BotAdmins
@@ -172,24 +173,19 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         tasks=tasks,
         texts=texts,
     )
-    turns = TurnService(
-        database,
-        TurnRepository(database),
-        conversations,
-        tasks,
-        answerer.work,
-        ServiceOptions(
-            bot=me.id,
-            replica=settings.replica,
-            history=settings.history_days * DAY if settings.history_days else None,
-            room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-            waiting=settings.questions_waiting,
-        ),
+    limits = TurnLimits(
+        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
+        waiting=settings.questions_waiting,
+        history=settings.history_days * DAY if settings.history_days else None,
     )
+    queue = TurnRepository(database)
+    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
+    turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     turns.on_replicas(slots.share)
     broker = None
     if database.shared:
-        broker = RemoteSlotBroker(database, tasks, bot=me.id, partitioning=lambda: turns.partitioning, take=slots.lend)
+        broker = RemoteSlotBroker(database, membership)
+        SlotLender(database, tasks, membership, take=slots.lend)
     bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     unit = UpdateUnitOfWork(database, bot=me.id)

@@ -9,6 +9,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
 │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
 │   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
+│   ├── InterruptedTooOften      the work on this answer failed, or its process died of it, too often
 │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
 │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
 │   ├── CutInThoughts            the limit of tokens was used up before the answer began
@@ -112,6 +113,12 @@ class GeneratorBroken(GeneratorProblem):
 
     key = "problem-generator-broken"
     retryable = True
+
+
+class InterruptedTooOften(GeneratorProblem):
+    """The work on this answer failed, or its process died with it alone, as often as is tried."""
+
+    key = "problem-interrupted"
 
 
 class GeneratorRefused(GeneratorProblem):

@@ -11,12 +11,18 @@ from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.generation import Generation
 from bot.answering.turn_context import TurnContext
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
-from bot.errors import ChatUnavailable, GeneratorBroken, GeneratorProblem, TopicUnavailable
+from bot.errors import (
+    ChatUnavailable,
+    GeneratorBroken,
+    GeneratorProblem,
+    InterruptedTooOften,
+    TopicUnavailable,
+)
 from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
-from bot.storage.turn_queue.claims import MAX_ATTEMPTS
+from bot.storage.turn_queue.claims import MAX_FAULTS
 from bot.streaming.live_reply import LiveReply
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination
@@ -118,8 +124,8 @@ class Answerer:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
         try:
-            if turn.attempt > MAX_ATTEMPTS:
-                raise GeneratorBroken("the turn was begun too often")
+            if turn.faults >= MAX_FAULTS:
+                raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
                 async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
@@ -153,7 +159,7 @@ class Answerer:
             streaming=chosen.streaming.value,
             keyboard=keyboard,
             draft_id=turn.id,
-            resumed=turn.attempt > 1,
+            resumed=running.inherited_budget,
         )
 
     async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:

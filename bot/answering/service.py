@@ -1,60 +1,31 @@
-"""The queue of turns as use cases see it, and the rescue of turns whose work ended badly."""
+"""The use cases of the queue of turns: what people want of it."""
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from bot.answering.heartbeat import RETRY, WorkerTiming
+from bot.answering.chat_migration import ChatMigration
+from bot.answering.retention import Retention
+from bot.answering.timing import WorkerTiming
 from bot.answering.turn_context import TurnContext
-from bot.answering.worker import Work, Worker
-from bot.conversation.messages import ChatKey, Question, Turn, TurnState
-from bot.errors import ChatMigrated, ChatUnavailable, StorageUnavailable, TopicUnavailable, Unauthorized
-from bot.runtime.task_supervisor import TaskSupervisor
+from bot.answering.worker import Worker
+from bot.conversation.messages import ChatKey, Question, Turn
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.answer_actions import AnswerActions
 from bot.storage.turn_queue.cancel import TurnCanceller
-from bot.storage.turn_queue.claims import MAX_ATTEMPTS, Signal, TurnRepository
+from bot.storage.turn_queue.claims import Signal, TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
 
-__all__ = ["Asked", "ServiceOptions", "TurnContext", "TurnService", "WorkerTiming"]
-
-logger = logging.getLogger(__name__)
-
-FINISHED_TURN_LIFETIME = 2 * 86_400.0
-"""Seconds for which finished turns and update ids are remembered: limits look back a day, Telegram repeats for one."""
-UNAUTHORIZED_RETRY_DELAY = 30.0
-"""Seconds until an answer is tried again after Telegram did not know the token: the program is about to end."""
-PRUNE_INTERVAL = 3600.0
-"""Seconds between two prunings, and only after work was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceOptions:
-    """The bot and the process that work, and their bounds."""
-
-    bot: int
-    replica: str
-    """The name under which this process claims turns."""
-    room: int
-    """Turns that run at once."""
-    waiting: int
-    """Questions of a chat that may wait behind others."""
-    history: float | None = None
-    """Seconds for which conversations are kept; None: for ever."""
-    timing: WorkerTiming = field(default_factory=WorkerTiming)
+__all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
 
 
 class TurnService:
     """Accepts what people ask for and runs it: turns of a conversation in order, conversations side by side.
 
-    `work` does one turn. Every method raises StorageUnavailable.
+    `waiting` questions of a chat may wait behind others. Every method raises StorageUnavailable.
     """
 
     def __init__(
@@ -62,40 +33,28 @@ class TurnService:
         database: Database,
         table: TurnRepository,
         conversations: ConversationRepository,
-        tasks: TaskSupervisor,
-        work: Work,
-        options: ServiceOptions,
+        worker: Worker,
+        migration: ChatMigration,
+        retention: Retention,
+        *,
+        waiting: int,
     ) -> None:
         self._database = database
         self._table = table
         self._conversations = conversations
-        self._work = work
+        self._worker = worker
+        self._migration = migration
+        self._retention = retention
         self._asking = QuestionQueue(database)
         self._pressing = AnswerActions(database)
         self._editing = QuestionEditor(database)
         self._withdrawing = TurnCanceller(database)
-        self._bot = options.bot
-        self._waiting = options.waiting
-        self._history = options.history
-        self._timing = options.timing
-        self._worker = Worker(
-            database,
-            table,
-            conversations,
-            tasks,
-            self._do,
-            self._settle,
-            bot=options.bot,
-            replica=options.replica,
-            room=options.room,
-            timing=options.timing,
-        )
-        self._pruned_at = -math.inf
+        self._waiting = waiting
 
     async def start(self) -> None:
         """Take back what this replica left when it died, and begin to work."""
         await self._worker.start()
-        await self._prune()
+        await self._retention.prune()
 
     async def close(self, grace: float) -> None:
         """Take no new work; give what runs `grace` seconds, and hand the rest to whoever starts next."""
@@ -185,12 +144,7 @@ class TurnService:
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group has become a supergroup: everything moves along, and what runs starts over there."""
-        async with self._database.transaction():
-            for turn in await self._withdrawing.open_turns(bot, old):
-                await self._worker.tell(turn, None)
-            await self._withdrawing.restart_elsewhere(bot, old)
-            await ChatRepository(self._database).migrate(bot, old, new)
-            await self._worker.begin_soon(new)
+        await self._migration.migrate(bot, old, new)
 
     async def drop_chat(self, bot: int, chat: int) -> int:
         """Nothing can be said in a chat any more: its waiting questions have failed. Gives how many."""
@@ -216,52 +170,3 @@ class TurnService:
     def on_replicas(self, changed: Callable[[int], None]) -> None:
         """Call `changed` whenever another number of processes lives; on SQLite it never does."""
         self._worker.on_replicas(changed)
-
-    async def _do(self, running: TurnContext) -> None:
-        await self._work(running)
-        if self._timing.clock() - self._pruned_at > PRUNE_INTERVAL:
-            await self._prune()
-
-    async def _settle(self, running: TurnContext, error: BaseException | None) -> float | None:
-        """Finish or queue a turn whose work ended without finishing it. Gives seconds until it may be tried again."""
-        if isinstance(error, StorageUnavailable):
-            return await self._release(running, after=RETRY)
-        if isinstance(error, Unauthorized):
-            return await self._release(running, after=UNAUTHORIZED_RETRY_DELAY)
-        if isinstance(error, ChatMigrated):
-            await self.migrate(self._bot, running.turn.key.chat, error.to)
-            return None
-        if isinstance(error, ChatUnavailable | TopicUnavailable):
-            topic = running.turn.key.topic if isinstance(error, TopicUnavailable) else None
-            await self._withdrawing.drop_waiting(self._bot, running.turn.key.chat, topic)
-            await running.finish(TurnState.FAILED)
-            return None
-        return await self._failed(running, error)
-
-    async def _failed(self, running: TurnContext, error: BaseException | None) -> float | None:
-        """The work broke, or forgot to finish: again, until that has happened too often."""
-        turn = running.turn
-        if error is None:
-            logger.error("turn %d: its work ended without finishing it", turn.id)
-        else:
-            logger.error("turn %d broke at attempt %d", turn.id, turn.attempt, exc_info=error)
-        if error is None or turn.attempt > MAX_ATTEMPTS:
-            await running.finish(TurnState.FAILED)
-            return None
-        return await self._release(running, after=RETRY * turn.attempt, counts=True)
-
-    async def _release(self, running: TurnContext, *, after: float, counts: bool = False) -> float:
-        await self._table.release(running.lease, again_after=after, counts=counts)
-        return after
-
-    async def _prune(self) -> None:
-        """Forget what nobody needs any more."""
-        self._pruned_at = self._timing.clock()
-        now = self._database.clock()
-        try:
-            await self._table.prune(now - FINISHED_TURN_LIFETIME)
-            await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
-            if self._history is not None:
-                await self._conversations.prune(now - self._history)
-        except StorageUnavailable as error:
-            logger.warning("Old rows stay for now: %s", error)

@@ -1,6 +1,6 @@
-"""Places in a chat's budget, lent among replicas: the chat's home answers there and so knows what is left of it.
+"""Slots in a chat's budget, granted among replicas: the chat's home answers there and so knows what is left of it.
 
-Whoever wants to say something else in that chat, the answer to a command, asks the home for a place first.
+Whoever wants to say something else in that chat, the answer to a command, asks the home for a slot first.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from itertools import count
+from typing import Protocol
 
 from bot.errors import FloodWait, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -21,100 +23,125 @@ logger = logging.getLogger(__name__)
 CHANNEL = "places"
 ACKNOWLEDGE_TIMEOUT = 1.0
 """Seconds that the home has to say that it heard us; a dead one does not keep anybody waiting."""
-PASTE_WAIT = 90.0
-"""Seconds that we wait for a place at the most, once the home has heard us."""
+SLOT_TIMEOUT = 90.0
+"""Seconds that we wait for a slot at the most, once the home has heard us."""
 MAX_GRANTING = 500
-"""Wishes of others that wait here at once; one more is not heard."""
+"""Requests of others that wait here at once; one more is not heard."""
+MAX_REFUSAL = 86_400.0
+"""Seconds for which a home may refuse at the most: it obeys Telegram no longer itself."""
+MAX_OWNER_LENGTH = 200
+"""Characters of the name of a process that asks; longer ones are no names of ours."""
 
-Destination = Callable[[int], Awaitable[None]]
-"""Takes a place in a chat's budget, in time. Raises FloodWait where that lasts too long."""
+TakeSlot = Callable[[int], Awaitable[None]]
+"""Takes a slot in a chat's budget, in time. Raises FloodWait where that lasts too long."""
 
 
-class SlotRequest:
-    """A place that was asked for."""
+class ChatHomes(Protocol):
+    """`Membership`, as far as slots need it."""
+
+    bot: int
+    partitioning: ChatPartitioning
+
+
+class SlotBroker(Protocol):
+    """Gets leave to send from the replica that keeps a chat's budget."""
+
+    async def acquire(self, chat: int) -> None:
+        """Wait until the chat's home has a slot for one message more. Raises FloodWait where it has none for long."""
+        ...
+
+
+class _SlotRequest:
+    """A slot that was asked for."""
 
     def __init__(self) -> None:
         self.heard = asyncio.Event()
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def grant(self) -> None:
+        """Let the message go."""
+        self.heard.set()
+        if not self.granted.done():
+            self.granted.set_result(None)
+
+    def refuse(self, seconds: float) -> None:
+        """Let it wait for that long."""
+        self.heard.set()
+        if not self.granted.done():
+            self.granted.set_exception(FloodWait("nothing may go there for long", seconds=seconds))
+            self.granted.exception()  # seen, also where nobody waits for it any more
+
 
 class RemoteSlotBroker:
-    """Asks for places in chats that are at home elsewhere, and lends them in those that are at home here."""
+    """Asks for slots in chats that are at home elsewhere."""
 
-    def __init__(
-        self,
-        database: Database,
-        tasks: TaskSupervisor,
-        *,
-        bot: int,
-        partitioning: Callable[[], ChatPartitioning],
-        take: Destination,
-    ) -> None:
+    def __init__(self, database: Database, homes: ChatHomes) -> None:
         self._database = database
-        self._tasks = tasks
-        self._bot = bot
-        self._partitioning = partitioning
-        self._take = take
-        self._requests: dict[int, SlotRequest] = {}
+        self._homes = homes
+        self._requests: dict[int, _SlotRequest] = {}
         self._numbers = count()
-        self._lent = 0
-        database.listen(CHANNEL, self._heard)
+        database.listen(CHANNEL, self._hear)
 
     async def acquire(self, chat: int) -> None:
-        """Wait until the chat's home has a place for one message more. Raises FloodWait where it has none for long."""
-        partitioning = self._partitioning()
-        home = partitioning.of(chat)
-        if home == partitioning.me:
+        """See `SlotBroker`. Without a word from the home the message goes without a slot there."""
+        me, home = self._homes.partitioning.me, self._homes.partitioning.of(chat)
+        if home == me:
             return
-        number, request = next(self._numbers), SlotRequest()
+        number, request = next(self._numbers), _SlotRequest()
         self._requests[number] = request
+        asked = {"bot": self._homes.bot, "to": home, "number": number, "do": "ask", "chat": chat, "who": me}
         try:
-            await self._say(home, number, do="ask", chat=chat, who=partitioning.me)
+            await self._database.notify(CHANNEL, json.dumps(asked))
             async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT):
                 await request.heard.wait()
-            async with asyncio.timeout(PASTE_WAIT):
+            async with asyncio.timeout(SLOT_TIMEOUT):
                 await request.granted
         except (TimeoutError, StorageUnavailable):
-            logger.info("chat %d: no word from its home, the message goes without a place there", chat)
+            logger.info("chat %d: no word from its home, the message goes without a slot there", chat)
         finally:
             del self._requests[number]
 
-    async def _say(self, to: str, number: int, **more: object) -> None:
-        said = {"bot": self._bot, "to": to, "number": number, **more}
-        await self._database.notify(CHANNEL, json.dumps(said))
-
-    def _heard(self, payload: str) -> None:
-        if not payload:
-            self._wait_no_longer()
+    def _hear(self, payload: str) -> None:
+        if not payload:  # something may have been missed: better without a slot than much later
+            for waiting in self._requests.values():
+                waiting.grant()
             return
-        said = json.loads(payload)
-        if (said.get("bot"), said.get("to")) != (self._bot, self._partitioning().me):
-            return
-        if said["do"] == "ask":
-            if self._lent < MAX_GRANTING:
-                self._lent += 1
-                self._tasks.start(self._lend(said["who"], said["number"], said["chat"]), name="lend a place")
-            return
-        request = self._requests.get(said["number"])
+        said = _read(payload, self._homes)
+        number = said.get("number")
+        request = self._requests.get(number) if isinstance(number, int) else None
         if request is None:
             return
-        request.heard.set()
-        if said["do"] == "grant" and not request.granted.done():
-            request.granted.set_result(None)
-        elif said["do"] == "refuse" and not request.granted.done():
-            request.granted.set_exception(FloodWait("nothing may go there for long", seconds=said["seconds"]))
+        match said:
+            case {"do": "grant"}:
+                request.grant()
+            case {"do": "refuse", "seconds": int() | float() as seconds} if math.isfinite(seconds):
+                request.refuse(min(max(float(seconds), 0.0), MAX_REFUSAL))
+            case {"do": "hear"}:
+                request.heard.set()
 
-    def _wait_no_longer(self) -> None:
-        """Something may have been missed: better without a place than much later."""
-        for request in self._requests.values():
-            request.heard.set()
-            if not request.granted.done():
-                request.granted.set_result(None)
+
+class SlotLender:
+    """Grants slots to other replicas in the chats that are at home here."""
+
+    def __init__(self, database: Database, tasks: TaskSupervisor, homes: ChatHomes, *, take: TakeSlot) -> None:
+        self._database = database
+        self._tasks = tasks
+        self._homes = homes
+        self._take = take
+        self._granting = 0
+        database.listen(CHANNEL, self._hear)
+
+    def _hear(self, payload: str) -> None:
+        match _read(payload, self._homes):
+            case {"do": "ask", "who": str(who), "number": int(number), "chat": int(chat)}:
+                if self._granting < MAX_GRANTING and len(who) <= MAX_OWNER_LENGTH:
+                    self._granting += 1
+                    self._tasks.start(self._lend(who, number, chat), name="lend a slot")
 
     async def _lend(self, to: str, number: int, chat: int) -> None:
-        """Take a place for somebody else, and say so."""
+        """Take a slot for somebody else, and say so."""
         try:
-            taking = asyncio.ensure_future(self._take(chat))
+            taking = self._tasks.start(_taken(self._take, chat), name="take a slot for another", awaited=True)
             try:
                 ended, _ = await asyncio.wait([taking], timeout=ACKNOWLEDGE_TIMEOUT / 4)
                 if not ended:
@@ -126,6 +153,25 @@ class RemoteSlotBroker:
         except FloodWait as problem:
             await self._say(to, number, do="refuse", seconds=problem.seconds)
         except StorageUnavailable as problem:
-            logger.warning("A place could not be lent: %s", problem)
+            logger.warning("A slot could not be lent: %s", problem)
         finally:
-            self._lent -= 1
+            self._granting -= 1
+
+    async def _say(self, to: str, number: int, **more: object) -> None:
+        said = {"bot": self._homes.bot, "to": to, "number": number, **more}
+        await self._database.notify(CHANNEL, json.dumps(said))
+
+
+async def _taken(take: TakeSlot, chat: int) -> None:
+    await take(chat)
+
+
+def _read(payload: str, homes: ChatHomes) -> dict[str, object]:
+    """Read what was said to this process. Empty: it was for somebody else, or is nothing of ours."""
+    try:
+        said = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(said, dict) or (said.get("bot"), said.get("to")) != (homes.bot, homes.partitioning.me):
+        return {}
+    return said

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.storage.repositories.conversations import MAX_PATH, ConversationRepository
-from bot.storage.turn_queue.claims import LEASE_DURATION, ClaimedTurn, Lease, TurnRepository
+from bot.storage.turn_queue.claims import LEASE_DURATION, ClaimedTurn, TurnRepository
 
 T = TypeVar("T")
 
@@ -52,10 +52,10 @@ class TurnContext:
         table: TurnRepository,
         conversations: ConversationRepository,
         start: StartTask,
-        owner: str,
         deadline: float = math.inf,
         clock: Callable[[], float] = steady_clock,
         resting: Callable[[int], None] = lambda _change: None,
+        inherited_budget: bool = False,
     ) -> None:
         self._turn = claimed.turn
         self._beginning = claimed.lone_question
@@ -66,7 +66,9 @@ class TurnContext:
         self._resting = resting
         self._block: _Stoppable | None = None
         self._lost = False
-        self.lease = Lease(claimed.turn.id, owner, claimed.turn.attempt)
+        self.lease = claimed.lease
+        self.inherited_budget = inherited_budget or claimed.turn.attempt > 1
+        """Another process, or an earlier attempt, may have spent the chat's budget: it is to be assumed spent."""
         self.deadline = deadline
         """When `clock` reaches this, the claim no longer holds, unless it is renewed before."""
         self.stopped = claimed.stopped
@@ -176,6 +178,10 @@ class TurnContext:
                     raise
             tries += 1
             await asyncio.sleep(pause)
+
+
+Work = Callable[[TurnContext], Awaitable[None]]
+"""Does one turn to its end, or raises what ended it early."""
 
 
 class _Stoppable:

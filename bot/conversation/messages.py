@@ -163,3 +163,5 @@ class Turn:
     asked_at: float = 0.0
     note: str = ""
     """The line that stands under the text (why it was cut, what failed), stored with it for a later delivery."""
+    faults: int = 0
+    """How often its work failed, or its process died while it ran alone and had just begun."""

@@ -196,6 +196,7 @@ problem-proxy-refused = The proxy to the model refuses the user name or password
 problem-generator-silent = The model took too long. Please try again.
 problem-generator-busy = The model has too much to do just now. Please try again in a moment.
 problem-generator-broken = The model gave no usable answer. Please try again.
+problem-interrupted = I was interrupted several times here. ↻ starts over.
 problem-generator-refused = The model does not accept the bot's settings (key or model name). An admin has to look at them.
 problem-cut-in-thoughts = The model used up its length limit with thinking, before the answer began. A simpler question helps, or a higher limit: an admin sets it with /maxtokens.
 problem-answer-filtered = The model's provider does not let this answer through. Please ask in another way.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from cachetools import FIFOCache
+
 from bot.storage.database import Database
 
 K = TypeVar("K", bound=Hashable)
@@ -20,7 +22,7 @@ class InvalidatedCache(Generic[K, V]):
     def __init__(self, database: Database, channel: str, concerns: Callable[[str, K], bool]) -> None:
         self._database = database
         self._concerns = concerns
-        self._kept: dict[K, V] = {}
+        self._kept: FIFOCache[K, V] = FIFOCache(MAX_ENTRIES)
         self._changes = 0
         database.listen(channel, self._heard)
 
@@ -34,8 +36,6 @@ class InvalidatedCache(Generic[K, V]):
         value = await read()
         if changes == self._changes:  # else it may be what was there before
             self._kept[key] = value
-            if len(self._kept) > MAX_ENTRIES:
-                del self._kept[next(iter(self._kept))]
         return value
 
     def _heard(self, payload: str) -> None:

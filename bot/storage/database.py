@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
@@ -25,6 +26,9 @@ from bot.storage.errors import ErrorTranslator
 from bot.storage.migration import migrate
 from bot.storage.postgres.notifications import IncomingMessage, LockSession, NotificationBus
 from bot.storage.schema import updates
+from bot.storage.sqlite.files import OWNER_ONLY, empty_log, keep_private
+
+logger = logging.getLogger(__name__)
 
 UPDATE_ID_LIFETIME = 2 * 86_400.0
 """Seconds after which an update id may stand for another update; Telegram repeats one for a day at the most."""
@@ -142,6 +146,24 @@ class Database:
         else:
             outer.after.append(do)
 
+    def erase_traces(self) -> None:
+        """Once the transaction is committed, see that what it deleted is gone from the files as well.
+
+        PostgreSQL's files are its operator's: there autovacuum and the archive decide how long deleted rows last.
+        """
+        if not self.shared:
+            self.after_commit(self._begin_to_empty_log)
+
+    def _begin_to_empty_log(self) -> None:
+        self._start(self._empty_log(), name="empty the database's log")
+
+    async def _empty_log(self) -> None:
+        with self._border.translating():
+            async with self._writer:
+                emptied = await empty_log(_opened(self._reads))
+        if not emptied:
+            logger.warning("What was erased stays in the database's log until the next checkpoint: somebody reads it")
+
     async def first_time(self, bot: int, update_id: int) -> bool:
         """Note that an update is acted upon; True where it was not before. Belongs into the update's transaction.
 
@@ -240,13 +262,15 @@ class Database:
 
     def _take_file(self) -> None:
         file = Path(str(self._url.database)).resolve()
-        lock = FileLock(f"{file}.lock", timeout=0, thread_local=False, fallback_to_soft=False)
+        lock = FileLock(f"{file}.lock", timeout=0, mode=OWNER_ONLY, thread_local=False, fallback_to_soft=False)
         try:
             lock.acquire()
+            keep_private(file)
         except Timeout:
             raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
         except OSError as error:
-            raise StorageUnavailable(f"{file.name}.lock cannot be made: {error.strerror}") from error
+            lock.release()
+            raise StorageUnavailable(f"{file.name} cannot be opened or locked: {error.strerror}") from error
         self._lock = lock
 
 

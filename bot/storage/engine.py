@@ -31,8 +31,10 @@ def database_url(text: str) -> URL:
     """Read the setting and name the asynchronous driver. Raises SettingsProblem."""
     try:
         url = make_url(text)
-    except ArgumentError as error:
-        raise SettingsProblem("DATABASE_URL: write sqlite+aiosqlite:///aura.db or postgresql://…") from error
+    except (ArgumentError, ValueError):  # the second is about the port; what they quote may hold the password
+        raise SettingsProblem(
+            "DATABASE_URL: write sqlite+aiosqlite:///aura.db or postgresql://user:password@host:5432/name"
+        ) from None
     if url.drivername.startswith("sqlite"):
         if url.database in {None, "", ":memory:"}:
             raise SettingsProblem("DATABASE_URL: name a file, for example sqlite+aiosqlite:///aura.db")
@@ -102,6 +104,7 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool, durable: bool) -> AsyncEngin
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        cursor.execute("PRAGMA secure_delete=ON")  # what is erased is written over, not only unlinked
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.close()
 

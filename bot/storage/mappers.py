@@ -42,6 +42,7 @@ def turn_of(row: AnyRow) -> Turn:
         kind=TurnKind(row.kind),
         state=TurnState(row.state),
         attempt=row.attempt,
+        faults=row.faults,
         question=row.question,
         answer=row.answer,
         reply_to=row.reply_to,

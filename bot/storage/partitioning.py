@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPartitioning:
-    """Who lives, and which of them is `me`. Every replica that sees the same others comes to the same homes."""
+    """Rendezvous hashing of chats over the replicas that live: a join or a leave moves only that replica's share.
+
+    Every replica that sees the same others comes to the same homes.
+    """
 
     me: str
     owners: tuple[str, ...]
@@ -19,10 +23,11 @@ class ChatPartitioning:
         return cls(me, tuple(sorted({me, *living})))
 
     def of(self, chat: int) -> str:
-        """Who is to write the answers in this chat."""
-        return self.owners[abs(chat) % len(self.owners)]
+        """The replica that is to write the answers in this chat: the one whose weight for it is the highest."""
+        if len(self.owners) == 1:
+            return self.owners[0]
+        return max(self.owners, key=lambda owner: (_weight(owner, chat), owner))
 
-    @property
-    def rank(self) -> int:
-        """The chats whose number leaves this, divided by how many live, are mine."""
-        return self.owners.index(self.me)
+
+def _weight(owner: str, chat: int) -> bytes:
+    return blake2b(f"{owner}\n{chat}".encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -92,6 +93,8 @@ turns = Table(
     Column("owner", Text),  # <replica>/<boot id>
     Column("lease_until", Double),
     Column("attempt", Integer, nullable=False),
+    Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain
+    Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
     Column("question", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),

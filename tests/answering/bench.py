@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from bot.answering.service import Asked, ServiceOptions, TurnService, WorkerTiming
-from bot.answering.turn_context import TurnContext
+from bot.answering.membership import Membership
+from bot.answering.service import Asked, WorkerTiming
+from bot.answering.turn_context import TurnContext, Work
+from bot.answering.wiring import TurnLimits, make_turn_service
 from bot.conversation.messages import Author, ChatKey, Ending, Message, Question, Shown, Turn, TurnState
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
@@ -56,6 +58,8 @@ class Bench:
         """How each work ended: the state, or the exception's name."""
         self.errors: list[BaseException] = []
         """Raised by the work instead of writing, one after another."""
+        self.work: Work = self._work
+        """Does a turn; tests put other work here."""
         self.ending = Ending.COMPLETE
         """How the generator ends its answers."""
         self.last_edit = asyncio.Event()
@@ -65,13 +69,11 @@ class Bench:
         self._all_go = True
         self._message_ids = count(1000)
         self._updates = count(1)
-        self.turns = TurnService(
-            database,
-            self.table,
-            self.conversations,
-            self.tasks,
-            self._work,
-            ServiceOptions(bot, replica, room, waiting, history, timing or WorkerTiming()),
+        timing = timing or WorkerTiming()
+        membership = Membership(database, self.table, bot=bot, replica=replica, lease_duration=timing.lease_duration)
+        limits = TurnLimits(room=room, waiting=waiting, history=history)
+        self.turns = make_turn_service(
+            database, self.table, self.conversations, self.tasks, membership, self._do, limits, timing
         )
 
     def hold(self) -> None:
@@ -153,6 +155,9 @@ class Bench:
     async def said(self, key: ChatKey = PRIVATE) -> list[str]:
         """The conversation in force, as texts."""
         return [message.text for message in await self.conversations.history(key)]
+
+    async def _do(self, running: TurnContext) -> None:
+        await self.work(running)
 
     async def _work(self, running: TurnContext) -> None:
         try:

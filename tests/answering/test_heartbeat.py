@@ -13,7 +13,8 @@ from bot.conversation.messages import ChatKey, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from bot.storage.schema import turns
+from bot.storage.partitioning import ChatPartitioning
+from bot.storage.schema import replicas, turns
 from tests.answering.bench import PRIVATE, Bench, until
 from tests.databases import PostgreSQL
 
@@ -48,8 +49,8 @@ async def die(bench: Bench) -> None:
     """What `kill -9` does: nothing is said, nothing more is done, connections break."""
     await bench.tasks.close()
     engine = bench.turns._worker
-    engine._claiming = engine._replicas._beating = None
-    engine._jobs.clear()
+    engine._claiming = engine._heartbeat._beating = None
+    engine._running._jobs.clear()
     await bench.database.close()
 
 
@@ -61,6 +62,7 @@ async def let_leases_end(bench: Bench) -> None:
     """As if 15 seconds had passed for the database."""
     async with bench.database.transaction() as connection:
         await connection.execute(update(turns).values(lease_until=0.0))
+        await connection.execute(update(replicas).values(lease_until=0.0))
 
 
 async def test_questions_beyond_one_replicas_room_are_answered_by_another(replica: Replica) -> None:
@@ -142,8 +144,8 @@ async def test_a_living_replicas_turns_are_not_taken_over(replica: Replica) -> N
     second = await replica("b", timing=rarely)
     async with first.database.transaction() as connection:
         await connection.execute(update(turns).values(lease_until=turns.c.lease_until - 14))
-    await first.turns._worker._replicas._renew_leases()
-    await second.turns._worker._replicas._renew_leases()
+    await first.turns._worker._heartbeat.renew_leases()
+    await second.turns._worker._heartbeat.renew_leases()
     assert await second.table.take_over(1) == 0
     first.let_go()
     await first.is_over(asked.turn)
@@ -213,7 +215,7 @@ async def test_a_renewed_lease_keeps_the_turn(replica: Replica) -> None:
     running = await bench.has_begun("one")
     before = await lease(bench)
     now[0] += 9.0
-    await bench.turns._worker._replicas._renew_leases()
+    await bench.turns._worker._heartbeat.renew_leases()
     now[0] += 9.0
     running.check()
     assert await lease(bench) > before
@@ -303,12 +305,13 @@ async def test_what_a_home_cannot_begin_another_replica_begins(replica: Replica)
 
 
 async def test_a_chat_that_is_busy_elsewhere_waits_even_where_it_is_at_home(replica: Replica) -> None:
-    chat = -101
-    first = await replica("a")
+    first, second = await replica("a"), await replica("b", begin=False)
+    both = ChatPartitioning.among(first.turns.partitioning.me, [second.turns.partitioning.me])
+    chat = next(chat for chat in range(-200, -100) if both.of(chat) == second.turns.partitioning.me)
     first.hold()
     await first.ask("first of all", ChatKey(1, chat, 1), message_id=1)
     await first.has_begun("first of all")
-    second = await replica("b")
+    await second.turns.start()
     await until(lambda: (living(first), living(second)) == (2, 2))
     assert first.turns.partitioning.of(chat) == second.turns.partitioning.me
     await second.ask("in another topic", ChatKey(1, chat, 2), dedup="1:9", message_id=2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
 
-from bot.answering.slot_broker import RemoteSlotBroker
+from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
 from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
@@ -15,7 +16,8 @@ from bot.storage.partitioning import ChatPartitioning
 from tests.databases import PostgreSQL
 
 HERE, THERE = "a/1", "b/2"
-AT_HERE, AT_THERE = -100, -101
+_HOMES = {ChatPartitioning.among(HERE, [THERE]).of(chat): chat for chat in range(-200, -100)}
+AT_HERE, AT_THERE = _HOMES[HERE], _HOMES[THERE]
 """Chats by their homes."""
 
 
@@ -35,6 +37,14 @@ class Chats:
         self.taken.append(chat)
 
 
+@dataclass
+class Homes:
+    """Two processes that have seen each other."""
+
+    bot: int
+    partitioning: ChatPartitioning
+
+
 Process = Callable[[str], Awaitable[tuple[RemoteSlotBroker, Chats]]]
 
 
@@ -48,9 +58,9 @@ async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterato
         await database.open()
         stores.append(database)
         chats = Chats()
-        return RemoteSlotBroker(
-            database, tasks, bot=1, partitioning=lambda: ChatPartitioning.among(me, [HERE, THERE]), take=chats.take
-        ), chats
+        homes = Homes(1, ChatPartitioning.among(me, [HERE, THERE]))
+        SlotLender(database, tasks, homes, take=chats.take)
+        return RemoteSlotBroker(database, homes), chats
 
     yield make
     await tasks.close()
@@ -70,10 +80,10 @@ async def test_a_place_is_taken_where_the_chat_is_at_home(process: Process) -> N
     assert (mine.taken, theirs.taken) == ([], [AT_THERE])
 
 
-async def test_a_home_without_room_is_waited_for(process: Process) -> None:
+async def test_a_home_without_room_is_waited_for(process: Process, tasks: TaskSupervisor) -> None:
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
-    waiting = asyncio.ensure_future(here.acquire(AT_THERE))
+    waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
     ended, _ = await asyncio.wait([waiting], timeout=1.5)
     assert not ended, "a home that lives is waited for, even if it has no room"
     theirs.free.set()
@@ -94,10 +104,12 @@ async def test_a_dead_home_keeps_nobody_waiting(process: Process) -> None:
     await lending.acquire(AT_THERE)
 
 
-async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(process: Process) -> None:
+async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(
+    process: Process, tasks: TaskSupervisor
+) -> None:
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
-    waiting = asyncio.ensure_future(here.acquire(AT_THERE))
+    waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
     ended, _ = await asyncio.wait([waiting], timeout=1.5)
     assert not ended
     here._database._listeners.tell_everyone_nothing()  # as after a lost session

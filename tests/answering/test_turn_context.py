@@ -47,7 +47,6 @@ async def running(bench: Bench, tasks: TaskSupervisor, clock: Clock) -> TurnCont
         table=bench.table,
         conversations=bench.conversations,
         start=tasks.start,
-        owner="a/1",
         deadline=110.0,
         clock=clock,
     )
@@ -205,7 +204,7 @@ async def test_what_is_stored_shows_in_the_turn(running: TurnContext, bench: Ben
 
 async def test_one_machine_needs_no_beat(bench: Bench) -> None:
     await bench.turns.start()
-    assert bench.turns._worker._replicas._beating is None
+    assert bench.turns._worker._heartbeat._beating is None
     await bench.turns.close(0)
     await bench.tasks.close()
 

@@ -10,6 +10,7 @@ import pytest
 from bot.conversation.messages import Ending, TurnState
 from bot.errors import ChatUnavailable, StorageUnavailable, Unauthorized
 from bot.storage.database import Database
+from bot.storage.turn_queue.cancel import TurnCanceller
 from tests.answering.bench import GROUP, PRIVATE, Bench, until
 
 
@@ -62,7 +63,7 @@ async def test_a_stop_between_two_attempts_is_remembered(database: Database) -> 
 async def test_work_that_breaks_is_tried_three_times_and_then_told_so(
     bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.service.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.turn_outcome.STORE_RETRY_DELAY", 0.01)
     bench.errors = [ValueError(f"bug {number}") for number in range(4)]
     asked = await bench.ask("one")
     turn = await bench.is_over(asked.turn)
@@ -77,7 +78,7 @@ async def test_work_that_forgets_to_finish_is_finished_for_it(bench: Bench) -> N
     async def forgetful(_running: object) -> None:
         return
 
-    bench.turns._work = forgetful
+    bench.work = forgetful
     asked = await bench.ask("one")
     assert (await bench.is_over(asked.turn)).state is TurnState.FAILED
 
@@ -119,8 +120,9 @@ async def test_a_turn_whose_end_could_not_be_stored_is_taken_up_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.answering.turn_context.STORE_RETRY_TIMEOUT", 0.0)
-    monkeypatch.setattr("bot.answering.service.RETRY", 0.01)
-    monkeypatch.setattr("bot.answering.worker.RETRY", 0.01)
+    monkeypatch.setattr("bot.answering.turn_outcome.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.turn_runner.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.worker.STORE_RETRY_DELAY", 0.01)
     failing = True
     finish, release = bench.table.finish, bench.table.release
 
@@ -162,13 +164,13 @@ async def test_shutting_down_waits_for_what_is_nearly_done(bench: Bench) -> None
 async def test_a_question_edited_while_its_chat_is_found_gone_is_answered_anew(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop_waiting = bench.turns._withdrawing.drop_waiting
+    drop_waiting = TurnCanceller.drop_waiting
 
-    async def and_meanwhile(*args: int) -> int:
+    async def and_meanwhile(canceller: TurnCanceller, *args: int) -> int:
         assert await bench.edit("edited", 1)
-        return await drop_waiting(*args)
+        return await drop_waiting(canceller, *args)
 
-    monkeypatch.setattr(bench.turns._withdrawing, "drop_waiting", and_meanwhile)
+    monkeypatch.setattr(TurnCanceller, "drop_waiting", and_meanwhile)
     bench.errors = [ChatUnavailable("blocked for a moment")]
     asked = await bench.ask("one", message_id=1)
     await bench.has_begun("edited")
@@ -196,7 +198,7 @@ async def test_what_breaks_after_the_end_of_a_turn_is_reported(
         raise ValueError("no tidying")
 
     monkeypatch.setattr(bench.table, "prune", broken)
-    monkeypatch.setattr(bench.turns, "_pruned_at", -math.inf)
+    monkeypatch.setattr(bench.turns._retention, "_pruned_at", -math.inf)
     asked = await bench.ask("one")
     assert (await bench.is_over(asked.turn)).state is TurnState.DONE
     await until(lambda: "no tidying" in caplog.text)

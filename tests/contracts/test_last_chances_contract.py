@@ -14,7 +14,7 @@ async def asked_in_vain(bench: Bench, number: int, attempts: int = 2) -> list[in
     """So many questions whose turns were begun so often, each time until the process died."""
     asked = [await bench.ask(f"q{n}", ChatKey(1, n + 1)) for n in range(number)]
     async with bench.database.transaction() as connection:
-        await connection.execute(update(turns).values(attempt=attempts, state=TurnState.WRITING))
+        await connection.execute(update(turns).values(attempt=attempts, faults=attempts, state=TurnState.WRITING))
     return [one.turn for one in asked]
 
 

@@ -15,9 +15,10 @@ from aiogram import Bot, Dispatcher, methods
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
-from bot.answering.service import ServiceOptions, TurnService
+from bot.answering.membership import Membership
 from bot.answering.turn_context import TurnContext
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
+from bot.answering.wiring import TurnLimits, make_turn_service
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
@@ -118,13 +119,15 @@ class Harness:
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._ids = 0
-        self.turns = TurnService(
+        queue = TurnRepository(database)
+        self.turns = make_turn_service(
             database,
-            TurnRepository(database),
+            queue,
             self.conversations,
             tasks,
+            Membership(database, queue, bot=BOT_ID, replica="here"),
             self._answer,
-            ServiceOptions(bot=BOT_ID, replica="here", room=10, waiting=settings.questions_waiting),
+            TurnLimits(room=10, waiting=settings.questions_waiting),
         )
         self.dispatcher = self._dispatcher()
 

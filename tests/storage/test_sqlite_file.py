@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ from sqlalchemy import text
 from bot.errors import DatabaseInUse, SettingsProblem, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from bot.storage.engine import POOL_SIZE
+from bot.storage.engine import POOL_SIZE, database_url
+from tests.answering.bench import PRIVATE, Bench, until
 
 
 @pytest.fixture
@@ -129,3 +131,52 @@ async def test_a_store_that_is_not_open_says_so(file: Path, tasks: TaskSuperviso
     database = Database(f"sqlite:///{file}", start=tasks.start)
     with pytest.raises(StorageUnavailable, match="not open"):
         await database.ping()
+
+
+async def test_the_files_are_for_their_owner_alone(database: Database, file: Path) -> None:
+    await database.first_time(1, 1)
+    modes = modes_beside(file)
+    assert set(modes) >= {"aura.db", "aura.db-wal", "aura.db-shm", "aura.db.lock"}
+    assert set(modes.values()) == {"-rw-------"}
+
+
+async def test_a_file_that_everybody_could_read_is_closed_to_them(file: Path, tasks: TaskSupervisor) -> None:
+    open_to_everybody(file)
+    database = Database(f"sqlite:///{file}", start=tasks.start)
+    await database.open()
+    assert modes_beside(file)["aura.db"] == "-rw-rw----"
+    await database.close()
+
+
+async def test_erased_text_is_gone_from_the_files_at_once(database: Database, file: Path) -> None:
+    bench = Bench(database)
+    await bench.turns.start()
+    await bench.answered("my secret plan")
+    await until(lambda: bench.turns.in_progress() == 0)
+    assert places_of(b"secret plan", file) > 0
+    await bench.turns.forget(1, PRIVATE.chat)
+    await until(lambda: places_of(b"secret plan", file) == 0)
+    await bench.turns.close(0)
+    await bench.tasks.close()
+
+
+def modes_beside(file: Path) -> dict[str, str]:
+    return {one.name: stat.filemode(one.stat().st_mode) for one in file.parent.iterdir()}
+
+
+def open_to_everybody(file: Path) -> None:
+    file.touch()
+    file.chmod(0o664)
+
+
+def places_of(what: bytes, file: Path) -> int:
+    """How often it stands in the database's files."""
+    return sum(one.read_bytes().count(what) for one in file.parent.iterdir())
+
+
+@pytest.mark.parametrize("port", ["notaport", "54x32", "1e3", "-1x"])
+def test_a_port_that_is_no_number_is_named_in_one_line_without_the_password(port: str) -> None:
+    with pytest.raises(SettingsProblem, match=r"^DATABASE_URL: .*postgresql://") as raised:
+        database_url(f"postgresql://u:p4ss@127.0.0.1:{port}/x")
+    assert "p4ss" not in str(raised.value)
+    assert "\n" not in str(raised.value)

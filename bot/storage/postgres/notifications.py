@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "aura"
 """The one channel of PostgreSQL; ours travel inside the payload."""
-ACKNOWLEDGE_TIMEOUT = 3.0
+LIVENESS_INTERVAL = 3.0
 """Seconds between two looks whether a silent session still stands."""
 IDLE_SESSION_TIMEOUT = 10.0
 """Seconds after which the server ends a session that gives no sign of life: a frozen process holds no locks then."""
@@ -46,7 +46,7 @@ class NotificationBus:
 
     def tell(self, channel: str, payload: str) -> None:
         """Call everybody who listens on the channel; a failure of one is logged and hinders no other."""
-        for heard in self._callbacks[channel]:
+        for heard in self._callbacks.get(channel, ()):
             try:
                 heard(payload)
             except Exception:
@@ -126,13 +126,17 @@ class LockSession:
     async def _until_it_breaks(self, connection: asyncpg.Connection, closed: asyncio.Event) -> None:
         while not closed.is_set():
             try:
-                async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT):
+                async with asyncio.timeout(LIVENESS_INTERVAL):
                     await closed.wait()
             except TimeoutError:
                 async with self._busy:
                     await connection.execute("SELECT 1")
 
     def _heard(self, _connection: object, _pid: int, _channel: str, said: object) -> None:
-        heard: dict[str, str] = json.loads(str(said))
-        if heard["from"] != self._me:
-            self._listeners.tell(heard["channel"], heard["payload"])
+        try:
+            heard = json.loads(str(said))
+        except (ValueError, RecursionError):
+            return  # of a stranger: anybody who may use the database can say something on a channel
+        match heard:
+            case {"from": str(sender), "channel": str(channel), "payload": str(payload)} if sender != self._me:
+                self._listeners.tell(channel, payload)

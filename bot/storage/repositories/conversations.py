@@ -143,6 +143,7 @@ class ConversationRepository:
             await connection.execute(update(people).where(people.c.bot == bot, people.c.id == chat).values(empty))
             for channel in ("preferences", "people"):
                 await self._database.notify(channel, f"{bot} {chat}")
+            self._database.erase_traces()
 
     async def prune(self, before: float) -> None:
         """Delete what was said before a Unix time, but not what a turn still works on."""

@@ -15,8 +15,7 @@ CHANNEL = "preferences"
 
 def concerns(payload: str, key: ChatKey) -> bool:
     """Whether a change that is told like this may change what counts in a conversation."""
-    bot, chat = payload.split()
-    return int(bot) == key.bot and int(chat) in {0, key.chat}
+    return payload in {f"{key.bot} 0", f"{key.bot} {key.chat}"}
 
 
 class PreferenceRepository:

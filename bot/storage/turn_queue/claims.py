@@ -41,10 +41,14 @@ from bot.storage.turn_queue.placement import begin, hang_answer, step_back
 
 LEASE_DURATION = 15.0
 """Seconds that a claim lasts unless it is renewed."""
-MAX_ATTEMPTS = 3
-"""How often a turn is begun; after that only to say that it failed."""
+MAX_FAULTS = 3
+"""Faults of a turn after which it is begun only to say that it failed."""
 MAX_FAILURE_REPORTS = 5
-"""How often that is tried, where the process dies of something else meanwhile."""
+"""Faults while that is said before the turn is dropped silently."""
+PROBATION = 10.0
+"""Seconds after which a turn that runs has not killed its process: what comes later has another cause."""
+MAX_CROWDED_ATTEMPTS = 10
+"""Attempts after which a turn runs beside no other like it: alone it is found out whether it kills the process."""
 
 
 class Signal(StrEnum):
@@ -55,19 +59,25 @@ class Signal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedTurn:
-    """A turn that this process has just made its own."""
+class Company:
+    """What runs in a process that claims."""
 
-    turn: Turn
-    stopped: bool
-    """A person wanted it stopped before it was claimed."""
-    lone_question: Message | None = None
-    """The question, where it is known that nothing was said before it."""
+    nobody: bool = False
+    """Nothing does: a turn that begins now is alone."""
+    suspect: bool = False
+    """A turn does that is taken to be alone so far."""
 
-    @property
-    def is_poison_candidate(self) -> bool:
-        """Whether it has its last chance."""
-        return self.turn.attempt == MAX_ATTEMPTS
+
+NOBODY = Company(nobody=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewLease:
+    """What is written into the turns that are claimed."""
+
+    owner: str
+    seconds: float
+    suspect: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +89,41 @@ class Lease:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedTurn:
+    """A turn that this process has just made its own."""
+
+    turn: Turn
+    owner: str
+    stopped: bool
+    """A person wanted it stopped before it was claimed."""
+    suspect: bool = False
+    """Nothing else ran in this process when it was claimed: where that dies soon, this turn has killed it."""
+    lone_question: Message | None = None
+    """The question, where it is known that nothing was said before it."""
+
+    @property
+    def lease(self) -> Lease:
+        """The proof of this claim."""
+        return Lease(self.turn.id, self.owner, self.turn.attempt)
+
+    @property
+    def is_poison_candidate(self) -> bool:
+        """Whether it has its last chance, or was begun so often in company that it is tried by itself."""
+        return self.turn.faults == _LAST_CHANCE or self.turn.attempt > MAX_CROWDED_ATTEMPTS
+
+
 STEAL_DELAY = 0.5
 """Seconds after which a turn may begin on any replica: the one where its chat is at home is full, or dead."""
-_LAST_CHANCE = MAX_ATTEMPTS - 1
-"""A turn that was begun so often without an end may be what kills the process: it runs beside no other like it."""
+_LAST_CHANCE = MAX_FAULTS - 1
+"""Poison-pill guard: a turn with so many faults never runs next to another one."""
+UNTRIED = {"attempt": 0, "faults": 0}
+"""The counts of a turn that begins anew."""
 
 ABOUT_TO_SEND = (Shown(None),)
 """What is noted of an answer's first message before it is sent: with the claim, which spares a transaction."""
 
+_POISON_CANDIDATE = or_(turns.c.faults == _LAST_CHANCE, turns.c.attempt >= MAX_CROWDED_ATTEMPTS)
 _WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
 WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 
@@ -97,12 +134,13 @@ def _may_begin(database: Database) -> Select[Any]:
     before = or_(other.c.id < turns.c.id, other.c.owner.is_not(None))  # a later one runs where an older has moved to
     behind = exists().where(other.c.conversation == turns.c.conversation, other.c.open, before)
     due = or_(turns.c.not_before.is_(None), turns.c.not_before <= database.now())
-    harmless = or_(turns.c.attempt != _LAST_CHANCE, bindparam("suspects", type_=Boolean))
+    harmless = or_(~_POISON_CANDIDATE, bindparam("candidates", type_=Boolean))
+    in_turn = case((_POISON_CANDIDATE, turns.c.faults), else_=0)  # the least blamed of the candidates comes first
     oldest = (
         _WHOLE.join(messages, messages.c.id == turns.c.question)
         .add_columns(messages.c.placed)
         .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due, harmless)
-        .order_by(turns.c.id)
+        .order_by(in_turn, turns.c.id)
         .limit(bindparam("at_most", type_=Integer))
         .with_for_update(of=turns, skip_locked=True)
     )
@@ -119,8 +157,7 @@ def _may_begin_here(database: Database) -> ColumnElement[bool]:
         its.c.bot == conversations.c.bot,
         its.c.chat == conversations.c.chat,
     )
-    rank = func.abs(conversations.c.chat) % bindparam("living", type_=BigInteger)
-    mine = rank == bindparam("rank", type_=BigInteger)
+    mine = conversations.c.chat.in_(bindparam("mine", type_=BigInteger, expanding=True))
     return and_(~under_way, or_(mine, turns.c.asked_at < database.now() - STEAL_DELAY))
 
 
@@ -154,20 +191,32 @@ class TurnRepository:
         limit: int,
         lease_duration: float = LEASE_DURATION,
         allow_poison_candidates: bool = True,
+        company: Company = NOBODY,
     ) -> list[ClaimedTurn]:
         """Make up to `limit` of the oldest turns that may begin mine, and place their questions.
 
-        `allow_poison_candidates`: one of those may be among them that have a last chance.
+        `allow_poison_candidates`: one of those may be among them that have a last chance. `company`: what runs here.
         """
-        wanted: dict[str, object] = {"of": bot, "at_most": limit, "suspects": allow_poison_candidates}
+        wanted: dict[str, object] = {"of": bot, "at_most": limit, "candidates": allow_poison_candidates}
         if self._database.shared:
-            wanted.update(me=partitioning.me, rank=partitioning.rank, living=len(partitioning.owners))
+            wanted.update(me=partitioning.me, mine=await self._waiting_at_home(bot, partitioning))
         async with self._database.transaction(durable=False) as connection:
             rows = (await connection.execute(self._oldest, wanted)).all()
-            first = next((row.id for row in rows if row.attempt == _LAST_CHANCE), None)
-            chosen = [row for row in rows if row.attempt != _LAST_CHANCE or row.id == first]
-            claimed = [await self._take(connection, row, partitioning.me, lease_duration) for row in chosen]
+            first = next((row.id for row in rows if _is_candidate(row)), None)
+            chosen = [row for row in rows if not _is_candidate(row) or row.id == first]
+            lease = _NewLease(partitioning.me, lease_duration, suspect=company.nobody and len(chosen) == 1)
+            if chosen and company.suspect:
+                await acquit(connection, partitioning.me)
+            claimed = [await self._take(connection, row, lease) for row in chosen]
         return [one for one in claimed if one is not None]
+
+    async def _waiting_at_home(self, bot: int, partitioning: ChatPartitioning) -> list[int]:
+        """The chats in which turns wait, of those that are at home here."""
+        waiting = select(conversations.c.chat).join(turns).where(turns.c.bot == bot, WAITING).distinct()
+        async with self._database.reading() as connection:
+            return [
+                chat for chat in (await connection.scalars(waiting)).all() if partitioning.of(chat) == partitioning.me
+            ]
 
     async def renew(
         self, owner: str, running: Collection[int], *, lease_duration: float = LEASE_DURATION
@@ -248,11 +297,17 @@ class TurnRepository:
         back = {
             **_BACK_IN_QUEUE,
             "attempt": case((_RESTARTED, 0), else_=turns.c.attempt - (0 if counts else 1)),
+            "faults": case((_RESTARTED, 0), else_=turns.c.faults + (1 if counts else 0)),
             "not_before": self._database.now() + again_after if again_after else None,
         }
         async with self._database.transaction() as connection:
             done = await connection.execute(update(turns).where(_held(lease)).values(back))
         return done.rowcount == 1
+
+    async def acquit(self, lease: Lease) -> None:
+        """Note that a turn has run long enough not to be what kills the process. Does nothing where it is not ours."""
+        async with self._database.transaction(durable=False) as connection:
+            await connection.execute(update(turns).where(_held(lease)).values(suspect=False))
 
     async def take_back(self, bot: int, *, owner: str = "") -> int:
         """Queue what owners hold that are known to be dead: those whose name begins like this ("": all)."""
@@ -300,12 +355,10 @@ class TurnRepository:
             old = delete(turns).where(~turns.c.open, turns.c.finished_at < before)
             return (await connection.execute(old)).rowcount
 
-    async def _take(
-        self, connection: AsyncConnection, row: AnyRow, owner: str, lease_duration: float
-    ) -> ClaimedTurn | None:
+    async def _take(self, connection: AsyncConnection, row: AnyRow, lease: _NewLease) -> ClaimedTurn | None:
         """Claim one row. None: it has failed too often even to say so."""
         attempt = row.attempt + 1
-        if attempt > MAX_ATTEMPTS + MAX_FAILURE_REPORTS:
+        if row.faults >= MAX_FAULTS + MAX_FAILURE_REPORTS:
             failed = {"state": TurnState.FAILED, "open": False, "finished_at": self._database.now()}
             await connection.execute(update(turns).where(turns.c.id == row.id).values(failed))
             return None
@@ -314,10 +367,11 @@ class TurnRepository:
         delivers = row.kind == TurnKind.SHOW or row.state == TurnState.SHOWING
         state = TurnState.SHOWING if delivers else TurnState.WRITING
         changed = {
-            "owner": owner,
+            "owner": lease.owner,
             "attempt": attempt,
+            "suspect": lease.suspect,
             "state": state,
-            "lease_until": self._database.now() + lease_duration,
+            "lease_until": self._database.now() + lease.seconds,
         }
         turn = replace(turn_of(row), attempt=attempt, state=state)
         if not row.shown:  # only now the turn before it has left the messages behind that this one takes over
@@ -326,7 +380,7 @@ class TurnRepository:
             changed["shown"] = shown_as_json(turn.shown)
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)
-        return ClaimedTurn(turn, stopped=row.signal == Signal.STOP)
+        return ClaimedTurn(turn, lease.owner, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
         mine = _WHOLE.where(_held(lease), _not_restarted()).with_for_update(of=turns)
@@ -340,13 +394,28 @@ _RESTARTED = turns.c.signal == Signal.RESTART
 _BACK_IN_QUEUE = {
     "owner": None,
     "lease_until": None,
+    "suspect": False,
     "state": case((_RESTARTED, TurnState.ASKED.value), else_=turns.c.state),
     "signal": case((_RESTARTED, None), else_=turns.c.signal),
 }
 
 
 def _taken_over() -> dict[str, object]:
-    return {**_BACK_IN_QUEUE, "attempt": case((_RESTARTED, 0), else_=turns.c.attempt)}
+    proven = case((turns.c.suspect, 1), else_=0)
+    return {
+        **_BACK_IN_QUEUE,
+        "attempt": case((_RESTARTED, 0), else_=turns.c.attempt),
+        "faults": case((_RESTARTED, 0), else_=turns.c.faults + proven),
+    }
+
+
+async def acquit(connection: AsyncConnection, owner: str) -> None:
+    """Take every suspicion back in a process that runs more than one turn from now on."""
+    await connection.execute(update(turns).where(turns.c.owner == owner, turns.c.suspect).values(suspect=False))
+
+
+def _is_candidate(row: AnyRow) -> bool:
+    return bool(row.faults == _LAST_CHANCE or row.attempt >= MAX_CROWDED_ATTEMPTS)
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
 from bot.storage.repositories.conversations import row_at
 from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claims import Signal
+from bot.storage.turn_queue.claims import UNTRIED, Signal
 from bot.storage.turn_queue.writer import TurnWriter
 
 
@@ -61,7 +61,7 @@ class QuestionEditor:
         if screen is None and turn.answer is not None:
             screen = await connection.scalar(select(messages.c.screen).where(messages.c.id == turn.answer))
         over = {"question": new, "screen": screen, "kind": TurnKind.ANSWER, "answer": None, "note": ""}
-        anew = {"signal": Signal.RESTART} if turn.owner is not None else {"state": TurnState.ASKED, "attempt": 0}
+        anew = {"signal": Signal.RESTART} if turn.owner is not None else {"state": TurnState.ASKED, **UNTRIED}
         await connection.execute(update(turns).where(turns.c.id == turn.id).values(**over, **anew))
         await self._take_the_place(connection, turn.conversation, old.id, new)
         return Edited(turn.id, runs=turn.owner is not None)

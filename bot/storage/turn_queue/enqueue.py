@@ -16,7 +16,7 @@ from bot.storage.mappers import AnyRow, shown_as_json, storable
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.conversations import row_at
 from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claims import ABOUT_TO_SEND, WAITING, ClaimedTurn
+from bot.storage.turn_queue.claims import ABOUT_TO_SEND, NOBODY, WAITING, ClaimedTurn, Company, acquit
 from bot.storage.turn_queue.placement import parent_of
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
@@ -30,6 +30,7 @@ class Claimant:
 
     partitioning: ChatPartitioning
     lease_duration: float
+    company: Company = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,12 @@ class QuestionQueue:
             "state": TurnState.WRITING,
             "owner": claimant.partitioning.me,
             "attempt": 1,
+            "suspect": claimant.company.nobody,
             "asked_at": asked_at,
             "shown": shown_as_json(ABOUT_TO_SEND),
         }
+        if claimant.company.suspect:
+            await acquit(connection, claimant.partitioning.me)
         id_ = await self._queue.put(connection, key, lease_duration=claimant.lease_duration, **columns, **claim)
         turn = Turn(
             id=id_,
@@ -128,9 +132,15 @@ class QuestionQueue:
             shown=ABOUT_TO_SEND,
             asked_at=asked_at,
         )
-        return Asked(
-            id_, key.chat, claimed=ClaimedTurn(turn, stopped=False, lone_question=message if parent is None else None)
+        lone_question = message if parent is None else None
+        claimed = ClaimedTurn(
+            turn,
+            claimant.partitioning.me,
+            stopped=False,
+            suspect=claimant.company.nobody,
+            lone_question=lone_question,
         )
+        return Asked(id_, key.chat, claimed=claimed)
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""

@@ -1,0 +1,128 @@
+"""Membership of this process among the replicas that share a database, and the chats that each is home to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from bot.storage.database import Database
+from bot.storage.partitioning import ChatPartitioning
+from bot.storage.turn_queue.claims import LEASE_DURATION, TurnRepository
+
+logger = logging.getLogger(__name__)
+
+MAX_FORMER = 32
+"""Changes of membership that are remembered at once; more of them within a minute are a fault of another kind."""
+INHERITANCE = 60.0
+"""Seconds for which a chat that has moved here may have a budget that its home before has spent: the longest window."""
+
+
+@dataclass(slots=True)
+class _FormerHomes:
+    """The homes of chats until membership changed."""
+
+    homes: ChatPartitioning
+    until: float
+    settled: set[int] = field(default_factory=set)
+    """Chats whose budget was assumed spent since."""
+
+
+class Membership:
+    """Registers this process, sees who else lives, and inherits the turns of the dead.
+
+    On SQLite there are no others, and nothing of this costs a query after the start. Every method raises
+    StorageUnavailable.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: TurnRepository,
+        *,
+        bot: int,
+        replica: str,
+        lease_duration: float = LEASE_DURATION,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._replica = replica
+        self._lease_duration = lease_duration
+        self._clock = clock
+        self._before: deque[_FormerHomes] = deque(maxlen=MAX_FORMER)
+        self._joined = False
+        self._on_change: list[Callable[[int], None]] = []
+        self.bot = bot
+        self.partitioning = ChatPartitioning.among(f"{replica}/{uuid4().hex[:12]}", [])
+
+    @property
+    def me(self) -> str:
+        """The owner's name in what this process claims: its replica and this start of it."""
+        return self.partitioning.me
+
+    def on_change(self, changed: Callable[[int], None]) -> None:
+        """Call `changed` with the number of living processes whenever that is another one; on SQLite it never is."""
+        self._on_change.append(changed)
+
+    async def join(self) -> None:
+        """Take back what this replica left when it died."""
+        if not self._database.shared:
+            await self._queue.take_back(self.bot)
+        elif await self._hold_name():
+            await self._queue.sign_off(self.bot, f"{self._replica}/")
+            await self._queue.take_back(self.bot, owner=f"{self._replica}/")
+        else:
+            logger.warning("Another process is called %s as well: give each replica a REPLICA name", self._replica)
+
+    async def register(self) -> list[str]:
+        """Say that this process lives, and queue what the dead left. Gives everybody who lives."""
+        living = await self._queue.register(self.bot, self.me, lease_duration=self._lease_duration)
+        await self._queue.take_over(self.bot)
+        return living
+
+    async def update(self, living: list[str]) -> None:
+        """Divide the chats among those who live, once it is committed that this process is one of them."""
+        before, self.partitioning = self.partitioning, ChatPartitioning.among(self.me, living)
+        self._remember(before)
+        if len(self.partitioning.owners) != len(before.owners):
+            for changed in self._on_change:
+                changed(len(self.partitioning.owners))
+        await self._hold_name()
+
+    def inherits_budget(self, chat: int) -> bool:
+        """Whether another process may have just spent this chat's budget: its home now, or the one before.
+
+        True once for each move of a chat; where it is at home elsewhere, every time.
+        """
+        if self.partitioning.of(chat) != self.me:
+            return True
+        now = self._clock()
+        inherited = False
+        for former in self._before:
+            if now < former.until and chat not in former.settled and former.homes.of(chat) != self.me:
+                former.settled.add(chat)
+                inherited = True
+        return inherited
+
+    def _remember(self, before: ChatPartitioning) -> None:
+        """Keep the former homes; before a process joins, every chat is at home with the others."""
+        if not self._joined:
+            self._joined = True
+            others = tuple(owner for owner in self.partitioning.owners if owner != self.me)
+            before = ChatPartitioning(self.me, others) if others else self.partitioning
+        if before.owners != self.partitioning.owners:
+            self._before.append(_FormerHomes(before, self._clock() + INHERITANCE))
+
+    async def leave(self) -> int:
+        """Queue what this process still holds, and say that it has ended. Gives how many turns that were."""
+        left = await self._queue.take_back(self.bot, owner=self.me)
+        await self._queue.sign_off(self.bot, self.me)
+        return left
+
+    async def _hold_name(self) -> bool:
+        """As long as we live nobody of our name takes our turns back."""
+        return await self._database.try_advisory_lock(f"replica {self.bot} {self._replica}")

@@ -1,0 +1,62 @@
+"""The pruning of what nobody needs any more."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+from bot.answering.turn_context import TurnContext, Work
+from bot.errors import StorageUnavailable
+from bot.storage.database import Database
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.turn_queue.claims import TurnRepository
+
+logger = logging.getLogger(__name__)
+
+FINISHED_TURN_LIFETIME = 2 * 86_400.0
+"""Seconds for which finished turns and update ids are remembered: limits look back a day, Telegram repeats for one."""
+PRUNE_INTERVAL = 3600.0
+"""Seconds between two prunings, and only after work was done."""
+
+
+class Retention:
+    """Forgets finished turns, update ids, and what was said longer than `history` seconds ago (None: never)."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: TurnRepository,
+        conversations: ConversationRepository,
+        *,
+        history: float | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._conversations = conversations
+        self._history = history
+        self._clock = clock
+        self._pruned_at = -math.inf
+
+    def after(self, work: Work) -> Work:
+        """Give work that is followed by a pruning, where one is due."""
+
+        async def work_and_prune(context: TurnContext) -> None:
+            await work(context)
+            if self._clock() - self._pruned_at > PRUNE_INTERVAL:
+                await self.prune()
+
+        return work_and_prune
+
+    async def prune(self) -> None:
+        """Forget it now; where the database fails, at another time."""
+        self._pruned_at = self._clock()
+        now = self._database.clock()
+        try:
+            await self._queue.prune(now - FINISHED_TURN_LIFETIME)
+            await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
+            if self._history is not None:
+                await self._conversations.prune(now - self._history)
+        except StorageUnavailable as error:
+            logger.warning("Old rows stay for now: %s", error)

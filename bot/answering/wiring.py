@@ -1,0 +1,57 @@
+"""The wiring of the turn queue's parts, from left to right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.answering.chat_migration import ChatMigration
+from bot.answering.membership import Membership
+from bot.answering.retention import Retention
+from bot.answering.running_turns import ClaimAlarm, RunningTurns
+from bot.answering.service import TurnService
+from bot.answering.timing import WorkerTiming
+from bot.answering.turn_context import Work
+from bot.answering.turn_outcome import TurnOutcome
+from bot.answering.turn_runner import TurnRunner
+from bot.answering.turn_signals import TurnSignals
+from bot.answering.worker import Worker
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.storage.database import Database
+from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.turn_queue.cancel import TurnCanceller
+from bot.storage.turn_queue.claims import TurnRepository
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """How much is run, waits and stays."""
+
+    room: int
+    """Turns that run at once in this process."""
+    waiting: int
+    """Questions of a chat that may wait behind others."""
+    history: float | None = None
+    """Seconds for which conversations are kept. None: for ever."""
+
+
+def make_turn_service(
+    database: Database,
+    queue: TurnRepository,
+    conversations: ConversationRepository,
+    tasks: TaskSupervisor,
+    membership: Membership,
+    work: Work,
+    limits: TurnLimits,
+    timing: WorkerTiming | None = None,
+) -> TurnService:
+    """A service whose worker runs `work` for each turn."""
+    timing = timing or WorkerTiming()
+    alarm = ClaimAlarm()
+    running = RunningTurns(room=limits.room, leased=database.shared, timing=timing, alarm=alarm)
+    signals = TurnSignals(database, bot=membership.bot)
+    migration = ChatMigration(database, signals)
+    outcome = TurnOutcome(queue, TurnCanceller(database), migration)
+    retention = Retention(database, queue, conversations, history=limits.history, clock=timing.clock)
+    runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
+    worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)
+    return TurnService(database, queue, conversations, worker, migration, retention, waiting=limits.waiting)
