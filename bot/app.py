@@ -72,7 +72,7 @@ GRACE = 4.0
 """Seconds that answers nearly done get at the end of the program; with everything else it ends within ten."""
 STATUS_AFTER_SECOND_SIGNAL = 130
 DEFAULT_ANSWERS = 200
-DAY = 86_400.0
+SECONDS_A_DAY = 86_400.0
 
 
 async def run(settings: Settings) -> int:
@@ -176,7 +176,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
         waiting=settings.questions_waiting,
-        history=settings.history_days * DAY if settings.history_days else None,
+        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
     )
     queue = TurnRepository(database)
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
@@ -271,7 +271,7 @@ async def _listen(
 
 
 class _PacingStore:
-    """What pacing has learned of this bot's chats, in the database."""
+    """Store, in the database, of what pacing has learned of this bot's chats."""
 
     def __init__(self, chats: ChatRepository, bot: int) -> None:
         self._chats = chats

@@ -22,7 +22,7 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 CHECK_TIMEOUT = 20
 """Seconds that Telegram may take to answer."""
 
-Part = Callable[[Settings], Awaitable[str]]
+CheckPart = Callable[[Settings], Awaitable[str]]
 
 
 class Wrong(Exception):
@@ -106,7 +106,7 @@ def _generator_variables(settings: Settings) -> str:
     return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])
 
 
-_PARTS: dict[str, Part] = {
+_PARTS: dict[str, CheckPart] = {
     "settings": _settings,
     "telegram": _telegram,
     "generator": _generator,

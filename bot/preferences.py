@@ -15,7 +15,7 @@ from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
 from bot.people.personas import Personas
 from bot.settings import Settings
 from bot.storage.cache import InvalidatedCache
-from bot.storage.repositories.preferences import CHANNEL, PreferenceRepository, concerns
+from bot.storage.repositories.preferences import PREFERENCE_CHANNEL, PreferenceRepository, concerns
 
 T = TypeVar("T")
 
@@ -261,7 +261,7 @@ class Preferences:
         self._stored = table
         self._rows = preference_table(personas, languages)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
-            table.database, CHANNEL, concerns
+            table.database, PREFERENCE_CHANNEL, concerns
         )
 
     async def effective(self, key: ChatKey) -> EffectivePreferences:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from playground.errors import WorldFileError
-from playground.server import Playground
+from playground.server import BotProfile, Playground
 
 
 def _arguments() -> argparse.Namespace:
@@ -35,8 +35,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
         strict=arguments.strict,
         bot_token=arguments.token,
         allowed_hosts=arguments.allow_host,
-        username=arguments.username,
-        can_read_all_group_messages=arguments.reads_everything,
+        profile=BotProfile(username=arguments.username, can_read_all_group_messages=arguments.reads_everything),
     )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

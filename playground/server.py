@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from playground.access import AccessPolicy, is_loopback, url_host
-from playground.bot_api.budgets import BudgetLimits, Budgets
+from playground.bot_api.budgets import Budgets
 from playground.bot_api.call_log import CallLog
 from playground.bot_api.endpoint import BotApi, OnCall
 from playground.bot_api.faults import Faults
@@ -46,11 +47,19 @@ _TYPES: Final = MappingProxyType(
 _POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
 
 
+@dataclass(frozen=True, slots=True)
+class BotProfile:
+    """The bot as getMe describes it."""
+
+    username: str = "aura_bot"
+    can_read_all_group_messages: bool = False
+
+
 class Playground:
     """A local Telegram with one bot. Nothing happens before `start`.
 
-    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets,
-    whose sizes are `limits`. `bot_token` is the only token that is admitted (None: one that is drawn, see `token`).
+    `keep` is the SQLite file that holds the world over restarts (None: memory only). `strict` enforces the budgets.
+    `bot_token` is the only token that is admitted (None: one that is drawn, see `token`).
     `allowed_hosts` are names that it may be reached by beside its own. `clock` gives the seconds that budgets and
     lifetimes are counted in, `wall` the time that messages carry. `on_call` hears of every Bot API call: its method,
     parameters, and whether it was accepted.
@@ -63,19 +72,20 @@ class Playground:
         strict: bool = False,
         bot_token: str | None = None,
         allowed_hosts: Iterable[str] = (),
-        username: str = "aura_bot",
-        can_read_all_group_messages: bool = False,
-        limits: BudgetLimits | None = None,
+        profile: BotProfile | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         on_call: OnCall | None = None,
     ) -> None:
         self.token = bot_token or f"{DEFAULT_BOT_ID}:{secrets.token_urlsafe(TOKEN_BYTES)}"
         """The only token that is admitted."""
+        profile = profile or BotProfile()
         identity = int(self.token.partition(":")[0])
-        self._account = BotAccount(identity, username=username, can_read_all_group_messages=can_read_all_group_messages)
+        self._account = BotAccount(
+            identity, username=profile.username, can_read_all_group_messages=profile.can_read_all_group_messages
+        )
         self._keep = keep
-        self.budgets = Budgets(limits, strict=strict)
+        self.budgets = Budgets(strict=strict)
         self._allowed_hosts = tuple(allowed_hosts)
         self._clock, self._wall = clock, wall
         self._on_call = on_call

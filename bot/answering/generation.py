@@ -15,7 +15,7 @@ from bot.generators.client import GeneratorClient
 from bot.generators.contract import Piece
 from bot.preferences import EffectivePreferences
 
-MAX_TRIES = 3
+MAX_GENERATION_TRIES = 3
 """Requests for one answer before a person is told that the generator fails: one, and two more."""
 MAX_RETRY_AFTER = 20.0
 """Longest wait for another try, in seconds; a generator that asks for more has failed."""
@@ -66,7 +66,10 @@ class Generation:
                 raise
 
         tries = AsyncRetrying(
-            stop=stop_after_attempt(MAX_TRIES), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
+            stop=stop_after_attempt(MAX_GENERATION_TRIES),
+            wait=_pause,
+            retry=retry_if_exception(_may_help),
+            reraise=True,
         )
         first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
         async with aclosing(rest):

@@ -94,7 +94,7 @@ class Membership:
         await self._hold_name()
 
     def inherits_budget(self, chat: int) -> bool:
-        """Whether another process may have just spent this chat's budget: its home now, or the one before.
+        """Tell whether another process may have just spent this chat's budget: its home now, or the one before.
 
         True once for each move of a chat; where it is at home elsewhere, every time.
         """

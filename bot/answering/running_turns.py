@@ -37,7 +37,7 @@ class ClaimAlarm:
 
     @property
     def is_set(self) -> bool:
-        """Whether a look is due."""
+        """True where a look is due."""
         return self._event.is_set()
 
     def ring(self) -> None:
@@ -84,17 +84,17 @@ class RunningTurns:
 
     @property
     def may_begin_at_once(self) -> bool:
-        """Whether there is a place, and nothing is being claimed that may come before."""
+        """True where there is a place, and nothing is being claimed that may come before."""
         return self._early is None and self.free > 0
 
     @property
     def has_poison_candidate(self) -> bool:
-        """Whether one of them has its last chance."""
+        """True where one of them has its last chance."""
         return any(job.is_poison_candidate for job in self._jobs.values())
 
     @property
     def company(self) -> Company:
-        """What a turn that is claimed now would find here."""
+        """The company that a turn claimed now would find here."""
         return Company(nobody=not self._jobs, suspect=any(job.suspect for job in self._jobs.values()))
 
     def contexts(self) -> dict[int, TurnContext]:
@@ -152,7 +152,7 @@ class RunningTurns:
             self._early = None
 
     def deadline(self, since: float) -> float:
-        """When a lease of `since` must not be used any more, by the clock of `timing`."""
+        """End of a lease of `since` for us, by the clock of `timing`."""
         return self.timing.deadline(since) if self._leased else math.inf
 
     def renew(self, sent_at: float, ran: Mapping[int, TurnContext], renewed: Mapping[int, Signal | None]) -> None:

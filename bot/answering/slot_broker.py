@@ -20,7 +20,7 @@ from bot.storage.partitioning import ChatPartitioning
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "places"
+SLOT_CHANNEL = "places"
 ACKNOWLEDGE_TIMEOUT = 1.0
 """Seconds that the home has to say that it heard us; a dead one does not keep anybody waiting."""
 SLOT_TIMEOUT = 90.0
@@ -41,14 +41,6 @@ class ChatHomes(Protocol):
 
     bot: int
     partitioning: ChatPartitioning
-
-
-class SlotBroker(Protocol):
-    """Gets leave to send from the replica that keeps a chat's budget."""
-
-    async def acquire(self, chat: int) -> None:
-        """Wait until the chat's home has a slot for one message more. Raises FloodWait where it has none for long."""
-        ...
 
 
 class _SlotRequest:
@@ -80,10 +72,10 @@ class RemoteSlotBroker:
         self._homes = homes
         self._requests: dict[int, _SlotRequest] = {}
         self._numbers = count()
-        database.listen(CHANNEL, self._hear)
+        database.listen(SLOT_CHANNEL, self._hear)
 
     async def acquire(self, chat: int) -> None:
-        """See `SlotBroker`. Without a word from the home the message goes without a slot there."""
+        """Wait for a slot for one message, see `SlotBroker`. Without a word from the home it goes without one."""
         me, home = self._homes.partitioning.me, self._homes.partitioning.of(chat)
         if home == me:
             return
@@ -91,7 +83,7 @@ class RemoteSlotBroker:
         self._requests[number] = request
         asked = {"bot": self._homes.bot, "to": home, "number": number, "do": "ask", "chat": chat, "who": me}
         try:
-            await self._database.notify(CHANNEL, json.dumps(asked))
+            await self._database.notify(SLOT_CHANNEL, json.dumps(asked))
             async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT):
                 await request.heard.wait()
             async with asyncio.timeout(SLOT_TIMEOUT):
@@ -129,7 +121,7 @@ class SlotLender:
         self._homes = homes
         self._take = take
         self._granting = 0
-        database.listen(CHANNEL, self._hear)
+        database.listen(SLOT_CHANNEL, self._hear)
 
     def _hear(self, payload: str) -> None:
         match _read(payload, self._homes):
@@ -159,7 +151,7 @@ class SlotLender:
 
     async def _say(self, to: str, number: int, **more: object) -> None:
         said = {"bot": self._homes.bot, "to": to, "number": number, **more}
-        await self._database.notify(CHANNEL, json.dumps(said))
+        await self._database.notify(SLOT_CHANNEL, json.dumps(said))
 
 
 async def _taken(take: TakeSlot, chat: int) -> None:

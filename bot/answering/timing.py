@@ -25,5 +25,5 @@ class WorkerTiming:
     clock: Callable[[], float] = steady_clock
 
     def deadline(self, since: float) -> float:
-        """When a claim of `since` must not be used any more: a request begun before then ends within the lease."""
+        """End of a claim of `since` for us: a request begun before then ends within the lease."""
         return since + self.lease_duration - min(MAX_SEND_DURATION, self.lease_duration / 3)

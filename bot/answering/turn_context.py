@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
+from bot.runtime.task_supervisor import StartTask
 from bot.storage.repositories.conversations import MAX_PATH, ConversationRepository
 from bot.storage.turn_queue.claims import LEASE_DURATION, ClaimedTurn, TurnRepository
 
@@ -22,14 +23,6 @@ STORE_RETRY_TIMEOUT = LEASE_DURATION
 """Seconds for which a write is tried again while the database fails."""
 STORE_RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between these tries; the last one repeats."""
-
-
-class StartTask(Protocol):
-    """`TaskSupervisor.start`."""
-
-    def __call__(self, work: Coroutine[Any, Any, T], *, name: str, awaited: bool = False) -> asyncio.Task[T]:
-        """Run `work` in a fresh context; `awaited`: somebody sees how it ends."""
-        ...
 
 
 def steady_clock() -> float:
@@ -70,14 +63,14 @@ class TurnContext:
         self.inherited_budget = inherited_budget or claimed.turn.attempt > 1
         """Another process, or an earlier attempt, may have spent the chat's budget: it is to be assumed spent."""
         self.deadline = deadline
-        """When `clock` reaches this, the claim no longer holds, unless it is renewed before."""
+        """Time on `clock` from which the claim no longer holds, unless it is renewed before."""
         self.stopped = claimed.stopped
         """A person wanted the answer to end here."""
         self.finished = False
 
     @property
     def turn(self) -> Turn:
-        """What is stored of the turn now."""
+        """The turn as it is stored now."""
         return self._turn
 
     @property

@@ -1,4 +1,4 @@
-"""What replicas tell each other about turns, on the channel `turns`."""
+"""Signals between replicas about turns, on the channel `turns`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.storage.database import Database
 from bot.storage.turn_queue.claims import Signal
 
-CHANNEL = "turns"
+TURN_CHANNEL = "turns"
 
 
 class SignalReceiver(Protocol):
@@ -52,10 +52,10 @@ class TurnSignals:
 
     def listen(self, receiver: SignalReceiver) -> None:
         """Hand on what is told from now on."""
-        self._database.listen(CHANNEL, lambda payload: self._hear(payload, receiver))
+        self._database.listen(TURN_CHANNEL, lambda payload: self._hear(payload, receiver))
 
     async def _say(self, what: str, turn: int = 0) -> None:
-        await self._database.notify(CHANNEL, json.dumps({"bot": self._bot, "do": what, "turn": turn}))
+        await self._database.notify(TURN_CHANNEL, json.dumps({"bot": self._bot, "do": what, "turn": turn}))
 
     def _hear(self, payload: str, receiver: SignalReceiver) -> None:
         if not payload:

@@ -24,7 +24,7 @@ from bot.storage.turn_queue.claims import TurnRepository
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
-    """How much is run, waits and stays."""
+    """Bounds on what runs, waits and stays."""
 
     room: int
     """Turns that run at once in this process."""

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 MAX_PROCESSES = 2
 """Children at a time: each may take 512 MB and a whole processor."""
-MAX_ANSWER_BYTES = 16 * MEGABYTE
+MAX_CHILD_OUTPUT = 16 * MEGABYTE
 """More than the largest text or picture that a child answers with."""
 MAX_REASON = 200
 """Characters of a child's reason that are logged."""
@@ -32,7 +32,7 @@ _AT_LIMIT = frozenset({-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGABRT})
 
 @dataclass(frozen=True, slots=True)
 class ChildAnswer:
-    """What a child made of a file."""
+    """Outcome of a child's work on a file."""
 
     header: dict[str, Any]
     content: bytes
@@ -63,7 +63,7 @@ class ChildProcesses:
 
 
 async def _run(task: str, content: FileContent, limits: ReadLimits) -> tuple[bytes, int]:
-    """What the child wrote, and how it ended. Nothing of it is left when this is left, however that happens."""
+    """Run a child to its end and give its output. Nothing of it is left afterwards, however this is left."""
     file = await asyncio.to_thread(content.open_unnamed)
     with file:
         process = await asyncio.create_subprocess_exec(
@@ -92,7 +92,7 @@ async def _output(process: asyncio.subprocess.Process) -> bytes:
     output = bytearray()
     while chunk := await process.stdout.read(1 << 16):
         output += chunk
-        if len(output) > MAX_ANSWER_BYTES:
+        if len(output) > MAX_CHILD_OUTPUT:
             raise AttachmentUnreadable("the child's answer does not end")
     return bytes(output)
 

@@ -13,7 +13,7 @@ MAX_CHARACTERS_PER_TOKEN = 5
 
 
 class Unit(StrEnum):
-    """What a document's length is counted in."""
+    """Units in which a document's length is counted."""
 
     LINES = "lines"
     PAGES = "pages"
@@ -52,7 +52,7 @@ class TextPart:
 
     @property
     def omission(self) -> Omission | None:
-        """What to tell the person about a text that is not whole."""
+        """The line for the person about a text that is not whole."""
         return None if self.whole else Omission(self.name, self.unit, self.kept, self.total)
 
     @property
@@ -116,7 +116,7 @@ class PicturePart:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPart:
-    """What is said in a recording."""
+    """The words of a recording."""
 
     name: str
     text: str

@@ -20,7 +20,7 @@ from PIL import (
 from bot.attachments.limits import ReadLimits
 from bot.attachments.problems import PictureUnreadable, TooManyPixels
 
-FORMATS = (
+PICTURE_FORMATS = (
     "JPEG",
     "PNG",
     "GIF",
@@ -54,7 +54,7 @@ def convert(file: BinaryIO, limits: ReadLimits) -> ConvertedPicture:
     Image.MAX_IMAGE_PIXELS = None
     Image.preinit()
     try:
-        with Image.open(file, formats=FORMATS) as picture:
+        with Image.open(file, formats=PICTURE_FORMATS) as picture:
             width, height = picture.size
             if width * height > limits.pixels:
                 raise TooManyPixels(f"{width}x{height}", megapixels=limits.pixels // 1_000_000)

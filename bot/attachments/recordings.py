@@ -42,7 +42,7 @@ class RecordingReader:
             raise RecordingTooLong(f"{attachment.duration} s", minutes=int(limits.recording_seconds // 60))
 
     async def read(self, attachment: Attachment, content: FileContent, limits: ReadLimits) -> TranscriptPart:
-        """What is said in it. Raises AttachmentProblem."""
+        """Transcribe a recording. Raises AttachmentProblem."""
         self.check(attachment, limits)
         if self._client is None:
             raise TranscriptionNotSetUp("no transcription endpoint")

@@ -23,11 +23,11 @@ from bot.attachments.problems import (
 
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_TRANSCRIPT_BYTES = 1024 * 1024
 """An hour of fast speech is some 60 KB."""
 MAX_TRANSCRIPT_CHARACTERS = 200_000
 """Longest transcript that is kept."""
-CONNECT_TIMEOUT = 10.0
+TRANSCRIPTION_CONNECT_TIMEOUT = 10.0
 """Seconds until the endpoint has to take the connection."""
 NO_KEY = SecretStr("")
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(/|$)")
@@ -36,7 +36,7 @@ _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionEndpoint:
-    """Where recordings are transcribed, and how."""
+    """Endpoint that transcribes recordings."""
 
     url: str
     """Base address with or without its version, or the whole address."""
@@ -65,11 +65,11 @@ class TranscriptionClient:
         self._connector = connector
 
     async def transcribe(self, content: bytes, *, filename: str) -> str:
-        """What is said in a recording; `filename` tells its format by its ending.
+        """Transcribe a recording; `filename` tells its format by its ending.
 
         Raises TranscriptionUnavailable, TranscriptionRefused, AttachmentTooLarge, RecordingSilent.
         """
-        timeout = aiohttp.ClientTimeout(total=self._endpoint.timeout, sock_connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=self._endpoint.timeout, sock_connect=TRANSCRIPTION_CONNECT_TIMEOUT)
         try:
             async with (
                 aiohttp.ClientSession(
@@ -118,7 +118,7 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in answer.content.iter_any():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
+        if len(body) > MAX_TRANSCRIPT_BYTES:
             raise TranscriptionUnavailable("the transcript does not end")
     return bytes(body)
 

@@ -164,4 +164,4 @@ class Turn:
     note: str = ""
     """The line that stands under the text (why it was cut, what failed), stored with it for a later delivery."""
     faults: int = 0
-    """How often its work failed, or its process died while it ran alone and had just begun."""
+    """Failures of its work, and deaths of its process while it ran alone and had just begun."""

@@ -11,7 +11,7 @@ from bot.errors import GeneratorBroken, SettingsProblem
 from bot.generators.contract import Finish, Generator, Piece, Thought
 from bot.generators.error_classifier import one_line
 
-EXAMPLE = "GENERATOR=g4f.Provider:Name"
+CLASS_EXAMPLE = "GENERATOR=g4f.Provider:Name"
 _SHOWN = {"MediaResponse", "Sources", "SourceLink"}
 """g4f's objects that show themselves as Markdown."""
 _CUT = {"length", "max_tokens", "MAX_TOKENS"}
@@ -21,7 +21,7 @@ def load(path: str) -> Generator:
     """Import `module:Class`. Raises SettingsProblem, which says what is wrong with the path."""
     module_name, _, attributes = path.partition(":")
     if not module_name or not attributes:
-        raise SettingsProblem(f"GENERATOR: {one_line(path)!r} is no import path; write it like {EXAMPLE}")
+        raise SettingsProblem(f"GENERATOR: {one_line(path)!r} is no import path; write it like {CLASS_EXAMPLE}")
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:  # whatever the module does when it is imported, a person has to read what is wrong
@@ -31,7 +31,7 @@ def load(path: str) -> Generator:
         found = getattr(found, name, None)
     if not callable(getattr(found, "create_async_generator", None)):
         raise SettingsProblem(
-            f"GENERATOR: {one_line(path)} has no create_async_generator; write the path of a class like {EXAMPLE}"
+            f"GENERATOR: {one_line(path)} has no create_async_generator; write the path of a class like {CLASS_EXAMPLE}"
         )
     return cast("Generator", found)
 

@@ -20,7 +20,7 @@ from bot.net.connections import Route
 from bot.net.errors import proxy_problem
 from bot.net.proxy_url import ProxyURL
 
-CONNECT_TIMEOUT = 30.0
+PROXY_CONNECT_TIMEOUT = 30.0
 """Seconds to get through the proxy."""
 MAX_HEAD_BYTES = 1 << 16
 """Bytes of a request's head, and of what is read at once."""
@@ -82,7 +82,7 @@ class ProxyRelay:
         try:
             async with asyncio.timeout(None) as life:
                 self._serving[task] = life
-                async with asyncio.timeout(CONNECT_TIMEOUT):
+                async with asyncio.timeout(PROXY_CONNECT_TIMEOUT):
                     request = _read(await reader.readuntil(b"\r\n\r\n"))
                 await self._forward(request, reader, writer)
         except _BROKEN:
@@ -93,7 +93,7 @@ class ProxyRelay:
 
     async def _forward(self, request: _Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(PROXY_CONNECT_TIMEOUT):
                 upstream = await self._open(request)
         except (*_BROKEN, python_socks.ProxyError) as error:
             self._note(request, proxy_problem(error))
@@ -119,7 +119,7 @@ class ProxyRelay:
             password=proxy.password or None,
             rdns=True,
         )
-        stream = await socks.connect(request.host, request.port, timeout=CONNECT_TIMEOUT)
+        stream = await socks.connect(request.host, request.port, timeout=PROXY_CONNECT_TIMEOUT)
         return stream.reader, stream.writer
 
     async def _send_head(self, request: _Request, upstream: Streams, writer: asyncio.StreamWriter) -> None:

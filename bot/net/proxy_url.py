@@ -16,7 +16,7 @@ SCHEMES: dict[str, Scheme] = {"http": "http", "https": "https", "socks5": "socks
 """Schemes that may stand before `://`. Names are always resolved by the proxy, so `socks5h` is the same as `socks5`."""
 
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks5": 1080}
-EXAMPLE = "socks5://user:password@proxy.example:1080"
+PROXY_EXAMPLE = "socks5://user:password@proxy.example:1080"
 MAX_SOCKS_CREDENTIAL = 255
 """Bytes of a user name or password: RFC 1929 gives their length one byte."""
 
@@ -25,7 +25,7 @@ class ProxyAddressError(ValueError):
     """Not the address of a proxy. The text says why, with an example, and never repeats what was written."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}; write it like {EXAMPLE} (http, https or socks5)")
+        super().__init__(f"{reason}; write it like {PROXY_EXAMPLE} (http, https or socks5)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bot.errors import SettingsProblem
 from bot.texts import FALLBACK
 
 LIBRARY = Path(__file__).parents[2] / "personas.toml"
-MAX_PROMPT_LENGTH = 8000
+MAX_PERSONA_PROMPT = 8000
 MAX_NAME_LENGTH = 40
 MAX_PERSONAS = 30
 """One keyboard shows them all."""
@@ -69,7 +69,7 @@ def _persona(path: Path, id_: str, entry: object) -> Persona:
     return Persona(
         id_,
         names=_by_language(f"{where}: name", entry.get("name"), MAX_NAME_LENGTH),
-        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PROMPT_LENGTH),
+        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PERSONA_PROMPT),
     )
 
 

@@ -6,11 +6,19 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextvars import Context
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+class StartTask(Protocol):
+    """`TaskSupervisor.start`, for whoever needs nothing else of it."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], *, name: str, awaited: bool = False) -> asyncio.Task[T]:
+        """Run `work` in a fresh context; `awaited`: somebody sees how it ends."""
+        ...
 
 
 class TaskSupervisor:

@@ -1,1 +1,1 @@
-"""What lasts: the database, its tables, and the queries of each."""
+"""Storage: the database, its tables, and the queries of each."""

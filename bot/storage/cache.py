@@ -1,4 +1,4 @@
-"""What was read of the database and is kept in memory until somebody, in whichever process, changes it."""
+"""Read-through cache of rows; a change, in whichever process, invalidates it by notification."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.storage.database import Database
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-MAX_ENTRIES = 4096
+MAX_CACHED = 4096
 """Values that are kept; beyond that the oldest go."""
 
 
@@ -22,7 +22,7 @@ class InvalidatedCache(Generic[K, V]):
     def __init__(self, database: Database, channel: str, concerns: Callable[[str, K], bool]) -> None:
         self._database = database
         self._concerns = concerns
-        self._kept: FIFOCache[K, V] = FIFOCache(MAX_ENTRIES)
+        self._kept: FIFOCache[K, V] = FIFOCache(MAX_CACHED)
         self._changes = 0
         database.listen(channel, self._heard)
 

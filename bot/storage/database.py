@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
@@ -21,10 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import TableClause
 
 from bot.errors import DatabaseInUse, StorageUnavailable
+from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
 from bot.storage.migration import migrate
-from bot.storage.postgres.notifications import IncomingMessage, LockSession, NotificationBus
+from bot.storage.postgres.notifications import LockSession, NotificationBus, NotificationHandler
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import OWNER_ONLY, empty_log, keep_private
 
@@ -36,16 +37,8 @@ UPDATE_ID_LIFETIME = 2 * 86_400.0
 CommitHook = Callable[[], None]
 
 
-class StartTask(Protocol):
-    """Runs something in the background: `TaskSupervisor.start`."""
-
-    def __call__(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
-        """Run `work` in a fresh context."""
-        ...
-
-
 @dataclass(slots=True)
-class _Open:
+class _OpenTransaction:
     """A transaction under way."""
 
     connection: AsyncConnection
@@ -63,11 +56,11 @@ class Database:
     def __init__(self, url: str, *, start: StartTask, clock: Callable[[], float] = time.time) -> None:
         self._url: URL = database_url(url)
         self.shared = not is_sqlite(self._url)
-        """Whether other processes may use the same database."""
+        """True where other processes may use the same database."""
         self._start = start
         self.clock = clock
         self._border = ErrorTranslator()
-        self._open: ContextVar[_Open | None] = ContextVar("transaction", default=None)
+        self._open: ContextVar[_OpenTransaction | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
         new_update = self.insert(updates)
         self._new_update = new_update.on_conflict_do_update(
@@ -192,13 +185,13 @@ class Database:
                 await self._session.say(connection, channel, payload)
             self.after_commit(lambda: self._listeners.tell(channel, payload))
 
-    def listen(self, channel: str, heard: IncomingMessage) -> None:
+    def listen(self, channel: str, heard: NotificationHandler) -> None:
         """Call `heard` with what is told on a channel, and with "" whenever something may have been missed."""
         self._listeners.add(channel, heard)
 
     @property
     def hears_all(self) -> bool:
-        """Whether whatever is told reaches this process at once, and nothing that was not told yet is in sight."""
+        """True while every notification comes at once, and no change that was not told yet is in sight."""
         return self._open.get() is None and (self._session is None or self._session.connected.is_set())
 
     async def try_advisory_lock(self, name: str) -> bool:
@@ -229,7 +222,7 @@ class Database:
             with self._border.translating():
                 connection = await stack.enter_async_context(_opened(engine).connect())
                 await connection.begin()
-            here = _Open(connection)
+            here = _OpenTransaction(connection)
             token = self._open.set(here)
             try:
                 yield connection

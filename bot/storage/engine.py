@@ -1,4 +1,4 @@
-"""What `DATABASE_URL` may look like, and the engine for it."""
+"""Engine for a `DATABASE_URL`, and the forms that one may have."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def database_url(text: str) -> URL:
 
 
 def is_sqlite(url: URL) -> bool:
-    """Whether one process alone uses this database."""
+    """Tell whether one process alone uses this database."""
     return url.get_backend_name() == "sqlite"
 
 

@@ -1,4 +1,4 @@
-"""How rows become values and values rows."""
+"""Mappers between rows and values."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def turn_of(row: AnyRow) -> Turn:
 
 
 def shown_from(stored: Sequence[dict[str, Any]]) -> tuple[Shown, ...]:
-    """What `shown_as_json` wrote."""
+    """Read what `shown_as_json` wrote."""
     return tuple(Shown(one["id"], one["part"], one["sealed"]) for one in stored)
 
 

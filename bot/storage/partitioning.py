@@ -1,4 +1,4 @@
-"""Where a chat is at home while several replicas live: there its answers are written and its budget is kept."""
+"""Home of each chat while several replicas live: there its answers are written and its budget is kept."""
 
 from __future__ import annotations
 

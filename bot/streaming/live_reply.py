@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 YIELD_THRESHOLD = 20.0
 """Seconds of waiting from which a complete answer gives its place among the answers in progress away."""
-MAX_RETRY_DELAY = 30.0
+MAX_RESEND_DELAY = 30.0
 """Seconds between two tries of a call whose outcome is unknown, at the most."""
 MAX_DOUBLINGS = 8
 """Tries after which the pause between two of them grows no more."""
@@ -54,7 +54,7 @@ class ReplySurface:
 
 def pause_after(failures: int) -> float:
     """Seconds until a call whose outcome is unknown is made again, when so many have failed before it."""
-    return MAX_RETRY_DELAY if failures > MAX_DOUBLINGS else min(MAX_RETRY_DELAY, 0.5 * 2**failures)
+    return MAX_RESEND_DELAY if failures > MAX_DOUBLINGS else min(MAX_RESEND_DELAY, 0.5 * 2**failures)
 
 
 class LiveReply:

@@ -6,12 +6,13 @@ from collections import OrderedDict
 from typing import Literal
 
 from bot.rendering.reply import Reply
+from bot.runtime.task_supervisor import StartTask
 from bot.streaming.drafts import Draft
 from bot.streaming.first_flush import MIN_FIRST_FLUSH_DELAY, MIN_GROUP_FIRST_FLUSH_DELAY, FirstFlush
 from bot.streaming.indicators import Indicator, ReactionIndicator, TypingIndicator
 from bot.streaming.journal import JournalStore
 from bot.streaming.live_reply import LiveReply, ReplySurface
-from bot.streaming.message_writer import MessageWriter, StartTask
+from bot.streaming.message_writer import MessageWriter
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
 from bot.errors import BadMarkup, MessageNotFound, MessageTooLong, NotModified, ReplyTargetNotFound, TelegramProblem
 from bot.rendering.entities import MESSAGE_LIMIT, Formatted
 from bot.rendering.formatted_slice import slice_formatted
+from bot.runtime.task_supervisor import StartTask
 from bot.streaming.journal import JournalStore, MessageJournal
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -23,8 +24,6 @@ MIN_MESSAGE_LENGTH = 256
 """UTF-16 units below which no message is cut where Telegram finds them too long."""
 SEND_GRACE = 4.0
 """Seconds that a send has to come to its end after its waiter was cancelled: cut off, it would be sent twice."""
-StartTask = Callable[..., asyncio.Task[Any]]
-"""Starts a task that its caller awaits: `start(coroutine, name=…, awaited=True)`."""
 
 
 class MessageWriter:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING_NOTICES = 50
 """Notices that wait for one chat; beyond that the oldest are dropped."""
-MAX_TRIES = 4
+MAX_NOTICE_TRIES = 4
 """Tries of a notice whose outcome is unknown, before it is given up."""
 
 Start = Callable[..., object]
@@ -71,7 +71,7 @@ class Outbox:
                 await self._clock.sleep(problem.seconds)
             except AmbiguousOutcome as problem:
                 tries += 1
-                if tries == MAX_TRIES:
+                if tries == MAX_NOTICE_TRIES:
                     logger.warning("chat %d: a notice was given up: %s", to.chat, problem)
                     return
                 await self._clock.sleep(2.0**tries)

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_RETRY_AFTER = 3.0
 """Seconds of a hold where Telegram does not say how long it lasts."""
-MAX_TRIES = 4
+MAX_CALL_TRIES = 4
 """Tries of a call whose failure may pass."""
 RETRY_DELAY = 0.5
 """Seconds before the second try; twice as long before each further one."""
@@ -111,7 +111,7 @@ class RateLimitMiddleware(BaseRequestMiddleware):
         resource: Resource,
     ) -> Response[TelegramType]:
         """Make a call that nobody renders anew: it waits here, and is made again where that is safe and can help."""
-        for tried in range(1, MAX_TRIES + 1):
+        for tried in range(1, MAX_CALL_TRIES + 1):
             self._slots.refuse_impatient(chat)
             if self._broker is not None and resource is Resource.MESSAGE:
                 await self._broker.acquire(chat)
@@ -119,10 +119,10 @@ class RateLimitMiddleware(BaseRequestMiddleware):
             try:
                 return await self._call_reserved(make_request, bot, method, reservation)
             except TelegramRetryAfter:
-                if tried == MAX_TRIES:
+                if tried == MAX_CALL_TRIES:
                     raise
             except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
-                if tried == MAX_TRIES or not may_repeat(method, error):
+                if tried == MAX_CALL_TRIES or not may_repeat(method, error):
                     raise
                 logger.info("%s will be made again: %s", method.__api_method__, type(error).__name__)
                 await self._slots.clock.sleep(RETRY_DELAY * 2 ** (tried - 1))

@@ -26,9 +26,9 @@ T = TypeVar("T")
 
 MAX_HOLD_WAIT = 60.0
 """Seconds of a hold that a call without a slot waits out; a longer one is refused with FloodWait."""
-MIN_RETRY_AFTER = 1.0
+MIN_HOLD = 1.0
 """Seconds of the shortest hold: a server that says less would be asked again and again."""
-MAX_RETRY_AFTER = 86_400.0
+MAX_HOLD = 86_400.0
 """Seconds of the longest hold, a day: the longest penalty ever reported is four hours, and a broken server says any."""
 MIN_PERSISTED_HOLD = 15.0
 """Seconds from which a hold is stored, so that a restart does not forget it."""
@@ -122,14 +122,14 @@ class SlotAllocator:
         self._timer: asyncio.TimerHandle | None = None
 
     async def load(self) -> None:
-        """Take over the holds of an earlier run, none of them for longer than `MAX_RETRY_AFTER`."""
+        """Take over the holds of an earlier run, none of them for longer than `MAX_HOLD`."""
         if self._store is None:
             return
         now = self.clock.now()
         for chat, until in (await self._store.holds()).items():
             left = until - self.clock.unix()
             if left > 0:
-                self._scheduler.hold(chat, now + min(MAX_RETRY_AFTER, left), now)
+                self._scheduler.hold(chat, now + min(MAX_HOLD, left), now)
 
     async def recall_tempo(self, chat: int) -> None:
         """Take over how lively a group is, where it was at rest; call it before an answer begins there."""
@@ -243,7 +243,7 @@ class SlotAllocator:
         """Take a slot for what is worth nothing later. Raises FloodWait where there is none."""
         reservation = self._scheduler.take_at_once(chat, resource, self.clock.now())
         if reservation is None:
-            raise FloodWait("no room for it", seconds=max(MIN_RETRY_AFTER, self.drafts_held(chat)))
+            raise FloodWait("no room for it", seconds=max(MIN_HOLD, self.drafts_held(chat)))
         return reservation
 
     def put_back(self, reservation: Reservation) -> None:
@@ -261,10 +261,10 @@ class SlotAllocator:
         left = self.held(chat)
         crowd = sum(reservation.stream is None for reservation in self._scheduler.waiting(chat))
         if left > MAX_HOLD_WAIT or crowd >= MAX_WAITING:
-            raise FloodWait("nothing may go there for long", seconds=max(left, MIN_RETRY_AFTER))
+            raise FloodWait("nothing may go there for long", seconds=max(left, MIN_HOLD))
 
     async def flooded(self, chat: int, resource: Resource, retry_after: float) -> None:
-        """Hold what Telegram refused for so many seconds, within `MIN_RETRY_AFTER` and `MAX_RETRY_AFTER`."""
+        """Hold what Telegram refused for so many seconds, within `MIN_HOLD` and `MAX_HOLD`."""
         seconds = clamp_retry_after(retry_after)
         if resource is Resource.DRAFT:
             logger.info("chat %d: Telegram wants no drafts and no chat actions for %d s", chat, seconds)
@@ -306,4 +306,4 @@ class SlotAllocator:
 
 def clamp_retry_after(seconds: float) -> float:
     """Bring what a server says into bounds; what is no number at all counts as the shortest hold."""
-    return float(min(MAX_RETRY_AFTER, seconds)) if seconds > MIN_RETRY_AFTER else MIN_RETRY_AFTER
+    return float(min(MAX_HOLD, seconds)) if seconds > MIN_HOLD else MIN_HOLD

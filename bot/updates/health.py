@@ -19,7 +19,7 @@ MAX_UPDATE_SIZE = 1024 * 1024
 TELEGRAM_TIMEOUT = 5
 """Seconds that a question to Telegram may take while somebody waits for `/readyz`."""
 
-Clock = Callable[[], float]
+MonotonicClock = Callable[[], float]
 Details = dict[str, str | float | None]
 
 
@@ -42,7 +42,7 @@ class UpdatesHealth(Protocol):
 class PollingHealth:
     """The age of the last answered `getUpdates`: polling may stand still while every other call is answered."""
 
-    def __init__(self, bot: Bot, *, limit: float, clock: Clock = time.monotonic) -> None:
+    def __init__(self, bot: Bot, *, limit: float, clock: MonotonicClock = time.monotonic) -> None:
         """`limit` is the age in seconds from which on updates count as not coming in."""
         self._bot = bot
         self._limit = limit
@@ -76,7 +76,7 @@ class PollingHealth:
 class WebhookHealth:
     """The age of the last delivery, and what Telegram reports of those that failed (`getWebhookInfo`)."""
 
-    def __init__(self, bot: Bot, *, limit: float, clock: Clock = time.time) -> None:
+    def __init__(self, bot: Bot, *, limit: float, clock: MonotonicClock = time.time) -> None:
         """`limit`: updates that wait for so many seconds after a failure, with no delivery here, do not come in."""
         self._bot = bot
         self._limit = limit

@@ -13,14 +13,14 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS
 
 Sleep = Callable[[float], Awaitable[None]]
 
-MIN_RETRY_AFTER = 1.0
+MIN_TELEGRAM_PAUSE = 1.0
 """Seconds; Telegram's `retry_after` is a whole number of at least one. Less would be a flood of ours."""
-MAX_RETRY_AFTER = 3600.0
+MAX_TELEGRAM_PAUSE = 3600.0
 """Seconds; an hour's silence is bad enough, and a wrong server or gateway may say anything."""
 MAX_RETRY_DELAY = 15.0
 """Seconds between two tries while Telegram or the database cannot be reached."""
 
-_growing = wait_exponential_jitter(initial=MIN_RETRY_AFTER, max=MAX_RETRY_DELAY, exp_base=1.7, jitter=0.2)
+_growing = wait_exponential_jitter(initial=MIN_TELEGRAM_PAUSE, max=MAX_RETRY_DELAY, exp_base=1.7, jitter=0.2)
 
 
 def bounded_retry_after(value: object) -> float:
@@ -28,10 +28,10 @@ def bounded_retry_after(value: object) -> float:
     try:
         seconds = float(value) if isinstance(value, str) and len(value) < 20 else value  # noqa: PLR2004  # no number is longer
     except ValueError:
-        return MIN_RETRY_AFTER
+        return MIN_TELEGRAM_PAUSE
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds != seconds:  # noqa: PLR0124  # NaN
-        return MIN_RETRY_AFTER
-    return float(min(max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER))
+        return MIN_TELEGRAM_PAUSE
+    return float(min(max(seconds, MIN_TELEGRAM_PAUSE), MAX_TELEGRAM_PAUSE))
 
 
 def retry_after(error: BaseException | None) -> float | None:

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 40
 """Updates that Telegram may deliver side by side (setWebhook's `max_connections`, 1–100)."""
-MAX_UNREADABLE_REPORTS = 20
+MAX_UNREADABLE_REQUESTS_REPORTED = 20
 """Lines about requests that cannot be read, in ten minutes."""
 MAX_LOGGED_PATH = 200
 """Characters of a wrong path that the log repeats."""
@@ -44,7 +44,7 @@ class WebhookEndpoint:
         self._secret = secret.encode()
         self._path = webhook_path(bot.id, secret)
         self._health = health
-        self._unreadable = LogThrottle(logger, burst=MAX_UNREADABLE_REPORTS)
+        self._unreadable = LogThrottle(logger, burst=MAX_UNREADABLE_REQUESTS_REPORTED)
         self._outage = LogThrottle(logger)
         self._wrong_paths: set[bool] = set()
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.preferences import PreferenceName
 
-Id = Annotated[int, Field(ge=0, lt=10**18)]
+CallbackId = Annotated[int, Field(ge=0, lt=10**18)]
 
 
 class CompactCallback(CallbackData, prefix="-"):
@@ -64,22 +64,22 @@ class RequestCallback(CompactCallback, prefix="who"):
     """`who:approve:1000`: an admin's answer to a newcomer's request."""
 
     verb: Literal["approve", "decline"]
-    person: Id
+    person: CallbackId
 
 
 class StandingCallback(CompactCallback, prefix="who"):
     """`who:block:1000:2`: change somebody's standing, pressed on a page of the list."""
 
     verb: Literal["block", "unblock"]
-    person: Id
-    page: Id = 0
+    person: CallbackId
+    page: CallbackId = 0
 
 
 class PeoplePageCallback(CompactCallback, prefix="who"):
     """`who:page:2`: another page of the list of people."""
 
     verb: Literal["page"]
-    page: Id
+    page: CallbackId
 
 
 class ForgetCallback(CompactCallback, prefix="forget"):

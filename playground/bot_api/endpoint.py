@@ -26,7 +26,7 @@ from playground.world.hub import Hub
 Json = dict[str, Any]
 OnCall = Callable[[str, Mapping[str, Any], bool], None]
 
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAX_CALL_BYTES: Final = 64 * 1024 * 1024
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -200,7 +200,7 @@ async def _read(request: web.BaseRequest) -> Parameters:
     values: dict[str, Any] = dict(request.query) if request.query_string else {}
     if not request.can_read_body:
         return Parameters(values)
-    if (request.content_length or 0) > MAX_BODY_BYTES:
+    if (request.content_length or 0) > MAX_CALL_BYTES:
         raise Refusal(413, "Request Entity Too Large")
     kind = request.content_type
     if kind == "multipart/form-data":

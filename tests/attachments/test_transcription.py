@@ -21,7 +21,7 @@ from bot.attachments.problems import (
     TranscriptionUnavailable,
 )
 from bot.attachments.service import AttachmentService, default_readers
-from bot.attachments.transcription import MAX_ANSWER_BYTES, TranscriptionClient, TranscriptionEndpoint
+from bot.attachments.transcription import MAX_TRANSCRIPT_BYTES, TranscriptionClient, TranscriptionEndpoint
 from tests.attachments.samples import fetched
 
 KEY = "sk-secret-key"
@@ -123,7 +123,7 @@ async def test_without_a_key_none_is_sent(endpoint: PlayedEndpoint) -> None:
         (200, b"<html>", TranscriptionUnavailable),
         (200, b"[]", TranscriptionUnavailable),
         (200, b'{"text": 5}', TranscriptionUnavailable),
-        (200, b'{"text": "' + b"x" * MAX_ANSWER_BYTES + b'"}', TranscriptionUnavailable),
+        (200, b'{"text": "' + b"x" * MAX_TRANSCRIPT_BYTES + b'"}', TranscriptionUnavailable),
         (302, b"", TranscriptionRefused),
         (400, b"", TranscriptionRefused),
         (401, b'{"error": "sk-secret-key is wrong"}', TranscriptionRefused),

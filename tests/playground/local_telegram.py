@@ -15,7 +15,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Update
 
-from playground.server import Playground
+from playground.server import BotProfile, Playground
 from tests.playground.call_models import problem_of
 
 Json = dict[str, Any]
@@ -132,7 +132,7 @@ async def local_telegram(
         keep=keep,
         strict=strict,
         bot_token=TOKEN,
-        can_read_all_group_messages=can_read_all_group_messages,
+        profile=BotProfile(can_read_all_group_messages=can_read_all_group_messages),
         clock=clock,
         wall=wall,
         on_call=hear,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.runtime.task_supervisor import TaskSupervisor
-from bot.storage.cache import MAX_ENTRIES, InvalidatedCache
+from bot.storage.cache import MAX_CACHED, InvalidatedCache
 from bot.storage.database import Database
 
 
@@ -90,6 +90,6 @@ async def test_what_may_have_been_missed_is_read_again(database: Database, known
 
 async def test_not_more_than_so_much_is_kept(known: InvalidatedCache[str, str]) -> None:
     source = Source()
-    for number in range(MAX_ENTRIES + 10):
+    for number in range(MAX_CACHED + 10):
         await known.get(str(number), source.read)
-    assert len(known._kept) == MAX_ENTRIES
+    assert len(known._kept) == MAX_CACHED

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ChatMigrated, ChatUnavailable, LeaseLost, TelegramProblem, TopicUnavailable, Unauthorized
 from bot.rendering.reply import Reply
-from bot.streaming.live_reply import MAX_RETRY_DELAY, pause_after
+from bot.streaming.live_reply import MAX_RESEND_DELAY, pause_after
 from tests.harness.telegram_scene import (
     AGAIN,
     ANNA,
@@ -241,7 +241,7 @@ async def test_a_complete_answer_rests_while_telegram_cannot_be_reached() -> Non
 
 def test_the_pause_before_another_try_is_bounded_however_long_telegram_is_away() -> None:
     assert [pause_after(failures) for failures in (0, 1, 2)] == [0.5, 1.0, 2.0]
-    assert pause_after(5000) == MAX_RETRY_DELAY
+    assert pause_after(5000) == MAX_RESEND_DELAY
 
 
 async def test_a_question_that_telegram_finds_invalid_is_answered_without_attaching(scene: TelegramScene) -> None:

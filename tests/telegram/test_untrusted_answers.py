@@ -19,8 +19,8 @@ from bot.telegram.bot_session import TolerantSession
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.slot_allocator import (
-    MAX_RETRY_AFTER,
-    MIN_RETRY_AFTER,
+    MAX_HOLD,
+    MIN_HOLD,
     SlotAllocator,
     clamp_retry_after,
 )
@@ -116,7 +116,7 @@ async def test_any_answer_ends_in_a_result_or_a_problem(name: str, status: int, 
     else:
         assert TOKEN.partition(":")[2] not in str(problem)
     if isinstance(problem, FloodWait):
-        assert MIN_RETRY_AFTER <= problem.seconds <= MAX_RETRY_AFTER
+        assert MIN_HOLD <= problem.seconds <= MAX_HOLD
 
 
 NUMBERS: list[object] = ["x", "", None, 1.5, [1], {"id": 1}, "x" * 100, -3, 0]
@@ -135,7 +135,7 @@ WAITS = [-5, 0, 0.5, float("nan"), float("-inf"), 3, 86_400, 10**9, 10**30, 10**
 
 @pytest.mark.parametrize("seconds", WAITS)
 def test_what_a_server_says_about_waiting_has_bounds(seconds: float) -> None:
-    assert MIN_RETRY_AFTER <= clamp_retry_after(seconds) <= MAX_RETRY_AFTER
+    assert MIN_HOLD <= clamp_retry_after(seconds) <= MAX_HOLD
     assert clamp_retry_after(3) == 3
 
 
@@ -146,8 +146,8 @@ async def test_a_hold_of_ages_lasts_a_day_at_the_most_and_an_admin_can_end_it(se
         scene.fault(kind="error", method="sendMessage", retry_after=seconds)
         with pytest.raises(FloodWait):
             await scene.telegram.send(Destination(ANNA), HELLO)
-        assert 0.99 * MAX_RETRY_AFTER < scene.slots.held(ANNA) <= MAX_RETRY_AFTER
-        assert store.stored[ANNA] <= scene.clock.unix() + MAX_RETRY_AFTER
+        assert 0.99 * MAX_HOLD < scene.slots.held(ANNA) <= MAX_HOLD
+        assert store.stored[ANNA] <= scene.clock.unix() + MAX_HOLD
         await scene.slots.release(ANNA)
         assert (scene.slots.held(ANNA), store.stored[ANNA]) == (0, 0)
         await scene.telegram.send(Destination(ANNA), HELLO)
@@ -158,7 +158,7 @@ async def test_a_hold_that_was_stored_without_bounds_is_bounded_when_it_is_loade
     slots = SlotAllocator(Scheduler(0.0), store=store)
     await slots.load()
     for chat, least in ((ANNA, 86_000), (ANNA + 1, 86_000), (ANNA + 2, 0), (ANNA + 3, 0)):
-        assert least <= slots.held(chat) <= MAX_RETRY_AFTER * (least > 0)
+        assert least <= slots.held(chat) <= MAX_HOLD * (least > 0)
 
 
 async def test_whoever_waits_for_a_chat_goes_as_soon_as_it_is_released() -> None:

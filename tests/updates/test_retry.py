@@ -13,7 +13,7 @@ from aiogram import Dispatcher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.updates.retry import MAX_RETRY_AFTER, MIN_RETRY_AFTER, bounded_retry_after
+from bot.updates.retry import MAX_TELEGRAM_PAUSE, MIN_TELEGRAM_PAUSE, bounded_retry_after
 from bot.updates.webhook import announce_webhook
 from tests.updates.scripted_session import poll
 from tests.updates.scripted_telegram import bot_at, json_answer, listener, message, polling, scripted_app, served
@@ -41,7 +41,7 @@ BAD: list[object] = [
 
 @given(st.integers() | st.floats() | st.text() | st.booleans() | st.none() | st.lists(st.integers()))
 def test_any_retry_after_is_between_a_second_and_an_hour(value: object) -> None:
-    assert MIN_RETRY_AFTER <= bounded_retry_after(value) <= MAX_RETRY_AFTER
+    assert MIN_TELEGRAM_PAUSE <= bounded_retry_after(value) <= MAX_TELEGRAM_PAUSE
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(1, 1.0), (30, 30.0), (2.5, 2.5), ("7", 7.0), (3600, 3600.0)])
@@ -67,7 +67,7 @@ async def test_polling_waits_no_longer_than_an_hour_and_floods_nobody(
     world = await poll(respond, lambda world: bool(world.heard))
     times = [at for at, _ in world.requests[:21]]
     pauses = [after - before for before, after in itertools.pairwise(times)]
-    assert all(MIN_RETRY_AFTER <= pause <= MAX_RETRY_AFTER for pause in pauses)
+    assert all(MIN_TELEGRAM_PAUSE <= pause <= MAX_TELEGRAM_PAUSE for pause in pauses)
     assert len(caplog.records) <= 1 + sum(pauses) // 600
 
 
@@ -100,4 +100,4 @@ async def test_an_announcement_waits_no_longer_than_an_hour(value: object) -> No
     async with served(app) as url, bot_at(url) as bot:
         await announce_webhook(bot, Dispatcher(disable_fsm=True), url="https://x.example", secret="s", sleep=sleep)
     assert len(slept) == 5
-    assert all(MIN_RETRY_AFTER <= seconds <= MAX_RETRY_AFTER for seconds in slept)
+    assert all(MIN_TELEGRAM_PAUSE <= seconds <= MAX_TELEGRAM_PAUSE for seconds in slept)

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from bot.attachments.problems import AttachmentLocked, AttachmentTooComplex, AttachmentUnreadable
 
-MAX_ENTRIES = 20_000
+MAX_ARCHIVE_ENTRIES = 20_000
 """Files in an archive. A book of a thousand pictures has some thousand."""
 MAX_DEPTH = 1000
 """Elements within each other. A deep table in a table in a list has some fifty."""
@@ -26,7 +26,7 @@ class DocumentArchive:
     def __init__(self, file: BinaryIO, unpacked_bytes: int) -> None:
         self._zip = zipfile.ZipFile(file)
         self._left = unpacked_bytes
-        if len(self._zip.infolist()) > MAX_ENTRIES:
+        if len(self._zip.infolist()) > MAX_ARCHIVE_ENTRIES:
             raise AttachmentTooComplex(f"{len(self._zip.infolist())} entries")
 
     def names(self) -> list[str]:
@@ -105,7 +105,7 @@ class ElementHandler:
 class AttributeCollector(ElementHandler):
     """Collects the attributes of the elements called `tag`, in order, up to a number of them."""
 
-    def __init__(self, tag: str, most: int = MAX_ENTRIES) -> None:
+    def __init__(self, tag: str, most: int = MAX_ARCHIVE_ENTRIES) -> None:
         self._tag = tag
         self._most = most
         self.found: list[dict[str, str]] = []

@@ -18,7 +18,7 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Beginning of the container of Office files before 2007, and of encrypted ones since."""
 
 _ENCRYPTED = "EncryptedPackage"
-"""What the container of any encrypted Office file since 2007 holds."""
+"""Stream in the container of any encrypted Office file since 2007."""
 
 
 class Spreadsheet(DocumentFormat):

@@ -44,14 +44,14 @@ READY = """return document.readyState === 'complete' && document.body !== null
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BrowserPage:
     """Cookies that a page gave the browser, and the browser's name for itself."""
 
     cookies: dict[str, str]
     user_agent: str
 
 
-def read_page(driver: WebDriver, url: str, limit: float) -> Page:
+def read_page(driver: WebDriver, url: str, limit: float) -> BrowserPage:
     """Open `url` and read what belongs to its host, once its scripts have come to rest.
 
     Raises GeneratorSilent after `limit` seconds and GeneratorUnreachable where the page cannot be opened.
@@ -62,7 +62,7 @@ def read_page(driver: WebDriver, url: str, limit: float) -> Page:
         user_agent = str(driver.execute_script("return navigator.userAgent"))
         host = urlsplit(url).hostname or ""
         cookies = {str(cookie["name"]): str(cookie["value"]) for cookie in _cookies(driver) if _is_for(cookie, host)}
-    return Page(cookies, user_agent)
+    return BrowserPage(cookies, user_agent)
 
 
 class Chromium:
@@ -75,7 +75,7 @@ class Chromium:
         self._service: Service | None = None
         self._killed = False
 
-    def read(self, url: str, limit: float) -> Page:
+    def read(self, url: str, limit: float) -> BrowserPage:
         """Start, read the page, and be gone again. Raises as `read_page` does."""
         with tempfile.TemporaryDirectory(prefix="aura-browser-", ignore_cleanup_errors=True) as profile:
             try:

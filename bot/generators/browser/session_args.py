@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bot import __version__
 from bot.errors import BrowserMissing, GeneratorProblem, GeneratorSilent
-from bot.generators.browser.chromium import Chromium, Page, read_page
+from bot.generators.browser.chromium import BrowserPage, Chromium, read_page
 from bot.net.connections import Route
 from bot.net.proxy_relay import ProxyRelay
 from bot.net.proxy_url import ProxyURL, as_proxy
@@ -120,7 +120,7 @@ def _place(route: Route) -> tuple[str, ProxyURL | None]:
     return route.url, route.proxy
 
 
-async def _with_chromium(route: Route, arguments: Sequence[str], limit: float) -> Page:
+async def _with_chromium(route: Route, arguments: Sequence[str], limit: float) -> BrowserPage:
     browser, driver = find_programs()
     async with AsyncExitStack() as stack:
         relay: ProxyRelay | None = None

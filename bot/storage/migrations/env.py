@@ -1,4 +1,4 @@
-"""What Alembic runs for each upgrade: on the connection that it is handed, inside that one's transaction."""
+"""Alembic's environment: an upgrade runs on the connection that it is handed, inside that one's transaction."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is PostgreSQL's alone."""
+"""Parts that only PostgreSQL needs."""

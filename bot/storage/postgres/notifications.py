@@ -18,7 +18,7 @@ from bot.storage.engine import CONNECT_TIMEOUT, database_url
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "aura"
+PG_CHANNEL = "aura"
 """The one channel of PostgreSQL; ours travel inside the payload."""
 LIVENESS_INTERVAL = 3.0
 """Seconds between two looks whether a silent session still stands."""
@@ -29,18 +29,18 @@ MIN_PG_IDLE_TIMEOUT = 14
 RECONNECT_DELAYS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each new try to connect; the last one repeats."""
 
-IncomingMessage = Callable[[str], None]
+NotificationHandler = Callable[[str], None]
 _BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The last one comes where the server has ended a session, and its word was read but not yet that it hung up."""
 
 
 class NotificationBus:
-    """Who wants to hear what, within this process."""
+    """Subscribers within this process, by channel."""
 
     def __init__(self) -> None:
-        self._callbacks: defaultdict[str, list[IncomingMessage]] = defaultdict(list)
+        self._callbacks: defaultdict[str, list[NotificationHandler]] = defaultdict(list)
 
-    def add(self, channel: str, heard: IncomingMessage) -> None:
+    def add(self, channel: str, heard: NotificationHandler) -> None:
         """Call `heard` with every payload on the channel."""
         self._callbacks[channel].append(heard)
 
@@ -73,7 +73,7 @@ class LockSession:
     async def say(self, connection: AsyncConnection, channel: str, payload: str) -> None:
         """Tell the other processes once the transaction of `connection` is committed."""
         said = json.dumps({"from": self._me, "channel": channel, "payload": payload})
-        await connection.execute(text("SELECT pg_notify(:channel, :said)"), {"channel": CHANNEL, "said": said})
+        await connection.execute(text("SELECT pg_notify(:channel, :said)"), {"channel": PG_CHANNEL, "said": said})
 
     async def try_lock(self, name: str) -> bool:
         """Hold the lock of this name for as long as the session lasts. False: somebody else does, or there is none."""
@@ -112,7 +112,7 @@ class LockSession:
         try:
             if connection.get_server_version().major >= MIN_PG_IDLE_TIMEOUT:
                 await connection.execute(f"SET idle_session_timeout = {round(IDLE_SESSION_TIMEOUT * 1000)}")
-            await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(PG_CHANNEL, self._heard)
             self._connection = connection
             self.connected.set()
             self._listeners.tell_everyone_nothing()

@@ -96,7 +96,7 @@ class ChatRepository:
         await connection.execute(delete(conversations).where(conversations.c.id == old.id))
 
     async def _move_chat(self, bot: int, old: int, new: int) -> None:
-        """What admins decided and the bot has said holds in the supergroup too."""
+        """Let the admins' decisions, and what the bot has said, hold in the supergroup too."""
         was, known = await self.get(bot, old), await self.get(bot, new)
         if was is None:
             return
@@ -116,7 +116,7 @@ class ChatRepository:
 
 
 async def _move_preferences(connection: AsyncConnection, bot: int, old: int, new: int) -> None:
-    """What was set since in the new chat stands."""
+    """Move preferences along; values set since in the new chat stand."""
     there = preferences.alias("there")
     same = (there.c.topic == preferences.c.topic) & (there.c.name == preferences.c.name)
     taken = exists().where(there.c.bot == bot, there.c.chat == new, same)

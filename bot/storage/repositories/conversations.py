@@ -33,7 +33,7 @@ MAX_PATH = 2000
 
 
 class ConversationRepository:
-    """What was said. Every method joins the transaction that is open, if one is. Raises StorageUnavailable."""
+    """The trees of messages. Every method joins the transaction that is open, if one is. Raises StorageUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,7 +65,7 @@ class ConversationRepository:
             return None if found is None else await point(connection, found)
 
     async def at(self, key: ChatKey, message_id: int) -> Message | None:
-        """What a Telegram message of this chat shows, in any of its topics; a question that waits, too."""
+        """Find the message that a Telegram message of this chat shows, in any topic; a question that waits, too."""
         async with self._database.reading() as connection:
             row = await row_at(connection, key.bot, key.chat, message_id)
         return None if row is None else message_of(row)
@@ -96,7 +96,7 @@ class ConversationRepository:
             await choose(connection, answer)
 
     async def author(self, message: int) -> int | None:
-        """Who asked this question, or the one that this answers."""
+        """Give whoever asked this question, or the one that this answers."""
         question = messages.alias("question")
         both = select(messages.c.author_id, question.c.author_id.label("asker")).outerjoin(
             question, messages.c.parent == question.c.id

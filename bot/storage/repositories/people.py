@@ -10,16 +10,18 @@ from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
 from bot.storage.schema import admin_links, people
 
-CHANNEL = "people"
+PEOPLE_CHANNEL = "people"
 """Each change is told here, in every process: the bot and the person, with a space between them."""
 
 
 class PersonRepository:
-    """Who wrote to each bot. Raises StorageUnavailable."""
+    """The people of each bot. Raises StorageUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: InvalidatedCache[tuple[int, int], Person | None] = InvalidatedCache(database, CHANNEL, _concerns)
+        self._known: InvalidatedCache[tuple[int, int], Person | None] = InvalidatedCache(
+            database, PEOPLE_CHANNEL, _concerns
+        )
 
     async def get(self, bot: int, person: int) -> Person | None:
         """A person. None: never met."""
@@ -42,7 +44,7 @@ class PersonRepository:
         put = new.on_conflict_do_update(index_elements=[people.c.bot, people.c.id], set_=said).returning(people)
         async with self._database.transaction(durable=False) as connection:  # the next durable one keeps it
             met = (await connection.execute(put)).one()
-            await self._database.notify(CHANNEL, f"{bot} {person}")
+            await self._database.notify(PEOPLE_CHANNEL, f"{bot} {person}")
         return _person(met)
 
     async def set_standing(self, bot: int, person: int, standing: Standing) -> None:
@@ -54,7 +56,7 @@ class PersonRepository:
         new = (people.c.bot == bot) & (people.c.id == person) & (people.c.standing == Standing.NEW)
         async with self._database.transaction() as connection:
             changed = await connection.execute(update(people).where(new).values(standing=Standing.WAITING))
-            await self._database.notify(CHANNEL, f"{bot} {person}")
+            await self._database.notify(PEOPLE_CHANNEL, f"{bot} {person}")
         return changed.rowcount == 1
 
     async def set_admin(self, bot: int, person: int, admin: bool) -> None:
@@ -92,7 +94,7 @@ class PersonRepository:
         async with self._database.transaction() as connection:
             await connection.execute(self._database.insert(people).values(row).on_conflict_do_nothing())
             await connection.execute(update(people).where(mine).values(change))
-            await self._database.notify(CHANNEL, f"{bot} {person}")
+            await self._database.notify(PEOPLE_CHANNEL, f"{bot} {person}")
 
 
 def _concerns(payload: str, key: tuple[int, int]) -> bool:

@@ -1,4 +1,4 @@
-"""What admins and chats have set."""
+"""Preferences: the values that admins and chats have set."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bot.storage.database import Database
 from bot.storage.mappers import storable
 from bot.storage.schema import preferences
 
-CHANNEL = "preferences"
+PREFERENCE_CHANNEL = "preferences"
 """Each change is told here, in every process: the bot and the chat, with a space between them."""
 
 
 def concerns(payload: str, key: ChatKey) -> bool:
-    """Whether a change that is told like this may change what counts in a conversation."""
+    """Tell whether a change that is told like this concerns a conversation."""
     return payload in {f"{key.bot} 0", f"{key.bot} {key.chat}"}
 
 
@@ -25,7 +25,7 @@ class PreferenceRepository:
         self.database = database
 
     async def scopes(self, key: ChatKey) -> dict[ChatKey, dict[str, str]]:
-        """What is set for the whole bot, for the chat and for the topic; scopes with nothing set are absent."""
+        """Give the values of the whole bot, the chat and the topic; scopes with nothing set are absent."""
         c = preferences.c
         here = or_(
             (c.chat == 0) & (c.topic == 0),
@@ -50,4 +50,4 @@ class PreferenceRepository:
                 keys = [c.bot, c.chat, c.topic, c.name]
                 changed = {"value": new.excluded.value}
                 await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
-            await self.database.notify(CHANNEL, f"{scope.bot} {scope.chat}")
+            await self.database.notify(PREFERENCE_CHANNEL, f"{scope.bot} {scope.chat}")

@@ -1,4 +1,4 @@
-"""When somebody asked, kept where the question itself is taken back or erased: limits count it all the same."""
+"""Timestamps of deleted questions, kept so that limits still count them."""
 
 from __future__ import annotations
 

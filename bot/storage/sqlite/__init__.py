@@ -1,1 +1,1 @@
-"""What is SQLite's alone."""
+"""Parts that only SQLite needs."""

@@ -16,7 +16,7 @@ Parameters = Sequence[Any]
 
 
 class Cursor:
-    """What SQLAlchemy asks of an asynchronous cursor, with all rows fetched at once."""
+    """Asynchronous cursor for SQLAlchemy, with all rows fetched at once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -95,5 +95,5 @@ class AnswerActions:
 
 
 def _ends_with(busy: AnyRow, answer: int) -> bool:
-    """Whether a turn is at its last edit, so that the buttons of this answer are there to be pressed already."""
+    """Tell whether a turn is at its last edit, so that this answer's buttons can be pressed already."""
     return bool(busy.answer == answer and (busy.kind == TurnKind.SHOW or busy.state == TurnState.SHOWING))

@@ -1,4 +1,4 @@
-"""What takes turns out of the queue, or stops them."""
+"""Commands that take turns out of the queue, or stop them."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ MAX_CROWDED_ATTEMPTS = 10
 
 
 class Signal(StrEnum):
-    """What a person wants of a turn that runs, kept in its row until it has happened."""
+    """Wish of a person for a turn that runs, kept in its row until it has happened."""
 
     STOP = "stop"
     RESTART = "restart"
@@ -60,7 +60,7 @@ class Signal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """What runs in a process that claims."""
+    """Turns that run already in a process that claims."""
 
     nobody: bool = False
     """Nothing does: a turn that begins now is alone."""
@@ -68,12 +68,12 @@ class Company:
     """A turn does that is taken to be alone so far."""
 
 
-NOBODY = Company(nobody=True)
+NO_COMPANY = Company(nobody=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _NewLease:
-    """What is written into the turns that are claimed."""
+    """Values written into the turns that are claimed."""
 
     owner: str
     seconds: float
@@ -109,7 +109,7 @@ class ClaimedTurn:
 
     @property
     def is_poison_candidate(self) -> bool:
-        """Whether it has its last chance, or was begun so often in company that it is tried by itself."""
+        """True where it has its last chance, or was begun so often in company that it is tried by itself."""
         return self.turn.faults == _LAST_CHANCE or self.turn.attempt > MAX_CROWDED_ATTEMPTS
 
 
@@ -121,7 +121,7 @@ UNTRIED = {"attempt": 0, "faults": 0}
 """The counts of a turn that begins anew."""
 
 ABOUT_TO_SEND = (Shown(None),)
-"""What is noted of an answer's first message before it is sent: with the claim, which spares a transaction."""
+"""Note of an answer's first message before it is sent: written with the claim, which spares a transaction."""
 
 _POISON_CANDIDATE = or_(turns.c.faults == _LAST_CHANCE, turns.c.attempt >= MAX_CROWDED_ATTEMPTS)
 _WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
@@ -191,7 +191,7 @@ class TurnRepository:
         limit: int,
         lease_duration: float = LEASE_DURATION,
         allow_poison_candidates: bool = True,
-        company: Company = NOBODY,
+        company: Company = NO_COMPANY,
     ) -> list[ClaimedTurn]:
         """Make up to `limit` of the oldest turns that may begin mine, and place their questions.
 
@@ -329,7 +329,7 @@ class TurnRepository:
             return (await connection.execute(back)).rowcount
 
     async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
-        """When a person, or anybody in a chat, asked since a Unix time, oldest first; what was taken back counts."""
+        """Give the times of a person's or a chat's questions since a Unix time, oldest first; deleted ones count."""
         asked = select(turns.c.asked_at).where(
             turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
         )
@@ -343,7 +343,7 @@ class TurnRepository:
             return sorted((await connection.scalars(union_all(asked, gone))).all())
 
     async def waiting(self, bot: int) -> int:
-        """How many turns wait, of all replicas."""
+        """Count the turns that wait, of all replicas."""
         async with self._database.reading() as connection:
             counted = select(func.count()).select_from(turns).where(turns.c.bot == bot, WAITING)
             return await connection.scalar(counted) or 0

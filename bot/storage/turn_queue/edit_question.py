@@ -18,7 +18,7 @@ from bot.storage.turn_queue.writer import TurnWriter
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What became of an edit."""
+    """Outcome of an edit."""
 
     turn: int | None
     """The turn that answers it; None: nothing had changed."""

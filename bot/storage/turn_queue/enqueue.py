@@ -1,4 +1,4 @@
-"""What people ask: a question becomes a turn, in its place in the queue."""
+"""Enqueueing: a question becomes a turn, in its place in the queue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.storage.mappers import AnyRow, shown_as_json, storable
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.conversations import row_at
 from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claims import ABOUT_TO_SEND, NOBODY, WAITING, ClaimedTurn, Company, acquit
+from bot.storage.turn_queue.claims import ABOUT_TO_SEND, NO_COMPANY, WAITING, ClaimedTurn, Company, acquit
 from bot.storage.turn_queue.placement import parent_of
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
@@ -26,16 +26,16 @@ PASTE_WAIT = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who has room to begin a turn at once."""
+    """A process with room to begin a turn at once."""
 
     partitioning: ChatPartitioning
     lease_duration: float
-    company: Company = NOBODY
+    company: Company = NO_COMPANY
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of a question."""
+    """Outcome of accepting a question."""
 
     turn: int
     chat: int
@@ -87,7 +87,7 @@ class QuestionQueue:
         return known, rows[0] if rows else None
 
     async def _may_begin(self, connection: AsyncConnection, key: ChatKey, claimant: Claimant) -> bool:
-        """Whether the claimant is to write in this chat, and nobody else does."""
+        """Tell whether the claimant is to write in this chat, and nobody else does."""
         if not self._database.shared:
             return True
         if claimant.partitioning.of(key.chat) != claimant.partitioning.me:
@@ -174,7 +174,7 @@ class QuestionQueue:
 
 
 def _columns(conversation: int, question: Question, message: int, dedup: str) -> dict[str, Any]:
-    """What is stored of the turn of a question."""
+    """Columns of a question's turn."""
     return {
         "conversation": conversation,
         "dedup": dedup,

@@ -1,4 +1,4 @@
-"""Where a question and its answer hang, decided when the turn begins and when the answer is there."""
+"""Chooses the parent message of a question when its turn begins, and hangs its answer below it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def begin(connection: AsyncConnection, row: AnyRow) -> None:
 async def parent_of(
     connection: AsyncConnection, key: ChatKey, conversation: int, *, hangs_from: int | None, asking: int | None
 ) -> int | None:
-    """Where a question that begins now hangs; `asking` is that question, where it is stored already."""
+    """Give the parent of a question that begins now; `asking` is that question, where it is stored already."""
     if hangs_from is not None:
         target = await row_at(connection, key.bot, key.chat, hangs_from)
         if target is not None and target.placed and target.conversation == conversation:

@@ -123,7 +123,7 @@ class TurnWriter:
         return (await connection.execute(mine.order_by(messages.c.id.desc()).limit(1))).one_or_none()
 
     async def is_last(self, connection: AsyncConnection, conversation: int, question: int) -> bool:
-        """Whether nothing was asked after this question, and nothing else waits."""
+        """Tell whether nothing was asked after this question, and nothing else waits."""
         last = await self.last_open(connection, conversation)
         if last is not None and last.question != question:
             return False
