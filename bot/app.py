@@ -117,7 +117,8 @@ async def open_local_model(settings: Settings, stack: AsyncExitStack) -> LocalMo
     if model.problem:
         tried = f" ({settings.local_model.expanduser().absolute()})" if settings.local_model else ""
         raise SettingsProblem(
-            f"LOCAL_MODEL: {model.problem}{tried}; or connect a model: AURA_URL, or GENERATOR=openai with OPENAI_BASE_URL"
+            f"LOCAL_MODEL: {model.problem}{tried}; "
+            "or connect a model: AURA_URL, or GENERATOR=openai with OPENAI_BASE_URL"
         )
     stack.push_async_callback(model.stop)
     await model.start()
