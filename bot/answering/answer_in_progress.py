@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from bot.conversation.continuation import Continuation
 from bot.conversation.messages import Ending
 from bot.errors import GeneratorProblem, QuestionTooLong
 from bot.generators.contract import Finish, Piece, Recast, Thought
@@ -22,8 +23,8 @@ class AnswerInProgress:
     reply: Reply
     live: LiveReply
     showing: asyncio.Task[None]
-    before: bool
-    """True where the turn goes on with text that stood there before it."""
+    seam: Continuation | None = None
+    """Joins new text to the text that stood there before this turn, where the turn goes on with one."""
     thoughts: list[str] = field(default_factory=list)
     ending: Ending = Ending.COMPLETE
     note: str = ""
@@ -38,7 +39,7 @@ class AnswerInProgress:
         elif isinstance(piece, Finish):
             self.ending = _ENDINGS[piece.reason]
         else:
-            self.reply.write(piece)
+            self._write(piece)
         self.live.notify()
         self.check()
 
@@ -47,10 +48,17 @@ class AnswerInProgress:
         if piece.into == "answer":
             text = "".join(self.thoughts)
             self.thoughts.clear()
-            self.reply.take_thoughts_for_text(text)
-        elif not self.before:
+            self.reply.take_thoughts_for_text("" if self.seam else text)
+            if self.seam:
+                self._write(text)
+        elif self.seam is None:
             text = self.reply.take_text_for_thoughts()
             self.thoughts += [text] if text else []
+
+    def close(self) -> None:
+        """Write what the seam holds back, however the answer ends."""
+        if self.seam is not None:
+            self.reply.write(self.seam.flush())
 
     def check(self) -> None:
         """Raise the error that ended the showing before its time."""
@@ -65,4 +73,7 @@ class AnswerInProgress:
     @property
     def is_visible(self) -> bool:
         """True where there is anything that Telegram would show."""
-        return self.before or is_visible(self.reply.text)
+        return self.seam is not None or is_visible(self.reply.text)
+
+    def _write(self, text: str) -> None:
+        self.reply.write(self.seam.feed(text) if self.seam is not None else text)

@@ -10,6 +10,7 @@ from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.generation import Generation
 from bot.answering.turn_context import TurnContext
+from bot.conversation.continuation import Continuation
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.errors import (
     ChatUnavailable,
@@ -75,18 +76,20 @@ class Answerer:
         path = await running.begin(self._generation.max_messages)
         turn = running.turn
         reply = self._reply(turn, chosen)
-        if turn.kind is TurnKind.GO_ON:
+        seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
+        if seam is not None:
             reply.write(path[-1].text)
         live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._translate(turn)))
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         showing.add_done_callback(lambda _: running.interrupt())
-        answer = AnswerInProgress(reply, live, showing, before=turn.kind is TurnKind.GO_ON)
+        answer = AnswerInProgress(reply, live, showing, seam)
         try:
             try:
                 await self._ask(running, path, chosen, answer)
             except (ChatUnavailable, TopicUnavailable):
                 await self._keep_cut(running, answer)
                 raise
+            answer.close()
             reply.end(answer.note)
             kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
             keyboard = await self._final_keyboard(turn, kept, answer.ending)
@@ -165,6 +168,7 @@ class Answerer:
     async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:
         """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
+            answer.close()
             kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
             await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.end_to_end.scene import Scene
@@ -88,6 +89,29 @@ async def test_an_answer_that_its_limit_cut_goes_on_in_the_same_message(scene: S
         assert whole["message_id"] == cut["message_id"]
         assert asked[1]["messages"][-2]["content"] == "One, two, three,"
         assert not any("Go on" in label for label in labels(whole))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("It has been passed", ["down ", "through the ages."], "It has been passed down through the ages."),
+        ("It keeps the beauty of the", ["the beauty ", "of the sea."], "It keeps the beauty of the sea."),
+        ("Once upon a", ["Once upon ", "a time."], "Once upon a time."),
+        ("It was the", ["sea was"], "It was the sea was"),
+    ],
+)
+async def test_the_seam_of_an_answer_that_goes_on_is_not_seen(
+    scene: Scene, first: str, second: list[str], whole: str
+) -> None:
+    async with (
+        endpoint([said(first), ended("length")], [*map(said, second), ended("stop")]) as (url, _),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("Tell me")
+        cut = await until_label(scene.telegram, "▸ Go on")
+        await scene.telegram.press(cut, "▸ Go on")
+        answer = await scene.telegram.reads_answer(whole)
+        assert (answer["message_id"], answer["text"]) == (cut["message_id"], whole)
 
 
 async def test_thoughts_whose_beginning_the_template_wrote_are_folded_once_they_end(scene: Scene) -> None:
