@@ -54,7 +54,7 @@ def targets(result: Result) -> Iterator[Target]:
     if result.problem or not result.answers:
         return
     measured: list[tuple[str, float, float | None]] = [
-        ("mean delay / floor", result.ratio, limits.ratio),
+        ("mean delay / floor", result.ratio, limits.ratio if result.mode == "edit" else None),
         ("mean delay (s)", result.mean_delay, limits.mean[result.mode] if limits.mean else None),
         ("complete after the last byte (s)", result.late, limits.late),
         ("update to request (s)", added(result), limits.added),
