@@ -21,11 +21,13 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
+from bot.answering.documents import Files
 from bot.answering.generation import Generation
 from bot.answering.membership import Membership
 from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.answering.wiring import TurnLimits, make_turn_service
+from bot.attachments.service import AttachmentService, document_readers
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.factory import make_client, unused_settings
 from bot.people.bot_admins import BotAdmins
@@ -207,7 +209,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             permissions,
             preferences,
             Generating(registry, registry.config.context_tokens),
-            telegram.download,
+            Files(telegram.download, AttachmentService(document_readers())),
             QuestionLimits(settings, TurnRepository(database), bot=me.id, clock=database.clock),
         ),
         people_use_cases(unit, people, chats, bot_admins, permissions, preferences, settings.access),

@@ -1,14 +1,14 @@
-"""Questions: plain messages, captions, text documents, and edits of what was asked."""
+"""Questions: plain messages, captions, documents, and edits of what was asked."""
 
 from __future__ import annotations
 
 from aiogram import F, Router
 from aiogram.types import Message, TelegramObject
 
-from bot.answering.questions import Accepted, Questions, SentDocument, SentQuestion
+from bot.answering.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
 from handlers.support.bot_info import BotInfo
-from handlers.support.mapping import EventContext, has_text_document, is_chosen_part, to_question
+from handlers.support.mapping import EventContext, document_of, is_chosen_part, to_question, to_quoted_document
 from handlers.support.responders import Responder
 
 _UNKNOWN_COMMAND = r"/\w{1,32}(@\w+)?(\s|$)"
@@ -52,7 +52,9 @@ async def ask_again(
     message: Message, origin: EventContext, speaker: Speaker, questions: Questions, bot_info: BotInfo, say: Responder
 ) -> None:
     """Answer a question anew that was edited."""
-    await questions.edit(_sent(message, origin, bot_info, say), speaker)
+    accepted = await questions.edit(_sent(message, origin, bot_info, say), speaker)
+    if accepted is not None:
+        _explain(accepted, say)
 
 
 async def keep_silent(_: TelegramObject) -> None:
@@ -66,21 +68,24 @@ async def refuse_command(_: Message, say: Responder) -> None:
 
 def _remark(accepted: Accepted, message: Message, say: Responder) -> None:
     """Say which part of the message is not read."""
-    part = accepted.excerpt
-    if part is None and message.caption is not None:
+    if message.caption is not None and document_of(message) is None:
         say("only-caption")
-    elif part is not None and not part.whole:
-        say("document-cut", lines=part.lines, of=part.of)
+    for omission in accepted.omissions:
+        say(omission.key, name=omission.name, unit=omission.unit.value, kept=omission.kept, total=omission.total)
+    _explain(accepted, say)
+
+
+def _explain(accepted: Accepted, say: Responder) -> None:
+    """Say why documents are not read."""
+    for problem in accepted.problems:
+        say.say_text(say.text(problem.key, **problem.details))
 
 
 def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Responder) -> SentQuestion:
-    document = None
-    if message.document is not None and has_text_document(message):
-        sent = message.document
-        document = SentDocument(sent.file_id, sent.file_name or "document", sent.file_size or 0)
     return SentQuestion(
         to_question(message, origin, bot_info.me, say.language),
         chose_quote=is_chosen_part(message),
         about_quote=say.text("question-about-quote"),
-        document=document,
+        document=document_of(message),
+        quoted=to_quoted_document(message, bot_info.me),
     )

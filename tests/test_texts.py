@@ -170,7 +170,7 @@ def test_russian_counts_as_russians_do(count: int, words: str) -> None:
 
 
 def test_numbers_are_shown_as_they_are_typed() -> None:
-    assert "8192" in texts().get("en", "document-cut", lines=8192, of=10_000)
+    assert "8192" in texts().get("en", "attachment-cut", name="a.txt", unit="lines", kept=8192, total=10_000)
 
 
 def test_an_unknown_language_gets_english_and_an_unknown_text_its_name(caplog: pytest.LogCaptureFixture) -> None:

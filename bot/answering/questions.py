@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from bot.answering.documents import DocumentsOfQuestions, QuotedDocument, ReadQuestion
 from bot.answering.service import TurnService
-from bot.conversation.documents import LARGEST, Excerpt, as_question, decode, excerpt
+from bot.attachments.attachment import Attachment
+from bot.attachments.parts import Omission
 from bot.conversation.messages import ChatKey, Question
-from bot.errors import MessageTooLong, Problem
+from bot.errors import Problem
 from bot.people.question_limits import QuestionLimits
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.conversations import ConversationRepository
-
-DOWNLOAD_TIMEOUT = 10.0
-"""Seconds that a document may take to come."""
-
-
-class DocumentTooLarge(Problem):
-    """A document has more bytes than are read."""
-
-    key = "document-too-large"
-
-
-class DocumentUnreadable(Problem):
-    """A document that should be text is none."""
-
-    key = "document-unreadable"
-
-
-class DocumentLate(Problem):
-    """Telegram did not hand the document over in time."""
-
-    key = "document-late"
-
-
-class Download(Protocol):
-    """Fetches a file of Telegram's."""
-
-    async def __call__(self, file_id: str, *, limit: int) -> bytes:
-        """Give its content. Raises MessageTooLong beyond `limit` bytes, TelegramProblem."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SentDocument:
-    """A text document that came along."""
-
-    file_id: str
-    name: str
-    size: int
-    """Bytes, as Telegram says; 0: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +26,24 @@ class SentQuestion:
     """The person marked the quoted words: they are read even where the conversation has the message anyway."""
     about_quote: str
     """The words that ask about a quote alone."""
-    document: SentDocument | None = None
+    document: Attachment | None = None
+    """A document that came along."""
+    quoted: QuotedDocument | None = None
+    """The document of the message that it replies to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A question that is going to be answered; `excerpt` is what is read of its document."""
+    """A question that is going to be answered, and what its answer does not know."""
 
-    excerpt: Excerpt | None = None
+    omissions: tuple[Omission, ...] = ()
+    """Omissions from its documents."""
+    problems: tuple[Problem, ...] = ()
+    """Reasons why documents are not read."""
 
 
 class Questions:
-    """Accepts new and edited questions. Raises StorageUnavailable.
-
-    `context_tokens` is how much the generator reads; a document may take half of it.
-    """
+    """Accepts new and edited questions. Raises StorageUnavailable."""
 
     def __init__(
         self,
@@ -87,16 +51,13 @@ class Questions:
         conversations: ConversationRepository,
         turns: TurnService,
         limits: QuestionLimits,
-        download: Download,
-        *,
-        context_tokens: int,
+        documents: DocumentsOfQuestions,
     ) -> None:
         self._unit = unit
         self._conversations = conversations
         self._turns = turns
         self._limits = limits
-        self._download = download
-        self._context_tokens = context_tokens
+        self._documents = documents
 
     async def knows(self, key: ChatKey, message_id: int) -> bool:
         """Tell a message that is part of a conversation from others."""
@@ -105,55 +66,44 @@ class Questions:
     async def ask(self, sent: SentQuestion, speaker: Speaker, *, dedup: str) -> Accepted | None:
         """Accept a question; the same `dedup` acts once. None: nothing was asked.
 
-        Raises TooManyQuestions, TooManyWaiting, and with a document DocumentTooLarge, DocumentUnreadable,
+        Raises TooManyQuestions, TooManyWaiting, and where nothing but a document was sent AttachmentProblem,
         DocumentLate, TelegramProblem.
         """
-        question, part = await self._read(sent)
-        if question is None:
+        read = await self._read(sent)
+        if read is None:
             return None
         async with self._unit.transaction():
             await self._limits.admit(speaker)
-            await self._turns.ask(question, dedup=dedup)
-        return Accepted(part)
+            await self._turns.ask(read.question, dedup=dedup)
+        return Accepted(read.omissions, read.problems)
 
     async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
         """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
-        question, part = await self._read(sent)
-        if question is None:
+        read = await self._read(sent)
+        if read is None:
             return None
         async with self._unit.transaction():
             await self._limits.admit(speaker)
-            await self._turns.edit(question)
-        return Accepted(part)
+            await self._turns.edit(read.question)
+        return Accepted(read.omissions, read.problems)
 
-    async def _read(self, sent: SentQuestion) -> tuple[Question | None, Excerpt | None]:
-        """The question as the generator reads it. A document comes before the transaction: others wait for that."""
-        if sent.document is not None:
-            part = excerpt(await self._text_of(sent.document), room=self._context_tokens // 2)
-            question = await self._without_known_quote(sent)
-            return replace(question, text=as_question(sent.document.name, part, question.text)), part
-        question = await self._without_known_quote(sent)
-        if question.text:
-            return question, None
-        return (None if question.quote is None else replace(question, text=sent.about_quote)), None
+    async def _read(self, sent: SentQuestion) -> ReadQuestion | None:
+        """The question as the generator reads it. Documents come before the transaction: others wait for that."""
+        question, quoted = sent.question, sent.quoted
+        if await self._knows_target(sent):
+            question, quoted = replace(question, quote=None), None
+        read = await self._documents.add(question, sent.document, quoted)
+        if read.question.text:
+            return read
+        if read.question.quote is not None:
+            return replace(read, question=replace(read.question, text=sent.about_quote))
+        if read.problems:
+            raise read.problems[0]
+        return None
 
-    async def _without_known_quote(self, sent: SentQuestion) -> Question:
+    async def _knows_target(self, sent: SentQuestion) -> bool:
+        """Recognize a reply to what the conversation has anyway."""
         question = sent.question
-        if question.quote is None or question.reply_to is None or sent.chose_quote:
-            return question
-        return replace(question, quote=None) if await self.knows(question.key, question.reply_to) else question
-
-    async def _text_of(self, document: SentDocument) -> str:
-        if document.size > LARGEST:  # of what is larger than 20 MB Telegram gives nothing at all
-            raise DocumentTooLarge(f"the document has {document.size} bytes")
-        try:
-            async with asyncio.timeout(DOWNLOAD_TIMEOUT):
-                content = await self._download(document.file_id, limit=LARGEST)
-        except MessageTooLong as error:
-            raise DocumentTooLarge(str(error)) from error
-        except TimeoutError as error:
-            raise DocumentLate("the document did not come in time") from error
-        text = decode(content)
-        if text is None or not text.strip():
-            raise DocumentUnreadable("no text in the document")
-        return text
+        if question.reply_to is None or sent.chose_quote or (question.quote is None and sent.quoted is None):
+            return False
+        return await self.knows(question.key, question.reply_to)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bot.answering.answer_buttons import AnswerButtons
 from bot.answering.chat_membership import ChatMembership
+from bot.answering.documents import DocumentsOfQuestions, Files
 from bot.answering.last_answer import LastAnswer
 from bot.answering.proxy_trial import Prober, ProxyTrial
-from bot.answering.questions import Download, Questions
+from bot.answering.questions import Questions
 from bot.answering.service import TurnService
 from bot.answering.whole_conversation import WholeConversation
 from bot.people.permissions import Permissions
@@ -56,13 +57,14 @@ def answering_use_cases(
     permissions: Permissions,
     preferences: Preferences,
     generating: Generating,
-    download: Download,
+    files: Files,
     limits: QuestionLimits,
 ) -> AnsweringUseCases:
     """Wire the use cases about answers."""
     conversations = stores.conversations
+    documents = DocumentsOfQuestions(files, context_tokens=generating.context_tokens)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, download, context_tokens=generating.context_tokens),
+        questions=Questions(unit, conversations, turns, limits, documents),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),

@@ -86,3 +86,8 @@ def default_readers(transcription: TranscriptionClient | None) -> tuple[Attachme
     """All readers in the order in which they are asked. A new kind is one class, and one entry here."""
     children = ChildProcesses()
     return (PictureReader(children), RecordingReader(transcription), DocumentReader(children))
+
+
+def document_readers() -> tuple[AttachmentReader, ...]:
+    """The readers for a bot that reads documents alone: a picture or a recording is a file of an unknown kind."""
+    return (DocumentReader(ChildProcesses()),)

@@ -45,7 +45,7 @@ model-connected = The model that answers: { $model }.
 model-local = The model that answers runs on the bot's own computer: { $model }.
 model-packaged = For now a small model inside this program answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
-help-private = Every message here is a question, captions and text documents too. Reply to an older message to go on from there; edit your question to get a new answer.
+help-private = Every message here is a question, captions and documents too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. A document in the message you reply to is read along. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
 help-answers = Under an answer: ■ stops it, ↻ writes another one (‹ › leads back to the earlier), ▸ goes on where it was cut.
 help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
@@ -75,15 +75,8 @@ system-reset =
 system-none = None: the model answers in its own way.
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
-only-text = I can read text and text documents only, so I can't do anything with this one.
+only-text = I can read text and documents only, so I can't do anything with this one.
 only-caption = I can't see what is attached: my answer is to your words alone.
-document-cut = { $lines ->
-    [0] The document is too long to read in full: I read the beginning of its first, very long line.
-    [one] The document is too long to read in full: I read the first of its { $of } lines.
-   *[other] The document is too long to read in full: I read the first { $lines } of its { $of } lines.
-}
-document-too-large = That document is too large: I read up to 1 MB of text.
-document-unreadable = I can't find any text in that document.
 document-late = The document did not come through in time. Please send it again.
 too-many-questions = { $whose ->
     [chat] This chat has asked a lot just now.

@@ -8,7 +8,7 @@ from aiogram.types import Message
 from cachetools import LRUCache, TTLCache
 
 from bot.conversation.addressing import BotIdentity, is_for_bot
-from handlers.support.mapping import has_text_document, is_long, to_incoming_message, topic_of
+from handlers.support.mapping import document_of, is_long, to_incoming_message, topic_of
 
 PASTE_SPLIT_DELAY = 0.8
 """Seconds within which the app sends the next part of a paste."""
@@ -39,10 +39,10 @@ class AddresseeFilter:
         return mine and not self._is_rest_of_album(message)
 
     def _is_rest_of_album(self, message: Message) -> bool:
-        """An album comes as several messages; one word about it is enough, but each text in it is read."""
+        """An album comes as several messages; one word about it is enough, but each document in it is read."""
         album = message.media_group_id
         if album is None:
             return False
         seen = album in self._albums
         self._albums[album] = None
-        return seen and message.caption is None and not has_text_document(message)
+        return seen and message.caption is None and document_of(message) is None

@@ -8,6 +8,7 @@ from aiogram.types import (
     CallbackQuery,
     Chat,
     ChatMemberUpdated,
+    Document,
     ExternalReplyInfo,
     InaccessibleMessage,
     Message,
@@ -19,8 +20,9 @@ from aiogram.types import (
     User,
 )
 
+from bot.answering.documents import QuotedDocument
+from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
-from bot.conversation.documents import is_text
 from bot.conversation.messages import Author, ChatKey, Question, Quote
 from bot.conversation.people import Chat as StoredChat
 from bot.conversation.people import Person
@@ -56,6 +58,10 @@ _SENT = frozenset(
     }
 )
 """Kinds of content that people send; every other message is a service message."""
+_MEDIA_TYPES = ("image/", "audio/", "video/")
+"""Beginnings of the types of files that hold no text."""
+_TEXTS_CALLED_MEDIA = frozenset({"image/svg+xml", "video/mp2t", "video/vnd.dlna.mpeg-tts"})
+"""Types of media that apps give to texts: pages of drawings, and TypeScript, whose ending is that of a video stream."""
 _KINDS = {kind.value: kind for kind in EntityKind}
 
 
@@ -162,10 +168,34 @@ def is_long(message: Message) -> bool:
     return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= MIN_SPLIT_LENGTH
 
 
-def has_text_document(message: Message) -> bool:
-    """Recognize a message with a document that looks like text."""
+def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    """The file of a message that may have text in it: its bytes decide. None: there is none, or it is a medium."""
     document = message.document
-    return document is not None and is_text(document.file_name or "", document.mime_type or "")
+    if document is None or message.animation is not None or _is_medium(document):
+        return None
+    return Attachment(
+        AttachmentKind.DOCUMENT,
+        document.file_id,
+        document.file_unique_id,
+        name=document.file_name or "",
+        mime_type=document.mime_type or "",
+        size=document.file_size,
+    )
+
+
+def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | None:
+    """The document of the message that is replied to, unless words of it were chosen or it is the bot's own."""
+    target = reply_target(message)
+    if is_chosen_part(message):
+        return None
+    if target is None:
+        elsewhere = message.external_reply
+        attachment = document_of(elsewhere) if elsewhere is not None else None
+        return QuotedDocument(_name_elsewhere(elsewhere), attachment) if elsewhere and attachment else None
+    if target.from_user is not None and target.from_user.id == me.id:
+        return None
+    attachment = document_of(target)
+    return QuotedDocument(_name_of(target), attachment) if attachment else None
 
 
 def to_quote(message: Message, me: BotIdentity) -> Quote | None:
@@ -239,6 +269,11 @@ def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | No
 
 def _person(user: User) -> Person:
     return Person(user.id, user.full_name, user.username or "", user.language_code or "")
+
+
+def _is_medium(document: Document) -> bool:
+    kind = (document.mime_type or "").lower()
+    return kind.startswith(_MEDIA_TYPES) and kind not in _TEXTS_CALLED_MEDIA
 
 
 def _name_of(message: Message) -> str:

@@ -167,7 +167,7 @@ async def test_a_long_document_is_cut_with_a_clear_line(scene: Scene) -> None:
     document: Json = {"file_name": "app.log", "mime_type": "text/plain", "content": lines}
     async with scene.program(CONTEXT_TOKENS="2048"):
         await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=encoded(document))
-        await scene.telegram.reads("The document is too long to read in full")
+        await scene.telegram.reads("app.log is too long to read in full")
         request = await scene.generator.asked()
     assert "line 3 of the log" in request.question
     assert "line 1999 of the log" not in request.question

@@ -115,7 +115,7 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
 async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str) -> None:
     async with scene.program():
         await scene.telegram.send("", media=media)
-        await scene.telegram.reads("I can read text and text documents only")
+        await scene.telegram.reads("I can read text and documents only")
         await scene.telegram.send("Then in words")
         await scene.telegram.reads_answer("You said: Then in words")
         assert len(scene.telegram.said()) == 2

@@ -15,10 +15,12 @@ from aiogram import Bot, Dispatcher, methods
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
+from bot.answering.documents import Files
 from bot.answering.membership import Membership
 from bot.answering.turn_context import TurnContext
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
 from bot.answering.wiring import TurnLimits, make_turn_service
+from bot.attachments.service import AttachmentService, document_readers
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
@@ -149,7 +151,7 @@ class Harness:
                 ),
                 2048,
             ),
-            self.telegram.download,
+            Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, TurnRepository(self.database), bot=BOT_ID, clock=self.database.clock),
         )
         return handlers.dispatcher(

@@ -1,0 +1,122 @@
+"""Documents of a question: fetched, read by a child process, and cut to their share of the generator's context."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from bot.attachments.attachment import Attachment
+from bot.attachments.limits import MEGABYTE
+from bot.attachments.parts import Omission, TextPart
+from bot.attachments.problems import AttachmentProblem, AttachmentTooLarge, AttachmentUnsupported
+from bot.attachments.service import AttachmentService
+from bot.conversation.messages import Question, Quote
+from bot.errors import MessageTooLong, Problem, TelegramProblem, Unauthorized
+
+logger = logging.getLogger(__name__)
+
+READ_TIMEOUT = 30.0
+"""Seconds that a document may take to come and to be read: the chat's next messages wait for it."""
+
+
+class DocumentLate(Problem):
+    """A document was not here, or not read, in time."""
+
+    key = "document-late"
+
+
+class Download(Protocol):
+    """Fetches a file of Telegram's."""
+
+    async def __call__(self, file_id: str, *, limit: int) -> bytes:
+        """Give its content. Raises MessageTooLong beyond `limit` bytes, TelegramProblem."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedDocument:
+    """The document of the message that is replied to."""
+
+    author: str
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Source of files, and their reader."""
+
+    download: Download
+    attachments: AttachmentService
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuestion:
+    """A question with the text of its documents in it, and what to tell the person about them."""
+
+    question: Question
+    omissions: tuple[Omission, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class DocumentsOfQuestions:
+    """Puts the text of documents into questions. Together they take half of `context_tokens`."""
+
+    def __init__(self, files: Files, *, context_tokens: int) -> None:
+        self._files = files
+        self._room = context_tokens // 2
+
+    async def add(self, question: Question, own: Attachment | None, quoted: QuotedDocument | None) -> ReadQuestion:
+        """Read a question's own document and the one that it replies to; what cannot be read is left out.
+
+        Raises Unauthorized.
+        """
+        read = ReadQuestion(question)
+        room = self._room // 2 if own is not None and quoted is not None else self._room
+        if own is not None:
+            read = await self._add(read, own, None, room)
+        if quoted is not None:
+            read = await self._add(read, quoted.attachment, quoted.author, room)
+        return read
+
+    async def _add(self, read: ReadQuestion, attachment: Attachment, author: str | None, room: int) -> ReadQuestion:
+        """Put one document into a question; with an author, into its quote."""
+        try:
+            part = (await self._read(attachment)).within(room)
+        except Unauthorized:
+            raise
+        except (AttachmentProblem, DocumentLate, TelegramProblem) as problem:
+            logger.info("A document was not read: %s: %s", type(problem).__name__, problem)
+            return replace(read, problems=(*read.problems, problem))
+        omitted = () if part.omission is None else (part.omission,)
+        question = _with_document(read.question, part) if author is None else _with_quoted(read.question, part, author)
+        return replace(read, question=question, omissions=read.omissions + omitted)
+
+    async def _read(self, attachment: Attachment) -> TextPart:
+        """The text of a document. Raises AttachmentProblem, DocumentLate, TelegramProblem."""
+
+        async def fetch(limit: int) -> bytes | Path:
+            try:
+                return await self._files.download(attachment.file_id, limit=limit)
+            except MessageTooLong as error:
+                raise AttachmentTooLarge(str(error), name=attachment.shown_name, megabytes=limit // MEGABYTE) from error
+
+        try:
+            async with asyncio.timeout(READ_TIMEOUT):
+                part = await self._files.attachments.read(attachment, fetch)
+        except TimeoutError as error:
+            raise DocumentLate("the document was not read in time") from error
+        if not isinstance(part, TextPart):
+            raise AttachmentUnsupported("no document", name=attachment.shown_name)
+        return part
+
+
+def _with_document(question: Question, part: TextPart) -> Question:
+    return replace(question, text="\n\n".join(filter(None, (part.as_prompt(), question.text))))
+
+
+def _with_quoted(question: Question, part: TextPart, author: str) -> Question:
+    words = question.quote.text if question.quote is not None else ""
+    return replace(question, quote=Quote(author, "\n\n".join(filter(None, (part.as_prompt(), words)))))
