@@ -212,7 +212,16 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             Files(telegram.download, AttachmentService(document_readers())),
             QuestionLimits(settings, TurnRepository(database), bot=me.id, clock=database.clock),
         ),
-        people_use_cases(unit, people, chats, bot_admins, permissions, preferences, settings.access),
+        people_use_cases(
+            unit,
+            people,
+            chats,
+            bot_admins,
+            permissions,
+            preferences,
+            settings.access,
+            registry.config.context_tokens,
+        ),
     )
     dispatcher = handlers.dispatcher(
         use_cases,

@@ -72,6 +72,7 @@ system-reset =
     Back to the usual system prompt:
 
     { $prompt }
+system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
 system-none = None: the model answers in its own way.
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.

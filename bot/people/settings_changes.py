@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.conversation.messages import ChatKey
+from bot.conversation.window import prompt_fits
+from bot.errors import Problem
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName, Preferences
@@ -12,13 +14,22 @@ _ANSWERER = (PreferenceName.SYSTEM_PROMPT, PreferenceName.PERSONA)
 """Either of them says who answers, so they are reset together."""
 
 
+class PromptTooLong(Problem):
+    """A system prompt alone exceeds what the model reads, so that no question would ever be answered."""
+
+    key = "system-too-long"
+
+
 class SettingsChanges:
     """Sets and resets preferences, and gives what counts afterwards. Raises NotPermitted, StorageUnavailable."""
 
-    def __init__(self, unit: UnitOfWork, preferences: Preferences, permissions: Permissions) -> None:
+    def __init__(
+        self, unit: UnitOfWork, preferences: Preferences, permissions: Permissions, context_tokens: int
+    ) -> None:
         self._unit = unit
         self._preferences = preferences
         self._permissions = permissions
+        self._context_tokens = context_tokens
 
     async def look(self, speaker: Speaker) -> EffectivePreferences:
         """Give what counts to somebody who is about to change it."""
@@ -31,8 +42,10 @@ class SettingsChanges:
         return await self._preferences.effective(speaker.key)
 
     async def set_here(self, speaker: Speaker, name: PreferenceName, text: str) -> EffectivePreferences:
-        """Set a value of this chat, or of this topic. Raises WrongValue."""
+        """Set a value of this chat, or of this topic. Raises WrongValue, PromptTooLong."""
         await self._permissions.require_change(speaker)
+        if name is PreferenceName.SYSTEM_PROMPT and not prompt_fits(text, context=self._context_tokens):
+            raise PromptTooLong("the prompt leaves no room for a question", tokens=self._context_tokens)
         async with self._unit.transaction():
             await self._preferences.set(self._preferences.scope(speaker.key, name), name, text)
             return await self._preferences.effective(speaker.key)

@@ -36,6 +36,7 @@ def people_use_cases(
     permissions: Permissions,
     preferences: Preferences,
     access: Access,
+    context_tokens: int,
 ) -> PeopleUseCases:
     """Wire the use cases about people."""
     return PeopleUseCases(
@@ -43,5 +44,5 @@ def people_use_cases(
         acquaintance=Acquaintance(people, chats, bot_admins, access),
         admission=Admission(unit, people, chats, bot_admins, permissions),
         admin_rights=AdminRights(unit, people, bot_admins, permissions),
-        changes=SettingsChanges(unit, preferences, permissions),
+        changes=SettingsChanges(unit, preferences, permissions, context_tokens),
     )

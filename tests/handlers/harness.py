@@ -137,7 +137,7 @@ class Harness:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
         permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
         people = people_use_cases(
-            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access
+            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access, 2048
         )
         answering = answering_use_cases(
             unit,

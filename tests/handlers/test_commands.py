@@ -90,6 +90,14 @@ async def test_a_topic_has_a_system_prompt_of_its_own(harness: Harness) -> None:
     assert elsewhere.system_prompt.source is Source.DEFAULT
 
 
+async def test_a_system_prompt_that_fills_the_model_is_refused_and_the_old_one_stays(harness: Harness) -> None:
+    await harness.message(ANNA, "/system Answer in rhymes.")
+    await harness.message(ANNA, "/system " + "x. " * 2600)
+    assert harness.last.startswith("That prompt leaves the model no room for a question: it reads 2048 tokens")
+    effective = await harness.preferences.effective(harness.key())
+    assert effective.system_prompt.value == "Answer in rhymes."
+
+
 async def test_an_endless_system_prompt_is_refused_and_a_long_one_shown_in_part(harness: Harness) -> None:
     await harness.message(ANNA, "/system " + "a" * 8001)
     assert harness.last == "A system prompt has 1 to 8000 characters, for example /system Answer in rhymes."
