@@ -1,4 +1,4 @@
-"""The people of a soak: each asks one question after another, and sees what comes of it."""
+"""The people of a soak: in each conversation one question follows another, and they see what comes of it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ THINKING = (2.0, 20.0)
 
 
 @dataclass
-class Person:
-    """One conversation."""
+class Conversation:
+    """A chat in which people ask: one person alone with the bot, or the members of a group."""
 
-    id: int
+    chat: int
+    askers: list[int]
     telegram: Telegram
     chance: random.Random
+    mention: str = ""
+    """What a question begins with, so that the bot takes it as one."""
+    patience: float = PATIENCE
+    thinking: tuple[float, float] = THINKING
     asked: list[str] = field(default_factory=list)
     pressed: set[tuple[int, int]] = field(default_factory=set)
     retried: set[str] = field(default_factory=set)
@@ -31,23 +36,33 @@ class Person:
 
     @property
     def said(self) -> list[Json]:
-        return self.telegram.said(self.id)
+        return self.telegram.said(self.chat)
+
+    def arrival(self, message: Json) -> float:
+        """When a message came, on `time.monotonic`."""
+        wanted = ("message", self.chat, message["message_id"])
+        return next(
+            seen.at
+            for seen in self.telegram.history
+            if (seen.kind, seen.chat, seen.message.get("message_id")) == wanted
+        )
 
     async def talk(self, until: float) -> None:
         """Ask, wait for the answer, sometimes ask several at once; until then, on `time.monotonic`."""
         while time.monotonic() < until:
             for _ in range(1 if self.chance.random() < 0.7 else 3):
-                name = f"p{self.id}n{len(self.asked)}"
+                name = f"p{abs(self.chat)}n{len(self.asked)}"
                 self.asked.append(name)
-                await self.telegram.send(name, by=self.id)
+                asker = self.chance.choice(self.askers)
+                await self.telegram.send(f"{self.mention} {name}".strip(), by=asker, chat=self.chat)
             await self.wait_for_answers()
             if self.lost:
                 return
-            await asyncio.sleep(self.chance.uniform(*THINKING))
+            await asyncio.sleep(self.chance.uniform(*self.thinking))
 
     async def wait_for_answers(self) -> None:
         """Wait until every question has its whole answer; press the button under what failed."""
-        give_up = time.monotonic() + PATIENCE
+        give_up = time.monotonic() + self.patience
         while time.monotonic() < give_up:
             whole = set(count(self.said).whole)
             if whole >= set(self.asked) and settled(self.said):
@@ -59,9 +74,14 @@ class Person:
                 self.pressed.add(_key(broken))
                 self.retried |= set(self.asked) - whole
                 label = "Go on" if "Go on" in " ".join(labels(broken)) else "Try again"
-                await self.telegram.press(broken, label, by=self.id)
+                await self.telegram.press(broken, label, by=self._asker_of(broken), chat=self.chat)
             await asyncio.sleep(0.25)
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
+
+    def _asker_of(self, answer: Json) -> int:
+        """The person whose question a message answers: in a group nobody else's press counts."""
+        asker = answer.get("reply_to_message", {}).get("from", {}).get("id")
+        return asker if asker in self.askers else self.askers[0]
 
 
 def _key(message: Json) -> tuple[int, int]:
