@@ -11,8 +11,6 @@ from typing import Any
 from tests.end_to_end.telegram import Json, Telegram
 from tests.soak.counting import Interruptions
 
-TOLERANCE = 0.05
-"""Seconds by which the playground may have counted a hold a little differently."""
 SOON = 1.0
 """Seconds between two looks at the calls; the playground keeps the newest 10,000."""
 
@@ -26,7 +24,7 @@ class Hold:
     ended: float
 
     def explains(self, chat: int | None, at: float) -> bool:
-        return self.chat in (None, chat) and self.began - TOLERANCE <= at <= self.ended + TOLERANCE
+        return self.chat in (None, chat) and self.began <= at <= self.ended
 
 
 @dataclass

@@ -21,26 +21,39 @@ class Partition:
     is_open: bool = True
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    relays: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Relay one connection until either end closes it."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Relay one connection, as long as there is this way."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.relays.add(task)
+        try:
+            await self._accept(reader, writer)
+        finally:
+            self.relays.discard(task)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.is_open:
-            writer.transport.abort()
+            await _abort(writer)
             return
         try:
             behind, to_behind = await asyncio.open_unix_connection(self.socket)
         except OSError:
-            writer.transport.abort()  # the server itself is away
+            await _abort(writer)  # the server itself is away
             return
         ends = {writer, to_behind}
         self.writers |= ends
+        ways = [asyncio.create_task(way) for way in (self._relay(reader, to_behind), self._relay(behind, writer))]
         try:
-            ways = self._relay(reader, to_behind), self._relay(behind, writer)
-            await asyncio.wait([asyncio.ensure_future(way) for way in ways], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.writers -= ends
+            for way in ways:
+                way.cancel()
+            await asyncio.wait(ways)
             for end in ends:
-                end.transport.abort()
+                await _abort(end)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -80,11 +93,18 @@ async def partition(database: str) -> AsyncIterator[Partition]:
     assert isinstance(folder, str)
     way = Partition(f"{folder}/.s.PGSQL.5432")
     way.flowing.set()
-    server = await asyncio.start_server(way.accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(way.serve, "127.0.0.1", 0)
     way.port = server.sockets[0].getsockname()[1]
     try:
         yield way
     finally:
         server.close()
-        for writer in list(way.writers):
-            writer.transport.abort()
+        for relay in (relays := list(way.relays)):
+            relay.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
+
+
+async def _abort(end: asyncio.StreamWriter) -> None:
+    end.transport.abort()
+    with suppress(OSError):
+        await end.wait_closed()

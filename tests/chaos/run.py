@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ GENERATOR_SOUND = (10.0, 25.0)
 """Seconds between two outages of the generator."""
 GENERATOR_OUTAGE = (2.0, 8.0)
 MAX_UNEXPECTED_LINES = 20
+MAX_LINE_LENGTH = 500
 MENTION = "@aura_bot"
 
 
@@ -164,20 +166,25 @@ class Run:
             await asyncio.wait(talking, timeout=PATIENCE * 2)
             for replica, program in running:
                 await replica.stop(program)
-                replica.log += [line for line in program.lines if "Traceback" in line or " ERROR " in line]
+                replica.keep(program)
 
     def verdict(self) -> tuple[list[str], int]:
         """Every figure in a line, and how many faults there are."""
         found = judge(self._conversations, self._interruptions, self._script.failed)
         tally = sum(self._tallies, Counter[str]())
         troubles = ", ".join(f"{what} {number}" for what, number in sorted(tally.items()) if number)
-        unexpected = Counter(line for replica in self._replicas for line in replica.log)
+        unexpected = Counter(_alike(line) for replica in self._replicas for line in replica.log)
         generator = f"outages of the generator {self._outages}, its failures {self._script.failed.total()}"
         lines = [
             f"{troubles}, {generator}",
             *found.lines(),
             *self._watch.lines(self._began),
             f"unexpected log lines {unexpected.total()}, replicas that did not start at the end {self._not_ready}",
-            *(line[:400] for line, _ in unexpected.most_common(MAX_UNEXPECTED_LINES)),
+            *(f"{number} x {line}" for line, number in unexpected.most_common(MAX_UNEXPECTED_LINES)),
         ]
         return lines, found.wrong + len(self._watch.breaches) + self._not_ready
+
+
+def _alike(line: str) -> str:
+    """Shorten a line, and take out what differs between lines of one kind: times, ids, numbers."""
+    return re.sub(r"\d+", "#", line)[:MAX_LINE_LENGTH]

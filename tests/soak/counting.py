@@ -61,6 +61,7 @@ class Verdict:
     out_of_order: int = 0
     unsettled: int = 0
     pressed: int = 0
+    notices: int = 0
     details: list[str] = field(default_factory=list)
 
     @property
@@ -75,7 +76,7 @@ class Verdict:
             *self.details,
             f"{answered}, doubled {self.doubled}, out of order {self.out_of_order}",
             f"{window}, still being written {self.unsettled}",
-            f"buttons pressed after failures {self.pressed}",
+            f"buttons pressed after failures {self.pressed}, notices of the bot {self.notices}",
         ]
 
 
@@ -92,6 +93,7 @@ def judge(conversations: Sequence[Conversation], interruptions: Interruptions, f
         verdict.lost += never + given_up
         verdict.given_up += given_up
         verdict.pressed += len(conversation.pressed)
+        verdict.notices += len(conversation.notices)
         verdict.unsettled += not settled(conversation.said)
         _count_twins(verdict, conversation, seen, interruptions)
         at_once = [name for name in names if name not in conversation.retried]

@@ -36,7 +36,19 @@ class Conversation:
 
     @property
     def said(self) -> list[Json]:
-        return self.telegram.said(self.chat)
+        """The bot's answers, whole or not, and failures; without what it says of itself."""
+        return [message for message in self.telegram.said(self.chat) if not self._is_notice(message)]
+
+    @property
+    def notices(self) -> list[Json]:
+        """What the bot said of itself: that it is here, that nothing can be written down just now."""
+        return [message for message in self.telegram.said(self.chat) if self._is_notice(message)]
+
+    def _is_notice(self, message: Json) -> bool:
+        return not labels(message) and self._name(None) not in message.get("text", "")
+
+    def _name(self, number: int | None) -> str:
+        return f"p{abs(self.chat)}n{'' if number is None else number}"
 
     def arrival(self, message: Json) -> float:
         """When a message came, on `time.monotonic`."""
@@ -51,7 +63,7 @@ class Conversation:
         """Ask, wait for the answer, sometimes ask several at once; until then, on `time.monotonic`."""
         while time.monotonic() < until:
             for _ in range(1 if self.chance.random() < 0.7 else 3):
-                name = f"p{abs(self.chat)}n{len(self.asked)}"
+                name = self._name(len(self.asked))
                 self.asked.append(name)
                 asker = self.chance.choice(self.askers)
                 await self.telegram.send(f"{self.mention} {name}".strip(), by=asker, chat=self.chat)
