@@ -31,6 +31,8 @@ class Wanted:
     postgresql: bool
     webhook: bool
     seed: int
+    logs: Path | None
+    """A new folder for the whole logs and everything that happened, for whoever looks for a cause."""
 
     @classmethod
     def from_environment(cls) -> Wanted:
@@ -48,6 +50,7 @@ class Wanted:
             postgresql,
             given("UPDATES", "webhook" if replicas > 1 else "polling") == "webhook",
             int(given("SEED", "0")) or random.randrange(1, 1_000_000),
+            Path(os.environ["LOGS"]) if given("LOGS") else None,
         )
 
 
@@ -60,10 +63,14 @@ async def main(wanted: Wanted) -> int:
             telegram = await stack.enter_async_context(watched(playground.url))
             generator = await stack.enter_async_context(running_generator())
             scene = Scene(Path(folder), telegram, generator, nursery)
-            run = Run(scene, playground, server, stack, str(wanted.seed), wanted.replicas, webhook=wanted.webhook)
+            seed, webhook, logs = str(wanted.seed), wanted.webhook, wanted.logs
+            if logs is not None:
+                logs.mkdir(parents=True)
+            run = Run(scene, playground, server, stack, seed, wanted.replicas, webhook=webhook, logs=logs)
             say(f"seed {wanted.seed}: {wanted}")
             await run.open(wanted.conversations, wanted.groups)
             await run.through(wanted.seconds)
+            run.write_down()
             lines, wrong = run.verdict()
             for line in lines:
                 say(line)

@@ -45,6 +45,8 @@ class Replica:
     program: Program | None = None
     tally: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    logs: Path | None = None
+    """A folder for whole logs."""
 
     def start(self, *, ahead: int = 0) -> AbstractAsyncContextManager[Program]:
         """Run a process; where its clock is wrong, it starts anew, since imports bind the clock."""
@@ -64,7 +66,7 @@ class Replica:
                     await self._suffer(program, until)
                     self.program = None
                 await self._end(program)
-                self.keep(program)
+            self.keep(program)
             await asyncio.sleep(self.chance.uniform(*AWAY))
 
     async def _suffer(self, program: Program, until: float) -> None:
@@ -99,6 +101,9 @@ class Replica:
     def keep(self, program: Program) -> None:
         """Keep the lines of a log that nobody expects."""
         self.log += [line for line in unexpected(program) if EXPECTED not in line]
+        if self.logs is not None:
+            with (self.logs / f"{self.name}.log").open("a", encoding="utf-8") as file:
+                file.write(program.log + f"\n--- {self.name} ended ({program.process.returncode})\n")
 
     async def stop(self, program: Program) -> None:
         """Ask it to end, and keep what was wrong with that."""

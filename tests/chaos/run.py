@@ -8,6 +8,8 @@ import re
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
 
 from tests.chaos.balancer import running_balancer
 from tests.chaos.database_trouble import PostgreSQLTrouble, SQLiteTrouble
@@ -50,9 +52,11 @@ class Run:
         replicas: int,
         *,
         webhook: bool,
+        logs: Path | None = None,
     ) -> None:
         self._scene, self._playground, self._server, self._stack = scene, playground, server, stack
         self._seed, self._number, self._webhook = seed, replicas, webhook
+        self._logs = logs
         self._began = time.monotonic()
         self._interruptions = Interruptions()
         self._watch = FloodWatch(scene.telegram, self._interruptions)
@@ -105,9 +109,11 @@ class Run:
                 environment["DATABASE_URL"] = way.url(self._database)
             assert self._scene.nursery is not None
             name, chance = environment["REPLICA"], self._chance(f"replica {at}")
-            self._replicas.append(
-                Replica(name, self._scene.folder, environment, self._scene.nursery, chance, self._interruptions, way)
+            replica = Replica(
+                name, self._scene.folder, environment, self._scene.nursery, chance, self._interruptions, way
             )
+            replica.logs = self._logs
+            self._replicas.append(replica)
         chats = [one.chat for one in self._conversations]
         self._telegram_trouble = TelegramTrouble(
             self._scene.telegram, self._playground, self._watch, self._interruptions, chats, self._seed, listening
@@ -166,7 +172,24 @@ class Run:
             await asyncio.wait(talking, timeout=PATIENCE * 2)
             for replica, program in running:
                 await replica.stop(program)
-                replica.keep(program)
+        for replica, program in running:
+            replica.keep(program)
+
+    def write_down(self) -> None:
+        """Write down when what happened, in the time that the logs are in, for whoever looks for a cause."""
+        if self._logs is None:
+            return
+        wall = time.time() - time.monotonic()
+        happened = [(one.began, one.what, one.chat) for one in self._interruptions.happened]
+        happened += [(at, f"a breach by {method}", chat) for at, method, chat in self._watch.breaches]
+        happened += [
+            (seen.at, f"{seen.kind} {seen.message.get('message_id')}: {seen.message.get('text', '')[:60]!r}", seen.chat)
+            for seen in self._scene.telegram.history
+        ]
+        with (self._logs / "happened.log").open("w", encoding="utf-8") as file:
+            for at, what, chat in sorted(happened, key=lambda one: one[0]):
+                moment = datetime.fromtimestamp(wall + at, UTC)
+                file.write(f"{moment:%H:%M:%S.%f} {what} ({'any chat' if chat is None else chat})\n")
 
     def verdict(self) -> tuple[list[str], int]:
         """Every figure in a line, and how many faults there are."""
