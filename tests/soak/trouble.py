@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
@@ -23,6 +24,8 @@ LIFETIME = (0.5, 18.0)
 OUTAGES = ("refuse", "stall", "break")
 """The generator refuses every question, goes silent, or breaks off in the middle."""
 
+_NAME = re.compile(r"\b(p\d+n\d+)\s*$")
+
 
 @dataclass
 class Script:
@@ -40,7 +43,7 @@ class Script:
     """How often it failed at each question."""
 
     async def __call__(self, request: Request) -> AsyncIterator[str]:
-        name = request.question.split()[-1]
+        name = _asked(request)
         trouble = self.chance.random() if self.failing else 1.0
         long = self.chance.randrange(LONG_EVERY) == 0 and not name.startswith(tuple(self.short))
         if trouble < 0.05 or self.outage == "refuse":
@@ -70,6 +73,12 @@ class Script:
             await self.over.wait()
         self.failed[name] += 1
         raise Cut
+
+
+def _asked(request: Request) -> str:
+    """The name of the question: the last word of what a person said; who goes on with an answer says none."""
+    said = [message["content"] for message in request.messages if message["role"] == "user"]
+    return next(name[1] for name in map(_NAME.search, reversed(said)) if name is not None)
 
 
 @dataclass
