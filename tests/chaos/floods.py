@@ -24,7 +24,8 @@ class Hold:
     ended: float
 
     def explains(self, chat: int | None, at: float) -> bool:
-        return self.chat in (None, chat) and self.began <= at <= self.ended
+        """Tell whether it refused a call. Calls that name no chat, as answers to buttons, break no budget."""
+        return (chat is None or self.chat in (None, chat)) and self.began <= at <= self.ended
 
 
 @dataclass

@@ -33,13 +33,13 @@ def any_json(chance: random.Random, depth: int = 0) -> Any:
     }
 
 
-def raw_update(chance: random.Random) -> Any:
-    """What stands where an update should."""
+def raw_update(chance: random.Random, valid_id: int) -> Any:
+    """What stands where an update should; its id, if any, may be the valid one."""
     if chance.random() < 0.3:
         return any_json(chance)
     update: dict[str, Any] = {chance.choice(KINDS): any_json(chance)}
     if chance.random() < 0.8:
-        update["update_id"] = chance.choice(("abc", None, -1, 10**30, chance.randrange(*FRESH_IDS)))
+        update["update_id"] = chance.choice(("abc", None, -1, 10**30, valid_id, valid_id))
     return update
 
 
@@ -52,5 +52,13 @@ def unreadable_fields(chance: random.Random) -> dict[str, Any]:
 def webhook_body(chance: random.Random) -> bytes:
     """A body that comes to the webhook with the right secret."""
     return chance.choice(
-        (b"", b"{", b"null", b"\xff\xfe", b"[" * DEEP, b'{"update_id": 1e400}', json.dumps(raw_update(chance)).encode())
+        (
+            b"",
+            b"{",
+            b"null",
+            b"\xff\xfe",
+            b"[" * DEEP,
+            b'{"update_id": 1e400}',
+            json.dumps(raw_update(chance, chance.randrange(*FRESH_IDS))).encode(),
+        )
     )

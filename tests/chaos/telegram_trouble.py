@@ -31,6 +31,8 @@ RENUMBERED_EVERY = 15
 """Every so many of those the ids of updates begin anew."""
 ODD_WAITS: tuple[Any, ...] = (0, -5, 1, 2, 1.5, "3", "soon", None, [], {})
 """Values of retry_after. Huge ones are left out: they are kept to within bounds that outlast every run."""
+IDS_AHEAD = 1_000
+"""Ids that one passes over, so that no true update has the same."""
 ENDLESS = 1_000_000
 """Calls that a fault of all calls hits, until it is cleared."""
 
@@ -115,11 +117,13 @@ class TelegramTrouble:
                 await self._hand_out(chance)
 
     async def _hand_out(self, chance: random.Random) -> None:
-        update, known = raw_update(chance), unreadable_fields(chance)
+        known = unreadable_fields(chance)
         self.tally["malformed updates"] += 1
         if self._can_hand_out_anything:
             try:
-                await self.telegram.post("updates/raw", update=update)
+                following = (await self.telegram.post("updates/ids"))["next_id"] + IDS_AHEAD
+                update = raw_update(chance, following)
+                await self.telegram.post("updates/raw", update=update, update_id=following)
             except AssertionError:
                 self._can_hand_out_anything = False  # this playground knows updates of known kinds only
             else:
