@@ -19,6 +19,8 @@ from tests.soak.counting import Interruptions
 
 LONG_EVERY = 12
 """Every so many answers one needs several messages."""
+SHORT, LONG = 40, 900
+"""Words of an answer that fits one message, and of one that does not."""
 LIFETIME = (0.5, 18.0)
 """Seconds between two kills; sooner, and what takes long would count as deadly (three attempts)."""
 OUTAGES = ("refuse", "stall", "break")
@@ -52,7 +54,7 @@ class Script:
         if trouble < 0.07:
             self.failed[name] += 1
             raise Cut
-        for number, piece in enumerate(pieces_of(answer_to(name, 900 if long else 40), 300)):
+        for number, piece in enumerate(pieces_of(_rest(request, name, long=long), 300)):
             if number and self.outage:
                 await self._break_off(name)
             yield piece
@@ -79,6 +81,16 @@ def _asked(request: Request) -> str:
     """The name of the question: the last word of what a person said; who goes on with an answer says none."""
     said = [message["content"] for message in request.messages if message["role"] == "user"]
     return next(name[1] for name in map(_NAME.search, reversed(said)) if name is not None)
+
+
+def _rest(request: Request, name: str, *, long: bool) -> str:
+    """The right answer, or what is missing of it where it is to go on."""
+    begun = request.messages[-2]["content"].strip() if _NAME.search(request.question) is None else ""
+    for words in (LONG, SHORT) if long else (SHORT, LONG):
+        before, found, rest = answer_to(name, words).partition(begun or "<")
+        if found and not before:
+            return rest if begun else found + rest
+    return answer_to(name)
 
 
 @dataclass
