@@ -15,6 +15,9 @@ PATIENCE = 120.0
 THINKING = (2.0, 20.0)
 """Seconds between an answer and the next question."""
 
+PRESS_AGAIN_AFTER = 15.0
+"""Seconds; a second failure within one second looks the same as the first."""
+
 
 @dataclass
 class Conversation:
@@ -30,6 +33,8 @@ class Conversation:
     thinking: tuple[float, float] = THINKING
     asked: list[str] = field(default_factory=list)
     pressed: set[tuple[int, int]] = field(default_factory=set)
+    """The failures under which somebody has pressed: message and second of its last change."""
+    last_press: dict[int, float] = field(default_factory=dict)
     retried: set[str] = field(default_factory=set)
     """What was asked again: such an answer may stand below later ones."""
     lost: list[str] = field(default_factory=list)
@@ -37,7 +42,10 @@ class Conversation:
     @property
     def said(self) -> list[Json]:
         """The bot's answers, whole or not, and failures; without what it says of itself."""
-        return [message for message in self.telegram.said(self.chat) if not self._is_notice(message)]
+        answers = [message for message in self.telegram.said(self.chat) if not self._is_notice(message)]
+        for name in self.retried:
+            answers = _together(answers, name)
+        return answers
 
     @property
     def notices(self) -> list[Json]:
@@ -80,20 +88,34 @@ class Conversation:
             if whole >= set(self.asked) and settled(self.said):
                 return
             broken = next(
-                (message for message in self.said if has_failed(message) and _key(message) not in self.pressed), None
+                (message for message in self.said if has_failed(message) and self._would_press(message)), None
             )
             if broken is not None:
                 self.pressed.add(_key(broken))
+                self.last_press[broken["message_id"]] = time.monotonic()
                 self.retried |= set(self.asked) - whole
                 label = "Go on" if "Go on" in " ".join(labels(broken)) else "Try again"
                 await self.telegram.press(broken, label, by=self._asker_of(broken), chat=self.chat)
             await asyncio.sleep(0.25)
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
 
+    def _would_press(self, broken: Json) -> bool:
+        """Tell whether somebody presses: at once, and again where the same still stands there long after."""
+        last = self.last_press.get(broken["message_id"], 0.0)
+        return _key(broken) not in self.pressed or time.monotonic() > last + PRESS_AGAIN_AFTER
+
     def _asker_of(self, answer: Json) -> int:
         """The person whose question a message answers: in a group nobody else's press counts."""
         asker = answer.get("reply_to_message", {}).get("from", {}).get("id")
         return asker if asker in self.askers else self.askers[0]
+
+
+def _together(messages: list[Json], name: str) -> list[Json]:
+    """Put the parts of an answer that went on below others where it began."""
+    parts = [message for message in messages if f"{name}w" in message.get("text", "")]
+    others = [message for message in messages if message not in parts]
+    at = next((at for at, message in enumerate(messages) if message in parts), 0)
+    return others[:at] + parts + others[at:]
 
 
 def _key(message: Json) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import answer_to, pieces_of
+from tests.end_to_end.checked import SURE, answer_to, pieces_of
 from tests.end_to_end.generator import Cut, Refusal, Request
 from tests.end_to_end.program import Program
 from tests.end_to_end.telegram import Telegram
@@ -85,11 +85,13 @@ def _asked(request: Request) -> str:
 
 def _rest(request: Request, name: str, *, long: bool) -> str:
     """The right answer, or what is missing of it where it is to go on."""
-    begun = request.messages[-2]["content"].strip() if _NAME.search(request.question) is None else ""
+    if _NAME.search(request.question) is not None:
+        return answer_to(name, LONG if long else SHORT)
+    end = request.messages[-2]["content"].strip()[-SURE:]
     for words in (LONG, SHORT) if long else (SHORT, LONG):
-        before, found, rest = answer_to(name, words).partition(begun or "<")
-        if found and not before:
-            return rest if begun else found + rest
+        _, found, rest = answer_to(name, words).partition(end)
+        if found:
+            return rest
     return answer_to(name)
 
 
