@@ -87,6 +87,17 @@ async def test_the_half_of_an_answer_that_somebody_else_wrote_again_is_twice(
     assert judge([talk], Interruptions(), {}).doubled == 1
 
 
+async def test_an_answer_that_went_on_below_a_later_one_is_whole_where_somebody_asked_for_that(
+    telegram: Telegram, talk: Conversation
+) -> None:
+    whole = answer_to(FIRST)
+    for text in (whole[:90], answer_to(SECOND), whole[90:]):
+        await bot_sends(telegram, text)
+    assert judge([talk], Interruptions(), {}).lost == 1
+    talk.retried.add(FIRST)
+    assert judge([talk], Interruptions(), {}).wrong == 0
+
+
 async def test_what_the_bot_says_of_itself_is_no_answer(telegram: Telegram, talk: Conversation) -> None:
     await bot_sends(telegram, answer_to(FIRST))
     await bot_sends(telegram, "I can't write anything down just now.")
