@@ -15,8 +15,8 @@ PATIENCE = 120.0
 THINKING = (2.0, 20.0)
 """Seconds between an answer and the next question."""
 
-PRESS_AGAIN_AFTER = 15.0
-"""Seconds; a second failure within one second looks the same as the first."""
+PRESS_AGAIN_AFTER = 60.0
+"""Seconds; a second failure within one second looks the same as the first. A press that waits is not repeated."""
 
 
 @dataclass
