@@ -36,6 +36,10 @@ install: $(VENV)/run ## Set up .venv alone, and say what the machine lacks
 soak: $(VENV)/dev ## Kills, floods and failures for SECONDS=300 in CONVERSATIONS=200, counted (DATABASE=postgresql)
 	@$(BIN)/python -m tests.soak
 
+.PHONY: chaos
+chaos: $(VENV)/dev ## Everything goes wrong for SECONDS=600, counted (DATABASE=postgresql REPLICAS=3 SEED=…)
+	@$(BIN)/python -m tests.chaos
+
 .PHONY: mutants
 mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (SEED=1, ROOM=…): does a test notice?
 	@$(BIN)/python -m tests.mutants

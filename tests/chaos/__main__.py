@@ -1,0 +1,85 @@
+"""Run chaos: `SECONDS=600 DATABASE=postgresql REPLICAS=3 python -m tests.chaos`. Exit status 1: it found fault."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.run import Run
+from tests.databases import running_postgresql
+from tests.end_to_end.generator import running_generator
+from tests.end_to_end.nursery import running_nursery
+from tests.end_to_end.scene import Scene
+from tests.end_to_end.telegram import watched
+from tests.soak.playground_process import running_playground
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How long, with how many, on which database, by which chance."""
+
+    seconds: float
+    conversations: int
+    groups: int
+    replicas: int
+    postgresql: bool
+    webhook: bool
+    seed: int
+    logs: Path | None
+    """A new folder for the whole logs and everything that happened, for whoever looks for a cause."""
+
+    @classmethod
+    def from_environment(cls) -> Wanted:
+        """Read the environment; raises ValueError for what cannot be meant."""
+        given = os.environ.get
+        postgresql = given("DATABASE", "sqlite") == "postgresql"
+        replicas = int(given("REPLICAS", "3" if postgresql else "1"))
+        if replicas > 1 and not postgresql:
+            raise ValueError("REPLICAS: several processes need DATABASE=postgresql")
+        return cls(
+            float(given("SECONDS", "600")),
+            int(given("CONVERSATIONS", "60")),
+            int(given("GROUP_CHATS", "4")),
+            replicas,
+            postgresql,
+            given("UPDATES", "webhook" if replicas > 1 else "polling") == "webhook",
+            int(given("SEED", "0")) or random.randrange(1, 1_000_000),
+            Path(os.environ["LOGS"]) if given("LOGS") else None,
+        )
+
+
+async def main(wanted: Wanted) -> int:
+    """Let it run, count, and say what came of it."""
+    with running_nursery() as nursery, tempfile.TemporaryDirectory(prefix="aura-chaos-") as folder:
+        async with AsyncExitStack() as stack:
+            server = stack.enter_context(running_postgresql()) if wanted.postgresql else None
+            playground = await stack.enter_async_context(running_playground())
+            telegram = await stack.enter_async_context(watched(playground.url))
+            generator = await stack.enter_async_context(running_generator())
+            scene = Scene(Path(folder), telegram, generator, nursery)
+            seed, webhook, logs = str(wanted.seed), wanted.webhook, wanted.logs
+            if logs is not None:
+                logs.mkdir(parents=True)
+            run = Run(scene, playground, server, stack, seed, wanted.replicas, webhook=webhook, logs=logs)
+            say(f"seed {wanted.seed}: {wanted}")
+            await run.open(wanted.conversations, wanted.groups)
+            await run.through(wanted.seconds)
+            run.write_down()
+            lines, wrong = run.verdict()
+            for line in lines:
+                say(line)
+            return 1 if wrong else 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # the command line's own word
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(Wanted.from_environment())))

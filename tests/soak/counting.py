@@ -1,0 +1,139 @@
+"""The end of a run: what became of every question, and which messages stand there for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.end_to_end.checked import Count, count, settled
+from tests.end_to_end.telegram import Json, labels
+from tests.soak.people import Conversation, is_failure
+
+WINDOW = 1.0
+"""Seconds around an interruption in which a message may have been sent whose id could not be stored any more."""
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """A moment at which a message may arrive of which the program never learns: a kill, a cut, a send unanswered."""
+
+    what: str
+    began: float
+    ended: float
+    """Both on `time.monotonic`."""
+    chat: int | None = None
+    """None: of any chat."""
+
+    def distance(self, at: float) -> float:
+        """Seconds between this and another moment."""
+        return max(self.began - at, at - self.ended, 0.0)
+
+
+@dataclass
+class Interruptions:
+    """Everything that may leave a message twice."""
+
+    happened: list[Interruption] = field(default_factory=list)
+
+    def note(self, what: str, began: float, ended: float | None = None, *, chat: int | None = None) -> None:
+        self.happened.append(Interruption(what, began, began if ended is None else ended, chat))
+
+    def number(self, what: str) -> int:
+        return sum(one.what == what for one in self.happened)
+
+    def nearest(self, chat: int, at: float) -> tuple[float, str]:
+        """Seconds to the nearest interruption that may have hit a chat, and what it was."""
+        found = [(one.distance(at), one.what) for one in self.happened if one.chat in (None, chat)]
+        return min(found, default=(float("inf"), "anything"))
+
+
+@dataclass
+class Verdict:
+    """The figures of a run. All of those in `wrong` are 0 in a good one."""
+
+    asked: int = 0
+    whole: int = 0
+    lost: int = 0
+    given_up: int = 0
+    """Among the lost: those that failed without a failure of the generator, and were answered only when asked again."""
+    doubled: int = 0
+    in_window: int = 0
+    out_of_order: int = 0
+    unsettled: int = 0
+    pressed: int = 0
+    notices: int = 0
+    details: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        return self.lost + self.doubled + self.out_of_order + self.unsettled
+
+    def lines(self) -> list[str]:
+        innocent = f"of these given up though the generator was well {self.given_up}"
+        answered = f"asked {self.asked}, answered whole {self.whole}, lost {self.lost} ({innocent})"
+        window = f"twice because of an interruption inside its send (the one window) {self.in_window}"
+        return [
+            *self.details,
+            f"{answered}, doubled {self.doubled}, out of order {self.out_of_order}",
+            f"{window}, still being written {self.unsettled}",
+            f"buttons pressed after failures {self.pressed}, notices of the bot {self.notices}",
+        ]
+
+
+def judge(conversations: Sequence[Conversation], interruptions: Interruptions, failures: Mapping[str, int]) -> Verdict:
+    """Count what the people see. `failures`: how often the generator failed at each question."""
+    verdict = Verdict()
+    for conversation in conversations:
+        seen = count(conversation.said)
+        names = seen.whole
+        never = len(set(conversation.asked) - set(names))
+        given_up = max(0, len(conversation.pressed) - sum(failures.get(name, 0) for name in conversation.asked))
+        verdict.asked += len(conversation.asked)
+        verdict.whole += len(set(names))
+        verdict.lost += never + given_up
+        verdict.given_up += given_up
+        verdict.pressed += len(conversation.pressed)
+        verdict.notices += len(conversation.notices)
+        verdict.unsettled += not settled(conversation.said)
+        _count_twins(verdict, conversation, seen, interruptions)
+        at_once = [name for name in names if name not in conversation.retried]
+        disordered = at_once != sorted(at_once, key=conversation.asked.index)
+        verdict.out_of_order += disordered
+        if given_up:
+            verdict.details.append(f"chat {conversation.chat}: {given_up} given up though the generator was well")
+        if disordered or sorted(names) != sorted(conversation.asked):
+            verdict.details += _explained(conversation, names)
+    return verdict
+
+
+def _count_twins(verdict: Verdict, conversation: Conversation, seen: Count, interruptions: Interruptions) -> None:
+    twins = twice(seen)
+    surplus = len(seen.whole) - len(set(seen.whole)) + sum(not is_failure(message) for message in seen.orphans)
+    near = [interruptions.nearest(conversation.chat, conversation.arrival(message)) for message in twins]
+    excused = min(surplus, sum(distance <= WINDOW for distance, _ in near))
+    verdict.in_window += excused
+    verdict.doubled += surplus - excused
+    if surplus:
+        apart = ", ".join(f"{distance:.1f} s from {what}" for distance, what in near)
+        verdict.details.append(f"chat {conversation.chat}: twice, sent {apart}")
+
+
+def twice(seen: Count) -> list[Json]:
+    """The messages that stand there for nothing: orphans, and the beginnings of answers that stand there again.
+
+    The line of an older failure stays where it is when its question is answered below: nothing is there twice.
+    """
+    names = seen.whole
+    orphans = [message for message in seen.orphans if not is_failure(message)]
+    return orphans + [parts[0] for name, parts in seen.answers if names.count(name) > 1]
+
+
+def _explained(conversation: Conversation, names: list[str]) -> list[str]:
+    """Show what the people see where it is not what it should be."""
+    lines = [f"chat {conversation.chat}: not answered once each, in order: {names} of {conversation.asked}"]
+    wrong = {name for name in conversation.asked if names.count(name) != 1}
+    for message in conversation.said:
+        text = message.get("text", "")
+        if not wrong or not text.startswith("<") or any(f"<{name}>" in text for name in wrong):
+            lines.append(f"  {message['message_id']}: {text[:40]!r} … {text[-40:]!r} {labels(message)}")
+    return lines
