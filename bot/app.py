@@ -22,6 +22,7 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
+from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.membership import Membership
 from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.wiring import TurnLimits, make_turn_service
@@ -40,6 +41,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.turn_queue.claims import TurnRepository
@@ -233,6 +235,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     )
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
+    await DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership).start()
 
     tasks.start(publish_menus(telegram, texts, await bot_admins.ids()), name="publish the menus")
     if settings.listen is not None:

@@ -46,7 +46,7 @@ SECOND = (
 )
 """The second knows the language of groups."""
 
-EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND, "0003": SECOND, "0004": SECOND}
+EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND, "0003": SECOND, "0004": SECOND, "0006": SECOND}
 """Each schema there ever was, and rows that it held."""
 
 
