@@ -22,6 +22,7 @@ import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
 from bot.answering.documents import Files
+from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.membership import Membership
 from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
@@ -44,6 +45,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.turn_queue.claims import TurnRepository
@@ -223,13 +225,15 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             registry.config.context_tokens,
         ),
     )
+    stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     dispatcher = handlers.dispatcher(
         use_cases,
         handlers.Surroundings(bot_info, settings, personas, preferences, texts),
-        handlers.Outputs(unit, telegram, outbox, tasks),
+        handlers.Outputs(unit, telegram, outbox, stored_messages, tasks),
     )
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
+    await stored_messages.start()
 
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)

@@ -46,7 +46,7 @@ from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.inline_press import InlinePressMiddleware
-from handlers.support.responders import AfterCommit, Speech
+from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Outputs:
     unit: UpdateUnitOfWork
     telegram: Telegram
     outbox: Outbox
+    stored: StoredMessages
     tasks: TaskSupervisor
 
 
@@ -117,7 +118,7 @@ def dispatcher(
 ) -> Dispatcher:
     """Make the dispatcher that updates are fed to. `clock` is monotonic, in seconds."""
     bot_info, texts = surroundings.bot_info, surroundings.texts
-    speech = Speech(texts, outputs.outbox, outputs.unit)
+    speech = Speech(texts, outputs.outbox, outputs.stored, outputs.unit)
     asked = routers()
     declared = declared_commands(asked)
     dispatcher = Dispatcher(

@@ -67,7 +67,7 @@ async def meet_newcomer(_: Message, speaker: Speaker, admission: Admission, say:
     admins = await admission.request(speaker)
     if admins is None or speaker.person is None:
         return
-    say("access-wait")
+    await say.say_durably("access-wait")
     for admin in admins:
         to_admin = say.to_person(admin)
         keyboard = (
@@ -76,7 +76,7 @@ async def meet_newcomer(_: Message, speaker: Speaker, admission: Admission, say:
                 Button(to_admin.text("button-decline"), RequestCallback(verb="decline", person=speaker.id).pack()),
             ),
         )
-        to_admin("access-request", keyboard=keyboard, name=in_full(speaker.person))
+        await to_admin.say_durably("access-request", keyboard=keyboard, name=in_full(speaker.person))
 
 
 async def turn_group_away(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:

@@ -73,7 +73,7 @@ async def answer_request(
     if decided is None:
         redraw(say.text("person-unknown"))
         return
-    _tell(decided, say)
+    await _tell(decided, say)
     redraw(say.text("access-decided", name=in_full(decided.person), standing=decided.standing.value))
 
 
@@ -90,7 +90,7 @@ async def change(
     standing = Standing.BLOCKED if callback_data.verb == "block" else Standing.APPROVED
     decided = await admission.set_standing(speaker, callback_data.person, standing)
     if decided is not None:
-        _tell(decided, say)
+        await _tell(decided, say)
     redraw(*listing(await admission.everyone(speaker), callback_data.page, admin_rights, say))
 
 
@@ -170,8 +170,8 @@ def _target(message: Message, text: str) -> int | None:
     return sender.id if sender and not sender.is_bot else None
 
 
-def _tell(decided: Decided, say: Responder) -> None:
+async def _tell(decided: Decided, say: Responder) -> None:
     """Tell the person, if they waited for the decision."""
     if decided.informs:
         to_them = say.to_person(decided.person)
-        to_them("access-granted" if decided.standing is Standing.APPROVED else "access-denied")
+        await to_them.say_durably("access-granted" if decided.standing is Standing.APPROVED else "access-denied")

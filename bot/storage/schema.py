@@ -195,3 +195,17 @@ admin_links = Table(
     Column("digest", Text, primary_key=True),
     Column("expires", Double, nullable=False),
 )
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),  # the order in which they are said in a chat
+    Column("bot", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("owner", Text, nullable=False),  # <replica>/<boot id> that sends it
+    Column("lease_until", Double, nullable=False),  # afterwards anybody may
+    Column("at", Double, nullable=False),
+    Index("ix_outbox_chat", "bot", "chat", "id"),
+    sqlite_autoincrement=True,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.conversation.people import Person
 from bot.errors import NotModified, TelegramProblem
@@ -20,12 +21,21 @@ from bot.texts import Texts
 logger = logging.getLogger(__name__)
 
 
+class StoredMessages(Protocol):
+    """Sends messages although the process dies or Telegram is down: `DurableOutbox`."""
+
+    async def enqueue(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
+        """Store a message, and send it afterwards. Raises StorageUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The texts, the queue that they are sent from, and the commit that they wait for."""
+    """The texts, the queues that they are sent from, and the commit that they wait for."""
 
     texts: Texts
     outbox: Outbox
+    stored: StoredMessages
     hooks: CommitHooks
 
 
@@ -48,6 +58,10 @@ class Responder:
     def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
         self.speech.hooks.after_commit(lambda: self.speech.outbox.enqueue(self.place, text, keyboard=keyboard))
+
+    async def say_durably(self, key: str, *, keyboard: Keyboard = (), **args: str | float) -> None:
+        """Say one text that must not be lost: stored first, and sent however long that takes, for a day at the most."""
+        await self.speech.stored.enqueue(self.place, self.text(key, **args), keyboard=keyboard)
 
     def to(self, place: Destination, language: str) -> Responder:
         """The same for another place or language."""

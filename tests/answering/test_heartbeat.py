@@ -191,8 +191,10 @@ async def test_a_shutdown_hands_the_turns_to_another_at_once(replica: Replica) -
 async def test_a_frozen_replica_sends_nothing_when_it_wakes(replica: Replica) -> None:
     now = [1000.0]
     frozen = await replica("a", timing=WorkerTiming(lease_duration=15, interval=3600, clock=lambda: now[0]))
+    living = await replica("b", timing=QUICK, begin=False)
+    key = ChatKey(1, chat_at_home_with(living, beside=frozen))  # the frozen one is only played: it claims at home
     frozen.hold()
-    asked = await frozen.ask("one")
+    asked = await frozen.ask("one", key)
     running = await frozen.has_begun("one")
     running.check()
     now[0] += 14.0  # the lease of 15 s still stands, but a request begun now might outlast it
@@ -200,11 +202,11 @@ async def test_a_frozen_replica_sends_nothing_when_it_wakes(replica: Replica) ->
         running.check()
     await let_leases_end(frozen)
     frozen.database._listeners._callbacks.clear()  # it hears nothing in its sleep
-    living = await replica("b", timing=QUICK)
+    await living.turns.start()
     await living.is_over(asked.turn)
     frozen.let_go()
     await until(lambda: frozen.ends == ["LeaseLost"])
-    assert await living.said() == ["one", "answer to one"]
+    assert await living.said(key) == ["one", "answer to one"]
 
 
 async def test_a_renewed_lease_keeps_the_turn(replica: Replica) -> None:
@@ -258,6 +260,13 @@ async def test_living_replicas_are_counted(replica: Replica) -> None:
     assert told == [2, 1]
 
 
+def chat_at_home_with(bench: Bench, *, beside: Bench) -> int:
+    """A group that is at home there once both live."""
+    me = bench.turns.partitioning.me
+    both = ChatPartitioning.among(me, [beside.turns.partitioning.me])
+    return next(chat for chat in range(-200, -100) if both.of(chat) == me)
+
+
 def chats_of(*benches: Bench) -> list[int]:
     """For each replica a group that is at home there."""
     return [
@@ -306,8 +315,7 @@ async def test_what_a_home_cannot_begin_another_replica_begins(replica: Replica)
 
 async def test_a_chat_that_is_busy_elsewhere_waits_even_where_it_is_at_home(replica: Replica) -> None:
     first, second = await replica("a"), await replica("b", begin=False)
-    both = ChatPartitioning.among(first.turns.partitioning.me, [second.turns.partitioning.me])
-    chat = next(chat for chat in range(-200, -100) if both.of(chat) == second.turns.partitioning.me)
+    chat = chat_at_home_with(second, beside=first)
     first.hold()
     await first.ask("first of all", ChatKey(1, chat, 1), message_id=1)
     await first.has_begun("first of all")

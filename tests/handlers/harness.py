@@ -16,6 +16,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.documents import Files
+from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.membership import Membership
 from bot.answering.turn_context import TurnContext
 from bot.answering.use_cases import Generating, Stores, answering_use_cases
@@ -39,6 +40,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.turn_queue.claims import TurnRepository
@@ -122,12 +124,13 @@ class Harness:
         self.may_write.set()
         self._ids = 0
         queue = TurnRepository(database)
+        self.membership = Membership(database, queue, bot=BOT_ID, replica="here")
         self.turns = make_turn_service(
             database,
             queue,
             self.conversations,
             tasks,
-            Membership(database, queue, bot=BOT_ID, replica="here"),
+            self.membership,
             self._answer,
             TurnLimits(room=10, waiting=settings.questions_waiting),
         )
@@ -154,10 +157,12 @@ class Harness:
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, TurnRepository(self.database), bot=BOT_ID, clock=self.database.clock),
         )
+        outbox = Outbox(self.telegram, self.tasks.start)
+        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(answering, people),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
-            handlers.Outputs(unit, self.telegram, Outbox(self.telegram, self.tasks.start), self.tasks),
+            handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
         )
 

@@ -49,7 +49,14 @@ SECOND = (
 FIFTH = (*SECOND, "UPDATE chats SET tempo = 0.25 WHERE id = 6")
 """The fifth knows how lively a group is."""
 
-EARLIER: dict[str, tuple[str, ...]] = {"0001": FIRST, "0002": SECOND, "0003": SECOND, "0004": SECOND, "0005": FIFTH}
+EARLIER: dict[str, tuple[str, ...]] = {
+    "0001": FIRST,
+    "0002": SECOND,
+    "0003": SECOND,
+    "0004": SECOND,
+    "0005": FIFTH,
+    "0006": FIFTH,
+}
 """Each schema there ever was, and rows that it held."""
 
 
