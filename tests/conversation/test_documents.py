@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.documents import as_question, decode, excerpt, is_text
+from bot.conversation.documents import LARGEST, as_question, decode, excerpt, is_text
 from bot.conversation.window import estimate
 
 
@@ -56,3 +56,23 @@ def test_a_fence_in_the_document_does_not_end_it() -> None:
 @settings(deadline=None)
 def test_no_excerpt_costs_more_than_its_room(text: str, room: int) -> None:
     assert estimate(excerpt(text, room).text) <= room
+
+
+@pytest.mark.parametrize(("room", "lines"), [(4, 2), (3, 1), (2, 1)])
+def test_a_line_costs_its_tokens_and_one_for_its_end(room: int, lines: int) -> None:
+    assert excerpt("one\ntwo\nthree", room).lines == lines
+
+
+@pytest.mark.parametrize(("room", "text"), [(0, ""), (1, "."), (3, "..."), (9, "." * 9)])
+def test_of_one_huge_line_as_much_is_read_as_its_room_pays_for(room: int, text: str) -> None:
+    part = excerpt("." * 10, room)
+    assert (part.text, part.lines, part.of, part.whole) == (text, 0, 1, False)
+
+
+def test_an_empty_document_is_whole() -> None:
+    part = excerpt("", 10)
+    assert (part.text, part.lines, part.of, part.whole) == ("", 0, 0, True)
+
+
+def test_a_document_of_a_mebibyte_is_read() -> None:
+    assert LARGEST == 1024 * 1024
