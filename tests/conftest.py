@@ -1,3 +1,7 @@
 """What all tests share."""
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.databases"]
+
+settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)

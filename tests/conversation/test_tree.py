@@ -16,6 +16,11 @@ from bot.conversation.tree import newest_point, put_together
         (4, 3, 5, 5, 4),
         (9, 8, 5, 10, 9),
         (9, None, 5, 10, None),
+        (4, 3, 2, None, 4),
+        (4, 1, 3, 2, 4),
+        (4, 2, 3, 5, None),
+        (4, 2, 3, 3, 4),
+        (None, 3, None, None, None),
     ],
     ids=[
         "nothing was said",
@@ -26,6 +31,11 @@ from bot.conversation.tree import newest_point, put_together
         "asked before /new",
         "the conversation after /new",
         "its question was pruned",
+        "the newest question is the first after /new",
+        "asked before /new, whose question is older still",
+        "asked after /new, the newest question is older",
+        "the last question before /new, asked again",
+        "a question without a message",
     ],
 )
 def test_a_plain_question_goes_on_from(
@@ -38,6 +48,8 @@ def test_a_plain_question_goes_on_from(
     ("first", "rest", "whole"),
     [
         ("x" * 4096, "yz", "x" * 4096 + "yz"),
+        ("x" * 4095, "yz", "x" * 4095 + "\nyz"),
+        ("x" * 4097, "yz", "x" * 4097 + "\nyz"),
         ("x" * 8192, "yz", "x" * 8192 + "yz"),
         ("first line", "second line", "first line\nsecond line"),
         ("", "only", "\nonly"),

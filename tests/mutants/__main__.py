@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def is_listed(survivor: Survivor) -> bool:
 
 def main() -> int:
     """Test a sample of all mutants and print the survivors."""
+    began = time.monotonic()
     wanted = os.environ.get("ROOM")
     rooms = [room for room in ROOMS if wanted in {None, "", room.name}]
     everything = [mutant for room in rooms for mutant in mutants_of(room)]
@@ -47,7 +49,8 @@ def main() -> int:
     noticed = count - len(survivors)
     sys.stdout.write(
         f"{count} of {len(everything)} mutants: {noticed} noticed ({noticed / max(1, count):.0%}), "
-        f"{len(survivors) - len(unexplained)} change nothing, {len(unexplained)} unnoticed\n"
+        f"{len(survivors) - len(unexplained)} change nothing, {len(unexplained)} unnoticed, "
+        f"in {time.monotonic() - began:.0f} seconds\n"
     )
     return 1 if unexplained else 0
 
