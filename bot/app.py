@@ -21,13 +21,13 @@ from pydantic import SecretStr
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
-from bot.answering.documents import Files
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
-from bot.answering.membership import Membership
-from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
-from bot.answering.use_cases import Generating, Stores, answering_use_cases
-from bot.answering.wiring import TurnLimits, make_turn_service
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
+from bot.answering.turns.wiring import TurnLimits, make_turn_service
+from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
+from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.errors import Problem, SettingsProblem, Unauthorized
 from bot.generators.factory import make_client, unused_settings

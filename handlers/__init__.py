@@ -14,7 +14,7 @@ from typing import Any
 
 from aiogram import Dispatcher, Router
 
-from bot.answering.use_cases import AnsweringUseCases
+from bot.answering.use_cases.assembly import AnsweringUseCases
 from bot.people.personas import Personas
 from bot.people.use_cases import PeopleUseCases
 from bot.preferences import Preferences

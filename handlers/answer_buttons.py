@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery, MessageGenerationStopped
 
-from bot.answering.answer_buttons import AnswerButtons, PressOutcome
 from bot.answering.keyboards import Pressed, read_press
+from bot.answering.use_cases.answer_buttons import AnswerButtons, PressOutcome
 from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
 from handlers.support.responders import AfterCommit, CallbackAnswer, Responder

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiogram.types import Message
 
-from bot.answering.last_answer import LastAnswer
+from bot.answering.use_cases.last_answer import LastAnswer
 from bot.errors import TelegramProblem
 from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from bot.answering.whole_conversation import WholeConversation
+from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.people.permissions import Permissions
 from bot.people.personas import Personas
 from bot.people.settings_changes import SettingsChanges

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aiogram import F
 from aiogram.types import CallbackQuery, Message
 
-from bot.answering.whole_conversation import WholeConversation
+from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.conversation.export import as_json, as_markdown
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker

@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
 
-from bot.answering.chat_membership import ChatMembership
+from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.conversation.people import Chat
 from bot.people.speaker import Speaker
 from bot.settings import Settings

@@ -7,7 +7,7 @@ from dataclasses import replace
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from bot.answering.proxy_trial import ProxyTrial, TrialOutcome
+from bot.answering.use_cases.proxy_trial import ProxyTrial, TrialOutcome
 from bot.errors import Problem
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker

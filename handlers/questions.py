@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram import F, Router
 from aiogram.types import Message, TelegramObject
 
-from bot.answering.questions import Accepted, Questions, SentQuestion
+from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import EventContext, document_of, is_chosen_part, to_question, to_quoted_document

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.generation import Generation
-from bot.answering.turn_context import TurnContext
+from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
 from bot.errors import (

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from bot.answering.membership import Membership
+from bot.answering.turns.membership import Membership
 from bot.errors import AmbiguousOutcome, FloodWait, StorageUnavailable, TelegramProblem
 from bot.rendering.entities import Entity, Formatted
 from bot.runtime.clock import Clock

@@ -7,7 +7,7 @@ from typing import Any
 from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject, Update
 
-from bot.answering.questions import Questions
+from bot.answering.use_cases.questions import Questions
 from handlers.middlewares.contract import Handler
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.mapping import EventContext, to_event_context

@@ -20,7 +20,7 @@ from aiogram.types import (
     User,
 )
 
-from bot.answering.documents import QuotedDocument
+from bot.answering.use_cases.documents import QuotedDocument
 from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
 from bot.conversation.messages import Author, ChatKey, Question, Quote

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from bot.answering.membership import Membership
-from bot.answering.service import Asked, WorkerTiming
-from bot.answering.turn_context import TurnContext, Work
-from bot.answering.wiring import TurnLimits, make_turn_service
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.service import Asked, WorkerTiming
+from bot.answering.turns.turn_context import TurnContext, Work
+from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.conversation.messages import Author, ChatKey, Ending, Message, Question, Shown, Turn, TurnState
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database

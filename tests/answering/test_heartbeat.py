@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from sqlalchemy import select, update
 
-from bot.answering.service import WorkerTiming
-from bot.answering.turn_context import TurnContext
+from bot.answering.turns.service import WorkerTiming
+from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.messages import ChatKey, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.membership import INHERITANCE, Membership
+from bot.answering.turns.membership import INHERITANCE, Membership
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning

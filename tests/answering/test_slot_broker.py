@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.answering.slot_broker import RemoteSlotBroker, SlotLender
+from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.turn_context import TurnContext, steady_clock
+from bot.answering.turns.turn_context import TurnContext, steady_clock
 from bot.conversation.messages import Ending, Shown, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -156,7 +156,7 @@ async def test_writes_are_tried_again_until_the_lease_ends(
         clock.now += 3
         raise StorageUnavailable("away")
 
-    monkeypatch.setattr("bot.answering.turn_context.STORE_RETRY_DELAYS", (0.0,))
+    monkeypatch.setattr("bot.answering.turns.turn_context.STORE_RETRY_DELAYS", (0.0,))
     monkeypatch.setattr(bench.table, "finish", unavailable)
     with pytest.raises(LeaseLost):
         await running.finish(TurnState.DONE)
@@ -171,7 +171,7 @@ async def test_on_one_machine_writes_are_given_up_some_time(
         raise StorageUnavailable("away")
 
     running.deadline = float("inf")
-    monkeypatch.setattr("bot.answering.turn_context.STORE_RETRY_DELAYS", (0.0,))
+    monkeypatch.setattr("bot.answering.turns.turn_context.STORE_RETRY_DELAYS", (0.0,))
     monkeypatch.setattr(bench.table, "keep", unavailable)
     with pytest.raises(StorageUnavailable):
         await running.keep([])

@@ -74,7 +74,7 @@ async def test_of_turns_that_ran_beside_each_other_none_is_blamed(database: Data
 async def test_a_turn_that_has_run_for_a_while_is_not_blamed(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.turn_runner.PROBATION", 0.01)
+    monkeypatch.setattr("bot.answering.turns.turn_runner.PROBATION", 0.01)
     bench = await begun(database)
     await bench.ask("long")
     await bench.has_begun("long")

@@ -63,7 +63,7 @@ async def test_a_stop_between_two_attempts_is_remembered(database: Database) -> 
 async def test_work_that_breaks_is_tried_three_times_and_then_told_so(
     bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.turn_outcome.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.turns.turn_outcome.STORE_RETRY_DELAY", 0.01)
     bench.errors = [ValueError(f"bug {number}") for number in range(4)]
     asked = await bench.ask("one")
     turn = await bench.is_over(asked.turn)
@@ -119,10 +119,10 @@ async def test_a_lost_database_is_waited_for(bench: Bench, monkeypatch: pytest.M
 async def test_a_turn_whose_end_could_not_be_stored_is_taken_up_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.answering.turn_context.STORE_RETRY_TIMEOUT", 0.0)
-    monkeypatch.setattr("bot.answering.turn_outcome.STORE_RETRY_DELAY", 0.01)
-    monkeypatch.setattr("bot.answering.turn_runner.STORE_RETRY_DELAY", 0.01)
-    monkeypatch.setattr("bot.answering.worker.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.turns.turn_context.STORE_RETRY_TIMEOUT", 0.0)
+    monkeypatch.setattr("bot.answering.turns.turn_outcome.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.turns.turn_runner.STORE_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("bot.answering.turns.worker.STORE_RETRY_DELAY", 0.01)
     failing = True
     finish, release = bench.table.finish, bench.table.release
 

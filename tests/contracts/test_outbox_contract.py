@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.answering.durable_outbox import MAX_AGE, DurableOutbox
-from bot.answering.membership import Membership
+from bot.answering.turns.membership import Membership
 from bot.errors import AmbiguousOutcome, ChatUnavailable, FloodWait, TelegramProblem
 from bot.rendering.entities import Entity, Formatted
 from bot.runtime.clock import Clock

@@ -15,12 +15,12 @@ from aiogram import Bot, Dispatcher, methods
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
-from bot.answering.documents import Files
 from bot.answering.durable_outbox import DurableOutbox
-from bot.answering.membership import Membership
-from bot.answering.turn_context import TurnContext
-from bot.answering.use_cases import Generating, Stores, answering_use_cases
-from bot.answering.wiring import TurnLimits, make_turn_service
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.turn_context import TurnContext
+from bot.answering.turns.wiring import TurnLimits, make_turn_service
+from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
+from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable

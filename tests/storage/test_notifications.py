@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.answering.slot_broker import MAX_REFUSAL, RemoteSlotBroker, SlotLender
+from bot.answering.turns.slot_broker import MAX_REFUSAL, RemoteSlotBroker, SlotLender
 from bot.conversation.messages import ChatKey
 from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor

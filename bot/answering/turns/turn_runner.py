@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.answering.membership import Membership
-from bot.answering.running_turns import ClaimAlarm, RunningJob, RunningTurns
-from bot.answering.timing import STORE_RETRY_DELAY
-from bot.answering.turn_context import TurnContext, Work
-from bot.answering.turn_outcome import TurnOutcome
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.running_turns import ClaimAlarm, RunningJob, RunningTurns
+from bot.answering.turns.timing import STORE_RETRY_DELAY
+from bot.answering.turns.turn_context import TurnContext, Work
+from bot.answering.turns.turn_outcome import TurnOutcome
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.answering.turn_context import steady_clock
+from bot.answering.turns.turn_context import steady_clock
 from bot.storage.turn_queue.claims import LEASE_DURATION
 
 HEARTBEAT_INTERVAL = 5.0

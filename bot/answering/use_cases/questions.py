@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.answering.documents import DocumentsOfQuestions, QuotedDocument, ReadQuestion
-from bot.answering.service import TurnService
+from bot.answering.turns.service import TurnService
+from bot.answering.use_cases.documents import DocumentsOfQuestions, QuotedDocument, ReadQuestion
 from bot.attachments.attachment import Attachment
 from bot.attachments.parts import Omission
 from bot.conversation.messages import ChatKey, Question

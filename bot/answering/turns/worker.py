@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from bot.answering.heartbeat import Heartbeat
-from bot.answering.membership import Membership
-from bot.answering.running_turns import ClaimAlarm, RunningTurns
-from bot.answering.timing import STORE_RETRY_DELAY
-from bot.answering.turn_context import TurnContext
-from bot.answering.turn_runner import TurnRunner
-from bot.answering.turn_signals import TurnSignals
+from bot.answering.turns.heartbeat import Heartbeat
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.running_turns import ClaimAlarm, RunningTurns
+from bot.answering.turns.timing import STORE_RETRY_DELAY
+from bot.answering.turns.turn_context import TurnContext
+from bot.answering.turns.turn_runner import TurnRunner
+from bot.answering.turns.turn_signals import TurnSignals
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from bot.answering.chat_migration import ChatMigration
-from bot.answering.timing import STORE_RETRY_DELAY
-from bot.answering.turn_context import TurnContext
+from bot.answering.turns.chat_migration import ChatMigration
+from bot.answering.turns.timing import STORE_RETRY_DELAY
+from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.messages import TurnState
 from bot.errors import ChatMigrated, ChatUnavailable, StorageUnavailable, TopicUnavailable, Unauthorized
 from bot.storage.turn_queue.cancel import TurnCanceller

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.answering.answer_buttons import AnswerButtons
-from bot.answering.chat_membership import ChatMembership
-from bot.answering.documents import DocumentsOfQuestions, Files
-from bot.answering.last_answer import LastAnswer
-from bot.answering.proxy_trial import Prober, ProxyTrial
-from bot.answering.questions import Questions
-from bot.answering.service import TurnService
-from bot.answering.whole_conversation import WholeConversation
+from bot.answering.turns.service import TurnService
+from bot.answering.use_cases.answer_buttons import AnswerButtons
+from bot.answering.use_cases.chat_membership import ChatMembership
+from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
+from bot.answering.use_cases.last_answer import LastAnswer
+from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
+from bot.answering.use_cases.questions import Questions
+from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
 from bot.preferences import Preferences

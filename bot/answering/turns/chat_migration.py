@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answering.turn_signals import TurnSignals
+from bot.answering.turns.turn_signals import TurnSignals
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.turn_queue.cancel import TurnCanceller

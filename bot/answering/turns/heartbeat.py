@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.answering.membership import Membership
-from bot.answering.running_turns import ClaimAlarm, RunningTurns
-from bot.answering.timing import STORE_RETRY_DELAY
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.running_turns import ClaimAlarm, RunningTurns
+from bot.answering.turns.timing import STORE_RETRY_DELAY
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database

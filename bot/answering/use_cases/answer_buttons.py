@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from bot.answering.keyboards import Press, Pressed
-from bot.answering.service import TurnService
+from bot.answering.turns.service import TurnService
 from bot.conversation.messages import ChatKey, Ending, Turn, TurnState
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.answering.service import TurnService
+from bot.answering.turns.service import TurnService
 from bot.conversation.people import Chat
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answering.service import TurnService
+from bot.answering.turns.service import TurnService
 from bot.conversation.messages import Role
 from bot.people.permissions import OnlyAsker, Permissions
 from bot.people.question_limits import QuestionLimits

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.answering.chat_migration import ChatMigration
-from bot.answering.retention import Retention
-from bot.answering.timing import WorkerTiming
-from bot.answering.turn_context import TurnContext
-from bot.answering.worker import Worker
+from bot.answering.turns.chat_migration import ChatMigration
+from bot.answering.turns.retention import Retention
+from bot.answering.turns.timing import WorkerTiming
+from bot.answering.turns.turn_context import TurnContext
+from bot.answering.turns.worker import Worker
 from bot.conversation.messages import ChatKey, Question, Turn
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning

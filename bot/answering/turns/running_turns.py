@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bot.answering.timing import WorkerTiming
-from bot.answering.turn_context import TurnContext
+from bot.answering.turns.timing import WorkerTiming
+from bot.answering.turns.turn_context import TurnContext
 from bot.storage.turn_queue.claims import Company, Signal
 
 

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 
-from bot.answering.turn_context import TurnContext, Work
+from bot.answering.turns.turn_context import TurnContext, Work
 from bot.errors import StorageUnavailable
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository

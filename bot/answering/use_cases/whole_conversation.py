@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.answering.service import TurnService
+from bot.answering.turns.service import TurnService
 from bot.conversation.messages import Message
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker

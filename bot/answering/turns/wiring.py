@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.answering.chat_migration import ChatMigration
-from bot.answering.membership import Membership
-from bot.answering.retention import Retention
-from bot.answering.running_turns import ClaimAlarm, RunningTurns
-from bot.answering.service import TurnService
-from bot.answering.timing import WorkerTiming
-from bot.answering.turn_context import Work
-from bot.answering.turn_outcome import TurnOutcome
-from bot.answering.turn_runner import TurnRunner
-from bot.answering.turn_signals import TurnSignals
-from bot.answering.worker import Worker
+from bot.answering.turns.chat_migration import ChatMigration
+from bot.answering.turns.membership import Membership
+from bot.answering.turns.retention import Retention
+from bot.answering.turns.running_turns import ClaimAlarm, RunningTurns
+from bot.answering.turns.service import TurnService
+from bot.answering.turns.timing import WorkerTiming
+from bot.answering.turns.turn_context import Work
+from bot.answering.turns.turn_outcome import TurnOutcome
+from bot.answering.turns.turn_runner import TurnRunner
+from bot.answering.turns.turn_signals import TurnSignals
+from bot.answering.turns.worker import Worker
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository

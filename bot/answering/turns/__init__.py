@@ -1,0 +1,1 @@
+"""The life of a turn: the queue as a service, the worker, leases, replicas."""
