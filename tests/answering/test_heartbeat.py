@@ -201,7 +201,10 @@ async def test_a_frozen_replica_sends_nothing_when_it_wakes(replica: Replica) ->
     with pytest.raises(LeaseLost):
         running.check()
     await let_leases_end(frozen)
-    frozen.database._listeners._callbacks.clear()  # it hears nothing in its sleep
+    frozen.database._listeners._callbacks.clear()  # it hears nothing in its sleep, and claims nothing
+    claiming = frozen.turns._worker._claiming
+    assert claiming is not None
+    claiming.cancel()
     await living.turns.start()
     await living.is_over(asked.turn)
     frozen.let_go()
