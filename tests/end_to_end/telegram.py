@@ -88,6 +88,15 @@ class Telegram:
             world: Json = await response.json()
             return world
 
+    async def until_confirmed(self, token: str) -> None:
+        """Wait until the bot has confirmed every update that it was handed."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                async with self.session.get(f"{self.url}/bot{token}/getWebhookInfo") as response:
+                    if (await response.json())["result"]["pending_update_count"] == 0:
+                        return
+                await asyncio.sleep(0.05)
+
     async def calls(self, since: int = 0) -> list[Json]:
         async with self.session.get(f"{self.url}/calls?since={since}") as response:
             answer = await response.json()

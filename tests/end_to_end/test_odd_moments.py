@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.end_to_end.generator import Request
+from tests.end_to_end.program import TOKEN
 from tests.end_to_end.scene import Scene
 from tests.end_to_end.telegram import ANNA, BORIS, Json
 from tests.end_to_end.test_buttons import numbered, until_label
@@ -23,6 +24,7 @@ async def test_a_blocked_person_gets_silence_until_unblocked(scene: Scene) -> No
         await scene.telegram.press(people, "Block Борис")
         await until_label(scene.telegram, "Let Борис in")
         await scene.telegram.send("Are you there?", by=BORIS)
+        await scene.telegram.until_confirmed(TOKEN)  # updates of two chats are handled side by side
         await scene.telegram.press(scene.telegram.said()[0], "Let Борис in")
         await until_label(scene.telegram, "Block Борис")
         await scene.telegram.send("And now?", by=BORIS)
