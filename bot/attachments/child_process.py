@@ -23,6 +23,8 @@ MAX_PROCESSES = 2
 """Children at a time: each may take 512 MB and a whole processor."""
 MAX_CHILD_OUTPUT = 16 * MEGABYTE
 """More than the largest text or picture that a child answers with."""
+KILL_TIMEOUT = 5.0
+"""Seconds until a killed child has ended; one that the kernel cannot end holds nobody up."""
 MAX_REASON = 200
 """Characters of a child's reason that are logged."""
 _ROOT = str(Path(bot.__file__).resolve().parents[1])
@@ -82,7 +84,18 @@ async def _run(task: str, content: FileContent, limits: ReadLimits) -> tuple[byt
     finally:
         if process.returncode is None:
             _kill(process.pid)
+            await _buried(process)
+
+
+async def _buried(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a killed child, and drop its output: asyncio waits for ever where a pipe is full."""
+    try:
+        async with asyncio.timeout(KILL_TIMEOUT):
+            while process.stdout is not None and await process.stdout.read(1 << 16):
+                continue
             await process.wait()
+    except TimeoutError:
+        logger.warning("The child %d was killed and has not ended", process.pid)
 
 
 async def _output(process: asyncio.subprocess.Process) -> bytes:

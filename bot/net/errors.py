@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
+from http import HTTPStatus
 
-import aiohttp
 import aiohttp_socks
 
 from bot.errors import CertificateRefused, GeneratorProblem, GeneratorUnreachable, ProxyRefused, ProxyUnreachable
@@ -15,17 +16,18 @@ MAX_CAUSES = 10
 """Steps along an exception's causes: a chain may be a circle."""
 MAX_REASON_LENGTH = 200
 """Characters of a foreign reason that are kept."""
-_LOGIN_MARKS = ("407", "authenticat", "acceptable", "username")
-"""Parts of what python-socks and httpx say where a proxy wants another user name and password."""
+_LOGIN_REFUSED = re.compile(r"^407\b|\bacceptable\b|username\b", re.IGNORECASE)
+"""Words of python-socks and httpcore about a refused login, for which they have no code of their own."""
 
 
 def proxy_problem(error: BaseException) -> GeneratorProblem:
     """Translate what a proxy's failure raises: ProxyRefused, or ProxyUnreachable."""
-    words = str(error)
-    if any(mark in words.lower() for mark in _LOGIN_MARKS):
-        return ProxyRefused("the proxy does not accept the user name and password")
-    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp_socks.ProxyConnectionError)):
+    if any(isinstance(cause, (OSError, aiohttp_socks.ProxyConnectionError)) for cause in causes(error)):
         return ProxyUnreachable("no connection to the proxy")
+    words = str(error)
+    code = getattr(error, "error_code", None)
+    if code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or (code is None and _LOGIN_REFUSED.search(words)):
+        return ProxyRefused("the proxy does not accept the user name and password")
     return ProxyUnreachable(f"the proxy failed: {_short(words) or type(error).__name__}")
 
 

@@ -109,6 +109,27 @@ async def test_however_it_ends_there_is_one_problem(
         await run()
 
 
+async def test_one_that_floods_us_is_ended_while_nobody_reads_its_output(
+    played_child: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids = tmp_path / "pids"
+    write(played_child, f"echo $$ >{pids}; exec cat /dev/zero")
+    output = child_process._output
+
+    async def paused(process: asyncio.subprocess.Process) -> bytes:
+        transport = process._transport  # type: ignore[attr-defined]  # the reader pauses here, soon or late
+        pipe = transport.get_pipe_transport(1)
+        while pipe.is_reading():  # noqa: ASYNC110  # a transport tells nobody that it has paused
+            await asyncio.sleep(0.001)
+        monkeypatch.setattr(child_process, "MAX_CHILD_OUTPUT", 0)
+        return await output(process)
+
+    monkeypatch.setattr(child_process, "_output", paused)
+    with pytest.raises(AttachmentUnreadable):
+        await asyncio.wait_for(run(), 60)
+    await gone(numbers(pids))
+
+
 async def test_only_a_few_run_at_a_time(played_child: Path, tmp_path: Path) -> None:
     write(
         played_child,

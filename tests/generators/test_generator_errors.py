@@ -7,8 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import aiohttp
+import aiohttp_socks
 import httpx
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from bot.errors import (
     CertificateRefused,
@@ -19,6 +22,7 @@ from bot.errors import (
     GeneratorSilent,
     GeneratorUnreachable,
     ProxyRefused,
+    ProxyUnreachable,
     QuestionTooLong,
 )
 from bot.generators.error_classifier import classify, error_text, one_line
@@ -163,3 +167,12 @@ def test_the_words_of_strangers_lose_secrets_and_line_ends() -> None:
 def test_cancelling_and_closing_pass(make: Callable[[], BaseException]) -> None:
     with pytest.raises(type(make())), translated():
         raise make()
+
+
+@pytest.mark.parametrize("port", [407, 44071, 8080])
+def test_a_port_says_nothing_about_a_login(port: int) -> None:
+    refused = ConnectionRefusedError(111, f"Connect call failed ('127.0.0.1', {port})")
+    key = ConnectionKey("username.example", port, False, False, None, None, None)
+    assert type(translate(aiohttp.ClientProxyConnectionError(key, refused))) is ProxyUnreachable
+    unreachable = aiohttp_socks.ProxyConnectionError(111, f"Could not connect to proxy username.example:{port}")
+    assert type(translate(unreachable)) is ProxyUnreachable
