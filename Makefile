@@ -27,7 +27,7 @@ test: $(VENV)/dev ## Run every test
 
 .PHONY: bench
 bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns)
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: install
 install: $(VENV)/run ## Set up .venv alone, and say what the machine lacks

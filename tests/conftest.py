@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.harness.databases"]
 
 settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)

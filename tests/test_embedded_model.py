@@ -10,7 +10,7 @@ import pytest
 from bot.app import open_local_model
 from bot.errors import SettingsProblem
 from local_model import model_file
-from tests.given_settings import given
+from tests.harness.given_settings import given
 
 
 async def test_a_missing_model_file_ends_the_start_with_the_path_tried(tmp_path: Path) -> None:

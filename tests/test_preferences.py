@@ -27,7 +27,7 @@ from bot.preferences import (
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.repositories.preferences import PreferenceRepository
-from tests.given_settings import given as given_settings
+from tests.harness.given_settings import given as given_settings
 
 BOT = ChatKey(7, 0)
 CHAT = ChatKey(7, 1001)

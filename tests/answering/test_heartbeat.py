@@ -15,8 +15,8 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.schema import replicas, turns
-from tests.answering.bench import PRIVATE, Bench, until
-from tests.databases import PostgreSQL
+from tests.harness.databases import PostgreSQL
+from tests.harness.turn_bench import PRIVATE, Bench, until
 
 Replica = Callable[..., Awaitable[Bench]]
 QUICK = WorkerTiming(interval=0.1)

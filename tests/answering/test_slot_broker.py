@@ -13,7 +13,7 @@ from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from tests.databases import PostgreSQL
+from tests.harness.databases import PostgreSQL
 
 HERE, THERE = "a/1", "b/2"
 _HOMES = {ChatPartitioning.among(HERE, [THERE]).of(chat): chat for chat in range(-200, -100)}

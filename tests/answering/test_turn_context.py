@@ -12,7 +12,7 @@ from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from tests.answering.bench import PRIVATE, Bench
+from tests.harness.turn_bench import PRIVATE, Bench
 
 
 class Clock:

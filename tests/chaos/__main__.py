@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.run import Run
-from tests.databases import running_postgresql
-from tests.end_to_end.generator import running_generator
-from tests.end_to_end.nursery import running_nursery
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import watched
+from tests.harness.databases import running_postgresql
+from tests.harness.preloaded_processes import running_nursery
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import running_generator
+from tests.harness.telegram_people import watched
 from tests.soak.playground_process import running_playground
 
 

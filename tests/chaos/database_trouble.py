@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.databases import PostgreSQL
-from tests.end_to_end.program import Program
+from tests.harness.databases import PostgreSQL
+from tests.harness.program_process import Program
 from tests.soak.counting import Interruptions
 
 CALM = (8.0, 20.0)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.end_to_end.telegram import Json, Telegram
+from tests.harness.telegram_people import Json, Telegram
 from tests.soak.counting import Interruptions
 
 SOON = 1.0

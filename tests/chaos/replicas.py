@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.partition import Partition
-from tests.end_to_end.nursery import Nursery
-from tests.end_to_end.program import READY, ROOT, Program, running_program
+from tests.harness.preloaded_processes import Nursery
+from tests.harness.program_process import READY, ROOT, Program, running_program
 from tests.soak.counting import Interruptions
 from tests.soak.trouble import unexpected
 

@@ -17,10 +17,10 @@ from tests.chaos.floods import FloodWatch
 from tests.chaos.partition import partition
 from tests.chaos.replicas import Replica, is_ready
 from tests.chaos.telegram_trouble import TelegramTrouble
-from tests.databases import PostgreSQL
-from tests.end_to_end.program import Program
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.test_webhook import SECRET, free_address
+from tests.harness.databases import PostgreSQL
+from tests.harness.program_process import Program
+from tests.harness.scene import Scene
 from tests.soak.counting import Interruptions, judge
 from tests.soak.people import Conversation
 from tests.soak.playground_process import PlaygroundProcess

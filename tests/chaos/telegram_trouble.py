@@ -15,8 +15,8 @@ import aiohttp
 from bot.updates.webhook import webhook_path
 from tests.chaos.floods import FloodWatch
 from tests.chaos.malformed import FRESH_IDS, raw_update, unreadable_fields, webhook_body
-from tests.end_to_end.telegram import Telegram
 from tests.end_to_end.test_webhook import BOT, SECRET
+from tests.harness.telegram_people import Telegram
 from tests.soak.counting import Interruptions
 from tests.soak.playground_process import PlaygroundProcess
 

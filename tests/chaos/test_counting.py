@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 
 from tests.chaos.floods import FloodWatch
-from tests.end_to_end.checked import answer_to
-from tests.end_to_end.program import TOKEN
-from tests.end_to_end.scene import running_telegram
-from tests.end_to_end.telegram import ANNA, Telegram
+from tests.harness.checked_answers import answer_to
+from tests.harness.program_process import TOKEN
+from tests.harness.scene import running_telegram
+from tests.harness.telegram_people import ANNA, Telegram
 from tests.soak.counting import Interruptions, judge
 from tests.soak.people import Conversation
 

@@ -11,9 +11,9 @@ import pytest
 from bot.storage.turn_queue.claims import LEASE_DURATION
 from tests.chaos.database_trouble import full_disk
 from tests.chaos.partition import partition
-from tests.databases import PostgreSQL
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
+from tests.harness.databases import PostgreSQL
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
 
 ANSWER = "The answer that stands there once"
 

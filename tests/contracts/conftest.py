@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.storage.database import Database
-from tests.answering.bench import Bench
+from tests.harness.turn_bench import Bench
 
 
 @pytest.fixture

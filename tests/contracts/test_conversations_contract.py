@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnState
 from bot.storage.schema import messages
-from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench
-from tests.databases import FakeTime
+from tests.harness.databases import FakeTime
+from tests.harness.turn_bench import ANN, BOB, GROUP, PRIVATE, Bench
 
 
 async def test_a_plain_question_goes_on_from_the_newest_point(bench: Bench) -> None:

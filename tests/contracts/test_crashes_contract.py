@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.messages import ChatKey, TurnState
 from bot.storage.database import Database
 from bot.storage.turn_queue.claims import MAX_CROWDED_ATTEMPTS, MAX_FAULTS
-from tests.answering.bench import Bench, until
+from tests.harness.turn_bench import Bench, until
 
 
 async def begun(database: Database) -> Bench:

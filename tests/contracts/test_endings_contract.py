@@ -11,7 +11,7 @@ from bot.conversation.messages import Ending, TurnState
 from bot.errors import ChatUnavailable, StorageUnavailable, Unauthorized
 from bot.storage.database import Database
 from bot.storage.turn_queue.cancel import TurnCanceller
-from tests.answering.bench import GROUP, PRIVATE, Bench, until
+from tests.harness.turn_bench import GROUP, PRIVATE, Bench, until
 
 
 async def test_a_stop_ends_the_answer_and_keeps_its_text(bench: Bench) -> None:

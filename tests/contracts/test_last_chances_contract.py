@@ -7,7 +7,7 @@ from sqlalchemy import update
 from bot.conversation.messages import ChatKey, TurnState
 from bot.storage.database import Database
 from bot.storage.schema import turns
-from tests.answering.bench import Bench, until
+from tests.harness.turn_bench import Bench, until
 
 
 async def asked_in_vain(bench: Bench, number: int, attempts: int = 2) -> list[int]:

@@ -20,8 +20,8 @@ from bot.storage.schema import outbox
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button, Keyboard
-from tests.answering.bench import until
-from tests.databases import FakeTime
+from tests.harness.databases import FakeTime
+from tests.harness.turn_bench import until
 
 ANN, BOB = Destination(5, private=True), Destination(6, private=True)
 BOLD = Formatted("bold", (Entity("bold", 0, 4),))

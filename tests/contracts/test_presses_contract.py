@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.conversation.messages import Ending, TurnState
-from tests.answering.bench import ANN, PRIVATE, Bench, until
+from tests.harness.turn_bench import ANN, PRIVATE, Bench, until
 
 
 async def ending(bench: Bench, text: str = "one") -> int:

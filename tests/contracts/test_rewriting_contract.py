@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import AnswerNotFound
-from tests.answering.bench import ANN, PRIVATE, Bench, until
+from tests.harness.turn_bench import ANN, PRIVATE, Bench, until
 
 
 async def test_editing_the_last_question_answers_in_the_same_messages(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
-from tests.databases import FakeTime
+from tests.harness.databases import FakeTime
 
 ANN = Person(7_000_000_001, "Ann", "ann", "en")
 

@@ -9,8 +9,8 @@ from bot.conversation.messages import ChatKey, Ending, Shown, TurnState
 from bot.errors import LeaseLost, TooManyWaiting
 from bot.storage.database import Database
 from bot.storage.schema import messages, turns
-from tests.answering.bench import ANN, BOB, GROUP, PRIVATE, Bench, until
-from tests.databases import FakeTime
+from tests.harness.databases import FakeTime
+from tests.harness.turn_bench import ANN, BOB, GROUP, PRIVATE, Bench, until
 
 
 async def test_a_question_is_answered_and_both_stay(bench: Bench) -> None:

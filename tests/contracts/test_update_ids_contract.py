@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.storage.database import UPDATE_ID_LIFETIME, Database
-from tests.databases import FakeTime
+from tests.harness.databases import FakeTime
 
 DAY = 86_400.0
 

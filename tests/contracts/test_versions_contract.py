@@ -6,7 +6,7 @@ import pytest
 
 from bot.conversation.messages import TurnKind, TurnState
 from bot.errors import AnswerNotFound, ChatUnavailable
-from tests.answering.bench import ANN, BOB, PRIVATE, Bench
+from tests.harness.turn_bench import ANN, BOB, PRIVATE, Bench
 
 
 async def test_another_answer_takes_the_messages_of_the_last_one(bench: Bench) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.generator import running_generator
-from tests.end_to_end.nursery import Nursery, running_nursery
-from tests.end_to_end.scene import Scene, running_telegram
+from tests.harness.preloaded_processes import Nursery, running_nursery
+from tests.harness.scene import Scene, running_telegram
+from tests.harness.scripted_generator import running_generator
 
 
 @pytest.fixture(scope="session")

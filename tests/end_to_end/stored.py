@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import PATIENCE, Json
+from tests.harness.scene import Scene
+from tests.harness.telegram_people import PATIENCE, Json
 
 
 def states(folder: Path) -> list[str]:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.end_to_end.generator import Request, Script
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import eventually, grow_old, said_and_kept, states
-from tests.end_to_end.telegram import ANNA, BORIS, Json, Telegram, labels
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request, Script
+from tests.harness.telegram_people import ANNA, BORIS, Json, Telegram, labels
 
 
 def growing(text: str, go_on: asyncio.Event) -> Script:

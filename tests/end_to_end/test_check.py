@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.generator import Refusal, failing
-from tests.end_to_end.program import running_program
-from tests.end_to_end.scene import Scene
+from tests.harness.program_process import running_program
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Refusal, failing
 
 
 async def checked(scene: Scene, **settings: str) -> tuple[int, str]:

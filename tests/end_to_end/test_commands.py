@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS
+from tests.harness.scene import Scene
+from tests.harness.telegram_people import ANNA, BORIS
 
 
 async def test_the_temperature_counts_for_the_next_message_and_survives_a_restart(scene: Scene) -> None:

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.end_to_end.checked import answer_to, count, pieces_of, settled
-from tests.end_to_end.generator import Request, Slowly
-from tests.end_to_end.program import Program
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import eventually, shown_and_kept, states
-from tests.end_to_end.telegram import ANNA, BORIS, is_being_written, labels
+from tests.harness.checked_answers import answer_to, count, pieces_of, settled
+from tests.harness.program_process import Program
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request, Slowly
+from tests.harness.telegram_people import ANNA, BORIS, is_being_written, labels
 
 HALF = "The first half of the answer"
 REST = ", and the second."

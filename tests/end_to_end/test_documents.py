@@ -6,9 +6,9 @@ import base64
 
 from tests.attachments.hostile import pdf_bomb
 from tests.attachments.samples import pdf
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import eventually
-from tests.end_to_end.telegram import ANNA, Json
+from tests.harness.scene import Scene
+from tests.harness.telegram_people import ANNA, Json
 
 
 def file(name: str, content: bytes) -> Json:

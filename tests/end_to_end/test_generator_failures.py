@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from tests.end_to_end.checked import has_button
-from tests.end_to_end.generator import Cut, Refusal, Request, Script, echo, failing
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, Json, is_being_written
+from tests.harness.checked_answers import has_button
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Cut, Refusal, Request, Script, echo, failing
+from tests.harness.telegram_people import ANNA, Json, is_being_written
 
 START = "The first words of the answer"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS, labels
 from tests.end_to_end.test_buttons import until_label
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS, labels
 
 
 async def test_a_mention_is_answered_and_ordinary_talk_is_not(scene: Scene) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.generator import Request, running_generator
-from tests.end_to_end.nursery import Nursery
-from tests.end_to_end.scene import Scene, running_telegram
-from tests.end_to_end.telegram import ANNA, BORIS, Json, labels
+from tests.harness.preloaded_processes import Nursery
+from tests.harness.scene import Scene, running_telegram
+from tests.harness.scripted_generator import Request, running_generator
+from tests.harness.telegram_people import ANNA, BORIS, Json, labels
 
 MEGABYTES = 1 << 20
 

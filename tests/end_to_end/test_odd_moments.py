@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.program import TOKEN
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS, Json
 from tests.end_to_end.test_buttons import numbered, until_label
+from tests.harness.program_process import TOKEN
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS, Json
 
 
 async def test_a_blocked_person_gets_silence_until_unblocked(scene: Scene) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import Json, labels
 from tests.end_to_end.test_buttons import until_label
+from tests.harness.scene import Scene
+from tests.harness.telegram_people import Json, labels
 
 Chunks = list[dict[str, Any]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import eventually, states
-from tests.end_to_end.telegram import ANNA, BORIS, Json
 from tests.end_to_end.test_buttons import until_label
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS, Json
 
 
 async def test_a_newcomer_waits_until_an_admin_approves(scene: Scene) -> None:

@@ -11,9 +11,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.end_to_end.program import Program, running_program
-from tests.end_to_end.telegram import Json, Telegram, is_being_written, watched
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, PATIENCE, chromium
+from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, PATIENCE, chromium
+from tests.harness.program_process import Program, running_program
+from tests.harness.telegram_people import Json, Telegram, is_being_written, watched
 
 PASSING = (NoSuchElementException, StaleElementReferenceException)
 QUESTION = "Write a story about a lighthouse."

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS, is_being_written
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS, is_being_written
 
 
 async def test_a_question_is_answered_and_the_answer_grows_by_edits(scene: Scene) -> None:

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.generators.local_proxy import local_proxy
+from tests.harness.local_proxy import local_proxy
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.databases import PostgreSQL
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS, is_being_written
+from tests.harness.databases import PostgreSQL
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS, is_being_written
 
 QUESTION = "@aura_bot Count"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS
 
 
 async def test_editing_the_last_question_answers_again_in_the_same_message(scene: Scene) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
-from tests.end_to_end.generator import Slowly
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS, Json, labels
 from tests.end_to_end.test_buttons import until_label
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Slowly
+from tests.harness.telegram_people import ANNA, BORIS, Json, labels
 
 
 async def test_a_chat_is_set_up_with_buttons_and_they_work_after_a_restart(scene: Scene) -> None:

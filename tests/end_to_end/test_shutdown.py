@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from tests.end_to_end.generator import Slowly
-from tests.end_to_end.program import Program
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import shown_and_kept
-from tests.end_to_end.telegram import BORIS, is_being_written
+from tests.harness.program_process import Program
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Slowly
+from tests.harness.telegram_people import BORIS, is_being_written
 
 HALF = "The first half of the answer"
 REST = ", and the second."

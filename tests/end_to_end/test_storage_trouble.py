@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import PostgreSQL
-from tests.end_to_end.generator import Slowly
-from tests.end_to_end.program import Program
-from tests.end_to_end.scene import Scene
 from tests.end_to_end.stored import shown_and_kept
-from tests.end_to_end.telegram import ANNA, BORIS
+from tests.harness.databases import PostgreSQL
+from tests.harness.program_process import Program
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Slowly
+from tests.harness.telegram_people import ANNA, BORIS
 
 HALF = "The first half of the answer"
 REST = ", and the second."

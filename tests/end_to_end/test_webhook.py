@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.updates.webhook import webhook_path
-from tests.end_to_end.program import TOKEN
-from tests.end_to_end.scene import Scene
+from tests.harness.program_process import TOKEN
+from tests.harness.scene import Scene
 
 SECRET = "a-secret-of-the-scene"
 BOT = int(TOKEN.partition(":")[0])

@@ -13,14 +13,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.databases import PostgreSQL
-from tests.end_to_end.checked import answer_to, count, pieces_of, settled
-from tests.end_to_end.generator import Request
-from tests.end_to_end.scene import Scene
-from tests.end_to_end.telegram import ANNA, BORIS
 from tests.end_to_end.test_replicas import people
 from tests.end_to_end.test_webhook import SECRET, free_address, posted
-from tests.generators.local_proxy import local_proxy
+from tests.harness.checked_answers import answer_to, count, pieces_of, settled
+from tests.harness.databases import PostgreSQL
+from tests.harness.local_proxy import local_proxy
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Request
+from tests.harness.telegram_people import ANNA, BORIS
 
 HEARTBEAT_INTERVAL = 5.0
 """Seconds until a replica has seen who else lives, at the latest."""

@@ -16,7 +16,7 @@ from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Finish, Messages, Piece, Timeouts
 from bot.generators.factory import kind_of
 from bot.net.connections import Route
-from tests.generators.wire_server import GENEROUS, Exchange, Script, serve
+from tests.harness.wire_server import GENEROUS, Exchange, Script, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 

@@ -22,8 +22,8 @@ from bot.generators.contract import Messages, Timeouts
 from bot.generators.factory import kind_of
 from bot.net.connections import Route
 from bot.net.proxy_url import parse_proxy
-from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
-from tests.generators.wire_server import Exchange, WireServer, client_tls, serve
+from tests.harness.local_proxy import LocalProxy, closed_port, local_proxy
+from tests.harness.wire_server import Exchange, WireServer, client_tls, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 ANNA = {"user": "anna", "password": "p@ss:word"}

@@ -14,7 +14,7 @@ from bot.generators.factory import (
     make_client,
     unused_settings,
 )
-from tests.given_settings import given
+from tests.harness.given_settings import given
 
 FOREIGN = "tests.contracts.generators.g4f_style:Talkative"
 KEEN = "tests.generators.test_generator_client:Keen"

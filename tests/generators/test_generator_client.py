@@ -12,7 +12,7 @@ from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Finish, Messages, Piece, Thought, Timeouts
 from bot.generators.factory import kind_of
 from bot.generators.thread_isolation import MAX_PIECES_AHEAD
-from tests.generators.wire_server import Exchange, serve
+from tests.harness.wire_server import Exchange, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 STYLE = "tests.contracts.generators.g4f_style"

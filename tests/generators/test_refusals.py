@@ -15,7 +15,7 @@ from bot.generators.contract import Messages
 from bot.generators.factory import kind_of
 from bot.generators.openai.endpoint_memory import MAX_ENDPOINTS, EndpointMemory
 from tests.generators.test_openai import DONE, STOP, event
-from tests.generators.wire_server import Exchange, Script, WireServer, serve
+from tests.harness.wire_server import Exchange, Script, WireServer, serve
 
 HELLO: Messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]
 Judge = Callable[[dict[str, Any]], object]

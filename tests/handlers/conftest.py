@@ -11,7 +11,7 @@ import pytest
 
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from tests.handlers.harness import DATABASE, Harness, open_harness
+from tests.harness.bot_scene import DATABASE, Harness, open_harness
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from aiogram import methods
 from aiogram.types import BotCommandScopeChat
 
 from bot.conversation.people import Standing
-from tests.handlers.harness import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
-from tests.recording import BOT_ID
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from tests.harness.recording_session import BOT_ID
 
 MENTION = "@aura_bot"
 

@@ -9,7 +9,7 @@ from aiogram import methods
 
 from bot.errors import StorageUnavailable
 from bot.preferences import Source
-from tests.handlers.harness import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 
 async def test_the_temperature_of_the_whole_bot(harness: Harness) -> None:

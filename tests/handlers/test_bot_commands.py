@@ -13,7 +13,7 @@ import handlers
 from bot.telegram.client import Telegram
 from bot.texts import Texts
 from handlers.support.bot_commands import MEMBERS, CommandRouter, command, declared_commands
-from tests.recording import TOKEN, Recording
+from tests.harness.recording_session import TOKEN, Recording
 
 
 class NobodyOpenedTheBot(Recording):

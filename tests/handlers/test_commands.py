@@ -9,7 +9,7 @@ from aiogram import methods
 import handlers
 from bot.preferences import Source
 from handlers.support.bot_commands import declared_commands
-from tests.handlers.harness import ANNA, BORIS, FORUM, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Harness, open_harness
 
 
 async def test_start_says_which_model_answers_and_how_to_connect_a_real_one(harness: Harness) -> None:

@@ -8,7 +8,7 @@ from aiogram import methods
 from aiogram.types import BufferedInputFile
 
 from bot.preferences import Source
-from tests.handlers.harness import ANNA, BORIS, GROUP, Harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
 
 
 async def test_export_sends_the_conversation_as_markdown_and_json(harness: Harness) -> None:

@@ -10,7 +10,7 @@ from aiogram import methods
 from bot.conversation.messages import Quote
 from tests.attachments.hostile import HOSTILE
 from tests.attachments.samples import docx, docx_paragraph, epub, odt, pdf, pptx, xlsx
-from tests.handlers.harness import ANNA, BORIS, GROUP, Harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
 
 MENTION = "@aura_bot"
 KINDS: dict[str, bytes] = {

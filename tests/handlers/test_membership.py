@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiogram import methods
 
-from tests.handlers.harness import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
-from tests.recording import BOT_ID, ME
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
+from tests.harness.recording_session import BOT_ID, ME
 
 MENTION = "@aura_bot"
 NEW_GROUP = -1009

@@ -13,8 +13,8 @@ import pytest
 from aiogram import methods
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.handlers.harness import ANNA, BORIS, DATABASE, GROUP, OWNER, Harness, open_harness
-from tests.recording import ME
+from tests.harness.bot_scene import ANNA, BORIS, DATABASE, GROUP, OWNER, Harness, open_harness
+from tests.harness.recording_session import ME
 
 Act = Callable[[Harness], Awaitable[object]]
 

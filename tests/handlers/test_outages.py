@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.errors import MAX_OUTAGES, MAX_REFUSALS, OUTAGE_NOTICE_INTERVAL, REFUSAL_INTERVAL, Outages, Refusals
-from tests.handlers.harness import ANNA, BORIS
+from tests.harness.bot_scene import ANNA, BORIS
 
 
 def test_the_second_failure_of_an_outage_is_news_and_no_other() -> None:

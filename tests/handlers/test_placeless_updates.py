@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.harness import ANNA, Harness
+from tests.harness.bot_scene import ANNA, Harness
 
 PRESS = {"id": "77", "from": ANNA.user, "chat_instance": "1", "inline_message_id": "abc"}
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.conversation.messages import Quote
 from bot.errors import StorageUnavailable
-from tests.handlers.harness import ANNA, BORIS, FORUM, GROUP, Actor, Harness
-from tests.recording import BOT_ID, ME
+from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, Actor, Harness
+from tests.harness.recording_session import BOT_ID, ME
 
 MENTION = "@aura_bot"
 SOMEBODYS = {"message_id": 900, "date": 1, "chat": {"id": GROUP, "type": "supergroup"}, "from": BORIS.user}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.preferences import Source
 from bot.texts import LOCALES, Texts
 from handlers.support.callback_data import SettingsCallback
-from tests.handlers.harness import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, Harness, open_harness
 
 
 async def test_settings_say_what_is_in_force_and_where_it_comes_from(harness: Harness) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.playground.local_telegram import LocalTelegram, local_telegram
 
 if TYPE_CHECKING:
-    from tests.playground.page_reader import Reader, Server
+    from tests.harness.page_reader import Reader, Server
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def telegram() -> AsyncIterator[LocalTelegram]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Reader]:
-    from tests.playground.page_reader import somebody_reading  # noqa: PLC0415  # Selenium may not be installed
+    from tests.harness.page_reader import somebody_reading  # noqa: PLC0415  # Selenium may not be installed
 
     with somebody_reading() as reader:
         yield reader

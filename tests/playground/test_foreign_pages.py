@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, TOKEN, Reader, Server
+from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, TOKEN, Reader, Server
 
 pytestmark = [pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING), pytest.mark.timeout(120)]
 

@@ -11,7 +11,7 @@ pytest.importorskip("selenium", reason="needs selenium, which `make install` bri
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
+from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
 
 BUTTONS: Final = {
     "inline_keyboard": [

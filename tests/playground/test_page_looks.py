@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
 
-from tests.playground.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, ROOT, Reader, Server
+from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, ROOT, Reader, Server
 
 BUTTONS: Final = {
     "inline_keyboard": [

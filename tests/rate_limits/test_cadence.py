@@ -17,7 +17,7 @@ from bot.rate_limits.cadence import (
     window_gap,
 )
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT
-from tests.bench.floor import ReplyStream, floor_alone, floor_in_group
+from tests.benchmarks.floor import ReplyStream, floor_alone, floor_in_group
 from tests.rate_limits.simulation import Answer, Simulation, exact_floor, floor
 
 PRIVATE, GROUP_CHAT = 1, -1

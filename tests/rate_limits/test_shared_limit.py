@@ -17,7 +17,7 @@ from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.telegram.slot_allocator import SlotAllocator
-from tests.recording import TOKEN
+from tests.harness.recording_session import TOKEN
 
 CHATS = 1000
 """As many calls wait in each replica, each in a chat of its own: nothing but the bot's budget keeps them."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import Count, count, settled
-from tests.end_to_end.telegram import Json, labels
+from tests.harness.checked_answers import Count, count, settled
+from tests.harness.telegram_people import Json, labels
 from tests.soak.people import Conversation, is_failure
 
 WINDOW = 1.0

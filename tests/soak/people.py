@@ -7,8 +7,8 @@ import random
 import time
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import count, settled
-from tests.end_to_end.telegram import Json, Telegram, labels
+from tests.harness.checked_answers import count, settled
+from tests.harness.telegram_people import Json, Telegram, labels
 
 PATIENCE = 120.0
 """Seconds after which a question counts as lost; floods and restarts are well within."""

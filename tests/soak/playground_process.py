@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.end_to_end.program import TOKEN
+from tests.harness.program_process import TOKEN
 
 
 @dataclass(frozen=True)

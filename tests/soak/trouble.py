@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
-from tests.end_to_end.checked import SURE, answer_to, pieces_of
-from tests.end_to_end.generator import Cut, Refusal, Request
-from tests.end_to_end.program import Program
-from tests.end_to_end.telegram import Telegram
+from tests.harness.checked_answers import SURE, answer_to, pieces_of
+from tests.harness.program_process import Program
+from tests.harness.scripted_generator import Cut, Refusal, Request
+from tests.harness.telegram_people import Telegram
 from tests.soak.counting import Interruptions
 
 LONG_EVERY = 12

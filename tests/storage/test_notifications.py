@@ -22,8 +22,8 @@ from bot.storage.partitioning import ChatPartitioning
 from bot.storage.postgres.notifications import LockSession, NotificationBus
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import concerns
-from tests.answering.bench import Bench, until
 from tests.answering.test_slot_broker import HERE, THERE, Homes
+from tests.harness.turn_bench import Bench, until
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

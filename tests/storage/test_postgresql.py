@@ -12,8 +12,8 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage import engine
 from bot.storage.database import Database
 from bot.storage.engine import database_url
-from tests.answering.bench import until
-from tests.databases import PostgreSQL
+from tests.harness.databases import PostgreSQL
+from tests.harness.turn_bench import until
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bot.errors import DatabaseInUse, SettingsProblem, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.engine import POOL_SIZE, database_url
-from tests.answering.bench import PRIVATE, Bench, until
+from tests.harness.turn_bench import PRIVATE, Bench, until
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from aiogram.methods import GetUpdates, TelegramMethod
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.updates.health import PollingHealth
 from bot.updates.polling import Polling
-from tests.recording import LIMIT, TOKEN
+from tests.harness.recording_session import LIMIT, TOKEN
 from tests.updates.scripted_telegram import listener
 
 T = TypeVar("T")

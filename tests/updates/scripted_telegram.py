@@ -16,7 +16,7 @@ from aiohttp import web
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.updates.health import PollingHealth, server_runner
 from bot.updates.polling import Polling, PollTiming
-from tests.recording import TOKEN
+from tests.harness.recording_session import TOKEN
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

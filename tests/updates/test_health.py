@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from bot.updates.health import PollingHealth, Readiness, WebhookHealth, health_app
 from bot.updates.polling import PollTiming
-from tests.recording import LIMIT
+from tests.harness.recording_session import LIMIT
 from tests.updates.scripted_telegram import bot_at, json_answer, listener, message, polling, scripted_app, served
 
 

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 
 from bot.updates.health import WebhookHealth
 from bot.updates.webhook import add_webhook, webhook_path
-from tests.recording import BOT_ID, LIMIT
+from tests.harness.recording_session import BOT_ID, LIMIT
 from tests.updates.scripted_telegram import bot_at, listener, message, offset_of, polling, served
 
 SECRET = "a-secret-of-the-scene"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.errors import StorageUnavailable
 from bot.updates.health import MAX_UPDATE_SIZE, WebhookHealth
 from bot.updates.webhook import SECRET_HEADER, add_webhook, webhook_path
-from tests.recording import BOT_ID
+from tests.harness.recording_session import BOT_ID
 from tests.updates.scripted_telegram import bot_at, listener, message, served
 from tests.updates.test_untrusted_answers import JSON, JUNK
 

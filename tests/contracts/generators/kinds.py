@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Timeouts
 from bot.generators.factory import kind_of
-from tests.generators.wire_server import Exchange
+from tests.harness.wire_server import Exchange
 
 PATIENT = Timeouts(headers=60, silence=60, answer=100)
 

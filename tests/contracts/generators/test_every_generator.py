@@ -23,7 +23,7 @@ from bot.errors import (
 from bot.generators.client import GeneratorClient
 from bot.generators.contract import Messages, Timeouts
 from tests.contracts.generators.kinds import ALL, OURS, PATIENT, Kind
-from tests.generators.wire_server import GENEROUS, Exchange, Script, WireServer, serve
+from tests.harness.wire_server import GENEROUS, Exchange, Script, WireServer, serve
 
 QUESTION: Messages = [{"role": "user", "content": "Hello"}]
 IMPATIENT = Timeouts(headers=0.3, silence=0.3, answer=PATIENT.answer)

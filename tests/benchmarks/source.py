@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from tests.bench.scripts import Script
-from tests.end_to_end.generator import Generator, Request
+from tests.benchmarks.scripts import Script
+from tests.harness.scripted_generator import Generator, Request
 
 _NAME = re.compile(r"\bstream (\S+)")
 

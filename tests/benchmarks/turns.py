@@ -13,15 +13,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
-from tests.bench import machine
-from tests.bench.report import Target, judge, say
-from tests.bench.scripts import prose, script
-from tests.bench.servers import PostgreSQL, accepted, running_postgresql
-from tests.bench.source import Written, question
-from tests.bench.stage import Deliveries, Stage, stage
-from tests.end_to_end.nursery import Nursery, running_nursery
-from tests.end_to_end.program import Program, running_program
-from tests.end_to_end.telegram import is_being_written
+from tests.benchmarks import machine
+from tests.benchmarks.report import Target, judge, say
+from tests.benchmarks.scripts import prose, script
+from tests.benchmarks.servers import PostgreSQL, accepted, running_postgresql
+from tests.benchmarks.source import Written, question
+from tests.benchmarks.stage import Deliveries, Stage, stage
+from tests.harness.preloaded_processes import Nursery, running_nursery
+from tests.harness.program_process import Program, running_program
+from tests.harness.telegram_people import is_being_written
 
 PROBES = 100
 PROBE_EVERY = 0.15

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.end_to_end.nursery import Forked, Nursery
+from tests.harness.preloaded_processes import Forked, Nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "7000000001:playground-token-for-tests-0123456789"

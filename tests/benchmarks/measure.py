@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
-from tests.bench import machine
-from tests.bench.floor import ReplyStream, floor_alone, floor_before_others, floor_in_group, floor_of_many
-from tests.bench.observed import Json, NotWhole, Observed, observe
-from tests.bench.scenarios import Mode, Scenario
-from tests.bench.source import Written, question
-from tests.bench.stage import Deliveries, Stage, stage
-from tests.end_to_end.program import Program
-from tests.end_to_end.telegram import ANNA, is_being_written
+from tests.benchmarks import machine
+from tests.benchmarks.floor import ReplyStream, floor_alone, floor_before_others, floor_in_group, floor_of_many
+from tests.benchmarks.observed import Json, NotWhole, Observed, observe
+from tests.benchmarks.scenarios import Mode, Scenario
+from tests.benchmarks.source import Written, question
+from tests.benchmarks.stage import Deliveries, Stage, stage
+from tests.harness.program_process import Program
+from tests.harness.telegram_people import ANNA, is_being_written
 
 PATIENCE = 90.0
 """Seconds that answers may take beyond the time in which they are written."""

@@ -49,8 +49,8 @@ from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
-from tests.given_settings import given
-from tests.recording import BOT_ID, LIMIT, ME, TOKEN, Recording
+from tests.harness.given_settings import given
+from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
 
 DATABASE = "handlers.db"
 GROUP = -1001
@@ -150,7 +150,7 @@ class Harness:
             self.preferences,
             Generating(
                 GeneratorClient(
-                    GeneratorConfig(kind=kind_of("tests.handlers.harness:EchoThroughProxies"), context_tokens=2048)
+                    GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
                 ),
                 2048,
             ),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from tests.end_to_end.telegram import Json, is_being_written, labels
+from tests.harness.telegram_people import Json, is_being_written, labels
 
 SURE = 60
 """Characters by which two messages are known to begin alike."""

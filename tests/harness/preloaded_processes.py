@@ -1,8 +1,8 @@
 """Processes that have imported the program already: importing costs seconds of CPU, and a crash test starts often.
 
-`python -m tests.end_to_end.nursery SOCKET` imports everything once and then forks a process for each connection: the
-request names its folder, environment and arguments, and brings the file that takes its output. What is forked is an
-ordinary process of its own: it is signalled, killed and waited for like any other.
+`python -m tests.harness.preloaded_processes SOCKET` imports everything once and then forks a process for each
+connection: the request names its folder, environment and arguments, and brings the file that takes its output. What is
+forked is an ordinary process of its own: it is signalled, killed and waited for like any other.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def running_nursery() -> Iterator[Nursery]:
     """Start one, and end it with everything that it keeps in memory; its children go on."""
     with tempfile.TemporaryDirectory(prefix="aura-nursery-") as folder:
         address = f"{folder}/socket"
-        command = [sys.executable, "-m", "tests.end_to_end.nursery", address]
+        command = [sys.executable, "-m", "tests.harness.preloaded_processes", address]
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             try:

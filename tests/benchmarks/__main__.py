@@ -1,4 +1,4 @@
-"""`python -m tests.bench [SCENARIO …]`: the real bot against a strict local Telegram, measured; or `turns`, `start`."""
+"""`python -m tests.benchmarks [SCENARIO …]`: the real bot on a strict local Telegram, measured; or `turns`, `start`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-from tests.bench import start, turns
-from tests.bench.measure import Result, play
-from tests.bench.report import judge, remarks, say, table, targets
-from tests.bench.scenarios import SCENARIOS, Scenario
+from tests.benchmarks import start, turns
+from tests.benchmarks.measure import Result, play
+from tests.benchmarks.report import judge, remarks, say, table, targets
+from tests.benchmarks.scenarios import SCENARIOS, Scenario
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ async def _play(chosen: Iterable[Scenario], surface: str | None) -> list[Result]
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument(
         "scenarios", nargs="*", choices=[*names, "turns", "start", []], metavar="SCENARIO", help=", ".join(names)

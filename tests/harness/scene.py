@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playground.server import Playground
-from tests.end_to_end.generator import Generator
-from tests.end_to_end.nursery import Nursery
-from tests.end_to_end.program import READY, TOKEN, Program, running_program
-from tests.end_to_end.telegram import ANNA, Telegram, watched
+from tests.harness.preloaded_processes import Nursery
+from tests.harness.program_process import READY, TOKEN, Program, running_program
+from tests.harness.scripted_generator import Generator
+from tests.harness.telegram_people import ANNA, Telegram, watched
 
 
 @dataclass

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.scripts import Script
-from tests.bench.source import Written
+from tests.benchmarks.scripts import Script
+from tests.benchmarks.source import Written
 
 Json = dict[str, Any]
 _SENDS, _EDITS, _DRAFTS = "sendMessage", ("editMessageText", "editMessageReplyMarkup"), "sendMessageDraft"

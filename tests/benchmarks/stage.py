@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.scripts import prose, script
-from tests.bench.source import Source, question
-from tests.end_to_end.generator import running_generator
-from tests.end_to_end.program import ROOT, TOKEN, Program, running_program
-from tests.end_to_end.telegram import ANNA, Telegram, watched
+from tests.benchmarks.scripts import prose, script
+from tests.benchmarks.source import Source, question
+from tests.harness.program_process import ROOT, TOKEN, Program, running_program
+from tests.harness.scripted_generator import running_generator
+from tests.harness.telegram_people import ANNA, Telegram, watched
 
 Json = dict[str, Any]
 WARM_UP = 3

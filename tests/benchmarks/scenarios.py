@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from tests.bench.scripts import Script, prose, script, unicode_text
+from tests.benchmarks.scripts import Script, prose, script, unicode_text
 
 Mode = Literal["edit", "draft"]
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.bench import machine
-from tests.bench.floor import OTHERS, WORTH
-from tests.bench.measure import Result, added
+from tests.benchmarks import machine
+from tests.benchmarks.floor import OTHERS, WORTH
+from tests.benchmarks.measure import Result, added
 
 _HEAD = (
     "scenario", "surface", "first text (s)", "mean delay (s)", "floor (s)", "ratio", "complete after (s)", "changes",

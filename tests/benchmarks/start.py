@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from tests.bench.report import say
+from tests.benchmarks.report import say
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSON = 1001

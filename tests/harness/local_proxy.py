@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
-from tests.generators.wire_server import close, server_tls
+from tests.harness.wire_server import close, server_tls
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
