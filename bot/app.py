@@ -48,6 +48,7 @@ from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
+from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
@@ -212,7 +213,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             preferences,
             Generating(registry, registry.config.context_tokens),
             Files(telegram.download, AttachmentService(document_readers())),
-            QuestionLimits(settings, TurnRepository(database), bot=me.id, clock=database.clock),
+            QuestionLimits(settings, QuestionTimes(database), bot=me.id, clock=database.clock),
         ),
         people_use_cases(
             unit,

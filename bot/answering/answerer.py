@@ -23,7 +23,7 @@ from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
-from bot.storage.turn_queue.claims import MAX_FAULTS
+from bot.storage.turn_queue.leases import MAX_FAULTS
 from bot.streaming.live_reply import LiveReply
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.errors import Problem
 from bot.people.speaker import Speaker
 from bot.settings import Settings
-from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.repositories.question_times import QuestionTimes
 
 MINUTE = 60.0
 DAY = 86_400.0
@@ -48,10 +48,10 @@ def _wait(asked: Sequence[float], count: int, seconds: float, now: float) -> flo
 class QuestionLimits:
     """The limits of the settings, counted from the stored turns: they hold over restarts and among replicas."""
 
-    def __init__(self, settings: Settings, turns: TurnRepository, *, bot: int, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, times: QuestionTimes, *, bot: int, clock: Callable[[], float]) -> None:
         self._person = Allowance(settings.questions_per_minute, settings.questions_per_day)
         self._chat = Allowance(settings.chat_questions_per_minute, settings.chat_questions_per_day)
-        self._turns = turns
+        self._times = times
         self._bot = bot
         self._clock = clock
 
@@ -61,10 +61,10 @@ class QuestionLimits:
             return
         person, chat, now = speaker.id, speaker.key.chat, self._clock()
         if self._person.longest:
-            asked = await self._turns.asked_since(self._bot, person=person, chat=None, since=now - self._person.longest)
+            asked = await self._times.asked_since(self._bot, person=person, chat=None, since=now - self._person.longest)
             _check(self._person.wait(asked, now), "person")
         if self._chat.longest:
-            asked = await self._turns.asked_since(self._bot, person=None, chat=chat, since=now - self._chat.longest)
+            asked = await self._times.asked_since(self._bot, person=None, chat=chat, since=now - self._chat.longest)
             _check(self._chat.wait(asked, now), "chat")
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot.storage.turn_queue.claims import LEASE_DURATION
+from bot.storage.turn_queue.leases import LEASE_DURATION
 from tests.chaos.database_trouble import full_disk
 from tests.chaos.partition import partition
 from tests.harness.databases import PostgreSQL

@@ -6,7 +6,7 @@ import pytest
 
 from bot.conversation.messages import ChatKey, TurnState
 from bot.storage.database import Database
-from bot.storage.turn_queue.claims import MAX_CROWDED_ATTEMPTS, MAX_FAULTS
+from bot.storage.turn_queue.leases import MAX_CROWDED_ATTEMPTS, MAX_FAULTS
 from tests.harness.turn_bench import Bench, until
 
 

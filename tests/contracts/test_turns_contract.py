@@ -224,10 +224,10 @@ async def test_the_times_of_questions_are_known_for_limits(bench: Bench, unix_ti
     unix_time.now += 10
     await bench.ask("two", GROUP, author=BOB)
     await bench.ask("three", PRIVATE)
-    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start) == [start, start + 10]
-    assert await bench.table.asked_since(1, person=None, chat=GROUP.chat, since=start) == [start, start + 10]
-    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start + 1) == [start + 10]
-    assert await bench.table.asked_since(2, person=ANN.id, chat=None, since=start) == []
+    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start) == [start, start + 10]
+    assert await bench.question_times.asked_since(1, person=None, chat=GROUP.chat, since=start) == [start, start + 10]
+    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start + 1) == [start + 10]
+    assert await bench.question_times.asked_since(2, person=ANN.id, chat=None, since=start) == []
     bench.let_go()
 
 
@@ -241,11 +241,11 @@ async def test_what_was_taken_back_or_erased_still_counts_for_limits(bench: Benc
     unix_time.now += 10
     await bench.answered("three", GROUP)
     all_three = [start, start + 10, start + 20]
-    assert await bench.table.asked_since(1, person=ANN.id, chat=None, since=start) == all_three
-    assert await bench.table.asked_since(1, person=None, chat=GROUP.chat, since=start) == all_three
-    assert await bench.table.asked_since(1, person=None, chat=PRIVATE.chat, since=start) == []
+    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start) == all_three
+    assert await bench.question_times.asked_since(1, person=None, chat=GROUP.chat, since=start) == all_three
+    assert await bench.question_times.asked_since(1, person=None, chat=PRIVATE.chat, since=start) == []
     await bench.table.prune(start + 5)
-    kept = await bench.table.asked_since(1, person=ANN.id, chat=None, since=start)
+    kept = await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start)
     assert kept[0] == start + 10
 
 

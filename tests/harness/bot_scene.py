@@ -43,6 +43,7 @@ from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
+from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
@@ -155,7 +156,7 @@ class Harness:
                 2048,
             ),
             Files(self.telegram.download, AttachmentService(document_readers())),
-            QuestionLimits(self.settings, TurnRepository(self.database), bot=BOT_ID, clock=self.database.clock),
+            QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )
         outbox = Outbox(self.telegram, self.tasks.start)
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)

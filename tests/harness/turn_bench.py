@@ -15,6 +15,7 @@ from bot.conversation.messages import Author, ChatKey, Ending, Message, Question
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
 
 ANN, BOB = Author(5, "Ann"), Author(6, "Bob")
@@ -49,6 +50,7 @@ class Bench:
         self.database = database
         self.tasks = TaskSupervisor()
         self.table = TurnRepository(database)
+        self.question_times = QuestionTimes(database)
         self.conversations = ConversationRepository(database)
         self.begun: list[str] = []
         """The texts of the questions, in the order in which their turns began."""

@@ -11,7 +11,8 @@ from bot.answering.turns.timing import STORE_RETRY_DELAY
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from bot.storage.turn_queue.claims import STEAL_DELAY, TurnRepository
+from bot.storage.turn_queue.claimable import STEAL_DELAY
+from bot.storage.turn_queue.claims import TurnRepository
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from uuid import uuid4
 
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.turn_queue.claims import LEASE_DURATION, TurnRepository
+from bot.storage.repositories.replicas import ReplicaRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.leases import LEASE_DURATION
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Membership:
         self._database = database
         self._queue = queue
         self._replica = replica
+        self._replicas = ReplicaRepository(database)
         self._lease_duration = lease_duration
         self._clock = clock
         self._before: deque[_FormerHomes] = deque(maxlen=MAX_FORMER)
@@ -73,14 +76,14 @@ class Membership:
         if not self._database.shared:
             await self._queue.take_back(self.bot)
         elif await self._hold_name():
-            await self._queue.sign_off(self.bot, f"{self._replica}/")
+            await self._replicas.sign_off(self.bot, f"{self._replica}/")
             await self._queue.take_back(self.bot, owner=f"{self._replica}/")
         else:
             logger.warning("Another process is called %s as well: give each replica a REPLICA name", self._replica)
 
     async def register(self) -> list[str]:
         """Say that this process lives, and queue what the dead left. Gives everybody who lives."""
-        living = await self._queue.register(self.bot, self.me, lease_duration=self._lease_duration)
+        living = await self._replicas.register(self.bot, self.me, lease_duration=self._lease_duration)
         await self._queue.take_over(self.bot)
         return living
 
@@ -120,7 +123,7 @@ class Membership:
     async def leave(self) -> int:
         """Queue what this process still holds, and say that it has ended. Gives how many turns that were."""
         left = await self._queue.take_back(self.bot, owner=self.me)
-        await self._queue.sign_off(self.bot, self.me)
+        await self._replicas.sign_off(self.bot, self.me)
         return left
 
     async def _hold_name(self) -> bool:

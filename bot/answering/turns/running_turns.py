@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.answering.turns.timing import WorkerTiming
 from bot.answering.turns.turn_context import TurnContext
-from bot.storage.turn_queue.claims import Company, Signal
+from bot.storage.turn_queue.leases import Company, Signal
 
 
 @dataclass(slots=True)

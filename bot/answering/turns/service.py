@@ -15,9 +15,10 @@ from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.answer_actions import AnswerActions
 from bot.storage.turn_queue.cancel import TurnCanceller
-from bot.storage.turn_queue.claims import Signal, TurnRepository
+from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
+from bot.storage.turn_queue.leases import Signal
 
 __all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
 

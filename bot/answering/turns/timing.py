@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.turns.turn_context import steady_clock
-from bot.storage.turn_queue.claims import LEASE_DURATION
+from bot.storage.turn_queue.leases import LEASE_DURATION
 
 HEARTBEAT_INTERVAL = 5.0
 """Seconds between two renewals; PostgreSQL only."""

@@ -15,7 +15,8 @@ from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, Tu
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.repositories.conversations import MAX_PATH, ConversationRepository
-from bot.storage.turn_queue.claims import LEASE_DURATION, ClaimedTurn, TurnRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.leases import LEASE_DURATION, ClaimedTurn
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.messages import TurnState
 from bot.errors import ChatMigrated, ChatUnavailable, StorageUnavailable, TopicUnavailable, Unauthorized
 from bot.storage.turn_queue.cancel import TurnCanceller
-from bot.storage.turn_queue.claims import MAX_FAULTS, TurnRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.leases import MAX_FAULTS
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from bot.answering.turns.turn_outcome import TurnOutcome
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
-from bot.storage.turn_queue.claims import PROBATION, ClaimedTurn, Lease, TurnRepository
+from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.leases import PROBATION, ClaimedTurn, Lease
 from bot.streaming.message_writer import SEND_GRACE
 
 logger = logging.getLogger(__name__)

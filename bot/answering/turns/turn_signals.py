@@ -6,7 +6,7 @@ import json
 from typing import Protocol
 
 from bot.storage.database import Database
-from bot.storage.turn_queue.claims import Signal
+from bot.storage.turn_queue.leases import Signal
 
 TURN_CHANNEL = "turns"
 

@@ -17,8 +17,10 @@ from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.turn_queue.claims import STEAL_DELAY, ClaimedTurn, Signal, TurnRepository
+from bot.storage.turn_queue.claimable import STEAL_DELAY
+from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Claimant
+from bot.storage.turn_queue.leases import ClaimedTurn, Signal
 
 logger = logging.getLogger(__name__)
 

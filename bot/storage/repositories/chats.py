@@ -11,7 +11,7 @@ from bot.conversation.messages import ChatKey
 from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
-from bot.storage.repositories.conversations import ensure
+from bot.storage.repositories.message_tree import ensure
 from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, turns
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Integer,
     Select,
     bindparam,
-    case,
     delete,
     exists,
     func,
@@ -19,13 +16,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Message, Role, Shown
-from bot.conversation.tree import newest_point
+from bot.conversation.messages import ChatKey, Ending, Message
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, message_of
-from bot.storage.repositories.usage import keep_times
+from bot.storage.mappers import message_of
+from bot.storage.repositories.message_tree import choose, ensure, find, point, row_at, take_out, versions_of
+from bot.storage.repositories.question_times import keep_times
+from bot.storage.repositories.screens import screen_of
 from bot.storage.schema import chats, conversations, messages, people, preferences, shown, turns
 
 MAX_PATH = 2000
@@ -160,152 +157,4 @@ def _path() -> Select[Any]:
     return select(path).order_by(path.c.step.desc())
 
 
-def _point() -> Select[Any]:
-    newest, question = messages.alias("newest"), messages.alias("question")
-    its_question = case((newest.c.role == Role.USER.value, newest.c.id), else_=newest.c.parent)
-    return (
-        select(conversations.c.newest, conversations.c.anew_after, func.coalesce(question.c.asked, question.c.id))
-        .outerjoin(newest, newest.c.id == conversations.c.newest)
-        .outerjoin(question, question.c.id == its_question)
-        .where(conversations.c.id == bindparam("conversation"))
-    )
-
-
-_PATH, _POINT = _path(), _point()
-
-
-async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
-    """The id of a conversation, if it has one."""
-    here = select(conversations.c.id).where(
-        conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
-    )
-    found: int | None = await connection.scalar(here)
-    return found
-
-
-async def ensure(database: Database, connection: AsyncConnection, key: ChatKey) -> int:
-    """The id of a conversation, made if need be."""
-    found = await find(connection, key)
-    if found is None:
-        row = {"bot": key.bot, "chat": key.chat, "topic": key.topic}
-        new = database.insert(conversations).values(row).on_conflict_do_nothing().returning(conversations.c.id)
-        found = await connection.scalar(new) or await find(connection, key)
-    if found is None:
-        raise RuntimeError("a conversation that was just made is not there")
-    return found
-
-
-async def point(connection: AsyncConnection, conversation: int, asking: int | None = None) -> int | None:
-    """The message that a plain question goes on from; `asking` is that question, where it is stored already."""
-    at, anew_after, asked = (await connection.execute(_POINT, {"conversation": conversation})).one()
-    return newest_point(at, asked, anew_after, asking)
-
-
-async def row_at(connection: AsyncConnection, bot: int, chat: int, message_id: int) -> AnyRow | None:
-    """The row of `messages` that a Telegram message shows."""
-    here = (shown.c.bot == bot) & (shown.c.chat == chat) & (shown.c.message_id == message_id)
-    return (await connection.execute(select(messages).join(shown).where(here))).one_or_none()
-
-
-async def versions_of(connection: AsyncConnection, answer: int, *which: ColumnElement[bool]) -> list[int]:
-    """The answers to the same question that share the same Telegram messages, oldest first."""
-    this = messages.alias("this")
-    same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
-    found = select(messages.c.id).join(this, same).where(this.c.id == answer, *which).order_by(messages.c.id)
-    return list((await connection.scalars(found)).all())
-
-
-async def choose(connection: AsyncConnection, answer: int) -> None:
-    """See `ConversationRepository.choose`. What was asked on from another version hangs from this one afterwards."""
-    others = [one for one in await versions_of(connection, answer) if one != answer]
-    screen = select(messages.c.screen).where(messages.c.id == answer).scalar_subquery()
-    sharing = select(messages.c.id).where(messages.c.screen == screen)
-    await connection.execute(update(shown).where(shown.c.message.in_(sharing)).values(message=answer))
-    await connection.execute(update(messages).where(messages.c.parent.in_(others)).values(parent=answer))
-    await connection.execute(update(conversations).where(conversations.c.newest.in_(others)).values(newest=answer))
-
-
-async def screen_of(connection: AsyncConnection, message: int) -> list[Shown]:
-    """The Telegram messages that show a message, or another version of it."""
-    screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
-    return await _shown_by(connection, or_(messages.c.id == message, messages.c.screen == screen))
-
-
-async def on_screen(connection: AsyncConnection, screen: int) -> list[Shown]:
-    """The Telegram messages that versions of an answer share."""
-    return await _shown_by(connection, messages.c.screen == screen)
-
-
-async def _shown_by(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Shown]:
-    those = select(messages.c.id).where(which)
-    in_order = select(shown).where(shown.c.message.in_(those)).order_by(shown.c.position, shown.c.message_id)
-    rows = await connection.execute(in_order)
-    return [Shown(row.message_id, row.part, row.sealed) for row in rows]
-
-
-async def set_screen(
-    database: Database, connection: AsyncConnection, key: ChatKey, message: int, now_shown: Iterable[Shown]
-) -> None:
-    """Remember that these Telegram messages, and no others, show this message."""
-    screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
-    sharing = select(messages.c.id).where(or_(messages.c.id == message, messages.c.screen == screen))
-    await connection.execute(delete(shown).where(shown.c.message.in_(sharing)))
-    rows = [
-        {
-            "bot": key.bot,
-            "chat": key.chat,
-            "message_id": one.message_id,
-            "message": message,
-            "position": position,
-            "part": one.part,
-            "sealed": one.sealed,
-        }
-        for position, one in enumerate(now_shown)
-        if one.message_id is not None
-    ]
-    await put_shown(database, connection, rows)
-
-
-async def put_shown(database: Database, connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> None:
-    """Store rows of `shown`; a Telegram message shows one thing at a time, the latest."""
-    if not rows:
-        return
-    new = database.insert(shown)
-    changed = {name: new.excluded[name] for name in ("message", "position", "part", "sealed")}
-    keys = [shown.c.bot, shown.c.chat, shown.c.message_id]
-    await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed), rows)
-
-
-async def answers_of(connection: AsyncConnection, question: int) -> list[int]:
-    """All answers to a question, whichever count, oldest first."""
-    mine = select(messages.c.id).where(messages.c.parent == question, messages.c.role == Role.ASSISTANT)
-    return list((await connection.scalars(mine.order_by(messages.c.id))).all())
-
-
-async def take_out(connection: AsyncConnection, message: int) -> list[int]:
-    """Take a question and its answers out of the tree, or of an answer below another one only itself.
-
-    Gives the Telegram messages that showed them. What else was asked on from them hangs from the message before them
-    afterwards, and the newest point is the newest message that is left on the screen.
-    """
-    row = (await connection.execute(select(messages).where(messages.c.id == message))).one()
-    question = message if row.role == Role.USER or row.parent is None else row.parent
-    gone = [question, *await answers_of(connection, question)]
-    before = await connection.scalar(select(messages.c.parent).where(messages.c.id == question))
-    own = await versions_of(connection, message) if message != question else []
-    visible = select(shown.c.message_id, shown.c.message).where(shown.c.message.in_(gone)).order_by(shown.c.message_id)
-    seen = (await connection.execute(visible)).all()
-    if own and any(one.message not in {question, *own} for one in seen):
-        gone, before = own, question
-    elsewhere = messages.c.parent.in_(gone) & messages.c.id.not_in(gone)
-    await connection.execute(update(messages).where(elsewhere).values(parent=before))
-    left = (
-        select(func.max(messages.c.id))
-        .join(shown)
-        .where(messages.c.conversation == row.conversation, messages.c.placed, messages.c.id.not_in(gone))
-    )
-    newest = func.coalesce(left.scalar_subquery(), before)
-    await connection.execute(update(conversations).where(conversations.c.newest.in_(gone)).values(newest=newest))
-    await keep_times(connection, turns.c.question.in_(gone))
-    await connection.execute(delete(messages).where(messages.c.id.in_(gone)))
-    return [one.message_id for one in seen if one.message in gone]
+_PATH = _path()

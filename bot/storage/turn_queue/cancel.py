@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
-from bot.storage.repositories.conversations import answers_of, take_out
-from bot.storage.repositories.usage import keep_times
+from bot.storage.repositories.message_tree import answers_of, take_out
+from bot.storage.repositories.question_times import keep_times
 from bot.storage.schema import turns
-from bot.storage.turn_queue.claims import WAITING, Signal
+from bot.storage.turn_queue.claimable import WAITING
+from bot.storage.turn_queue.leases import Signal
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
 

@@ -7,68 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     ColumnElement,
-    Integer,
-    Select,
     and_,
-    bindparam,
     case,
     delete,
-    exists,
     func,
-    or_,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.conversations import on_screen, set_screen
-from bot.storage.schema import conversations, messages, replicas, spent, turns
+from bot.storage.repositories.screens import on_screen, set_screen
+from bot.storage.schema import conversations, messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
+from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
+from bot.storage.turn_queue.leases import (
+    ABOUT_TO_SEND,
+    LEASE_DURATION,
+    MAX_FAILURE_REPORTS,
+    MAX_FAULTS,
+    NO_COMPANY,
+    ClaimedTurn,
+    Company,
+    Lease,
+    Signal,
+)
 from bot.storage.turn_queue.placement import begin, hang_answer, step_back
-
-LEASE_DURATION = 15.0
-"""Seconds that a claim lasts unless it is renewed."""
-MAX_FAULTS = 3
-"""Faults of a turn after which it is begun only to say that it failed."""
-MAX_FAILURE_REPORTS = 5
-"""Faults while that is said before the turn is dropped silently."""
-PROBATION = 10.0
-"""Seconds after which a turn that runs has not killed its process: what comes later has another cause."""
-MAX_CROWDED_ATTEMPTS = 10
-"""Attempts after which a turn runs beside no other like it: alone it is found out whether it kills the process."""
-
-
-class Signal(StrEnum):
-    """Wish of a person for a turn that runs, kept in its row until it has happened."""
-
-    STOP = "stop"
-    RESTART = "restart"
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Turns that run already in a process that claims."""
-
-    nobody: bool = False
-    """Nothing does: a turn that begins now is alone."""
-    suspect: bool = False
-    """A turn does that is taken to be alone so far."""
-
-
-NO_COMPANY = Company(nobody=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,106 +51,25 @@ class _NewLease:
     suspect: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The proof of a claim: whose it is, and which time it was claimed."""
-
-    turn: int
-    owner: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedTurn:
-    """A turn that this process has just made its own."""
-
-    turn: Turn
-    owner: str
-    stopped: bool
-    """A person wanted it stopped before it was claimed."""
-    suspect: bool = False
-    """Nothing else ran in this process when it was claimed: where that dies soon, this turn has killed it."""
-    lone_question: Message | None = None
-    """The question, where it is known that nothing was said before it."""
-
-    @property
-    def lease(self) -> Lease:
-        """The proof of this claim."""
-        return Lease(self.turn.id, self.owner, self.turn.attempt)
-
-    @property
-    def is_poison_candidate(self) -> bool:
-        """True where it has its last chance, or was begun so often in company that it is tried by itself."""
-        return self.turn.faults == _LAST_CHANCE or self.turn.attempt > MAX_CROWDED_ATTEMPTS
-
-
-STEAL_DELAY = 0.5
-"""Seconds after which a turn may begin on any replica: the one where its chat is at home is full, or dead."""
-_LAST_CHANCE = MAX_FAULTS - 1
-"""Poison-pill guard: a turn with so many faults never runs next to another one."""
-UNTRIED = {"attempt": 0, "faults": 0}
-"""The counts of a turn that begins anew."""
-
-ABOUT_TO_SEND = (Shown(None),)
-"""Note of an answer's first message before it is sent: written with the claim, which spares a transaction."""
-
-_POISON_CANDIDATE = or_(turns.c.faults == _LAST_CHANCE, turns.c.attempt >= MAX_CROWDED_ATTEMPTS)
-_WHOLE = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
-WAITING = and_(turns.c.open, turns.c.owner.is_(None))
-
-
-def _may_begin(database: Database) -> Select[Any]:
-    """The oldest turns of a bot that wait behind nothing, each beside whether its question has its place."""
-    other = turns.alias("other")
-    before = or_(other.c.id < turns.c.id, other.c.owner.is_not(None))  # a later one runs where an older has moved to
-    behind = exists().where(other.c.conversation == turns.c.conversation, other.c.open, before)
-    due = or_(turns.c.not_before.is_(None), turns.c.not_before <= database.now())
-    harmless = or_(~_POISON_CANDIDATE, bindparam("candidates", type_=Boolean))
-    in_turn = case((_POISON_CANDIDATE, turns.c.faults), else_=0)  # the least blamed of the candidates comes first
-    oldest = (
-        _WHOLE.join(messages, messages.c.id == turns.c.question)
-        .add_columns(messages.c.placed)
-        .where(turns.c.bot == bindparam("of"), WAITING, ~behind, due, harmless)
-        .order_by(in_turn, turns.c.id)
-        .limit(bindparam("at_most", type_=Integer))
-        .with_for_update(of=turns, skip_locked=True)
-    )
-    return oldest.where(_may_begin_here(database)) if database.shared else oldest
-
-
-def _may_begin_here(database: Database) -> ColumnElement[bool]:
-    """A chat's answers share a budget, so one replica writes them: its home, unless another has begun."""
-    busy, its = turns.alias("busy"), conversations.alias("its")
-    under_way = exists().where(
-        busy.c.open,
-        busy.c.owner != bindparam("me"),
-        its.c.id == busy.c.conversation,
-        its.c.bot == conversations.c.bot,
-        its.c.chat == conversations.c.chat,
-    )
-    mine = conversations.c.chat.in_(bindparam("mine", type_=BigInteger, expanding=True))
-    return and_(~under_way, or_(mine, turns.c.asked_at < database.now() - STEAL_DELAY))
-
-
 class TurnRepository:
     """The SQL of the turns, for both databases. Raises StorageUnavailable; LeaseLost where a claim is needed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._oldest = _may_begin(database)
+        self._oldest = may_begin(database)
         self._keeping = GroupCommit(database, self._keep)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or is pruned."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(_WHOLE.where(turns.c.id == turn))).one_or_none()
+            row = (await connection.execute(WHOLE_TURN.where(turns.c.id == turn))).one_or_none()
         return None if row is None else turn_of(row)
 
     async def current(self, key: ChatKey) -> Turn | None:
         """The oldest turn of a conversation that is not finished."""
         here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
         async with self._database.reading() as connection:
-            oldest = _WHOLE.where(turns.c.open, *here).order_by(turns.c.id).limit(1)
+            oldest = WHOLE_TURN.where(turns.c.open, *here).order_by(turns.c.id).limit(1)
             row = (await connection.execute(oldest)).one_or_none()
         return None if row is None else turn_of(row)
 
@@ -202,8 +92,8 @@ class TurnRepository:
             wanted.update(me=partitioning.me, mine=await self._waiting_at_home(bot, partitioning))
         async with self._database.transaction(durable=False) as connection:
             rows = (await connection.execute(self._oldest, wanted)).all()
-            first = next((row.id for row in rows if _is_candidate(row)), None)
-            chosen = [row for row in rows if not _is_candidate(row) or row.id == first]
+            first = next((row.id for row in rows if is_poison_candidate(row)), None)
+            chosen = [row for row in rows if not is_poison_candidate(row) or row.id == first]
             lease = _NewLease(partitioning.me, lease_duration, suspect=company.nobody and len(chosen) == 1)
             if chosen and company.suspect:
                 await acquit(connection, partitioning.me)
@@ -228,25 +118,6 @@ class TurnRepository:
         async with self._database.transaction() as connection:
             rows = await connection.execute(renewed)
             return {row.id: Signal(row.signal) if row.signal else None for row in rows}
-
-    async def register(self, bot: int, owner: str, *, lease_duration: float = LEASE_DURATION) -> list[str]:
-        """Say that this process lives. Gives everybody who does."""
-        now = self._database.now()
-        row = {"bot": bot, "owner": owner, "lease_until": now + lease_duration}
-        new = self._database.insert(replicas).values(row)
-        keys = [replicas.c.bot, replicas.c.owner]
-        alive = select(replicas.c.owner).where(replicas.c.bot == bot, replicas.c.lease_until > now)
-        async with self._database.transaction() as connection:
-            changed = {"lease_until": new.excluded.lease_until}
-            await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
-            return list((await connection.scalars(alive)).all())
-
-    async def sign_off(self, bot: int, owner: str) -> None:
-        """Say that those whose name begins like this have ended, and forget those that died long ago."""
-        ended = replicas.c.owner.startswith(owner, autoescape=True)
-        dead = replicas.c.lease_until < self._database.now() - LEASE_DURATION
-        async with self._database.transaction() as connection:
-            await connection.execute(delete(replicas).where(replicas.c.bot == bot, or_(ended, dead)))
 
     async def keep(self, lease: Lease, shown: Sequence[Shown]) -> None:
         """Remember which Telegram messages show the answer. Raises LeaseLost.
@@ -283,7 +154,7 @@ class TurnRepository:
         values = {"state": state, "open": False, "lease_until": None, "finished_at": self._database.now()}
         async with self._database.transaction(durable=False) as connection:
             changed = await connection.execute(done.values(values))
-            row = (await connection.execute(_WHOLE.where(turns.c.id == lease.turn))).one_or_none()
+            row = (await connection.execute(WHOLE_TURN.where(turns.c.id == lease.turn))).one_or_none()
             if changed.rowcount == 1 and row is not None and row.answer is None:
                 await step_back(connection, row)
             elif changed.rowcount == 1 and row is not None:
@@ -328,20 +199,6 @@ class TurnRepository:
             back = update(turns).where(turns.c.id.in_(expired)).values(_taken_over())
             return (await connection.execute(back)).rowcount
 
-    async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
-        """Give the times of a person's or a chat's questions since a Unix time, oldest first; deleted ones count."""
-        asked = select(turns.c.asked_at).where(
-            turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
-        )
-        gone = select(spent.c.at).where(spent.c.bot == bot, spent.c.at >= since)
-        if person is not None:
-            asked, gone = asked.where(turns.c.asker == person), gone.where(spent.c.asker == person)
-        if chat is not None:
-            asked = asked.join(conversations).where(conversations.c.bot == bot, conversations.c.chat == chat)
-            gone = gone.where(spent.c.chat == chat)
-        async with self._database.reading() as connection:
-            return sorted((await connection.scalars(union_all(asked, gone))).all())
-
     async def waiting(self, bot: int) -> int:
         """Count the turns that wait, of all replicas."""
         async with self._database.reading() as connection:
@@ -383,7 +240,7 @@ class TurnRepository:
         return ClaimedTurn(turn, lease.owner, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
-        mine = _WHOLE.where(_held(lease), _not_restarted()).with_for_update(of=turns)
+        mine = WHOLE_TURN.where(_held(lease), _not_restarted()).with_for_update(of=turns)
         row = (await connection.execute(mine)).one_or_none()
         if row is None:
             raise LeaseLost
@@ -412,10 +269,6 @@ def _taken_over() -> dict[str, object]:
 async def acquit(connection: AsyncConnection, owner: str) -> None:
     """Take every suspicion back in a process that runs more than one turn from now on."""
     await connection.execute(update(turns).where(turns.c.owner == owner, turns.c.suspect).values(suspect=False))
-
-
-def _is_candidate(row: AnyRow) -> bool:
-    return bool(row.faults == _LAST_CHANCE or row.attempt >= MAX_CROWDED_ATTEMPTS)
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:

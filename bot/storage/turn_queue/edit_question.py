@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
-from bot.storage.repositories.conversations import row_at
+from bot.storage.repositories.message_tree import row_at
 from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claims import UNTRIED, Signal
+from bot.storage.turn_queue.leases import UNTRIED, Signal
 from bot.storage.turn_queue.writer import TurnWriter
 
 

@@ -14,9 +14,11 @@ from bot.errors import TooManyWaiting
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.conversations import row_at
+from bot.storage.repositories.message_tree import row_at
 from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claims import ABOUT_TO_SEND, NO_COMPANY, WAITING, ClaimedTurn, Company, acquit
+from bot.storage.turn_queue.claimable import WAITING
+from bot.storage.turn_queue.claims import acquit
+from bot.storage.turn_queue.leases import ABOUT_TO_SEND, NO_COMPANY, ClaimedTurn, Company
 from bot.storage.turn_queue.placement import parent_of
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
