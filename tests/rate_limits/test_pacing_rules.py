@@ -145,7 +145,15 @@ def test_gaps_of_a_message_that_has_changed_often(changes: int, gap: float) -> N
 
 @pytest.mark.parametrize(
     ("spare", "drafts", "gap"),
-    [(40, 0, 0.345), (33, 7, 0.345), (31.9, 8, 0.405), (15, 25, 0.405), (14, 26, 1.425), (0, 39, 1.425), (30, 40, 0.75)],
+    [
+        (40, 0, 0.345),
+        (33, 7, 0.345),
+        (31.9, 8, 0.405),
+        (15, 25, 0.405),
+        (14, 26, 1.425),
+        (0, 39, 1.425),
+        (30, 40, 0.75),
+    ],
 )
 def test_gaps_of_drafts(spare: float, drafts: int, gap: float) -> None:
     assert draft_gap(spare, drafts, DRAFTS) == pytest.approx(gap)
