@@ -203,9 +203,15 @@ problem-storage = I can't write anything down just now. Your message comes back 
 problem-schema-newer = The database belongs to a newer version of the bot.
 problem-database-in-use = The database is in use by another program.
 problem-lease-lost = Another copy of the bot goes on with this answer.
-problem-too-many-waiting = { $limit ->
-    [one] One question is waiting here already. Please let me answer it first.
-   *[other] { $limit } questions are waiting here already. Please let me answer them first.
+problem-too-many-waiting = { $whose ->
+    [chat] { $limit ->
+        [one] One question is waiting here already. Please let me answer it first.
+       *[other] { $limit } questions are waiting here already. Please let me answer some of them first.
+    }
+   *[person] { $limit ->
+        [one] One of your questions is waiting here already. Please let me answer it first.
+       *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
+    }
 }
 problem-answer-gone = That answer is not there any more, so there is nothing to do with it.
 

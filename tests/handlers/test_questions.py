@@ -213,7 +213,7 @@ async def test_too_many_waiting_questions_are_refused_in_a_line(harness: Harness
     for number in range(7):
         await harness.message(BORIS, f"{number}")
     harness.may_write.set()
-    assert "Здесь уже ждут 5 вопросов. Дайте мне сначала на них ответить." in harness.said
+    assert "Здесь уже ждут 5 ваших вопросов. Дайте мне сначала на них ответить." in harness.said
 
 
 async def test_an_unexpected_failure_is_a_friendly_line(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:

@@ -45,6 +45,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -133,7 +134,7 @@ class Harness:
             tasks,
             self.membership,
             self._answer,
-            TurnLimits(room=10, waiting=settings.questions_waiting),
+            TurnLimits(room=10, waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting)),
         )
         self.dispatcher = self._dispatcher()
 
