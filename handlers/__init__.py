@@ -46,6 +46,7 @@ from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.inline_press import InlinePressMiddleware
+from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
 
@@ -129,7 +130,9 @@ def dispatcher(
         texts=texts,
         telegram=outputs.telegram,
         menus=Menus(outputs.telegram, texts, declared),
-        failure_reporter=errors.FailureReporter(bot_info.id, speech, errors.Outages(clock), errors.Refusals(clock)),
+        failure_reporter=errors.FailureReporter(
+            bot_info.id, speech, errors.Outages(clock), Refusals(clock, outputs.outbox.edited_notice)
+        ),
         **use_cases.by_name(),
     )
     later = AfterCommit(outputs.unit, outputs.tasks)

@@ -213,6 +213,11 @@ problem-too-many-waiting = { $whose ->
        *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
     }
 }
+refused-messages = { $count ->
+    [one] I have not taken this message: please send it again then.
+   *[other] I have not taken { $count } messages. Please send them again then:
+}
+refused-more = … and { $count } more
 problem-answer-gone = That answer is not there any more, so there is nothing to do with it.
 
 ## Control, buttons

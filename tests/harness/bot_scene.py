@@ -34,6 +34,7 @@ from bot.people.question_limits import QuestionLimits
 from bot.people.use_cases import people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
+from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
@@ -159,7 +160,7 @@ class Harness:
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )
-        outbox = Outbox(self.telegram, self.tasks.start)
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(answering, people),
