@@ -21,6 +21,7 @@ from bot.preferences import Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
+from bot.streaming.acknowledgements import Acknowledgements
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.texts import Texts
@@ -129,6 +130,7 @@ def dispatcher(
         personas=surroundings.personas,
         texts=texts,
         telegram=outputs.telegram,
+        acknowledgements=Acknowledgements(outputs.telegram, outputs.tasks.start),
         menus=Menus(outputs.telegram, texts, declared),
         failure_reporter=errors.FailureReporter(
             bot_info.id, speech, errors.Outages(clock), Refusals(clock, outputs.outbox.edited_notice)

@@ -56,6 +56,11 @@ only-bot-admins = Only an admin of the bot can do that.
 
 ## Conversation
 
+new-stopped = The answer that was being written is stopped.
+new-dropped = { $count ->
+    [one] The question that was waiting is dropped.
+   *[other] The { $count } questions that were waiting are dropped.
+}
 new-begun = A new conversation. What would you like to know?
 new-begun-as = A new conversation, with the persona “{ $persona }”. What would you like to know?
 system-shown =

@@ -76,7 +76,7 @@ async def test_it_is_sent_at_once_and_edited_after_a_while() -> None:
 async def test_what_is_said_while_it_is_sent_becomes_one_edit() -> None:
     chat = Chat()
     chat.notice.show("0")
-    while not chat.log:
+    for _ in range(3):
         await asyncio.sleep(0)
     for number in range(1, 40):
         chat.notice.show(f"{number}")

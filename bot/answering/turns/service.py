@@ -12,7 +12,7 @@ from bot.conversation.messages import ChatKey, Question, Turn
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.answer_actions import AnswerActions
-from bot.storage.turn_queue.cancel import TurnCanceller
+from bot.storage.turn_queue.cancel import EndedTurns, TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
@@ -123,6 +123,15 @@ class TurnService:
             await self._signals.tell(turn, Signal.STOP)
             await self._worker.begin_soon()
         return True
+
+    async def end_all(self, key: ChatKey) -> EndedTurns:
+        """Stop and drop what a conversation was asked so far."""
+        async with self._database.transaction():
+            ended = await self._withdrawing.end_all(key)
+            for turn in ended.stopped:
+                await self._signals.tell(turn, Signal.STOP)
+            await self._worker.begin_soon()
+        return ended
 
     async def undo(self, key: ChatKey) -> list[int] | None:
         """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
