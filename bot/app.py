@@ -42,6 +42,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
@@ -142,7 +143,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=settings.questions_waiting,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
     )
     queue = TurnRepository(database)
