@@ -22,12 +22,13 @@ from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.factory import make_client, unused_settings
 from bot.local_telegram import open_playground
+from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
-from bot.people.use_cases import people_use_cases
+from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.signals import stop_signal, until_stopped
@@ -35,6 +36,7 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
@@ -154,12 +156,15 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         SlotLender(database, tasks, membership, take=slots.lend)
     bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
-    unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
+    unit, audit = (
+        UpdateUnitOfWork(database, bot=me.id),
+        AuditLog(AuditRepository(database), permissions, clock=database.clock),
+    )
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
-            Stores(conversations, chats, database.clock),
+            Stores(conversations, chats, audit, database.clock),
             turns,
             permissions,
             preferences,
@@ -169,12 +174,12 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ),
         people_use_cases(
             unit,
-            people,
-            chats,
+            PeopleStores(database, people, chats),
             bot_admins,
             permissions,
             preferences,
-            settings.access,
+            audit,
+            AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
     )
@@ -187,6 +192,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
     await stored_messages.start()
+    tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
 
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)

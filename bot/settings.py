@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = None
     admin_ids: IdsSetting = frozenset()
     access: Literal["open", "approved"] = "open"
+    tell_blocked: bool = True
     telegram_api_url: str | None = None
     telegram_proxy: SecretStr | None = None
     proxy: SecretStr | None = None

@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
 The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
-`personas`, `texts`, `telegram`, `menus`; for each update the middlewares add `origin`, `speaker`, `effective`, `say`,
-`later`, for presses `answer` and `redraw`, too.
+`personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add `origin`, `speaker`,
+`effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from handlers import (
     admin,
     answer_buttons,
     answer_commands,
+    audit,
     commands,
     data_requests,
     errors,
+    groups,
     membership,
     people,
     proxy,
@@ -45,6 +47,7 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
@@ -98,6 +101,8 @@ def routers() -> list[Router]:
         admin,
         proxy,
         people,
+        groups,
+        audit,
         answer_buttons,
         questions,
     )
@@ -132,6 +137,7 @@ def dispatcher(
         failure_reporter=errors.FailureReporter(bot_info.id, speech, errors.Outages(clock), errors.Refusals(clock)),
         **use_cases.by_name(),
     )
+    dispatcher["held_messages"] = HeldMessages(dispatcher, use_cases.people.admission)
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (

@@ -17,6 +17,7 @@ WRONG = {
     "BOT_TOKEN": "123456789-AAE",
     "ADMIN_IDS": "@anna",
     "ACCESS": "closed",
+    "TELL_BLOCKED": "softly",
     "TELEGRAM_API_URL": "api.telegram.org",
     "TELEGRAM_PROXY": "proxy.example:1080",
     "PROXY": "socks4://user:geheim@proxy.example",
