@@ -149,7 +149,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     queue = TurnRepository(database)
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
-    turns.on_replicas(slots.share)
+    membership.on_change(slots.share)
     broker = None
     if database.shared:
         broker = RemoteSlotBroker(database, membership)
