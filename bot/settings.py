@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     headers_timeout: float = Field(default=60, gt=0, le=3600)
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)
+    probe_generator: bool = True
 
     system_prompt: str = Field(
         default="You are Aura, a helpful assistant. Answer clearly and briefly.", max_length=8000
@@ -149,6 +150,11 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]{20,100}", value.get_secret_value()):
             raise ValueError("BotFather's tokens look like 123456789:AAE… (digits, a colon, letters)")
         return value
+
+    @field_validator("local_model", "personas_file")
+    @classmethod
+    def _home_is_found(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
 
     @field_validator("telegram_proxy", "proxy")
     @classmethod

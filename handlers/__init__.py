@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
 The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
-`personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add `origin`, `speaker`,
-`effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
+`greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add `origin`,
+`speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
+        greeting=commands.Greeting(bot_info, surroundings.settings),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,

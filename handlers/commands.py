@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
@@ -18,7 +20,7 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
 from handlers.support.people_views import people_view
-from handlers.support.responders import Responder
+from handlers.support.responders import AfterCommit, Responder
 
 MAX_SHOWN_PROMPT = 3500
 """UTF-16 units of a system prompt that are shown; more would not fit a message."""
@@ -29,24 +31,40 @@ def router() -> CommandRouter:
     return CommandRouter("commands", start, explain, start_over, system)
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The first words to somebody: who answers here, and how to ask."""
+
+    bot_info: BotInfo
+    settings: Settings
+
+    def text(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> str:
+        """Put them together; how to connect a real model is for admins alone."""
+        key = "start-private" if speaker.private else "start-group"
+        hello = say.text(key, name=self.bot_info.name, username=self.bot_info.username)
+        owner = speaker.admin and speaker.private
+        return "\n\n".join([hello, *model_facts(self.settings, effective, say, owner=owner)])
+
+
 @declare("start", NOBODY)
 async def start(
     _: Message,
     speaker: Speaker,
-    bot_info: BotInfo,
-    settings: Settings,
+    greeting: Greeting,
     effective: EffectivePreferences,
     directory: Directory,
+    menus: Menus,
     say: Responder,
+    later: AfterCommit,
 ) -> None:
-    """Say hello: who answers here, and how to ask. Admins also see who waits to be let in."""
-    hello = say.text(
-        "start-private" if speaker.private else "start-group", name=bot_info.name, username=bot_info.username
-    )
-    say.say_text("\n\n".join([hello, *model_facts(settings, effective, say, owner=speaker.admin and speaker.private)]))
-    if speaker.admin and speaker.private and await directory.waiting(speaker):
+    """Say hello: who answers here, and how to ask. Admins also see who waits, and get their menu."""
+    say.say_text(greeting.text(speaker, effective, say))
+    if not (speaker.admin and speaker.private):
+        return
+    if await directory.waiting(speaker):
         text, keyboard = people_view(await directory.page(speaker, 0), say)
         say.say_text(text, keyboard=keyboard)
+    later("publish a menu", lambda: menus.publish_to_admin(speaker.id))
 
 
 @declare("help", MEMBERS, order=100)

@@ -29,6 +29,7 @@ WRONG = {
     "HEADERS_TIMEOUT": "0",
     "SILENCE_TIMEOUT": "-1",
     "ANSWER_TIMEOUT": "a minute",
+    "PROBE_GENERATOR": "later",
     "SYSTEM_PROMPT": "a" * 8001,
     "TEMPERATURE": "2.5",
     "MAX_TOKENS": "0",
