@@ -1,4 +1,4 @@
-"""The command line: `python -m bot [run | playground | model | check]`."""
+"""The command line: `python -m bot [run | playground | model | check | setup]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path  # noqa: E402
 
 import uvloop  # noqa: E402
 
-from bot import __version__, app, check  # noqa: E402
+from bot import __version__, app, check, setup  # noqa: E402
 from bot.errors import Problem  # noqa: E402
 from bot.settings import read_settings  # noqa: E402
 
@@ -35,10 +35,13 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, (_, explanation) in COMMANDS.items():
         commands.add_parser(name, help=explanation)
+    commands.add_parser("setup", help="ask for token, admin and model, try them, and write .env")
     command = parser.parse_args().command or "run"
     gc.freeze()
     gc.enable()
     try:
+        if command == "setup":
+            return uvloop.run(setup.run())
         return uvloop.run(COMMANDS[command][0](read_settings()))
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word

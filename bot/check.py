@@ -52,7 +52,8 @@ async def _settings(settings: Settings) -> str:
     return "; ".join(["read", count, *review(settings)])
 
 
-async def _telegram(settings: Settings) -> str:
+async def check_telegram(settings: Settings) -> str:
+    """Ask Telegram who the bot is. Raises Wrong."""
     if settings.bot_token is None:
         return "no BOT_TOKEN, so `run` opens the playground"
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
@@ -68,7 +69,8 @@ async def _telegram(settings: Settings) -> str:
     return f"@{me.username} ({me.full_name})"
 
 
-async def _generator(settings: Settings) -> str:
+async def check_generator(settings: Settings) -> str:
+    """Let the generator answer once. Raises Wrong, SettingsProblem."""
     async with AsyncExitStack() as stack:
         model = await open_local_model(settings, stack) if settings.embedded else None
         client = make_client(settings, model)
@@ -96,7 +98,7 @@ async def _database(settings: Settings) -> str:
 
 _PARTS: dict[str, CheckPart] = {
     "settings": _settings,
-    "telegram": _telegram,
-    "generator": _generator,
+    "telegram": check_telegram,
+    "generator": check_generator,
     "database": _database,
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -218,10 +219,14 @@ class Settings(BaseSettings):
         return [secret for secret in [*whole, *passwords, *map(unquote, passwords)] if secret]
 
 
-def read_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """Read the environment. Raises SettingsProblem: one line for each wrong variable, values never shown."""
+def read_settings(env_file: Path | None = Path(".env"), given: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; `given` values win over it.
+
+    Raises SettingsProblem: one line for each wrong variable, values never shown.
+    """
+    values: dict[str, Any] = {name.lower(): value for name, value in (given or {}).items()}
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, **values)
     except UnicodeDecodeError:
         raise SettingsProblem(f"{env_file}: it is not written in UTF-8; save it anew in that encoding") from None
     except OSError as error:

@@ -276,7 +276,7 @@ export-title = Conversation with { $name }, { $date }
 forget-ask = Erase everything about this chat: all conversations, settings and persona? This can't be undone.
 button-forget = Erase everything
 button-keep = Keep it
-forget-done = Everything about this chat is erased.
+forget-done = I have erased everything about this chat. The messages that you still see here are kept by Telegram: delete the chat to be rid of them, too.
 forget-kept = Nothing was erased.
 
 ## People
@@ -432,3 +432,20 @@ audit-what = { $action ->
     }
    *[other] { $action }: { $about }
 }
+
+## Privacy
+
+menu-privacy = what I keep, and for how long
+privacy-kept = { $days ->
+    [0] I keep what is asked here, my answers and this chat's settings until somebody sends /forget.
+    [one] I keep what is asked here and my answers for one day, and this chat's settings until somebody sends /forget.
+   *[other] I keep what is asked here and my answers for { $days } days, and this chat's settings until somebody sends /forget.
+} From files I keep the text that I read in them, not the files. When somebody asked, I remember for two days, because of the limits.
+privacy-model = { $where ->
+    [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
+   *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
+}
+privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
+privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
+privacy-rights = /export sends you the conversation, /forget erases it.
