@@ -38,6 +38,12 @@ _NOTES = {
     Ending.FILTERED: "answer-cut-by-filter",
 }
 
+_BROKEN_OFF: dict[type[GeneratorProblem], str] = {
+    GeneratorBroken: "answer-broken-off",
+    InterruptedTooOften: "answer-interrupted",
+}
+"""The lines under an answer of which something was written."""
+
 
 class Answerer:
     """Carries a claimed turn to its end: asks the generator, shows what it writes, keeps what was written."""
@@ -128,19 +134,22 @@ class Answerer:
         turn = running.turn
         try:
             if turn.faults >= MAX_FAULTS:
+                if answer.seam is None:
+                    answer.reply.write(turn.unfinished)
                 raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
                 async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
+                        if turn.faults and answer.seam is None and answer.is_visible:
+                            await running.keep_unfinished(answer.reply.text)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail(error)
-            broke_off = answer.is_visible and type(error) is GeneratorBroken
-            key = "answer-broken-off" if broke_off else error.key
+            key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
             return
         if running.stopped:

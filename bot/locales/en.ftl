@@ -108,6 +108,7 @@ answer-stopped = Stopped.
 answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
 answer-cut-by-filter = The model's provider stopped the answer here.
 answer-broken-off = The answer broke off. ▸ goes on.
+answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-thoughts = Thoughts
 button-stop = ■ Stop
 button-again = ↻ Again

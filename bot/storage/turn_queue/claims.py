@@ -129,6 +129,12 @@ class TurnRepository:
         if not await self._keeping.write((lease, shown_as_json(shown))):
             raise LeaseLost
 
+    async def keep_unfinished(self, lease: Lease, text: str) -> None:
+        """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
+        stored = update(turns).where(_held(lease), _not_restarted()).values(unfinished=storable(text))
+        async with self._database.transaction(durable=False) as connection:
+            await connection.execute(stored)
+
     async def _keep(self, connection: AsyncConnection, kept: tuple[Lease, object]) -> bool:
         lease, shown = kept
         stored = update(turns).where(_held(lease), _not_restarted()).values(shown=shown)
@@ -264,6 +270,7 @@ def _taken_over() -> dict[str, object]:
         **_BACK_IN_QUEUE,
         "attempt": case((_RESTARTED, 0), else_=turns.c.attempt),
         "faults": case((_RESTARTED, 0), else_=turns.c.faults + proven),
+        "unfinished": case((_RESTARTED, ""), else_=turns.c.unfinished),
     }
 
 
