@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
-from bot.app import open_local_model
+from bot.embedded_model import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
 from bot.generators.factory import kind_of, make_client, unused_settings
 from bot.net.proxy_url import as_proxy
@@ -68,17 +68,17 @@ async def _telegram(settings: Settings) -> str:
 async def _generator(settings: Settings) -> str:
     async with AsyncExitStack() as stack:
         model = await open_local_model(settings, stack) if settings.embedded else None
-        registry = make_client(settings, model)
-        stack.push_async_callback(registry.aclose)
+        client = make_client(settings, model)
+        stack.push_async_callback(client.aclose)
         proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and model is None else None)
         started = asyncio.get_running_loop().time()
         try:
-            await registry.probe(proxy=proxy)
+            await client.probe(proxy=proxy)
         except GeneratorProblem as error:
             raise Wrong(f"{error}; check {_generator_variables(settings)}") from None
         took = asyncio.get_running_loop().time() - started
-        name = f"the embedded {model.name}" if model else registry.destination
-        notes = [*registry.advice(), *unused_settings(settings)]
+        name = f"the embedded {model.name}" if model else client.destination
+        notes = [*client.advice(), *unused_settings(settings)]
         return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *notes])
 
 

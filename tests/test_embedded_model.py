@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_local_model
+from bot.embedded_model import open_local_model
 from bot.errors import SettingsProblem
 from local_model import model_file
 from tests.harness.given_settings import given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
@@ -19,8 +20,42 @@ TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
 """Errors of a call that Telegram refuses, or to which something in between answers with a page of HTML."""
 
 
+_NO_CONNECTION = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+    ProxyConnectionError,
+    ProxyError,
+    ProxyTimeoutError,
+)
+"""Errors before a request has left: nobody listens, TLS is not trusted, a proxy gets no further."""
+
+
+class NotConnected(TelegramNetworkError):
+    """No connection was made, so nothing was sent: the call may be made again."""
+
+
 class TolerantSession(AiohttpSession):
-    """aiogram's session, for answers that aiogram itself stumbles over: an error without a description."""
+    """aiogram's session, for answers that aiogram itself stumbles over: an error without a description.
+
+    It also tells a call that never left from one whose outcome is unknown.
+    """
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109  # aiogram's own signature
+    ) -> TelegramType:
+        """Make a call. Raises NotConnected where it never left."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except TelegramNetworkError as error:
+            if isinstance(error.__cause__, _NO_CONNECTION):
+                raise NotConnected(method=method, message=error.message) from None
+            raise
+        except _NO_CONNECTION as error:  # of a proxy: aiogram knows only aiohttp's own
+            raise NotConnected(method=method, message=f"{type(error).__name__}: the proxy failed") from None
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
@@ -55,7 +90,7 @@ class ProxiedSession(TolerantSession):
         """Make a call. A proxy's failure becomes TelegramNetworkError, as every other failure of the network."""
         try:
             return await super().make_request(bot, method, timeout)
-        except (ProxyConnectionError, ProxyError, ProxyTimeoutError, OSError) as error:
+        except OSError as error:
             raise TelegramNetworkError(method=method, message=f"{type(error).__name__}: the proxy failed") from None
 
 

@@ -8,13 +8,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from aiogram import methods
-from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
 
 from bot.rate_limits.requests import Resource
+from bot.telegram.bot_session import NotConnected
 
-NEVER_SENT = ("ClientConnector", "ClientProxyConnection", "ConnectionTimeout", "ProxyConnection", "ProxyTimeout")
-"""Beginnings of aiogram's text of a network error where no connection was made."""
 REPEATABLE = ("Edit", "Delete", "SetMessageReaction", "SendMessageDraft", "StopPoll", "Pin", "Unpin")
 """Beginnings of the names of methods that do the same when they are called twice."""
 
@@ -52,6 +50,4 @@ def resource_of(method: TelegramMethod[Any]) -> Resource | None:
 
 def may_repeat(method: TelegramMethod[Any], error: Exception) -> bool:
     """Tell whether making the call again cannot double anything."""
-    if isinstance(error, TelegramNetworkError) and error.message.startswith(NEVER_SENT):
-        return True
-    return type(method).__name__.startswith(REPEATABLE)
+    return isinstance(error, NotConnected) or type(method).__name__.startswith(REPEATABLE)

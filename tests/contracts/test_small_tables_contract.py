@@ -9,6 +9,7 @@ from bot.conversation.messages import ChatKey
 from bot.conversation.people import Chat, Person, Standing
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
+from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from tests.harness.databases import FakeTime
@@ -24,6 +25,11 @@ def people(database: Database) -> PersonRepository:
 @pytest.fixture
 def chats(database: Database) -> ChatRepository:
     return ChatRepository(database)
+
+
+@pytest.fixture
+def pacing(database: Database) -> PacingRepository:
+    return PacingRepository(database, 1)
 
 
 @pytest.fixture
@@ -67,29 +73,33 @@ async def test_a_link_works_once_and_not_after_its_time(people: PersonRepository
     assert not await people.take_link(1, "late", now + 61)
 
 
-async def test_how_lively_a_group_is_is_remembered_beside_everything_else(chats: ChatRepository) -> None:
+async def test_how_lively_a_group_is_is_remembered_beside_everything_else(
+    chats: ChatRepository, pacing: PacingRepository
+) -> None:
     group = Chat(-100, "supergroup", "Friends", allowed=True)
     await chats.put(1, group)
-    assert await chats.tempo(1, group.id) is None
-    assert await chats.tempo(1, -404) is None
-    await chats.set_tempo(1, group.id, 0.25)
+    assert await pacing.tempo(group.id) is None
+    assert await pacing.tempo(-404) is None
+    await pacing.set_tempo(group.id, 0.25)
     await chats.put(1, group)
-    await chats.set_tempo(1, -200, 0.75)
-    assert (await chats.tempo(1, group.id), await chats.tempo(1, -200)) == (0.25, 0.75)
+    await pacing.set_tempo(-200, 0.75)
+    assert (await pacing.tempo(group.id), await pacing.tempo(-200)) == (0.25, 0.75)
     assert await chats.get(1, group.id) == group
 
 
-async def test_chats_are_remembered_with_their_holds(chats: ChatRepository, unix_time: FakeTime) -> None:
+async def test_chats_are_remembered_with_their_holds(
+    chats: ChatRepository, pacing: PacingRepository, unix_time: FakeTime
+) -> None:
     now = unix_time()
     group = Chat(-100_123, "supergroup", "Friends", greeted=True)
     await chats.put(1, group)
-    await chats.hold(1, group.id, now + 30)
-    await chats.hold(1, 42, now + 10)
-    assert await chats.holds(1) == {group.id: now + 30, 42: now + 10}
+    await pacing.hold(group.id, now + 30)
+    await pacing.hold(42, now + 10)
+    assert await pacing.holds() == {group.id: now + 30, 42: now + 10}
     await chats.put(1, Chat(group.id, "supergroup", "Foes"))
     assert await chats.get(1, group.id) == Chat(group.id, "supergroup", "Foes", hold_until=now + 30)
     unix_time.now += 11
-    assert await chats.holds(1) == {group.id: now + 30}
+    assert await pacing.holds() == {group.id: now + 30}
     assert await chats.get(2, group.id) is None
 
 

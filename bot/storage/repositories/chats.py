@@ -1,4 +1,4 @@
-"""Chats as the bot last saw them, and how long Telegram wants quiet in each."""
+"""Chats as the bot last saw them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ChatRepository:
         return None if row is None else _chat(row)
 
     async def put(self, bot: int, chat: Chat) -> None:
-        """Remember a chat as it is now. Its hold is left alone where the chat is known: `hold` changes that."""
+        """Remember a chat as it is now. The hold of a known chat is left alone: see `PacingRepository`."""
         row = {"bot": bot, **asdict(chat), "title": storable(chat.title)}
         changed = {name: value for name, value in row.items() if name not in {"bot", "id", "hold_until"}}
         await self._put(row, changed)
@@ -43,29 +43,6 @@ class ChatRepository:
         )
         async with self._database.transaction() as connection:
             return (await connection.execute(once)).rowcount == 1
-
-    async def hold(self, bot: int, chat: int, until: float) -> None:
-        """Remember until which Unix time Telegram wants nothing sent to a chat."""
-        unseen = asdict(Chat(chat, "private" if chat > 0 else "group", hold_until=until))
-        await self._put({"bot": bot, **unseen}, {"hold_until": until})
-
-    async def holds(self, bot: int) -> dict[int, float]:
-        """The chats that have to wait, each with its Unix time."""
-        held = select(chats.c.id, chats.c.hold_until).where(chats.c.bot == bot)
-        async with self._database.reading() as connection:
-            rows = await connection.execute(held.where(chats.c.hold_until > self._database.clock()))
-            return {row.id: row.hold_until for row in rows}
-
-    async def tempo(self, bot: int, chat: int) -> float | None:
-        """Return how lively a group is, 0 to 1. None: nothing was learned yet."""
-        this = (chats.c.bot == bot) & (chats.c.id == chat)
-        async with self._database.reading() as connection:
-            return (await connection.execute(select(chats.c.tempo).where(this))).scalar_one_or_none()
-
-    async def set_tempo(self, bot: int, chat: int, tempo: float) -> None:
-        """Remember how lively a group is."""
-        unseen = asdict(Chat(chat, "private" if chat > 0 else "group"))
-        await self._put({"bot": bot, **unseen, "tempo": tempo}, {"tempo": tempo})
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group became a supergroup: everything moves along. `TurnService.migrate` also restarts what runs.

@@ -1,0 +1,104 @@
+"""The ways in which updates arrive: by polling or by webhook, with the health of both served beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.types import User
+from aiohttp import web
+
+from bot import logs
+from bot.errors import Problem, SettingsProblem, Unauthorized
+from bot.runtime.task_supervisor import TaskSupervisor
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.telegram.bot_session import TELEGRAM_ERRORS
+from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
+from bot.updates.polling import Polling
+from bot.updates.retry import until_it_succeeds
+from bot.updates.webhook import add_webhook, announce_webhook
+
+logger = logging.getLogger(__name__)
+
+
+async def reach_telegram(bot: Bot) -> User:
+    """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
+    trouble = logs.LogThrottle(logger)
+
+    async def ask() -> User:
+        try:
+            return await bot.me()
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
+
+    async def report(error: BaseException) -> None:
+        message = getattr(error, "message", error)
+        where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
+        trouble.log(logging.WARNING, "unreachable", where, message)
+
+    return await until_it_succeeds(report)(ask)
+
+
+async def receive_updates(
+    settings: Settings,
+    bot: Bot,
+    dispatcher: Dispatcher,
+    database: Database,
+    tasks: TaskSupervisor,
+    health: PollingHealth,
+) -> None:
+    """Let updates come, by webhook or by polling, until cancelled."""
+    if settings.webhook_url is not None and settings.webhook_secret is not None:
+        secret = settings.webhook_secret.get_secret_value()
+        await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
+        await asyncio.Event().wait()
+
+    async def elected() -> bool:
+        return await database.try_advisory_lock(f"polling {bot.id}")
+
+    await Polling(bot, dispatcher, tasks, elected=elected, health=health).run()
+
+
+async def listen(
+    address: tuple[str, int],
+    settings: Settings,
+    bot: Bot,
+    dispatcher: Dispatcher,
+    database: Database,
+    polling_health: PollingHealth,
+    stack: AsyncExitStack,
+    *,
+    grace: float,
+) -> None:
+    """Serve health, and the webhook where there is one."""
+    health: UpdatesHealth = polling_health
+
+    async def ready() -> Readiness:
+        updates = await health.check()
+        return Readiness({"database": await _works(database.ping()), **updates.parts}, updates.details)
+
+    app = health_app(ready)
+    if settings.webhook_url is not None and settings.webhook_secret is not None:
+        health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
+        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value(), health=webhook_health)
+    runner = server_runner(app, shutdown_timeout=grace)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    host, port = address
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise SettingsProblem(f"LISTEN: cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+async def _works(asking: Awaitable[object]) -> bool:
+    try:
+        await asking
+    except (Problem, *TELEGRAM_ERRORS):
+        return False
+    return True
