@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import handlers
 from bot import logs
@@ -30,6 +31,7 @@ from bot.people.question_limits import QuestionLimits
 from bot.people.use_cases import people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
+from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
@@ -42,19 +44,24 @@ from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
+from bot.storage.repositories.queue_length import QueueLength
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
+from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
-from bot.updates.receiving import listen, reach_telegram, receive_updates
+from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +103,8 @@ async def serve_model(settings: Settings) -> int:
 async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
-    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
+    metrics = _metrics(settings)
+    database = Database(settings.database_url.get_secret_value(), start=tasks.start, observer=metrics)
     await database.open()
     stack.push_async_callback(database.close)
     if settings.bot_token is None:
@@ -125,19 +133,20 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         drafts=settings.draft_budget,
         patient_edits=settings.patient_edits,
     )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id))
+    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id), observer=metrics)
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(client, client.context_tokens),
+        generation=Generation(client, client.context_tokens, metrics),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
         tasks=tasks,
         texts=texts,
+        observer=metrics,
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
@@ -148,11 +157,8 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     turns.on_replicas(slots.share)
-    broker = None
-    if database.shared:
-        broker = RemoteSlotBroker(database, membership)
-        SlotLender(database, tasks, membership, take=slots.lend)
-    bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
+    bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
+    bot.session.middleware(CallObserver(metrics or Observer()))
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
@@ -191,10 +197,32 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await listen(settings.listen, settings, bot, dispatcher, database, health, stack, grace=GRACE)
+        waiting = QueueLength(database, bot=me.id).waiting
+        scrape = None if metrics is None else metrics.scraping(waiting, turns.in_progress)
+        served = Served(settings, bot, dispatcher, database, health, scrape)
+        await listen(settings.listen, served, stack, grace=GRACE)
     await _announce(settings, bot_info, model, client.destination, bot_admins)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    """Figures of this run, where somebody may ask for them."""
+    if settings.listen is None:
+        return None
+    from bot.metrics import Metrics  # noqa: PLC0415  # its library loads for 0.15 s
+
+    return Metrics()
+
+
+def _slot_broker(
+    database: Database, tasks: TaskSupervisor, membership: Membership, slots: SlotAllocator
+) -> RemoteSlotBroker | None:
+    """Lend slots to other replicas, and give what borrows theirs. None: this process alone uses the database."""
+    if not database.shared:
+        return None
+    SlotLender(database, tasks, membership, take=slots.lend)
+    return RemoteSlotBroker(database, membership)
 
 
 async def _announce(

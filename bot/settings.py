@@ -143,6 +143,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: AddressSetting | None = None
+    metrics_token: SecretStr | None = None
     updates_age_limit: float = Field(default=120, ge=60, le=86_400)
     playground_listen: AddressSetting = Address(("127.0.0.1", 8080))
     playground_strict: bool = False

@@ -63,6 +63,7 @@ ANY_TEXT = {
     "LOCAL_MODEL",
     "OPENAI_API_KEY",
     "OPENAI_MODEL",
+    "METRICS_TOKEN",
     "PERSONAS_FILE",
 }
 
@@ -212,6 +213,7 @@ SECRETS = {
     "AURA_KEY": "geheim",
     "OPENAI_API_KEY": "geheim",
     "WEBHOOK_SECRET": "geheim",
+    "METRICS_TOKEN": "geheim",
     "DATABASE_URL": "postgresql://user:geheim@host/name",
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import aclosing
 
 from bot.answering import keyboards
@@ -21,6 +23,7 @@ from bot.errors import (
 )
 from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.reply import Reply
+from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.leases import MAX_FAULTS
@@ -51,13 +54,18 @@ class Answerer:
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives Unix time, as the turns' own times are."""
         self._conversations = conversations
         self._preferences = preferences
         self._generation = generation
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
+        self._observer = observer or Observer()
+        self._clock = clock
 
     async def work(self, running: TurnContext) -> None:
         """Do whatever the turn still needs; when this returns, the turn is finished.
@@ -75,6 +83,8 @@ class Answerer:
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         path = await running.begin(self._generation.max_messages)
         turn = running.turn
+        if turn.attempt == 1:
+            self._observer.question_begun(turn.kind.value)
         reply = self._reply(turn, chosen)
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
         if seam is not None:
@@ -103,6 +113,7 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
+        self._tell_of(turn, chosen, answer)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -133,11 +144,14 @@ class Answerer:
                 async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
+                        if answer.first_text_at is None and answer.is_visible:
+                            answer.first_text_at = self._clock()
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
+            self._observer.generator_failed(type(error).__name__, tried_again=False)
             answer.fail(error)
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
@@ -146,6 +160,12 @@ class Answerer:
         if running.stopped:
             answer.ending = Ending.STOPPED
         answer.note = self._note(turn, answer.ending)
+
+    def _tell_of(self, turn: Turn, chosen: EffectivePreferences, answer: AnswerInProgress) -> None:
+        """Tell whoever counts how the answer ended, and how long it took since its question was asked."""
+        first = None if answer.first_text_at is None else max(0.0, answer.first_text_at - turn.asked_at)
+        whole = max(0.0, self._clock() - turn.asked_at)
+        self._observer.answer_ended(chosen.model.value, answer.ending.value, first_text=first, whole=whole)
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import TableClause
 
 from bot.errors import DatabaseInUse, StorageUnavailable
+from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
@@ -53,12 +54,20 @@ class Database:
     program recovers without a restart.
     """
 
-    def __init__(self, url: str, *, start: StartTask, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        start: StartTask,
+        clock: Callable[[], float] = time.time,
+        observer: Observer | None = None,
+    ) -> None:
         self._url: URL = database_url(url)
         self.shared = not is_sqlite(self._url)
         """True where other processes may use the same database."""
         self._start = start
         self.clock = clock
+        self._observer = observer or Observer()
         self._border = ErrorTranslator()
         self._open: ContextVar[_OpenTransaction | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
@@ -110,8 +119,10 @@ class Database:
         """
         outer = self._open.get()
         if outer is None:
+            began = time.perf_counter()
             async with self._outermost(self._writes if durable else self._relaxed) as connection:
                 yield connection
+            self._observer.database_used("write" if durable else "relaxed", time.perf_counter() - began)
             return
         try:
             yield outer.connection
@@ -126,10 +137,12 @@ class Database:
         if outer is not None:
             yield outer.connection
             return
+        began = time.perf_counter()
         async with AsyncExitStack() as stack:
             with self._border.translating():
                 connection = await stack.enter_async_context(_opened(self._reads).connect())
             yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
+        self._observer.database_used("read", time.perf_counter() - began)
 
     def after_commit(self, do: CommitHook) -> None:
         """Call `do` once everything is stored: at once where no transaction is open, never after a rollback."""

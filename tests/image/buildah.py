@@ -40,6 +40,7 @@ class Container:
     def start(self) -> None:
         """Make a new container, as an engine does, and start what the image says."""
         self._name = self._buildah.output("from", "--pull-never", IMAGE)
+        self._buildah.run("config", "--volume=/data-", self._name)  # its own volume would cover the folder that we give
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("python", "-m", "bot", "run"),
