@@ -156,7 +156,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     queue = TurnRepository(database)
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
-    turns.on_replicas(slots.share)
+    membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)

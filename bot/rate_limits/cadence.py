@@ -24,10 +24,10 @@ MIN_PATIENT_GAP = 2.0
 MAX_PATIENT_GAP = 3.0
 """Seconds between two changes that this grows to, over as many changes again."""
 
-DRAFT_FACTORS = ((0.2, 0.48), (0.65, 0.6), (math.inf, 1.85))
+DRAFT_FACTORS = ((0.2, 0.46), (0.65, 0.54), (math.inf, 1.9))
 """Share of the long window that is used → gap in units of the window's pace, for the first share that is larger.
 
-Twenty-six drafts go in the first ten seconds, and what is left is spread over the rest of the thirty.
+Twenty-seven drafts go in the first ten seconds, and what is left is spread over the rest of the thirty.
 """
 LIVELY_TEMPO = 0.75
 """Tempo from which on a group counts as one in which answers follow one another, also after a pause."""

@@ -249,13 +249,13 @@ async def test_a_database_that_went_away_and_came_back_loses_nothing(replica: Re
 
 
 def living(bench: Bench) -> int:
-    return len(bench.turns.partitioning.owners)
+    return len(bench.membership.partitioning.owners)
 
 
 async def test_living_replicas_are_counted(replica: Replica) -> None:
     told: list[int] = []
     first = await replica("a", timing=QUICK)
-    first.turns.on_replicas(told.append)
+    first.membership.on_change(told.append)
     second = await replica("b", timing=QUICK)
     await until(lambda: (living(first), living(second)) == (2, 2))
     await second.turns.close(0)
@@ -265,15 +265,15 @@ async def test_living_replicas_are_counted(replica: Replica) -> None:
 
 def chat_at_home_with(bench: Bench, *, beside: Bench) -> int:
     """A group that is at home there once both live."""
-    me = bench.turns.partitioning.me
-    both = ChatPartitioning.among(me, [beside.turns.partitioning.me])
+    me = bench.membership.partitioning.me
+    both = ChatPartitioning.among(me, [beside.membership.partitioning.me])
     return next(chat for chat in range(-200, -100) if both.of(chat) == me)
 
 
 def chats_of(*benches: Bench) -> list[int]:
     """For each replica a group that is at home there."""
     return [
-        next(chat for chat in range(-200, -100) if b.turns.partitioning.of(chat) == b.turns.partitioning.me)
+        next(chat for chat in range(-200, -100) if b.membership.partitioning.of(chat) == b.membership.partitioning.me)
         for b in benches
     ]
 
@@ -281,7 +281,7 @@ def chats_of(*benches: Bench) -> list[int]:
 async def acquainted(replica: Replica) -> tuple[Bench, Bench]:
     first, second = await replica("a"), await replica("b")
     await until(lambda: (living(first), living(second)) == (2, 2))
-    assert first.turns.partitioning.owners == second.turns.partitioning.owners
+    assert first.membership.partitioning.owners == second.membership.partitioning.owners
     return first, second
 
 
@@ -324,7 +324,7 @@ async def test_a_chat_that_is_busy_elsewhere_waits_even_where_it_is_at_home(repl
     await first.has_begun("first of all")
     await second.turns.start()
     await until(lambda: (living(first), living(second)) == (2, 2))
-    assert first.turns.partitioning.of(chat) == second.turns.partitioning.me
+    assert first.membership.partitioning.of(chat) == second.membership.partitioning.me
     await second.ask("in another topic", ChatKey(1, chat, 2), dedup="1:9", message_id=2)
     await first.has_begun("in another topic")
     assert second.begun == []

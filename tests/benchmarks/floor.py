@@ -14,6 +14,8 @@ budget, delay so far) that no other pair beats in both; from there each later st
   which spends all 20 places of the minute on it, and the one that leaves enough for four more (`floor_before_others`).
 - Drafts have two windows of their own; each alone is a lower bound, and the higher one counts. Sends (one at the end of
   each message) are not counted: a lower bound as well.
+- Nor does anybody know how long an answer will be. So an answer by drafts has a second floor: the one that leaves
+  enough of the longer window for a whole minute to be at most `MINUTE_DELAY` late (`floor_before_more`).
 
 Many at once, which share the bot's budget: a Lagrangian bound. Let C(t) = 30 + 30 t be the calls that the bot can have
 made t seconds after the first byte, N the number of equal streams. For any prices m(s) >= 0 a change at time t costs
@@ -42,6 +44,10 @@ OTHERS = 4
 """Answers that may follow one in a group within the minute."""
 WORTH = 1.25
 """How many times later than they must be answers may be."""
+MINUTE = 60.0
+"""Seconds to which an answer may grow that is shown by drafts."""
+MINUTE_DELAY = 0.5
+"""Mean delay of a minute of text by drafts, in seconds, that has to stay possible."""
 ROUNDS = 300
 """Subgradient steps."""
 _ROUNDING = 1e-9
@@ -169,15 +175,37 @@ def floor_before_others(stream: ReplyStream) -> float:
     return min(delays) / len(stream.times)
 
 
-def _after(stream: ReplyStream, start: Frontier, places: _Places, *, since: float) -> Frontier:
-    """Go on from `start`, as it was at `since`, to the end of the stream, where all of it is visible."""
+def floor_before_more(stream: ReplyStream) -> float:
+    """Return the floor of an answer by drafts that may go on at the same speed to a minute, in seconds.
+
+    Of all schedules that leave a whole minute at most `MINUTE_DELAY` late, it is the one that shows this part soonest.
+    """
+    begin, length = stream.times[0], stream.times[-1] - stream.times[0]
+    count = round(len(stream.times) * (MINUTE - length) / length)
+    more = replace(stream, times=[begin + length + (number + 1) * (MINUTE - length) / count for number in range(count)])
+    places = _WindowPlaces(DRAFTS.long, begin)
+    allowed = MINUTE_DELAY * (len(stream.times) + count)
+    first = _after(stream, [(places.full, 0.0)], places, since=begin)
+
+    def fits(number: int) -> bool:
+        rest = _after(more, [first[number]], places, since=stream.times[-1], prompt=MINUTE)
+        return bool(rest) and min(delay for _, delay in rest) <= allowed
+
+    return first[bisect_left(range(len(first)), True, key=lambda number: not fits(number)) - 1][1] / len(stream.times)
+
+
+def _after(stream: ReplyStream, start: Frontier, places: _Places, *, since: float, prompt: float = PROMPT) -> Frontier:
+    """Go on from `start`, as it was at `since`, to the end of the stream, where all of it is visible.
+
+    `prompt`: seconds within which the first change comes.
+    """
     grid = _Grid(stream, STEPS)
     frontiers: list[Frontier] = [[(places.after(left, since, grid.times[0]), delay) for left, delay in start]]
-    prompt = max(1, bisect_right(grid.times, grid.times[0] + PROMPT) - 1)
+    first = max(1, bisect_right(grid.times, grid.times[0] + prompt) - 1)
     for step in range(1, STEPS + 1):
         reached: Frontier = []
         for before, frontier in enumerate(frontiers):
-            if before == 0 and step > prompt:
+            if before == 0 and step > first:
                 continue
             added, calls = grid.delay(before, step), grid.calls(before, step)
             for left, delay in frontier:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from tests.benchmarks import machine
-from tests.benchmarks.floor import ReplyStream, floor_alone, floor_before_others, floor_in_group, floor_of_many
+from tests.benchmarks.floor import (
+    ReplyStream,
+    floor_alone,
+    floor_before_more,
+    floor_before_others,
+    floor_in_group,
+    floor_of_many,
+)
 from tests.benchmarks.observed import Json, NotWhole, Observed, observe
 from tests.benchmarks.scenarios import Mode, Scenario
 from tests.benchmarks.source import Written, question
@@ -40,6 +47,8 @@ class Result:
     growth: float | None = None
     before_others: float | None = None
     """The floor of an answer in a group where others may ask as well."""
+    before_more: float | None = None
+    """The floor of an answer by drafts that may go on to a minute."""
 
     @property
     def first(self) -> float:
@@ -96,6 +105,8 @@ async def _measure(
         result.floor = _floor(result.scenario, result.mode, result.answers)
         if result.scenario.group and len(result.answers) == 1:
             result.before_others = floor_before_others(ReplyStream(result.answers[0].written.characters))
+        if result.scenario.limits.foresight is not None and result.mode == "draft":
+            result.before_more = floor_before_more(ReplyStream(result.answers[0].written.characters, draft=True))
         if result.scenario.limits.growth is not None:
             result.growth = _growth(result.answers[0], curve)
 

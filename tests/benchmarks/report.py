@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.benchmarks import machine
-from tests.benchmarks.floor import OTHERS, WORTH
+from tests.benchmarks.floor import MINUTE_DELAY, OTHERS, WORTH
 from tests.benchmarks.measure import Result, added
 
 _HEAD = (
@@ -56,6 +56,7 @@ def targets(result: Result) -> Iterator[Target]:
     measured: list[tuple[str, float, float | None]] = [
         ("mean delay / floor", result.ratio, limits.ratio if result.mode == "edit" else None),
         ("mean delay (s)", result.mean_delay, limits.mean[result.mode] if limits.mean else None),
+        ("mean delay / floor before more", result.mean_delay / (result.before_more or 1.0), _foresight(result)),
         ("complete after the last byte (s)", result.late, limits.late),
         ("update to request (s)", added(result), limits.added),
         ("CPU (s)", result.cpu, limits.cpu),
@@ -66,9 +67,19 @@ def targets(result: Result) -> Iterator[Target]:
             yield Target(f"{name}: {what} {value:.3f}, at most {limit:g}", value <= limit)
 
 
+def _foresight(result: Result) -> float | None:
+    return None if result.before_more is None else result.scenario.limits.foresight
+
+
 def remarks(results: Iterable[Result]) -> Iterator[str]:
-    """What the table does not say: the floor of an answer that has to leave room for others."""
+    """What the table does not say: the floors of answers that have to leave room for what may follow."""
     for result in results:
+        if result.before_more is not None:
+            yield (
+                f"{result.scenario.title}, by drafts: where the answer may go on, and a minute of it is to be at most"
+                f" {MINUTE_DELAY:g} s late, no schedule is below {result.before_more:.3f} s;"
+                f" this was {result.mean_delay / result.before_more:.2f} times that"
+            )
         if result.before_others is not None:
             yield (
                 f"{result.scenario.title}: where {OTHERS} more answers may follow that are to stay within {WORTH:g} of"

@@ -20,6 +20,8 @@ class Limits:
     """Mean delay of a character over the floor, for edits in private chats: elsewhere the seconds themselves count."""
     mean: dict[Mode, float] | None = None
     """Mean delay, in seconds."""
+    foresight: float | None = None
+    """Mean delay by drafts over the floor of an answer that may go on to a minute."""
     late: float | None = 0.3
     """Seconds from the generator's last byte to the complete answer, for every answer."""
     added: float | None = 0.020
@@ -60,9 +62,16 @@ SCENARIOS = (
         "private",
         "private chat, 10 s, 400 pieces",
         _of(2000, 400, 10),
-        Limits(mean={"edit": 0.45, "draft": 0.25}, cpu=0.2),
+        Limits(mean={"edit": 0.45, "draft": 0.25}, foresight=1.25, cpu=0.2),
     ),
     Scenario("short", "private chat, 3 s, 120 pieces", _of(600, 120, 3), Limits(ratio=1.5)),
+    Scenario(
+        "minute",
+        "private chat, 60 s, 2400 pieces",
+        _of(3900, 2400, 60),
+        Limits(ratio=None, mean={"draft": 0.5}),
+        modes=("draft",),
+    ),
     Scenario(
         "group",
         "group that nobody knows yet, 10 s",

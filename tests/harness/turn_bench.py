@@ -72,10 +72,12 @@ class Bench:
         self._message_ids = count(1000)
         self._updates = count(1)
         timing = timing or WorkerTiming()
-        membership = Membership(database, self.table, bot=bot, replica=replica, lease_duration=timing.lease_duration)
+        self.membership = Membership(
+            database, self.table, bot=bot, replica=replica, lease_duration=timing.lease_duration
+        )
         limits = TurnLimits(room=room, waiting=waiting, history=history)
         self.turns = make_turn_service(
-            database, self.table, self.conversations, self.tasks, membership, self._do, limits, timing
+            database, self.table, self.conversations, self.tasks, self.membership, self._do, limits, timing
         )
 
     def hold(self) -> None:

@@ -17,7 +17,7 @@ from bot.rate_limits.cadence import (
     window_gap,
 )
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT
-from tests.benchmarks.floor import ReplyStream, floor_alone, floor_in_group
+from tests.benchmarks.floor import ReplyStream, floor_alone, floor_before_more, floor_in_group
 from tests.rate_limits.simulation import Answer, Simulation, exact_floor, floor
 
 PRIVATE, GROUP_CHAT = 1, -1
@@ -69,6 +69,11 @@ def test_drafts_follow_the_text_closely_however_long_it_becomes(lasts: float, de
     answer = drafted(lasts)
     assert answer.mean_delay() <= delay
     assert answer.late() <= 0.1
+
+
+def test_the_first_ten_seconds_by_drafts_are_as_prompt_as_a_whole_minute_leaves_room_for() -> None:
+    answer = drafted(10)
+    assert answer.mean_delay() <= 1.25 * floor_before_more(ReplyStream(answer.written, draft=True))
 
 
 def test_the_gaps_of_drafts_never_make_anybody_wait_long() -> None:

@@ -145,7 +145,15 @@ def test_gaps_of_a_message_that_has_changed_often(changes: int, gap: float) -> N
 
 @pytest.mark.parametrize(
     ("spare", "drafts", "gap"),
-    [(40, 0, 0.36), (33, 7, 0.36), (31.9, 8, 0.45), (15, 25, 0.45), (14, 26, 1.3875), (0, 39, 1.3875), (30, 40, 0.75)],
+    [
+        (40, 0, 0.345),
+        (33, 7, 0.345),
+        (31.9, 8, 0.405),
+        (15, 25, 0.405),
+        (14, 26, 1.425),
+        (0, 39, 1.425),
+        (30, 40, 0.75),
+    ],
 )
 def test_gaps_of_drafts(spare: float, drafts: int, gap: float) -> None:
     assert draft_gap(spare, drafts, DRAFTS) == pytest.approx(gap)
@@ -312,4 +320,4 @@ def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
     reservation = Reservation(ANNA, Priority.CHANGE, Resource.DRAFT, 1000.0, stream, 0)
     for answers in (1, 2, 3):
         chat.streams.append(ReplyStream(ANNA))
-        assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.36 * answers)
+        assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.345 * answers)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bot.answering.turns.chat_migration import ChatMigration
 from bot.answering.turns.retention import Retention
 from bot.answering.turns.timing import WorkerTiming
 from bot.answering.turns.turn_context import TurnContext
+from bot.answering.turns.turn_signals import TurnSignals
 from bot.answering.turns.worker import Worker
 from bot.conversation.messages import ChatKey, Question, Turn
 from bot.storage.database import Database
-from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.answer_actions import AnswerActions
 from bot.storage.turn_queue.cancel import TurnCanceller
@@ -35,6 +33,7 @@ class TurnService:
         table: TurnRepository,
         conversations: ConversationRepository,
         worker: Worker,
+        signals: TurnSignals,
         migration: ChatMigration,
         retention: Retention,
         *,
@@ -44,6 +43,7 @@ class TurnService:
         self._table = table
         self._conversations = conversations
         self._worker = worker
+        self._signals = signals
         self._migration = migration
         self._retention = retention
         self._asking = QuestionQueue(database)
@@ -69,9 +69,7 @@ class TurnService:
             if asked.claimed is not None:
                 self._worker.begin_claimed(asked.claimed)
                 return asked
-            if question.may_continue:
-                self._database.after_commit(lambda: self._worker.wake_in(PASTE_WAIT))
-            await self._worker.begin_soon(asked.chat)
+            await self._worker.begin_soon(asked.chat, again_in=PASTE_WAIT if question.may_continue else 0.0)
         return asked
 
     async def edit(self, question: Question) -> bool:
@@ -81,7 +79,7 @@ class TurnService:
             if edited is None:
                 return False
             if edited.runs and edited.turn is not None:
-                await self._worker.tell(edited.turn, Signal.RESTART)
+                await self._signals.tell(edited.turn, Signal.RESTART)
             await self._worker.begin_soon(question.key.chat)
         return True
 
@@ -120,7 +118,7 @@ class TurnService:
         async with self._database.transaction():
             if not await self._withdrawing.stop(turn):
                 return False
-            await self._worker.tell(turn, Signal.STOP)
+            await self._signals.tell(turn, Signal.STOP)
             await self._worker.begin_soon()
         return True
 
@@ -132,7 +130,7 @@ class TurnService:
                 return await self._conversations.undo(key)
             ended, message_ids = under_way
             for turn in ended:
-                await self._worker.tell(turn, None)
+                await self._signals.tell(turn, None)
             await self._worker.begin_soon(key.chat)
         return message_ids
 
@@ -140,7 +138,7 @@ class TurnService:
         """Erase everything about a chat; what runs there ends silently."""
         async with self._database.transaction():
             for turn in await self._withdrawing.open_turns(bot, chat):
-                await self._worker.tell(turn, None)
+                await self._signals.tell(turn, None)
             await self._conversations.forget(bot, chat)
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
@@ -162,12 +160,3 @@ class TurnService:
     def in_progress(self) -> int:
         """The number of turns that this process runs."""
         return len(self._worker.running)
-
-    @property
-    def partitioning(self) -> ChatPartitioning:
-        """The processes of this bot on this database, and the chats of each."""
-        return self._worker.partitioning
-
-    def on_replicas(self, changed: Callable[[int], None]) -> None:
-        """Call `changed` whenever another number of processes lives; on SQLite it never does."""
-        self._worker.on_replicas(changed)

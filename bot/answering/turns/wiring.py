@@ -54,4 +54,4 @@ def make_turn_service(
     retention = Retention(database, queue, conversations, history=limits.history, clock=timing.clock)
     runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
     worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)
-    return TurnService(database, queue, conversations, worker, migration, retention, waiting=limits.waiting)
+    return TurnService(database, queue, conversations, worker, signals, migration, retention, waiting=limits.waiting)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from bot.answering.turns.heartbeat import Heartbeat
 from bot.answering.turns.membership import Membership
@@ -65,10 +64,6 @@ class Worker:
         """The replicas that live with this bot and database, and whose chats are whose."""
         return self._membership.partitioning
 
-    def on_replicas(self, changed: Callable[[int], None]) -> None:
-        """Call `changed` whenever another number of processes lives."""
-        self._membership.on_change(changed)
-
     async def start(self) -> None:
         """Take back what this replica left when it died, and begin to claim."""
         self._signals.listen(self)
@@ -109,20 +104,17 @@ class Worker:
         since = self._running.timing.clock()
         self._database.after_commit(lambda: self._begin_or_give_back(claimed, since))
 
-    async def begin_soon(self, chat: int | None = None) -> None:
-        """Once the transaction is committed, claim what is new in a chat: where it is at home, in time elsewhere."""
+    async def begin_soon(self, chat: int | None = None, *, again_in: float = 0.0) -> None:
+        """Once the transaction is committed, claim what is new in a chat: where it is at home, in time elsewhere.
+
+        `again_in`: seconds until which one of them may still wait, so that it is looked for once more; 0: none does.
+        """
         self._database.after_commit(self._alarm.ring)
+        if again_in:
+            self._database.after_commit(lambda: self._alarm.ring_in(again_in))
         elsewhere = chat is not None and self.partitioning.of(chat) != self.partitioning.me
         if self._database.shared and (elsewhere or self._running.free <= 0):
             await self._signals.claim()
-
-    async def tell(self, turn: int, signal: Signal | None) -> None:
-        """Tell whoever runs a turn; None: it is gone."""
-        await self._signals.tell(turn, signal)
-
-    def wake_in(self, seconds: float) -> None:
-        """Look for turns to claim in a while: one waits until then."""
-        self._alarm.ring_in(seconds)
 
     def signal(self, turn: int, signal: Signal | None) -> None:
         """Do what a person wants of a turn; None: it is gone."""
