@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import handlers
 from bot import logs
+from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.turns.membership import Membership
+from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
@@ -23,6 +25,9 @@ from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.factory import make_client, unused_settings
 from bot.local_telegram import open_playground
+from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.storage_alert import StorageAlert
+from bot.operating.use_cases import operating_use_cases
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
@@ -45,6 +50,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.repositories.queue_length import QueueLength
+from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
@@ -55,6 +61,7 @@ from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
+from bot.updates.metrics_endpoint import Scrape
 from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
@@ -137,6 +144,10 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
+    queue = TurnRepository(database)
+    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
+    stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
+    bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
@@ -146,20 +157,18 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ),
         tasks=tasks,
         texts=texts,
-        observer=metrics,
+        report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
         waiting=settings.questions_waiting,
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
+        troubles=settings.trouble_days * SECONDS_A_DAY,
     )
-    queue = TurnRepository(database)
-    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
-    bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     use_cases = handlers.UseCases(
@@ -183,8 +192,8 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             settings.access,
             client.config.context_tokens,
         ),
+        operating_use_cases(database, permissions),
     )
-    stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     dispatcher = handlers.dispatcher(
         use_cases,
         handlers.Surroundings(bot_info, settings, personas, preferences, texts),
@@ -193,14 +202,13 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
     await stored_messages.start()
+    await StorageAlert(database, people, bot_admins.ids, outbox, texts, tasks.start, bot=me.id).watch()
 
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        waiting = QueueLength(database, bot=me.id).waiting
-        scrape = None if metrics is None else metrics.scraping(waiting, turns.in_progress)
-        served = Served(settings, bot, dispatcher, database, health, scrape)
-        await listen(settings.listen, served, stack, grace=GRACE)
+        scrape = _scrape(metrics, database, turns, bot=me.id)
+        await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, client.destination, bot_admins)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
@@ -213,6 +221,34 @@ def _metrics(settings: Settings) -> Metrics | None:
     from bot.metrics import Metrics  # noqa: PLC0415  # its library loads for 0.15 s
 
     return Metrics()
+
+
+def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, bot: int) -> Scrape | None:
+    """Give the figures of this run and the length of the queue. None: nobody counts."""
+    return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
+
+
+def _report(
+    settings: Settings,
+    database: Database,
+    bot_admins: BotAdmins,
+    messages: DurableOutbox,
+    texts: Texts,
+    metrics: Metrics | None,
+    *,
+    bot: int,
+) -> AnswerReport:
+    """Tell how answers went: to a monitor, to `/trouble`, and to admins where they have to do something."""
+    alerts = AdminAlerts(
+        database,
+        AlertRepository(database, bot=bot),
+        PersonRepository(database),
+        bot_admins.ids,
+        messages,
+        texts,
+        bot=bot,
+    )
+    return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
 
 
 def _slot_broker(

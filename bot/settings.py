@@ -132,6 +132,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///aura.db")
     max_answers: int | None = Field(default=None, ge=1, le=10_000)
     history_days: int | None = Field(default=None, ge=1)
+    trouble_days: int = Field(default=30, ge=1)
     replica: str = Field(default_factory=socket.gethostname, pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     questions_per_minute: int = Field(default=20, ge=0)

@@ -41,6 +41,7 @@ WRONG = {
     "DATABASE_URL": "mysql://user:geheim@host/name",
     "MAX_ANSWERS": "0",
     "HISTORY_DAYS": "0",
+    "TROUBLE_DAYS": "0",
     "REPLICA": "two words",
     "QUESTIONS_PER_MINUTE": "-1",
     "QUESTIONS_PER_DAY": "many",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import Callable
 from contextlib import aclosing
 
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
+from bot.answering.answer_report import AnswerReport
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
@@ -23,7 +21,6 @@ from bot.errors import (
 )
 from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.reply import Reply
-from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.leases import MAX_FAULTS
@@ -32,8 +29,6 @@ from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts
-
-logger = logging.getLogger(__name__)
 
 _NOTES = {
     Ending.STOPPED: "answer-stopped",
@@ -54,18 +49,15 @@ class Answerer:
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
-        observer: Observer | None = None,
-        clock: Callable[[], float] = time.time,
+        report: AnswerReport | None = None,
     ) -> None:
-        """`clock` gives Unix time, as the turns' own times are."""
         self._conversations = conversations
         self._preferences = preferences
         self._generation = generation
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
-        self._observer = observer or Observer()
-        self._clock = clock
+        self._report = report or AnswerReport()
 
     async def work(self, running: TurnContext) -> None:
         """Do whatever the turn still needs; when this returns, the turn is finished.
@@ -83,8 +75,7 @@ class Answerer:
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         path = await running.begin(self._generation.max_messages)
         turn = running.turn
-        if turn.attempt == 1:
-            self._observer.question_begun(turn.kind.value)
+        self._report.begun(turn)
         reply = self._reply(turn, chosen)
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
         if seam is not None:
@@ -113,7 +104,9 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
-        self._tell_of(turn, chosen, answer)
+        wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
+        first = answer.first_text_at
+        await self._report.ended(turn, chosen.model.value, answer.ending.value, first_text_at=first, wrote=wrote)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -145,27 +138,21 @@ class Answerer:
                     async for piece in pieces:
                         answer.take(piece)
                         if answer.first_text_at is None and answer.is_visible:
-                            answer.first_text_at = self._clock()
+                            answer.first_text_at = self._report.clock()
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
-            logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
-            self._observer.generator_failed(type(error).__name__, tried_again=False)
             answer.fail(error)
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
+            if reference := await self._report.failed(turn, path, chosen.model.value, error):
+                answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
             return
         if running.stopped:
             answer.ending = Ending.STOPPED
         answer.note = self._note(turn, answer.ending)
-
-    def _tell_of(self, turn: Turn, chosen: EffectivePreferences, answer: AnswerInProgress) -> None:
-        """Tell whoever counts how the answer ended, and how long it took since its question was asked."""
-        first = None if answer.first_text_at is None else max(0.0, answer.first_text_at - turn.asked_at)
-        whole = max(0.0, self._clock() - turn.asked_at)
-        self._observer.answer_ended(chosen.model.value, answer.ending.value, first_text=first, whole=whole)
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))

@@ -53,7 +53,11 @@ class Generation:
         if turn.kind is TurnKind.GO_ON:
             messages = go_on_from(messages)
 
+        asked = 0
+
         async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
+            nonlocal asked
+            asked += 1
             pieces = self._client.answer(
                 messages,
                 temperature=chosen.temperature.value,
@@ -76,11 +80,15 @@ class Generation:
             before_sleep=self._tell_of_failure,
             reraise=True,
         )
-        first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
-        async with aclosing(rest):
-            yield first
-            async for piece in rest:
-                yield piece
+        try:
+            first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
+            async with aclosing(rest):
+                yield first
+                async for piece in rest:
+                    yield piece
+        except GeneratorProblem as error:
+            error.tries = asked
+            raise
 
     def _tell_of_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -357,3 +357,29 @@ attachment-recording-silent = Не удалось разобрать слов: {
 attachment-no-transcription = Слушать записи я здесь не умею. Напишите, пожалуйста, текстом.
 attachment-transcription-unavailable = Сейчас не получается прослушать запись. Попробуйте чуть позже или напишите текстом.
 attachment-transcription-refused = Сервис распознавания речи не принимает настройки бота или эту запись. Пусть посмотрит администратор.
+
+## Что не получилось
+
+menu-trouble = что недавно не получилось и почему
+answer-reference = { $note } (ошибка { $ref })
+trouble-title = Что недавно не получилось (/trouble и код покажут всё об одной ошибке):
+trouble-none = В последнее время всё получалось.
+trouble-line = { $ref } · { $at } · { $where }
+    { $cause }
+trouble-shown =
+    { $ref }: { $cause }
+
+    Когда: { $at }
+    Где: { $where }
+    Модель: { $model }
+    Попыток: { $tries } (подход { $attempt })
+    В журнале: turn={ $turn }, копия { $replica }
+trouble-unknown = Ошибки { $ref } не знаю. Возможно, она слишком старая; /trouble покажет последние.
+trouble-only-in-private = Спросите меня об этом в личном чате: в списке названы другие чаты.
+alert-refused = Сервер модели не принимает настройки бота ({ $model }): { $cause }. Проверьте ключ, название модели и прокси. Когда заработает, я сообщу.
+alert-down = Модель ({ $model }) не отвечает: { $cause }. Когда ответит, я сообщу.
+alert-over-refused = Сервер модели снова принимает настройки бота ({ $model }).
+alert-over-down = Модель ({ $model }) снова отвечает.
+alert-default-model = по умолчанию
+alert-storage = Не могу ничего записать: { $cause }. Вопросы пока ждут в Telegram. Проверьте диск и базу данных; когда заработает, я сообщу.
+alert-over-storage = База данных снова работает.

@@ -24,7 +24,7 @@ from bot.errors import DatabaseInUse, StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
-from bot.storage.errors import ErrorTranslator
+from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.postgres.notifications import LockSession, NotificationBus, NotificationHandler
 from bot.storage.schema import updates
@@ -169,6 +169,10 @@ class Database:
                 emptied = await empty_log(_opened(self._reads))
         if not emptied:
             logger.warning("What was erased stays in the database's log until the next checkpoint: somebody reads it")
+
+    def on_trouble(self, heard: TroubleListener) -> None:
+        """Call `heard` with the cause when the database fails, and with "" when it works again."""
+        self._border.on_trouble(heard)
 
     async def first_time(self, bot: int, update_id: int) -> bool:
         """Note that an update is acted upon; True where it was not before. Belongs into the update's transaction.

@@ -56,6 +56,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0004": SECOND,
     "0005": FIFTH,
     "0006": FIFTH,
+    "0010": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 
