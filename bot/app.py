@@ -24,7 +24,6 @@ from bot.attachments.service import AttachmentService, document_readers
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.factory import make_client, unused_settings
-from bot.local_telegram import open_playground
 from bot.operating.admin_alerts import AdminAlerts
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
@@ -52,6 +51,7 @@ from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.repositories.queue_length import QueueLength
 from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
@@ -84,6 +84,8 @@ async def run(settings: Settings) -> int:
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
+            from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
+
             settings = await open_playground(settings, stack)
         model = None
         if settings.embedded:
@@ -161,7 +163,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=settings.questions_waiting,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
         troubles=settings.trouble_days * SECONDS_A_DAY,
     )

@@ -23,7 +23,9 @@ from bot.telegram.destination import Destination
 from bot.texts import Texts
 
 MIN_FAILURES = 3
-"""Failures of a model in a row from which on it counts as down; a refused key is told at once. Any other refusal may be about one question."""
+"""Failures of a model in a row from which on it counts as down; a refused key is told at once.
+
+Any other refusal may be about one question."""
 REFUSED, DOWN = "refused", "down"
 _REFUSED = (GeneratorRefused, CertificateRefused)
 _DOWN = (GeneratorUnreachable, GeneratorSilent, GeneratorBroken)

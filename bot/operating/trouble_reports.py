@@ -7,7 +7,7 @@ from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.storage.repositories.troubles import TroubleRepository
 
-MAX_LISTED = 10
+MAX_TROUBLES_LISTED = 10
 """Troubles in one list: as many as a message takes with their causes."""
 
 
@@ -21,7 +21,7 @@ class TroubleReports:
     async def newest(self, speaker: Speaker) -> list[PlacedTrouble]:
         """The newest troubles, newest first."""
         self._permissions.require_bot_admin(speaker)
-        return await self._troubles.newest(speaker.key.bot, MAX_LISTED)
+        return await self._troubles.newest(speaker.key.bot, MAX_TROUBLES_LISTED)
 
     async def find(self, speaker: Speaker, reference: str) -> PlacedTrouble | None:
         """The trouble that a person read this reference of. None: it is unknown, or was forgotten since."""
