@@ -1,4 +1,4 @@
-"""The command line: `python -m bot [run | playground | model | check]`."""
+"""The command line: `python -m bot [run | playground | model | check | backup | restore | move]`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ import uvloop
 
 from bot import __version__
 from bot.errors import Problem
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from bot.telegram.lazy_models import import_aiogram
 
-Run = Callable[[Settings], Coroutine[Any, Any, int]]
+Run = Callable[..., Coroutine[Any, Any, int]]
 
 COMMANDS = {
     "run": ("bot.app:run", "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
     "playground": ("bot.app:run_in_playground", "run the bot in the playground, whatever BOT_TOKEN says"),
     "model": ("bot.app:serve_model", "serve the embedded model alone (openchat's /api/chat)"),
     "check": ("bot.check:run", "try each part with these settings, and say what to do where one does not work"),
+    "backup": ("bot.operating.copies:back_up", "copy the database into a new file, while the bot runs or not"),
+    "restore": ("bot.operating.copies:restore", "put a backup into the place of the database of a stopped bot"),
+    "move": ("bot.operating.copies:move", "copy the database of a stopped bot into an empty one (SQLite, PostgreSQL)"),
 }
+OPERANDS = {"backup": "FILE", "restore": "FILE", "move": "URL"}
+"""Names of what some commands want to be told."""
 
 
 def main() -> int:
@@ -37,10 +42,14 @@ def main() -> int:
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, (_, explanation) in COMMANDS.items():
-        commands.add_parser(name, help=explanation)
-    command = parser.parse_args().command or "run"
+        command_parser = commands.add_parser(name, help=explanation)
+        if name in OPERANDS:
+            command_parser.add_argument("operand", metavar=OPERANDS[name])
+    given = parser.parse_args()
+    command = given.command or "run"
+    operands = [given.operand] if command in OPERANDS else []
     try:
-        return uvloop.run(_load(COMMANDS[command][0])(read_settings()))
+        return uvloop.run(_load(COMMANDS[command][0])(read_settings(), *operands))
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import TableClause
 
-from bot.errors import DatabaseInUse, StorageUnavailable
+from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
@@ -28,7 +28,7 @@ from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.schema import updates
-from bot.storage.sqlite.files import OWNER_ONLY, empty_log, keep_private
+from bot.storage.sqlite.files import empty_log, take_file
 
 if TYPE_CHECKING:
     from bot.storage.postgres.notifications import LockSession
@@ -276,17 +276,7 @@ class Database:
                 await self._session.connected.wait()
 
     def _take_file(self) -> None:
-        file = Path(str(self._url.database)).resolve()
-        lock = FileLock(f"{file}.lock", timeout=0, mode=OWNER_ONLY, thread_local=False, fallback_to_soft=False)
-        try:
-            lock.acquire()
-            keep_private(file)
-        except Timeout:
-            raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
-        except OSError as error:
-            lock.release()
-            raise StorageUnavailable(f"{file.name} cannot be opened or locked: {error.strerror}") from error
-        self._lock = lock
+        self._lock = take_file(Path(str(self._url.database)).resolve())
 
 
 def _opened(engine: AsyncEngine | None) -> AsyncEngine:
