@@ -48,6 +48,10 @@ chaos: $(VENV)/dev ## Everything goes wrong for SECONDS=600, counted (DATABASE=p
 mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (SEED=1, ROOM=…): does a test notice?
 	@$(BIN)/python -m tests.mutants
 
+.PHONY: image-test
+image-test: $(VENV)/dev ## Build the image and run it: a question, a kill, another (docker, or as root buildah)
+	@$(BIN)/python -m tests.image
+
 .PHONY: coverage
 coverage: $(VENV)/dev ## Run every test and print which lines none of them reached
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
