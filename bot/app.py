@@ -21,7 +21,6 @@ from bot.attachments.service import AttachmentService, document_readers
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.factory import make_client, unused_settings
-from bot.local_telegram import open_playground
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
@@ -71,6 +70,8 @@ async def run(settings: Settings) -> int:
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
+            from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
+
             settings = await open_playground(settings, stack)
         model = None
         if settings.embedded:
