@@ -218,6 +218,10 @@ problem-too-many-waiting = { $whose ->
        *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
     }
 }
+too-many-commands = { $count ->
+    [one] That was a lot of commands. I can take the next one in a second.
+   *[other] That was a lot of commands. I can take the next one in { $count } seconds.
+}
 refused-messages = { $count ->
     [one] I have not taken this message: please send it again then.
    *[other] I have not taken { $count } messages. Please send them again then:
