@@ -124,7 +124,7 @@ async def test_a_button_of_a_forgotten_conversation_says_so(scene: Scene) -> Non
         await scene.telegram.send("/forget")
         asked = await until_label(scene.telegram, "Erase everything")
         await scene.telegram.press(asked, "Erase everything")
-        await scene.telegram.reads("Everything about this chat is erased.")
+        await scene.telegram.reads("I have erased everything about this chat.")
         pressed = await scene.telegram.press(answer, "↻")
         assert "forgotten" in pressed["text"]
 
