@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-gc.disable()  # what is imported stays: looking through it again and again takes a fifth of the start
+import uvloop
 
-import argparse  # noqa: E402  # after the line above, like all that follow
-import os  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
+from bot import __version__
+from bot.errors import Problem
+from bot.settings import Settings, read_settings
+from bot.telegram.lazy_models import import_aiogram
 
-import uvloop  # noqa: E402
-
-from bot import __version__, app, check, setup  # noqa: E402
-from bot.errors import Problem  # noqa: E402
-from bot.settings import read_settings  # noqa: E402
+Run = Callable[[Settings], Coroutine[Any, Any, int]]
 
 COMMANDS = {
-    "run": (app.run, "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
-    "playground": (app.run_in_playground, "run the bot in the playground, whatever BOT_TOKEN says"),
-    "model": (app.serve_model, "serve the embedded model alone (openchat's /api/chat)"),
-    "check": (check.run, "try each part with these settings, and say what to do where one does not work"),
+    "run": ("bot.app:run", "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
+    "playground": ("bot.app:run_in_playground", "run the bot in the playground, whatever BOT_TOKEN says"),
+    "model": ("bot.app:serve_model", "serve the embedded model alone (openchat's /api/chat)"),
+    "check": ("bot.check:run", "try each part with these settings, and say what to do where one does not work"),
+    "setup": ("bot.setup:run", "ask for token, admin and model, try them, and write .env"),
 }
 
 
@@ -35,19 +39,27 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, (_, explanation) in COMMANDS.items():
         commands.add_parser(name, help=explanation)
-    commands.add_parser("setup", help="ask for token, admin and model, try them, and write .env")
     command = parser.parse_args().command or "run"
-    gc.freeze()
-    gc.enable()
     try:
-        if command == "setup":
-            return uvloop.run(setup.run())
-        return uvloop.run(COMMANDS[command][0](read_settings()))
+        # whatever is wrong in `.env`, setup writes it anew
+        settings = read_settings(None) if command == "setup" else read_settings()
+        return uvloop.run(_load(COMMANDS[command][0])(settings))
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _load(name: str) -> Run:
+    """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
+    module, _, function = name.partition(":")
+    gc.disable()
+    import_aiogram()
+    run: Run = getattr(import_module(module), function)
+    gc.freeze()
+    gc.enable()
+    return run
 
 
 if __name__ == "__main__":

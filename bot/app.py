@@ -23,7 +23,6 @@ from bot.errors import SettingsProblem
 from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.generators.factory import make_client
-from bot.local_telegram import open_playground
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
@@ -48,6 +47,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
@@ -80,6 +80,8 @@ async def run(settings: Settings) -> int:
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
+            from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
+
             settings = await open_playground(settings, stack)
         model = None
         if settings.embedded:
@@ -151,7 +153,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=settings.questions_waiting,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
     )
     queue = TurnRepository(database)

@@ -135,6 +135,7 @@ class Settings(BaseSettings):
     chat_questions_per_minute: int = Field(default=30, ge=0)
     chat_questions_per_day: int = Field(default=0, ge=0)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
+    chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None

@@ -21,6 +21,7 @@ from bot.preferences import Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
+from bot.streaming.acknowledgements import Acknowledgements
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.texts import Texts
@@ -49,6 +50,7 @@ from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
+from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
 
@@ -134,8 +136,11 @@ def dispatcher(
         personas=surroundings.personas,
         texts=texts,
         telegram=outputs.telegram,
+        acknowledgements=Acknowledgements(outputs.telegram, outputs.tasks.start),
         menus=Menus(outputs.telegram, texts, declared),
-        failure_reporter=errors.FailureReporter(bot_info.id, speech, errors.Outages(clock), errors.Refusals(clock)),
+        failure_reporter=errors.FailureReporter(
+            bot_info.id, speech, errors.Outages(clock), Refusals(clock, outputs.outbox.edited_notice)
+        ),
         **use_cases.by_name(),
     )
     dispatcher["held_messages"] = HeldMessages(dispatcher, use_cases.people.admission)

@@ -15,6 +15,7 @@ from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName
 from bot.settings import Settings
+from bot.streaming.acknowledgements import Acknowledgements
 from bot.texts import Texts
 from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
@@ -103,15 +104,22 @@ async def start_over(
     conversation: WholeConversation,
     effective: EffectivePreferences,
     personas: Personas,
+    acknowledgements: Acknowledgements,
     say: Responder,
 ) -> None:
-    """Begin a new conversation."""
-    await conversation.start_over(speaker)
+    """Begin a new conversation, and say what became of the questions of the old one."""
+    ended = await conversation.start_over(speaker)
+    lines = [say.text("new-stopped")] if ended.stopped else []
+    if ended.dropped:
+        lines.append(say.text("new-dropped", count=ended.dropped))
     persona = personas.get(effective.persona.value)
     if persona is None:
-        say("new-begun")
+        lines.append(say.text("new-begun"))
     else:
-        say("new-begun-as", persona=persona.name(say.language))
+        lines.append(say.text("new-begun-as", persona=persona.name(say.language)))
+    say.say_text("\n".join(lines))
+    if ended.acknowledged:
+        acknowledgements.take_back(speaker.key.chat, ended.acknowledged)
 
 
 @declare("system", CHAT_OWNERS, order=70)

@@ -56,6 +56,11 @@ only-bot-admins = Only an admin of the bot can do that.
 
 ## Conversation
 
+new-stopped = The answer that was being written is stopped.
+new-dropped = { $count ->
+    [one] The question that was waiting is dropped.
+   *[other] The { $count } questions that were waiting are dropped.
+}
 new-begun = A new conversation. What would you like to know?
 new-begun-as = A new conversation, with the persona “{ $persona }”. What would you like to know?
 system-shown =
@@ -203,10 +208,21 @@ problem-storage = I can't save anything at the moment. I'll get to your message 
 problem-schema-newer = The database belongs to a newer version of the bot.
 problem-database-in-use = The database is in use by another program.
 problem-lease-lost = Another copy of the bot goes on with this answer.
-problem-too-many-waiting = { $limit ->
-    [one] One question is waiting here already. Please let me answer it first.
-   *[other] { $limit } questions are waiting here already. Please let me answer them first.
+problem-too-many-waiting = { $whose ->
+    [chat] { $limit ->
+        [one] One question is waiting here already. Please let me answer it first.
+       *[other] { $limit } questions are waiting here already. Please let me answer some of them first.
+    }
+   *[person] { $limit ->
+        [one] One of your questions is waiting here already. Please let me answer it first.
+       *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
+    }
 }
+refused-messages = { $count ->
+    [one] I have not taken this message: please send it again then.
+   *[other] I have not taken { $count } messages. Please send them again then:
+}
+refused-more = … and { $count } more
 problem-answer-gone = That answer is not there any more, so there is nothing to do with it.
 
 ## Control, buttons
@@ -267,7 +283,7 @@ option = { $name ->
     }
 }
 button-back = ‹ Back
-button-usual = No persona
+button-usual = The usual value
 
 ## Records
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from bot.errors import DatabaseInUse, SchemaNewer, StorageUnavailable
 from bot.storage.engine import database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
-from bot.storage.migration import migrations
+from bot.storage.migrations.upgrade import migrations
 
 
 async def inspect(url: str) -> str:

@@ -98,6 +98,8 @@ turns = Table(
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
+    Column("round", Integer, nullable=False, server_default="0"),  # round robin: its people take turns, one a round
+    Column("waited", Boolean, nullable=False, server_default=false()),  # its question was asked behind another turn
     Column("question", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("answer", Id, ForeignKey("messages.id", ondelete="SET NULL"), index=True),
     Column("screen", BigInteger),

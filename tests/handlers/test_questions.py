@@ -208,14 +208,6 @@ async def test_an_edit_that_changes_nothing_does_nothing(harness: Harness) -> No
     assert len(harness.paths) == 1
 
 
-async def test_too_many_waiting_questions_are_refused_in_a_line(harness: Harness) -> None:
-    harness.may_write.clear()
-    for number in range(7):
-        await harness.message(BORIS, f"{number}")
-    harness.may_write.set()
-    assert "Здесь уже ждут 5 вопросов. Дайте мне сначала на них ответить." in harness.said
-
-
 async def test_an_unexpected_failure_is_a_friendly_line(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")

@@ -35,6 +35,7 @@ from bot.people.question_limits import QuestionLimits
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
+from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
@@ -47,6 +48,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -135,7 +137,7 @@ class Harness:
             tasks,
             self.membership,
             self._answer,
-            TurnLimits(room=10, waiting=settings.questions_waiting),
+            TurnLimits(room=10, waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting)),
         )
         self.dispatcher = self._dispatcher()
 
@@ -168,7 +170,7 @@ class Harness:
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )
-        outbox = Outbox(self.telegram, self.tasks.start)
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(answering, people),

@@ -66,7 +66,7 @@ def answering_use_cases(
     conversations = stores.conversations
     documents = DocumentsOfQuestions(files, context_tokens=generating.context_tokens)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, documents),
+        questions=Questions(unit, conversations, turns, limits, documents, permissions),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
