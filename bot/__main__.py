@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,17 @@ import uvloop
 
 from bot import __version__
 from bot.errors import Problem
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from bot.telegram.lazy_models import import_aiogram
 
-Run = Callable[[Settings], Coroutine[Any, Any, int]]
+Run = Callable[[], Coroutine[Any, Any, int]]
 
 COMMANDS = {
-    "run": ("bot.app:run", "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
-    "playground": ("bot.app:run_in_playground", "run the bot in the playground, whatever BOT_TOKEN says"),
-    "model": ("bot.app:serve_model", "serve the embedded model alone (openchat's /api/chat)"),
-    "check": ("bot.check:run", "try each part with these settings, and say what to do where one does not work"),
-    "setup": ("bot.setup:run", "ask for token, admin and model, try them, and write .env"),
+    "run": "run the bot: on Telegram with BOT_TOKEN, else in the playground",
+    "playground": "run the bot in the playground, whatever BOT_TOKEN says",
+    "model": "serve the embedded model alone (openchat's /api/chat)",
+    "check": "try each part with these settings, and say what to do where one does not work",
+    "setup": "ask for token, admin and model, try them, and write .env",
 }
 
 
@@ -37,13 +37,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__, epilog="Without a command: run.")
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for name, (_, explanation) in COMMANDS.items():
+    for name, explanation in COMMANDS.items():
         commands.add_parser(name, help=explanation)
     command = parser.parse_args().command or "run"
     try:
-        # whatever is wrong in `.env`, setup writes it anew
-        settings = read_settings(None) if command == "setup" else read_settings()
-        return uvloop.run(_load(COMMANDS[command][0])(settings))
+        return uvloop.run(_load(command)())
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
@@ -51,15 +49,18 @@ def main() -> int:
         return 130
 
 
-def _load(name: str) -> Run:
+def _load(command: str) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
-    module, _, function = name.partition(":")
     gc.disable()
     import_aiogram()
-    run: Run = getattr(import_module(module), function)
+    from bot import app, check, setup  # noqa: PLC0415  # after the line above
+
     gc.freeze()
     gc.enable()
-    return run
+    if command == "setup":
+        return setup.run
+    runs = {"run": app.run, "playground": app.run_in_playground, "model": app.serve_model, "check": check.run}
+    return partial(runs[command], read_settings())
 
 
 if __name__ == "__main__":

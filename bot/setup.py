@@ -56,13 +56,13 @@ class Terminal:
         return (await asyncio.to_thread(self.ask_secretly if secret else self.ask, f"{question}: ")).strip()
 
 
-async def run(_: Settings) -> int:
-    """Set up what is not set up yet, at the keyboard. Returns the exit status."""
-    return await set_up(Terminal(), ENV_FILE, (check_telegram, check_generator))
-
-
-async def set_up(terminal: Terminal, env_file: Path, trials: tuple[Trial, Trial]) -> int:
+async def run(
+    terminal: Terminal | None = None,
+    env_file: Path = ENV_FILE,
+    trials: tuple[Trial, Trial] = (check_telegram, check_generator),
+) -> int:
     """Ask, try and write. Returns 0, or 1 where nobody answers; then nothing is written."""
+    terminal = terminal or Terminal()
     logs.set_up_logging(level="ERROR", form="text", secrets=[])
     of_telegram, of_generator = trials
     try:

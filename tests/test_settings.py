@@ -49,6 +49,7 @@ WRONG = {
     "CHAT_QUESTIONS_PER_MINUTE": "-1",
     "CHAT_QUESTIONS_PER_DAY": "1.5",
     "QUESTIONS_WAITING": "0",
+    "CHAT_QUESTIONS_WAITING": "0",
     "WEBHOOK_URL": "example.org/hook",
     "WEBHOOK_SECRET": "geheim!",
     "LISTEN": "8443",

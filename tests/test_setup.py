@@ -51,7 +51,7 @@ async def works(_: Settings) -> str:
 
 
 async def set_up(keyboard: Keyboard, file: Path, telegram: setup.Trial = works, model: setup.Trial = works) -> int:
-    return await setup.set_up(keyboard.terminal(), file, (telegram, model))
+    return await setup.run(keyboard.terminal(), file, (telegram, model))
 
 
 async def test_what_is_typed_is_tried_and_written_for_its_owner_alone(tmp_path: Path) -> None:
