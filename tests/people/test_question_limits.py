@@ -72,6 +72,10 @@ class Asked:
         return sorted(at for at in (self.person if person is not None else self.chat) if at >= since)
 
 
+def asked_by(whose: str, times: list[float]) -> Asked:
+    return Asked(person=times) if whose == "person" else Asked(chat=times)
+
+
 def speaker(*, admin: bool = False, anonymous: bool = False) -> Speaker:
     chat = Chat(CHAT, "supergroup", "Friends")
     return Speaker(ChatKey(BOT, CHAT, 5), PERSON, "Ann", chat, private=False, admin=admin, anonymous=anonymous)
@@ -90,7 +94,7 @@ async def test_the_question_beyond_the_limit_is_refused_and_no_other(
     span: tuple[str, float], whose: str, others: int, *, refused: bool
 ) -> None:
     name, seconds = span
-    asked = Asked(**{whose: [NOW - 10 - number for number in range(others)]})
+    asked = asked_by(whose, [NOW - 10 - number for number in range(others)])
     prefix = "chat_" if whose == "chat" else ""
     admitting = limits(asked, **{f"{prefix}questions_{name}": 2}).admit(speaker())
     if not refused:
@@ -107,7 +111,7 @@ async def test_the_question_beyond_the_limit_is_refused_and_no_other(
 @pytest.mark.parametrize(("age", "refused"), [(MINUTE - 0.5, True), (MINUTE, False), (MINUTE + 0.5, False)])
 async def test_a_question_counts_for_a_minute_and_no_longer(whose: str, age: float, *, refused: bool) -> None:
     prefix = "chat_" if whose == "chat" else ""
-    admitting = limits(Asked(**{whose: [NOW - age]}), **{f"{prefix}questions_per_minute": 1}).admit(speaker())
+    admitting = limits(asked_by(whose, [NOW - age]), **{f"{prefix}questions_per_minute": 1}).admit(speaker())
     if not refused:
         await admitting
         return
