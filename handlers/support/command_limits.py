@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from cachetools import TTLCache
 
 from bot.errors import Problem
+from bot.people.question_limits import MINUTE
 from handlers.support.mapping import EventContext
 
-REPEAT_INTERVAL = 5.0
+COMMAND_REPEAT_INTERVAL = 5.0
 """Seconds since somebody gave a command within which the same one is a repetition."""
 GROUP_COMMANDS_PER_MINUTE = 10
 """Commands of one person in one group: each answer spends one of the group's 20 messages a minute."""
-MINUTE = 60.0
-MAX_REMEMBERED = 10_000
+MAX_REMEMBERED_COMMANDS = 10_000
 """Commands, and people, that are remembered at once."""
 _COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 
@@ -51,8 +51,10 @@ class CommandLimits:
     def __init__(self, clock: Callable[[], float], *, repeatable: Collection[str]) -> None:
         self._clock = clock
         self._repeatable = frozenset(repeatable)
-        self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(MAX_REMEMBERED, REPEAT_INTERVAL, timer=clock)
-        self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_REMEMBERED, MINUTE, timer=clock)
+        self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(
+            MAX_REMEMBERED_COMMANDS, COMMAND_REPEAT_INTERVAL, timer=clock
+        )
+        self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_REMEMBERED_COMMANDS, MINUTE, timer=clock)
 
     def accepts(self, text: str, origin: EventContext, *, replies_to: int | None) -> bool:
         """Tell a command to be answered, and whatever is none, from a repetition. Raises TooManyCommands.
