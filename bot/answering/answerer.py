@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import aclosing
 
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
+from bot.answering.answer_report import AnswerReport
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
@@ -29,8 +29,6 @@ from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts
-
-logger = logging.getLogger(__name__)
 
 _NOTES = {
     Ending.STOPPED: "answer-stopped",
@@ -57,6 +55,7 @@ class Answerer:
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
+        report: AnswerReport | None = None,
     ) -> None:
         self._conversations = conversations
         self._preferences = preferences
@@ -64,6 +63,7 @@ class Answerer:
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
+        self._report = report or AnswerReport()
 
     async def work(self, running: TurnContext) -> None:
         """Do whatever the turn still needs; when this returns, the turn is finished.
@@ -81,6 +81,7 @@ class Answerer:
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         path = await running.begin(self._generation.max_messages)
         turn = running.turn
+        self._report.begun(turn)
         reply = self._reply(turn, chosen)
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
         if seam is not None:
@@ -109,6 +110,9 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
+        wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
+        first = answer.first_text_at
+        await self._report.ended(turn, chosen.model.value, answer.ending.value, first_text_at=first, wrote=wrote)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -141,16 +145,18 @@ class Answerer:
                 async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
-                        if turn.faults and answer.seam is None and answer.is_visible:
-                            await running.keep_unfinished(answer.reply.text)
+                        if answer.first_text_at is None and answer.is_visible:
+                            answer.first_text_at = self._report.clock()
+                        await _keep_unfinished(running, answer)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
-            logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail(error)
             key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
+            if reference := await self._report.failed(turn, path, chosen.model.value, error):
+                answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
             return
         if running.stopped:
             answer.ending = Ending.STOPPED
@@ -194,6 +200,12 @@ class Answerer:
 
     def _translate(self, turn: Turn) -> keyboards.Translate:
         return lambda key: self._texts.get(turn.language, key)
+
+
+async def _keep_unfinished(running: TurnContext, answer: AnswerInProgress) -> None:
+    """Keep what was written so far where the answer may be given up: then it stays on the screen."""
+    if running.turn.faults and answer.seam is None and answer.is_visible:
+        await running.keep_unfinished(answer.reply.text)
 
 
 def _state(ending: Ending) -> TurnState:
