@@ -53,11 +53,15 @@ class DeclaredCommand:
     handle: Handle
     menus: frozenset[Audience]
     order: int = 0
+    repeatable: bool = False
+    """Given twice in a row it is meant twice."""
 
 
-def command(name: str, menus: frozenset[Audience], *, order: int = 0) -> Callable[[Handle], DeclaredCommand]:
+def command(
+    name: str, menus: frozenset[Audience], *, order: int = 0, repeatable: bool = False
+) -> Callable[[Handle], DeclaredCommand]:
     """Declare the function below as the handler of `/name`."""
-    return lambda handle: DeclaredCommand(name, handle, menus, order)
+    return lambda handle: DeclaredCommand(name, handle, menus, order, repeatable)
 
 
 class CommandRouter(Router):
@@ -124,5 +128,7 @@ class Menus:
             try:
                 await self._telegram.set_menu(menu, language=menu_language, scope=scope)
             except TelegramProblem as problem:
-                logger.info("The %s menu in %s was not taken: %s", audience, language, problem)
+                # an admin who has not opened the bot yet gets the menu at /start
+                level = logging.DEBUG if audience is Audience.ADMINS else logging.INFO
+                logger.log(level, "The %s menu in %s was not taken: %s", audience, language, problem)
                 return

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.conversation.messages import Message
 from bot.storage.database import Database
 from tests.harness.bot_scene import ANNA, Harness, open_harness
 
@@ -27,6 +28,19 @@ class Heard:
     @property
     def statements(self) -> list[str]:
         return [one for one in self.said if one.split()[0] not in {"BEGIN", "COMMIT", "ROLLBACK"}]
+
+
+class Begun(list[list[Message]]):
+    """The conversations of answers, and what was asked of the database when the newest of them was known."""
+
+    def __init__(self, paths: list[list[Message]], heard: Heard) -> None:
+        super().__init__(paths)
+        self.heard = heard
+        self.before: list[str] = []
+
+    def append(self, path: list[Message]) -> None:
+        self.before = list(self.heard.said)
+        super().append(path)
 
 
 @contextmanager
@@ -64,9 +78,10 @@ async def test_a_question_takes_eight_statements_and_one_commit_before_its_reque
         await talked(harness, rounds)
         harness.may_write.clear()
         with listening(harness.database) as heard:
+            harness.paths = begun = Begun(harness.paths, heard)
             await harness.message(ANNA, "The question")
             await harness.written_to(rounds + 1)
-        before = heard.said[: next(at for at, one in enumerate(heard.said) if one.startswith("UPDATE turns SET shown"))]
+        before = begun.before
         asked = Heard(before).statements
         made = 3 if rounds == 0 else 0  # the first one reads who asks, and makes the conversation
         assert len(asked) <= MAX_STATEMENTS + made, asked

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Double, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Double, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import TurnKind
@@ -39,6 +40,17 @@ class QuestionTimes:
         async with self._database.reading() as connection:
             rows = (await connection.execute(_ASKED, wanted)).all()
         return sorted(at for at, in_chat in rows if not in_chat), sorted(at for at, in_chat in rows if in_chat)
+
+    async def counts(self, bot: int, people: Sequence[int], *, since: float) -> dict[int, int]:
+        """Count the questions of some people since a Unix time; whoever asked none is left out."""
+        asked = select(turns.c.asker).where(
+            turns.c.bot == bot, turns.c.asker.in_(people), turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
+        )
+        gone = select(spent.c.asker).where(spent.c.bot == bot, spent.c.asker.in_(people), spent.c.at >= since)
+        every = union_all(asked, gone).subquery()
+        counted = select(every.c.asker, func.count()).group_by(every.c.asker)
+        async with self._database.reading() as connection:
+            return {row.asker: row[1] for row in await connection.execute(counted)}
 
 
 def _asked() -> CompoundSelect[Any]:
