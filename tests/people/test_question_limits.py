@@ -65,7 +65,7 @@ class Asked:
 
     person: list[float] = field(default_factory=list)
     chat: list[float] = field(default_factory=list)
-    wanted: list[tuple[int, int | None, int | None, float]] = field(default_factory=list)
+    wanted: list[tuple[int, int | None, int | None, float]] = field(default_factory=list, init=False)
 
     async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
         self.wanted.append((bot, person, chat, since))
