@@ -17,6 +17,10 @@ help: ## List the targets
 run: $(VENV)/run ## Run the bot: on Telegram with BOT_TOKEN, else in the playground
 	@exec $(BIN)/python -m bot run
 
+.PHONY: setup
+setup: $(VENV)/run ## Ask for token, admin and model, try them, and write .env
+	@$(BIN)/python -m bot setup
+
 .PHONY: doctor
 doctor: $(VENV)/run ## Try each part with your settings, and say what to do where one does not work
 	@$(BIN)/python -m bot check
@@ -43,6 +47,10 @@ chaos: $(VENV)/dev ## Everything goes wrong for SECONDS=600, counted (DATABASE=p
 .PHONY: mutants
 mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (SEED=1, ROOM=…): does a test notice?
 	@$(BIN)/python -m tests.mutants
+
+.PHONY: image-test
+image-test: $(VENV)/dev ## Build the image and run it: a question, a kill, another (docker, or as root buildah)
+	@$(BIN)/python -m tests.image
 
 .PHONY: coverage
 coverage: $(VENV)/dev ## Run every test and print which lines none of them reached

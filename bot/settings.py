@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.errors import SettingsProblem
 from bot.generators.factory import check_companions, check_name, is_embedded
 from bot.net.proxy_url import parse_proxy
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, TieredLimit, WindowLimit
+from bot.settings_sources import WithSecretFiles
 
 
 class Streaming(StrEnum):
@@ -88,6 +96,7 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = None
     admin_ids: IdsSetting = frozenset()
     access: Literal["open", "approved"] = "open"
+    tell_blocked: bool = True
     telegram_api_url: str | None = None
     telegram_proxy: SecretStr | None = None
     proxy: SecretStr | None = None
@@ -106,6 +115,7 @@ class Settings(BaseSettings):
     headers_timeout: float = Field(default=60, gt=0, le=3600)
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)
+    probe_generator: bool = True
 
     system_prompt: str = Field(
         default="You are Aura, a helpful assistant. Answer clearly and briefly.", max_length=8000
@@ -125,6 +135,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///aura.db")
     max_answers: int | None = Field(default=None, ge=1, le=10_000)
     history_days: int | None = Field(default=None, ge=1)
+    trouble_days: int = Field(default=30, ge=1)
     replica: str = Field(default_factory=socket.gethostname, pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     questions_per_minute: int = Field(default=20, ge=0)
@@ -137,6 +148,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: AddressSetting | None = None
+    metrics_token: SecretStr | None = None
     updates_age_limit: float = Field(default=120, ge=60, le=86_400)
     playground_listen: AddressSetting = Address(("127.0.0.1", 8080))
     playground_strict: bool = False
@@ -149,6 +161,11 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]{20,100}", value.get_secret_value()):
             raise ValueError("BotFather's tokens look like 123456789:AAE… (digits, a colon, letters)")
         return value
+
+    @field_validator("local_model", "personas_file")
+    @classmethod
+    def _home_is_found(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
 
     @field_validator("telegram_proxy", "proxy")
     @classmethod
@@ -199,6 +216,19 @@ class Settings(BaseSettings):
             raise ValueError("WEBHOOK_SECRET: WEBHOOK_URL needs it; any long random text")
         return self
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's own signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then `.env`; in each a secret may stand in a file of its own."""
+        sources = [source for source in (env_settings, dotenv_settings) if isinstance(source, EnvSettingsSource)]
+        return (init_settings, *(WithSecretFiles(settings_cls, source) for source in sources))
+
     @property
     def embedded(self) -> bool:
         """True where the program brings its own generator, because nobody named another one."""
@@ -212,10 +242,14 @@ class Settings(BaseSettings):
         return [secret for secret in [*whole, *passwords, *map(unquote, passwords)] if secret]
 
 
-def read_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """Read the environment. Raises SettingsProblem: one line for each wrong variable, values never shown."""
+def read_settings(env_file: Path | None = Path(".env"), given: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; `given` values win over it.
+
+    Raises SettingsProblem: one line for each wrong variable, values never shown.
+    """
+    values: dict[str, Any] = {name.lower(): value for name, value in (given or {}).items()}
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, **values)
     except UnicodeDecodeError:
         raise SettingsProblem(f"{env_file}: it is not written in UTF-8; save it anew in that encoding") from None
     except OSError as error:

@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
-The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
-`personas`, `texts`, `telegram`, `menus`; for each update the middlewares add `origin`, `speaker`, `effective`, `say`,
-`later`, for presses `answer` and `redraw`, too.
+The dispatcher injects by name: the fields of `PeopleUseCases`, `AnsweringUseCases` and `OperatingUseCases`, `bot_info`,
+`settings`, `greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add
+`origin`, `speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from aiogram import Dispatcher, Router
 
 from bot.answering.use_cases.assembly import AnsweringUseCases
+from bot.operating.use_cases import OperatingUseCases
 from bot.people.personas import Personas
 from bot.people.use_cases import PeopleUseCases
 from bot.preferences import Preferences
@@ -30,10 +31,13 @@ from handlers import (
     admin,
     answer_buttons,
     answer_commands,
+    audit,
     commands,
     data_requests,
     errors,
+    groups,
     membership,
+    operating,
     people,
     proxy,
     questions,
@@ -48,6 +52,7 @@ from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.command_limits import CommandLimits
+from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
@@ -59,12 +64,12 @@ class UseCases:
 
     answering: AnsweringUseCases
     people: PeopleUseCases
+    operating: OperatingUseCases
 
     def by_name(self) -> dict[str, Any]:
         """The use cases by the names of the fields that hold them."""
-        return {
-            field.name: getattr(part, field.name) for part in (self.answering, self.people) for field in fields(part)
-        }
+        parts = (self.answering, self.people, self.operating)
+        return {field.name: getattr(part, field.name) for part in parts for field in fields(part)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ def routers() -> list[Router]:
         admin,
         proxy,
         people,
+        groups,
+        audit,
+        operating,
         answer_buttons,
         questions,
     )
@@ -128,6 +136,7 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
+        greeting=commands.Greeting(bot_info, surroundings.settings),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,
@@ -139,6 +148,7 @@ def dispatcher(
         ),
         **use_cases.by_name(),
     )
+    dispatcher["held_messages"] = HeldMessages(dispatcher, use_cases.people.admission)
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (

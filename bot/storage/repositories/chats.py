@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey
@@ -12,7 +12,7 @@ from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
 from bot.storage.repositories.message_tree import ensure
-from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, turns
+from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, troubles, turns
 
 
 class ChatRepository:
@@ -33,6 +33,14 @@ class ChatRepository:
         row = {"bot": bot, **asdict(chat), "title": storable(chat.title)}
         changed = {name: value for name, value in row.items() if name not in {"bot", "id", "hold_until"}}
         await self._put(row, changed)
+
+    async def groups(self, bot: int, *, offset: int, limit: int) -> tuple[list[Chat], int]:
+        """Read some of the groups that the bot is in, by title, and count them all."""
+        mine = (chats.c.bot == bot) & (chats.c.id < 0) & chats.c.present & (chats.c.kind != "channel")
+        some = select(chats).where(mine).order_by(chats.c.title, chats.c.id).offset(offset).limit(limit)
+        async with self._database.reading() as connection:
+            count = (await connection.execute(select(func.count()).select_from(chats).where(mine))).scalar_one()
+            return [_chat(row) for row in await connection.execute(some)], count
 
     async def refuse(self, bot: int, chat: Chat) -> bool:
         """Remember that a group has been told to wait for an admin. False: it had been told before."""
@@ -55,7 +63,8 @@ class ChatRepository:
                 select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
             ):
                 await self._move(connection, row, new)
-            await connection.execute(update(spent).where(spent.c.bot == bot, spent.c.chat == old).values(chat=new))
+            for table in (spent, troubles):
+                await connection.execute(update(table).where(table.c.bot == bot, table.c.chat == old).values(chat=new))
             await _move_preferences(connection, bot, old, new)
             await self._move_chat(bot, old, new)
             for chat in (old, new):
