@@ -13,7 +13,7 @@ from cachetools import TTLCache
 from bot.errors import Problem
 from handlers.support.mapping import EventContext
 
-REPEAT_INTERVAL = 5.0
+COMMAND_REPEAT_INTERVAL = 5.0
 """Seconds since somebody gave a command within which the same one is a repetition."""
 GROUP_COMMANDS_PER_MINUTE = 10
 """Commands of one person in one group: each answer spends one of the group's 20 messages a minute."""
@@ -51,7 +51,9 @@ class CommandLimits:
     def __init__(self, clock: Callable[[], float], *, repeatable: Collection[str]) -> None:
         self._clock = clock
         self._repeatable = frozenset(repeatable)
-        self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(MAX_REMEMBERED, REPEAT_INTERVAL, timer=clock)
+        self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(
+            MAX_REMEMBERED, COMMAND_REPEAT_INTERVAL, timer=clock
+        )
         self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_REMEMBERED, MINUTE, timer=clock)
 
     def accepts(self, text: str, origin: EventContext, *, replies_to: int | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiogram import methods
 
-from handlers.support.command_limits import GROUP_COMMANDS_PER_MINUTE, REPEAT_INTERVAL
+from handlers.support.command_limits import GROUP_COMMANDS_PER_MINUTE, COMMAND_REPEAT_INTERVAL
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness
 
 
@@ -19,10 +19,10 @@ async def test_the_same_command_in_a_row_is_answered_once(harness: Harness, comm
 
 async def test_after_a_few_seconds_of_rest_it_is_answered_again(harness: Harness) -> None:
     await harness.message(ANNA, "/help")
-    harness.now += REPEAT_INTERVAL - 0.1
+    harness.now += COMMAND_REPEAT_INTERVAL - 0.1
     await harness.message(ANNA, "/help")
     assert len(harness.said) == 1
-    harness.now += REPEAT_INTERVAL + 0.1
+    harness.now += COMMAND_REPEAT_INTERVAL + 0.1
     await harness.message(ANNA, "/help")
     assert len(harness.said) == 2
 
@@ -65,7 +65,7 @@ async def test_a_command_that_comes_again_because_it_could_not_be_stored_is_no_r
     await harness.message(ANNA, "/help", update=901)
     await harness.message(ANNA, "/help", update=901)
     assert len(harness.said) == 1
-    harness.now += REPEAT_INTERVAL + 1
+    harness.now += COMMAND_REPEAT_INTERVAL + 1
     await harness.message(ANNA, "/system", update=902)
     await harness.message(ANNA, "/help", update=903)
     assert len(harness.said) == 3
