@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from cachetools import TTLCache
 
 from bot.errors import Problem
+from bot.people.question_limits import MINUTE
 from handlers.support.mapping import EventContext
 
 COMMAND_REPEAT_INTERVAL = 5.0
 """Seconds since somebody gave a command within which the same one is a repetition."""
 GROUP_COMMANDS_PER_MINUTE = 10
 """Commands of one person in one group: each answer spends one of the group's 20 messages a minute."""
-MINUTE = 60.0
-MAX_REMEMBERED = 10_000
+MAX_LAST_COMMANDS = 10_000
 """Commands, and people, that are remembered at once."""
 _COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 
@@ -52,9 +52,9 @@ class CommandLimits:
         self._clock = clock
         self._repeatable = frozenset(repeatable)
         self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(
-            MAX_REMEMBERED, COMMAND_REPEAT_INTERVAL, timer=clock
+            MAX_LAST_COMMANDS, COMMAND_REPEAT_INTERVAL, timer=clock
         )
-        self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_REMEMBERED, MINUTE, timer=clock)
+        self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_LAST_COMMANDS, MINUTE, timer=clock)
 
     def accepts(self, text: str, origin: EventContext, *, replies_to: int | None) -> bool:
         """Tell a command to be answered, and whatever is none, from a repetition. Raises TooManyCommands.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiogram import methods
 
-from handlers.support.command_limits import GROUP_COMMANDS_PER_MINUTE, COMMAND_REPEAT_INTERVAL
+from handlers.support.command_limits import COMMAND_REPEAT_INTERVAL, GROUP_COMMANDS_PER_MINUTE
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness
 
 
