@@ -200,17 +200,14 @@ class QuestionQueue:
 def _columns(
     conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = ()
 ) -> dict[str, Any]:
-    """Columns of a question's turn, `behind` the open ones of its conversation.
-
-    Its answer is attached to it where the answers before it come in between.
-    """
+    """Columns of a question's turn, `behind` the open ones of its conversation."""
     return {
         "conversation": conversation,
         "dedup": dedup,
         "question": message,
         "round": round_of_question(behind, question.author.id),
         "waited": bool(behind),
-        "reply_to": None if question.private and not behind else question.message_id,
+        "reply_to": question.message_id,
         "hangs_from": question.reply_to,
         "asker": question.author.id,
         "language": question.language,
