@@ -21,7 +21,7 @@ def router() -> CommandRouter:
     return CommandRouter("answer commands", stop, retry, undo)
 
 
-@declare("stop", MEMBERS, order=20)
+@declare("stop", MEMBERS, order=20, repeatable=True)
 async def stop(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Responder) -> None:
     """Stop the answer that is being written; what is there stays."""
     if not await last_answer.stop(speaker):
@@ -35,7 +35,7 @@ async def retry(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Resp
         say("nothing-to-retry")
 
 
-@declare("undo", MEMBERS, order=40)
+@declare("undo", MEMBERS, order=40, repeatable=True)
 async def undo(
     _: Message,
     command: CommandObject,

@@ -28,6 +28,8 @@ class AnswerInProgress:
     thoughts: list[str] = field(default_factory=list)
     ending: Ending = Ending.COMPLETE
     note: str = ""
+    first_text_at: float | None = None
+    """Unix time at which there was something to see."""
 
     def take(self, piece: Piece) -> None:
         """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""

@@ -14,6 +14,7 @@ from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
 from bot.generators.client import GeneratorClient
 from bot.generators.contract import Piece
 from bot.preferences import EffectivePreferences
+from bot.runtime.observer import Observer
 
 MAX_GENERATION_TRIES = 3
 """Requests for one answer before a person is told that the generator fails: one, and two more."""
@@ -26,9 +27,12 @@ MIN_TOKENS_PER_MESSAGE = 20
 class Generation:
     """Asks the generator; closing what `pieces` gives closes its connection."""
 
-    def __init__(self, client: GeneratorClient, context_tokens: Callable[[], int]) -> None:
+    def __init__(
+        self, client: GeneratorClient, context_tokens: Callable[[], int], observer: Observer | None = None
+    ) -> None:
         self._client = client
         self._context_tokens = context_tokens
+        self._observer = observer or Observer()
 
     @property
     def max_messages(self) -> int:
@@ -49,7 +53,11 @@ class Generation:
         if turn.kind is TurnKind.GO_ON:
             messages = go_on_from(messages)
 
+        asked = 0
+
         async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
+            nonlocal asked
+            asked += 1
             pieces = self._client.answer(
                 messages,
                 temperature=chosen.temperature.value,
@@ -69,13 +77,22 @@ class Generation:
             stop=stop_after_attempt(MAX_GENERATION_TRIES),
             wait=_pause,
             retry=retry_if_exception(_may_help),
+            before_sleep=self._tell_of_failure,
             reraise=True,
         )
-        first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
-        async with aclosing(rest):
-            yield first
-            async for piece in rest:
-                yield piece
+        try:
+            first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
+            async with aclosing(rest):
+                yield first
+                async for piece in rest:
+                    yield piece
+        except GeneratorProblem as error:
+            error.tries = asked
+            raise
+
+    def _tell_of_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._observer.generator_failed(type(error).__name__, tried_again=True)
 
 
 def _may_help(error: BaseException) -> bool:

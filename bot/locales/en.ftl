@@ -218,6 +218,10 @@ problem-too-many-waiting = { $whose ->
        *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
     }
 }
+too-many-commands = { $count ->
+    [one] That was a lot of commands. I can take the next one in a second.
+   *[other] That was a lot of commands. I can take the next one in { $count } seconds.
+}
 refused-messages = { $count ->
     [one] I have not taken this message: please send it again then.
    *[other] I have not taken { $count } messages. Please send them again then:
@@ -471,3 +475,28 @@ privacy-rights = /export sends you the conversation, /forget erases it.
 persona-set = From the next message on, my persona here is “{ $persona }”.
 persona-unknown = I have no persona called “{ $wanted }”.
 undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+## What failed
+
+menu-trouble = what failed lately, and why
+answer-reference = { $note } (error { $ref })
+trouble-title = What failed lately (/trouble and a reference shows all of one):
+trouble-none = Nothing failed lately.
+trouble-line = { $ref } · { $at } · { $where }
+    { $cause }
+trouble-shown =
+    { $ref }: { $cause }
+
+    When: { $at }
+    Where: { $where }
+    Model: { $model }
+    Tried: { $tries } times in attempt { $attempt }
+    In the log: turn={ $turn }, replica { $replica }
+trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
+trouble-only-in-private = Ask me that in our private chat: the list names other chats.
+alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
+alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
+alert-over-down = The model ({ $model }) answers again.
+alert-default-model = the default one
+alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
+alert-over-storage = The database works again.

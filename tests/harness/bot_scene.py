@@ -26,6 +26,7 @@ from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind,
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.factory import kind_of
+from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
@@ -173,7 +174,7 @@ class Harness:
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
