@@ -1,4 +1,4 @@
-"""The command line: `python -m bot [run | playground | model | check | backup | restore | move]`."""
+"""The command line: `python -m bot [run | playground | model | check | setup | backup | restore | move]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from bot.telegram.lazy_models import import_aiogram
 Run = Callable[..., Coroutine[Any, Any, int]]
 
 COMMANDS = {
-    "run": ("bot.app:run", "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
-    "playground": ("bot.app:run_in_playground", "run the bot in the playground, whatever BOT_TOKEN says"),
-    "model": ("bot.app:serve_model", "serve the embedded model alone (openchat's /api/chat)"),
-    "check": ("bot.check:run", "try each part with these settings, and say what to do where one does not work"),
-    "backup": ("bot.operating.copies:back_up", "copy the database into a new file, while the bot runs or not"),
-    "restore": ("bot.operating.copies:restore", "put a backup into the place of the database of a stopped bot"),
-    "move": ("bot.operating.copies:move", "copy the database of a stopped bot into an empty one (SQLite, PostgreSQL)"),
+    "run": "run the bot: on Telegram with BOT_TOKEN, else in the playground",
+    "playground": "run the bot in the playground, whatever BOT_TOKEN says",
+    "model": "serve the embedded model alone (openchat's /api/chat)",
+    "check": "try each part with these settings, and say what to do where one does not work",
+    "setup": "ask for token, admin and model, try them, and write .env",
+    "backup": "copy the database into a new file, while the bot runs or not",
+    "restore": "put a backup into the place of the database of a stopped bot",
+    "move": "copy the database of a stopped bot into an empty one (SQLite, PostgreSQL)",
 }
 OPERANDS = {"backup": "FILE", "restore": "FILE", "move": "URL"}
 """Names of what some commands want to be told."""
@@ -41,7 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__, epilog="Without a command: run.")
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for name, (_, explanation) in COMMANDS.items():
+    for name, explanation in COMMANDS.items():
         command_parser = commands.add_parser(name, help=explanation)
         if name in OPERANDS:
             command_parser.add_argument("operand", metavar=OPERANDS[name])
@@ -49,7 +50,7 @@ def main() -> int:
     command = given.command or "run"
     operands = [given.operand] if command in OPERANDS else []
     try:
-        return uvloop.run(_load(COMMANDS[command][0])(read_settings(), *operands))
+        return uvloop.run(_load(command)(*operands))
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
@@ -57,15 +58,27 @@ def main() -> int:
         return 130
 
 
-def _load(name: str) -> Run:
+def _load(command: str) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
-    module, _, function = name.partition(":")
     gc.disable()
     import_aiogram()
-    run: Run = getattr(import_module(module), function)
+    from bot import app, check, setup  # noqa: PLC0415  # after the line above
+    from bot.operating import copies  # noqa: PLC0415  # the same
+
     gc.freeze()
     gc.enable()
-    return run
+    if command == "setup":
+        return setup.run
+    runs: dict[str, Run] = {
+        "run": app.run,
+        "playground": app.run_in_playground,
+        "model": app.serve_model,
+        "check": check.run,
+        "backup": copies.back_up,
+        "restore": copies.restore,
+        "move": copies.move,
+    }
+    return partial(runs[command], read_settings())
 
 
 if __name__ == "__main__":

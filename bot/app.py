@@ -23,16 +23,19 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
-from bot.generators.factory import make_client, unused_settings
+from bot.generator_trial import try_generator
+from bot.generators.client import GeneratorClient
+from bot.generators.factory import make_client
 from bot.operating.admin_alerts import AdminAlerts
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
+from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
-from bot.people.use_cases import people_use_cases
+from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.observer import Observer
@@ -40,7 +43,9 @@ from bot.runtime.signals import stop_signal, until_stopped
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
+from bot.settings_review import review
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
@@ -82,6 +87,11 @@ async def run(settings: Settings) -> int:
     """Run the bot until a signal comes. Returns the exit status; raises a Problem where it cannot go on."""
     stop = stop_signal(GRACE)
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
+    for note in review(settings):
+        logger.warning("%s", note)
+    if settings.bot_token is not None and settings.access == "open":
+        logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
@@ -171,12 +181,15 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
-    unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
+    unit, audit = (
+        UpdateUnitOfWork(database, bot=me.id),
+        AuditLog(AuditRepository(database), permissions, clock=database.clock),
+    )
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
-            Stores(conversations, chats, database.clock),
+            Stores(conversations, chats, audit, database.clock),
             turns,
             permissions,
             preferences,
@@ -186,12 +199,12 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ),
         people_use_cases(
             unit,
-            people,
-            chats,
+            PeopleStores(database, people, chats),
             bot_admins,
             permissions,
             preferences,
-            settings.access,
+            audit,
+            AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
         operating_use_cases(database, permissions),
@@ -205,13 +218,13 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     stack.push_async_callback(turns.close, GRACE)
     await stored_messages.start()
     await StorageAlert(database, people, bot_admins.ids, outbox, texts, tasks.start, bot=me.id).watch()
-
+    tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
         scrape = _scrape(metrics, database, turns, bot=me.id)
         await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
-    await _announce(settings, bot_info, model, client.destination, bot_admins)
+    await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
@@ -264,15 +277,18 @@ def _slot_broker(
 
 
 async def _announce(
-    settings: Settings, bot_info: BotInfo, model: LocalModel | None, destination: str, bot_admins: BotAdmins
+    settings: Settings,
+    bot_info: BotInfo,
+    model: LocalModel | None,
+    client: GeneratorClient,
+    bot_admins: BotAdmins,
+    tasks: TaskSupervisor,
 ) -> None:
     """Tell the operator what runs, and what it means."""
-    answers = f"the embedded {model.name}" if model else destination
+    answers = f"the embedded {model.name}" if model else client.destination
     logger.info("Aura is ready: @%s, answered by %s", bot_info.username, answers)
-    for note in unused_settings(settings):
-        logger.warning("%s", note)
-    if settings.access == "open":
-        logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
+    if model is None and settings.probe_generator:
+        tasks.start(try_generator(client, settings), name="try the generator")
     if not await bot_admins.ids():
         link = await bot_admins.offer_link(bot_info.username)
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)

@@ -11,12 +11,14 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from bot import logs
 from bot.embedded_model import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
-from bot.generators.factory import kind_of, make_client, unused_settings
+from bot.generator_trial import generator_variables
+from bot.generators.factory import make_client
+from bot.local_telegram import playground_database
 from bot.net.proxy_url import as_proxy
 from bot.people.personas import read_personas
-from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
-from bot.storage.database import Database
+from bot.settings_review import review
+from bot.storage.inspection import inspect
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 
 CHECK_TIMEOUT = 20
@@ -46,10 +48,12 @@ async def run(settings: Settings) -> int:
 async def _settings(settings: Settings) -> str:
     """Reading them is the test; what they name as files is read here."""
     personas = read_personas(settings.personas_file)
-    return f"read; {len(personas)} personas"
+    count = f"{len(personas)} persona{'' if len(personas) == 1 else 's'}"
+    return "; ".join(["read", count, *review(settings)])
 
 
-async def _telegram(settings: Settings) -> str:
+async def check_telegram(settings: Settings) -> str:
+    """Ask Telegram who the bot is. Raises Wrong."""
     if settings.bot_token is None:
         return "no BOT_TOKEN, so `run` opens the playground"
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
@@ -65,7 +69,8 @@ async def _telegram(settings: Settings) -> str:
     return f"@{me.username} ({me.full_name})"
 
 
-async def _generator(settings: Settings) -> str:
+async def check_generator(settings: Settings) -> str:
+    """Let the generator answer once. Raises Wrong, SettingsProblem."""
     async with AsyncExitStack() as stack:
         model = await open_local_model(settings, stack) if settings.embedded else None
         client = make_client(settings, model)
@@ -75,40 +80,25 @@ async def _generator(settings: Settings) -> str:
         try:
             await client.probe(proxy=proxy)
         except GeneratorProblem as error:
-            raise Wrong(f"{error}; check {_generator_variables(settings)}") from None
+            raise Wrong(f"{error}; check {generator_variables(settings)}") from None
         took = asyncio.get_running_loop().time() - started
         name = f"the embedded {model.name}" if model else client.destination
-        notes = [*client.advice(), *unused_settings(settings)]
-        return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *notes])
+        return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *client.advice()])
 
 
 async def _database(settings: Settings) -> str:
-    tasks = TaskSupervisor()
-    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
+    url = settings.database_url if settings.bot_token is not None else playground_database(settings)
     try:
-        await database.open()
-        await database.ping()
+        return await inspect(url.get_secret_value())
     except DatabaseInUse:
         return "in use by the running bot"
     except StorageUnavailable as error:
         raise Wrong(f"{error}; check DATABASE_URL") from None
-    finally:
-        await database.close()
-        await tasks.close()
-    return "opened, and its schema is up to date"
-
-
-def _generator_variables(settings: Settings) -> str:
-    """Name the variables that can be the reason."""
-    if settings.embedded:
-        return "LOCAL_MODEL, or run `make install` again"
-    variables = kind_of(settings.generator).variables
-    return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])
 
 
 _PARTS: dict[str, CheckPart] = {
     "settings": _settings,
-    "telegram": _telegram,
-    "generator": _generator,
+    "telegram": check_telegram,
+    "generator": check_generator,
     "database": _database,
 }

@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
 The dispatcher injects by name: the fields of `PeopleUseCases`, `AnsweringUseCases` and `OperatingUseCases`, `bot_info`,
-`settings`, `personas`, `texts`, `telegram`, `menus`; for each update the middlewares add `origin`, `speaker`,
-`effective`, `say`, `later`, for presses `answer` and `redraw`, too.
+`settings`, `greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add
+`origin`, `speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ from handlers import (
     admin,
     answer_buttons,
     answer_commands,
+    audit,
     commands,
     data_requests,
     errors,
+    groups,
     membership,
     operating,
     people,
@@ -48,6 +50,7 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
@@ -103,6 +106,8 @@ def routers() -> list[Router]:
         proxy,
         people,
         operating,
+        groups,
+        audit,
         answer_buttons,
         questions,
     )
@@ -129,6 +134,7 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
+        greeting=commands.Greeting(bot_info, surroundings.settings),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,
@@ -140,6 +146,7 @@ def dispatcher(
         ),
         **use_cases.by_name(),
     )
+    dispatcher["held_messages"] = HeldMessages(dispatcher, use_cases.people.admission)
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (

@@ -27,12 +27,13 @@ from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.operating.use_cases import operating_use_cases
+from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
-from bot.people.use_cases import people_use_cases
+from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
@@ -40,6 +41,7 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
@@ -143,12 +145,20 @@ class Harness:
     def _dispatcher(self) -> Dispatcher:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
         permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        audit = AuditLog(AuditRepository(self.database), permissions, clock=self.database.clock)
         people = people_use_cases(
-            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access, 2048
+            unit,
+            PeopleStores(self.database, self.people, self.chats),
+            self.bot_admins,
+            permissions,
+            self.preferences,
+            audit,
+            AccessRules(self.settings.access, self.settings.tell_blocked),
+            2048,
         )
         answering = answering_use_cases(
             unit,
-            Stores(self.conversations, self.chats, self.database.clock),
+            Stores(self.conversations, self.chats, audit, self.database.clock),
             self.turns,
             permissions,
             self.preferences,

@@ -58,6 +58,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0005": FIFTH,
     "0006": FIFTH,
     "0007": FIFTH,
+    "0008": FIFTH,
     "0010": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 from bot.answering.turns.turn_context import TurnContext, Work
 from bot.errors import StorageUnavailable
+from bot.people.admission import HELD_LIFETIME
+from bot.people.audit import AUDIT_LIFETIME
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.held_messages import HeldMessageRepository
 from bot.storage.repositories.troubles import TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 
@@ -37,7 +41,7 @@ class MaxAges:
 
 
 class Retention:
-    """Forgets finished turns, update ids, and what is older than it may get."""
+    """Forgets finished turns, update ids, old changes, and what is older than it may get."""
 
     def __init__(
         self,
@@ -75,6 +79,8 @@ class Retention:
             await self._queue.prune(now - FINISHED_TURN_LIFETIME)
             await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
             await self._troubles.prune(now - self._ages.troubles)
+            await AuditRepository(self._database).prune(now - AUDIT_LIFETIME)
+            await HeldMessageRepository(self._database).prune(now - HELD_LIFETIME)
             if self._ages.history is not None:
                 await self._conversations.prune(now - self._ages.history)
         except StorageUnavailable as error:

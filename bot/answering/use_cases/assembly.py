@@ -13,6 +13,7 @@ from bot.answering.use_cases.last_answer import LastAnswer
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.people.audit import AuditLog
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
 from bot.preferences import Preferences
@@ -23,10 +24,11 @@ from bot.storage.repositories.conversations import ConversationRepository
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of conversations and chats, and the Unix time by which they store."""
+    """The stores of conversations, chats and changes, and the Unix time by which they store."""
 
     conversations: ConversationRepository
     chats: ChatRepository
+    audit: AuditLog
     clock: Callable[[], float]
 
 
@@ -69,5 +71,5 @@ def answering_use_cases(
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
-        proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions),
+        proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
     )
