@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from bot.errors import Problem
 from bot.settings import read_settings
 from bot.telegram.lazy_models import import_aiogram
 
-Run = Callable[..., Coroutine[Any, Any, int]]
+Run = Callable[[], Coroutine[Any, Any, int]]
 
 COMMANDS = {
     "run": "run the bot: on Telegram with BOT_TOKEN, else in the playground",
@@ -48,9 +48,8 @@ def main() -> int:
             command_parser.add_argument("operand", metavar=OPERANDS[name])
     given = parser.parse_args()
     command = given.command or "run"
-    operands = [given.operand] if command in OPERANDS else []
     try:
-        return uvloop.run(_load(command)(*operands))
+        return uvloop.run(_load(command, [given.operand] if command in OPERANDS else [])())
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
@@ -58,7 +57,7 @@ def main() -> int:
         return 130
 
 
-def _load(command: str) -> Run:
+def _load(command: str, operands: Sequence[str]) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
     gc.disable()
     import_aiogram()
@@ -69,7 +68,7 @@ def _load(command: str) -> Run:
     gc.enable()
     if command == "setup":
         return setup.run
-    runs: dict[str, Run] = {
+    runs: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
         "run": app.run,
         "playground": app.run_in_playground,
         "model": app.serve_model,
@@ -78,7 +77,7 @@ def _load(command: str) -> Run:
         "restore": copies.restore,
         "move": copies.move,
     }
-    return partial(runs[command], read_settings())
+    return partial(runs[command], read_settings(), *operands)
 
 
 if __name__ == "__main__":

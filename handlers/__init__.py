@@ -105,9 +105,9 @@ def routers() -> list[Router]:
         admin,
         proxy,
         people,
-        operating,
         groups,
         audit,
+        operating,
         answer_buttons,
         questions,
     )

@@ -373,31 +373,6 @@ attachment-no-transcription = I can't listen to recordings here. Please write it
 attachment-transcription-unavailable = I can't listen to recordings just now. Please try again in a moment, or write it to me.
 attachment-transcription-refused = The transcription service doesn't accept the bot's settings or this recording. An admin has to look at it.
 
-## What failed
-
-menu-trouble = what failed lately, and why
-answer-reference = { $note } (error { $ref })
-trouble-title = What failed lately (/trouble and a reference shows all of one):
-trouble-none = Nothing failed lately.
-trouble-line = { $ref } · { $at } · { $where }
-    { $cause }
-trouble-shown =
-    { $ref }: { $cause }
-
-    When: { $at }
-    Where: { $where }
-    Model: { $model }
-    Tried: { $tries } times in attempt { $attempt }
-    In the log: turn={ $turn }, replica { $replica }
-trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
-trouble-only-in-private = Ask me that in our private chat: the list names other chats.
-alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
-alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
-alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
-alert-over-down = The model ({ $model }) answers again.
-alert-default-model = the default one
-alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
-alert-over-storage = The database works again.
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -490,3 +465,28 @@ privacy-people = I know your name, @username, number and language as Telegram te
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
+## What failed
+
+menu-trouble = what failed lately, and why
+answer-reference = { $note } (error { $ref })
+trouble-title = What failed lately (/trouble and a reference shows all of one):
+trouble-none = Nothing failed lately.
+trouble-line = { $ref } · { $at } · { $where }
+    { $cause }
+trouble-shown =
+    { $ref }: { $cause }
+
+    When: { $at }
+    Where: { $where }
+    Model: { $model }
+    Tried: { $tries } times in attempt { $attempt }
+    In the log: turn={ $turn }, replica { $replica }
+trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
+trouble-only-in-private = Ask me that in our private chat: the list names other chats.
+alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
+alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
+alert-over-down = The model ({ $model }) answers again.
+alert-default-model = the default one
+alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
+alert-over-storage = The database works again.

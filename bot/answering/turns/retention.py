@@ -41,7 +41,7 @@ class MaxAges:
 
 
 class Retention:
-    """Forgets finished turns, update ids, old changes, and what is older than it may get."""
+    """Forgets finished turns, update ids, and what is older than it may get."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Retention:
         try:
             await self._queue.prune(now - FINISHED_TURN_LIFETIME)
             await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
-            await self._troubles.prune(now - self._ages.troubles)
             await AuditRepository(self._database).prune(now - AUDIT_LIFETIME)
             await HeldMessageRepository(self._database).prune(now - HELD_LIFETIME)
+            await self._troubles.prune(now - self._ages.troubles)
             if self._ages.history is not None:
                 await self._conversations.prune(now - self._ages.history)
         except StorageUnavailable as error:
