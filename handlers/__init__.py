@@ -44,6 +44,7 @@ from handlers import (
     questions,
     settings,
 )
+from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
 from handlers.middlewares.speaker import SpeakerMiddleware
@@ -51,6 +52,7 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.command_limits import CommandLimits
 from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.refusals import Refusals
@@ -166,6 +168,8 @@ def dispatcher(
         dispatcher.stopped_message_generation,
     ):
         observer.middleware(TransactionMiddleware(outputs.unit))
+    repeatable = [one.name for one in declared if one.repeatable]
+    dispatcher.message.outer_middleware(CommandLimitMiddleware(CommandLimits(clock, repeatable=repeatable)))
     dispatcher.callback_query.outer_middleware(InlinePressMiddleware(outputs.telegram, outputs.tasks))
     dispatcher.include_routers(*asked)
     return dispatcher
