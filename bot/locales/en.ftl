@@ -504,3 +504,35 @@ alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
+
+## Messages to everybody
+
+menu-broadcast = write to everybody, to groups, or to who wrote lately
+word-groups = groups
+broadcast-usage =
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to who wrote in the last 30 days. Or reply with it to the message that I shall send. You see it first.
+broadcast-only-in-private = Prepare that in our private chat.
+broadcast-nobody = There is nobody to write to.
+broadcast-shown = { $audience ->
+    [groups] This goes to { $chats ->
+        [one] one group:
+       *[other] { $chats } groups:
+    }
+   *[people] { $days ->
+        [0] This goes to { $chats ->
+            [one] one person:
+           *[other] { $chats } people:
+        }
+       *[other] This goes to { $chats ->
+            [one] one person
+           *[other] { $chats } people
+        } who wrote in the last { $days } days:
+    }
+}
+broadcast-send = Send
+broadcast-drop = Don't send
+broadcast-stop = ■ Stop sending
+broadcast-begun = I am writing to { $chats } chats, slowly enough that answers do not wait. You will hear when it is done.
+broadcast-decided = That was decided already.
+broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
+broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.

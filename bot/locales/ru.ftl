@@ -511,3 +511,26 @@ alert-over-down = Модель ({ $model }) снова отвечает.
 alert-default-model = по умолчанию
 alert-storage = Не могу ничего записать: { $cause }. Вопросы пока ждут в Telegram. Проверьте диск и базу данных; когда заработает, я сообщу.
 alert-over-storage = База данных снова работает.
+
+## Сообщения всем
+
+menu-broadcast = написать всем, группам или тем, кто писал недавно
+word-groups = groups, группы, группам
+broadcast-usage =
+    /broadcast и текст — всем, кто мне писал; /broadcast группам и текст — группам; /broadcast 30 и текст — тем, кто писал за последние 30 дней. Или ответьте так на сообщение, которое надо разослать. Сначала вы увидите его сами.
+broadcast-only-in-private = Подготовьте это в нашем личном чате.
+broadcast-nobody = Писать некому.
+broadcast-shown = { $audience ->
+    [groups] Это получат группы ({ $chats }):
+   *[people] { $days ->
+        [0] Это получат люди ({ $chats }):
+       *[other] Это получат те, кто писал за последние { $days } дн. ({ $chats }):
+    }
+}
+broadcast-send = Отправить
+broadcast-drop = Не отправлять
+broadcast-stop = ■ Остановить рассылку
+broadcast-begun = Пишу в чаты ({ $chats }), не торопясь, чтобы ответы не ждали. Когда закончу, сообщу.
+broadcast-decided = Это уже решено.
+broadcast-stopped = Остановлено. Отправлено: { $sent }; заблокировали: { $blocked }; не вышло: { $failed }.
+broadcast-done = Ваше сообщение разослано. Отправлено: { $sent }; заблокировали меня: { $blocked }; не вышло: { $failed }.
