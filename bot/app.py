@@ -20,8 +20,10 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
-from bot.generators.factory import make_client, unused_settings
+from bot.generators.factory import unused_settings
 from bot.local_telegram import open_playground
+from bot.models.catalog import ModelCatalog
+from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
@@ -67,15 +69,17 @@ SECONDS_A_DAY = 86_400.0
 async def run(settings: Settings) -> int:
     """Run the bot until a signal comes. Returns the exit status; raises a Problem where it cannot go on."""
     stop = stop_signal(GRACE)
-    logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    entries = entries_in_file(settings)
+    secrets = [*settings.secrets(), *secrets_of(entries)]
+    logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
             settings = await open_playground(settings, stack)
-        model = None
-        if settings.embedded:
-            model = await open_local_model(settings, stack)
-            settings = settings_for(model, settings)
-        await _serve(settings, model, stop, stack)
+        model = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
+        by_default = model if not entries or entries[0].is_embedded else None
+        if by_default is not None:
+            settings = settings_for(by_default, settings)
+        await _serve(settings, make_catalog(settings, entries, model), by_default, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -93,7 +97,9 @@ async def serve_model(settings: Settings) -> int:
     return 0
 
 
-async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack) -> None:
+async def _serve(
+    settings: Settings, models: ModelCatalog, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack
+) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
     database = Database(settings.database_url.get_secret_value(), start=tasks.start)
@@ -107,8 +113,8 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    client = make_client(settings, model)
-    stack.push_async_callback(client.aclose)
+    stack.push_async_callback(models.aclose)
+    client = models.client(models.default)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
     conversations, chats, people = (
@@ -116,7 +122,13 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ChatRepository(database),
         PersonRepository(database),
     )
-    preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages)
+    preferences = Preferences(
+        settings,
+        PreferenceRepository(database),
+        personas,
+        texts.languages,
+        models_in_file=models.is_from_file,
+    )
     scheduler = Scheduler(
         time.monotonic(),
         private=settings.chat_budget,
@@ -132,7 +144,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(client, client.context_tokens),
+        generation=Generation(models),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -163,7 +175,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             turns,
             permissions,
             preferences,
-            Generating(client, client.config.context_tokens),
+            Generating(models, client.config.context_tokens),
             Files(telegram.download, AttachmentService(document_readers())),
             QuestionLimits(settings, QuestionTimes(database), bot=me.id, clock=database.clock),
         ),

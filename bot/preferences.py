@@ -57,7 +57,7 @@ class EffectivePreferences:
     temperature: Value[float]
     max_tokens: Value[int]
     model: Value[str]
-    """Empty: whatever the generator takes by itself."""
+    """A choice as `ModelCatalog` reads it. Empty: the default entry, with whatever its generator takes by itself."""
     proxy: Value[ProxyURL | None]
     system_prompt: Value[str]
     """The conversation's own, else the persona's, else the environment's."""
@@ -160,8 +160,13 @@ class Preference(Generic[T]):
     """The nearest scope at which a chat sets it."""
 
 
-def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[PreferenceName, Preference[Any]]:
-    """Every preference; a new one is a row here and a field of `EffectivePreferences`."""
+def preference_table(
+    personas: Personas, languages: Collection[str], *, models_in_file: bool = False
+) -> Mapping[PreferenceName, Preference[Any]]:
+    """Every preference; a new one is a row here and a field of `EffectivePreferences`.
+
+    Where `models_in_file`, the environment names no model.
+    """
     rows: tuple[Preference[Any], ...] = (
         Preference(
             PreferenceName.TEMPERATURE,
@@ -181,8 +186,8 @@ def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[
             PreferenceName.MODEL,
             f"a line of 1 to {MAX_MODEL_LENGTH} characters",
             _read_model,
-            _usual_model,
-            scope=Source.BOT,
+            (lambda _: Value("", Source.DEFAULT)) if models_in_file else _usual_model,
+            scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PROXY,
@@ -251,15 +256,21 @@ class _Scope:
 class Preferences:
     """Reads and changes what admins and chats have set. What is set wins over the environment, the nearest first.
 
-    `languages` are those in which the bot can speak.
+    `languages` are those in which the bot can speak; where `models_in_file`, the environment names no model.
     """
 
     def __init__(
-        self, settings: Settings, table: PreferenceRepository, personas: Personas, languages: Collection[str]
+        self,
+        settings: Settings,
+        table: PreferenceRepository,
+        personas: Personas,
+        languages: Collection[str],
+        *,
+        models_in_file: bool = False,
     ) -> None:
         self._settings = settings
         self._stored = table
-        self._rows = preference_table(personas, languages)
+        self._rows = preference_table(personas, languages, models_in_file=models_in_file)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
             table.database, PREFERENCE_CHANNEL, concerns
         )

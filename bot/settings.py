@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_api_key: SecretStr = SecretStr("")
     openai_model: str | None = None
+    models_file: Path | None = None
     headers_timeout: float = Field(default=60, gt=0, le=3600)
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)

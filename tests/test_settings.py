@@ -64,6 +64,7 @@ ANY_TEXT = {
     "OPENAI_API_KEY",
     "OPENAI_MODEL",
     "PERSONAS_FILE",
+    "MODELS_FILE",
 }
 
 

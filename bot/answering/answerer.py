@@ -73,7 +73,7 @@ class Answerer:
             await self._write(running, chosen)
 
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
-        path = await running.begin(self._generation.max_messages)
+        path = await running.begin(self._generation.max_messages(chosen))
         turn = running.turn
         reply = self._reply(turn, chosen)
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None

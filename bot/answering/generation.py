@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import cast
 
@@ -11,8 +11,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from bot.conversation.messages import Message, Turn, TurnKind
 from bot.conversation.window import fit, go_on_from
 from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
-from bot.generators.client import GeneratorClient
 from bot.generators.contract import Piece
+from bot.models.catalog import ModelCatalog
 from bot.preferences import EffectivePreferences
 
 MAX_GENERATION_TRIES = 3
@@ -24,25 +24,26 @@ MIN_TOKENS_PER_MESSAGE = 20
 
 
 class Generation:
-    """Asks the generator; closing what `pieces` gives closes its connection."""
+    """Asks the model that is chosen; closing what `pieces` gives closes its connection."""
 
-    def __init__(self, client: GeneratorClient, context_tokens: Callable[[], int]) -> None:
-        self._client = client
-        self._context_tokens = context_tokens
+    def __init__(self, models: ModelCatalog) -> None:
+        self._models = models
 
-    @property
-    def max_messages(self) -> int:
-        """Most messages of a conversation that the generator could take."""
-        return self._context_tokens() // MIN_TOKENS_PER_MESSAGE
+    def max_messages(self, chosen: EffectivePreferences) -> int:
+        """Most messages of a conversation that the chosen model could take."""
+        model = self._models.resolve(chosen.model.value)
+        return self._models.client(model.entry).context_tokens(model.model) // MIN_TOKENS_PER_MESSAGE
 
     async def pieces(
         self, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences
     ) -> AsyncGenerator[Piece, None]:
         """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
+        model = self._models.resolve(chosen.model.value)
+        client = self._models.client(model.entry)
         messages = fit(
             path,
             system=chosen.system_prompt.value,
-            context=self._context_tokens(),
+            context=client.context_tokens(model.model),
             answer_room=chosen.max_tokens.value,
             group=not turn.private,
         )
@@ -50,12 +51,12 @@ class Generation:
             messages = go_on_from(messages)
 
         async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
-            pieces = self._client.answer(
+            pieces = client.answer(
                 messages,
                 temperature=chosen.temperature.value,
                 max_tokens=chosen.max_tokens.value,
-                proxy=chosen.proxy.value,
-                model=chosen.model.value,
+                proxy=model.entry.route(chosen.proxy.value),
+                model=model.model,
             )
             try:
                 return await anext(pieces), pieces
