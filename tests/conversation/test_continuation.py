@@ -105,3 +105,19 @@ def test_an_answer_that_is_said_again_from_its_beginning_goes_on_where_it_was(
     new = old + more
     places = sorted({0, len(new), *(cut % (len(new) + 1) for cut in cuts)})
     assert joined(old, *(new[start:end] for start, end in pairwise(places))) == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "joined"),
+    [
+        ("un cafe\u0301", "noir", "un cafe\u0301 noir"),
+        ("a word\u200d", "less", "a word\u200dless"),
+        ("a word\u00ad", "less", "a word\u00adless"),
+        ("```\ncode\n```\nDone", "and", "```\ncode\n```\nDone and"),
+        ("```\nco", "de", "```\ncode"),
+        ("```\na\n```\nb\n~~~\nco", "de", "```\na\n```\nb\n~~~\ncode"),
+    ],
+)
+def test_a_space_parts_two_words_and_nothing_else(old: str, new: str, joined: str) -> None:
+    continuation = Continuation(old)
+    assert old + continuation.feed(new) + continuation.flush() == joined

@@ -20,10 +20,12 @@ TEST_TIMEOUT = 90.0
 UNTOUCHED = ("core/ReplaceBinaryOperator_BitOr_", "core/RemoveDecorator", "core/Variable", "core/KeywordOnly")
 """Operators without a meaning here: `int | None` in an annotation, decorators of dataclasses, names to insert, and
 the `*` before keyword arguments."""
+UNLIKELY_FROM = ("core/ReplaceComparisonOperator_Is_", "core/ReplaceComparisonOperator_IsNot_")
+"""Replacements of `is` by an order: only the opposite is typed by mistake."""
+NO_RULES = ("@", "def ", "async def ", "logger.")
+"""Beginnings of lines whose change alters no rule: decorators, signatures, words for the log."""
 UNLIKELY = ("_BitOr", "_BitAnd", "_BitXor", "_LShift", "_RShift", "_Pow", "_Mod", "_FloorDiv", "_Is", "_IsNot")
 """Replacements that nobody types by mistake: of `+` by `<<`, of `==` by `is`."""
-MEANINGLESS = ("core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq")
-"""Replacements that mean the same for None and for members of an enumeration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,10 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
     for item in _all_work_items(modules, {}):
         spec = item.mutations[0]
         line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[spec.start_pos[0] - 1]
-        if (
-            not spec.operator_name.startswith((*UNTOUCHED, *MEANINGLESS))
+        if spec.operator_name.endswith(("_Is_IsNot", "_IsNot_Is")) or (
+            not spec.operator_name.startswith((*UNTOUCHED, *UNLIKELY_FROM))
             and not spec.operator_name.endswith(UNLIKELY)
-            and not line.lstrip().startswith("@")
+            and not line.lstrip().startswith(NO_RULES)
         ):
             yield Mutant(spec, tests_of(spec.module_path, room))
 

@@ -301,6 +301,7 @@ def test_a_window_in_another_form_is_refused(text: str) -> None:
 def test_the_smallest_budgets_are_budgets() -> None:
     assert BucketLimit.parse("1+0.1/s") == BucketLimit(1, 0.1)
     assert WindowLimit.parse("1/0.5s") == WindowLimit(1, 0.5)
+    assert WindowLimit.parse("20/60s") == WindowLimit(20, 60.0)
     assert TieredLimit.parse("5/1s+5/2s") == TieredLimit(WindowLimit(5, 1), WindowLimit(5, 2))
     with pytest.raises(ValueError, match="20/5s"):
         TieredLimit.parse("5/2s+5/2s")

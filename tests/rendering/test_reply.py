@@ -349,3 +349,42 @@ def test_thoughts_that_turn_out_to_be_the_answer_stand_unfolded() -> None:
     reply.end()
     [message] = messages(reply)
     assert (message.text, message.entities) == ("Budapest is the capital.", ())
+
+
+def test_text_that_comes_after_thoughts_is_cut_into_messages_as_any_other() -> None:
+    reply = Reply(limit=LIMIT, thoughts="hide")
+    reply.write("The user asks. ")
+    reply.take_text_for_thoughts()
+    reply.write("word " * 60)
+    reply.advance()
+    assert len(reply.sealed) == 2
+    assert all(units(message.text) <= LIMIT for message in messages(reply))
+
+
+def test_a_mark_that_nothing_closes_counts_as_what_it_shows() -> None:
+    source = "**" + "x" * (LIMIT - 1)
+    formatted = written([source], limit=LIMIT)
+    assert "".join(part.text for part in formatted) == source
+    assert [units(part.text) for part in formatted] == [LIMIT, 1]
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(LIMIT, LIMIT // 2), (4096, 500)])
+def test_a_long_note_is_cut_at_half_a_message_and_five_hundred_units(limit: int, kept: int) -> None:
+    [message] = written([], limit=limit, note="n" * 3000)
+    assert message.text == "n" * kept
+
+
+def test_a_message_whose_source_is_some_four_times_its_length_is_cut_there() -> None:
+    links = "".join(f"[{number}](https://a.bc/{'p' * 60}) " for number in range(40))
+    reply = Reply(limit=LIMIT)
+    reply.write(links)
+    reply.advance()
+    assert reply.sealed
+    assert all(3.6 * LIMIT < part.end - part.start < 5 * LIMIT for part in reply.sealed)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("source", ["ab\n\ncd", "a\n\nb", "- a\n- b", "a\n\n\n\nbc", "**a** b"])
+def test_messages_of_a_few_units_still_carry_every_letter(source: str, limit: int) -> None:
+    letters = [letter for part in written([source], limit=limit) for letter in part.text if letter.isalpha()]
+    assert letters == [letter for letter in source if letter.isalpha()]
