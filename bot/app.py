@@ -127,7 +127,7 @@ async def _serve(
         PreferenceRepository(database),
         personas,
         texts.languages,
-        models_in_file=models.is_from_file,
+        models=models,
     )
     scheduler = Scheduler(
         time.monotonic(),
@@ -175,7 +175,7 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens),
+            Generating(models, client.config.context_tokens, models),
             Files(telegram.download, AttachmentService(document_readers())),
             QuestionLimits(settings, QuestionTimes(database), bot=me.id, clock=database.clock),
         ),

@@ -356,3 +356,17 @@ attachment-recording-silent = I couldn't make out any words in { $name }.
 attachment-no-transcription = I can't listen to recordings here. Please write it to me.
 attachment-transcription-unavailable = I can't listen to recordings just now. Please try again in a moment, or write it to me.
 attachment-transcription-refused = The transcription service doesn't accept the bot's settings or this recording. An admin has to look at it.
+
+## Models
+
+model-page = Model: { $model } ({ source }). Another one answers from the next answer on.
+model-page-bot = The model where nobody has chosen another one: { $model }. Who may choose for their chat?
+button-model-for-bot = For the whole bot …
+button-model-choosers = { $who ->
+    [admins] Admins choose
+   *[everyone] Everybody chooses
+}
+model-here = { $model } answers here from the next answer on.
+model-trying = Asking { $model } …
+model-failed = { $model } does not answer, so everything stays as it was. { $reason }
+model-gone = That model is not there any more. /model shows what there is.

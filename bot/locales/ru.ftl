@@ -357,3 +357,17 @@ attachment-recording-silent = Не удалось разобрать слов: {
 attachment-no-transcription = Слушать записи я здесь не умею. Напишите, пожалуйста, текстом.
 attachment-transcription-unavailable = Сейчас не получается прослушать запись. Попробуйте чуть позже или напишите текстом.
 attachment-transcription-refused = Сервис распознавания речи не принимает настройки бота или эту запись. Пусть посмотрит администратор.
+
+## Models
+
+model-page = Модель: { $model } ({ source }). Другая начнёт отвечать со следующего ответа.
+model-page-bot = Модель там, где никто не выбрал другую: { $model }. Кто может выбирать в своём чате?
+button-model-for-bot = Для всего бота …
+button-model-choosers = { $who ->
+    [admins] Выбирают админы
+   *[everyone] Выбирают все
+}
+model-here = Со следующего ответа здесь отвечает { $model }.
+model-trying = Спрашиваю { $model } …
+model-failed = { $model } не отвечает, поэтому всё осталось как было. { $reason }
+model-gone = Такой модели больше нет. Какие есть, покажет /model.

@@ -24,8 +24,11 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
+from bot.models.catalog import ModelCatalog
+from bot.models.entry import ModelEntry
+from bot.models.source import entries_in_file
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
@@ -115,7 +118,11 @@ class Harness:
         self.chats = ChatRepository(database)
         self.texts = texts
         self.personas = read_personas(settings.personas_file)
-        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas, self.texts.languages)
+        echo = GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
+        self.models = ModelCatalog(entries_in_file(settings, {}) or [ModelEntry("", "", echo)])
+        self.preferences = Preferences(
+            settings, PreferenceRepository(database), self.personas, self.texts.languages, models=self.models
+        )
         self.telegram = Telegram(self.bot)
         self.now = 0.0
         self.unix = 1_800_000_000.0
@@ -149,12 +156,7 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(
-                GeneratorClient(
-                    GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
-                ),
-                2048,
-            ),
+            Generating(self.models, 2048, self.models),
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )

@@ -10,9 +10,11 @@ from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
 from bot.answering.use_cases.last_answer import LastAnswer
+from bot.answering.use_cases.model_choice import ModelChoice
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.models.catalog import ModelCatalog
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
 from bot.preferences import Preferences
@@ -32,10 +34,11 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """The generator as use cases need it: one that can be probed, and how many tokens it reads."""
+    """The generator as use cases need it: one that can be probed, the tokens it reads, the models to choose."""
 
     prober: Prober
     context_tokens: int
+    models: ModelCatalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class AnsweringUseCases:
     conversation: WholeConversation
     membership: ChatMembership
     proxy_trial: ProxyTrial
+    model_choice: ModelChoice
 
 
 def answering_use_cases(
@@ -70,4 +74,5 @@ def answering_use_cases(
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions),
+        model_choice=ModelChoice(unit, generating.models, preferences, permissions),
     )
