@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 
 import handlers
 from bot import logs
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
+from bot.answering.model_reports import AdminNotices
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
@@ -23,6 +25,7 @@ from bot.errors import SettingsProblem
 from bot.generators.factory import unused_settings
 from bot.local_telegram import open_playground
 from bot.models.catalog import ModelCatalog
+from bot.models.health import ModelHealth
 from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
@@ -141,10 +144,16 @@ async def _serve(
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
+    queue = TurnRepository(database)
+    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
+    stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
+    bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
+    notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    health = ModelHealth(models, clock=time.monotonic, report=notices.report)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(models),
+        generation=Generation(models, health),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -156,8 +165,6 @@ async def _serve(
         waiting=settings.questions_waiting,
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
     )
-    queue = TurnRepository(database)
-    membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
     broker = None
@@ -165,7 +172,6 @@ async def _serve(
         broker = RemoteSlotBroker(database, membership)
         SlotLender(database, tasks, membership, take=slots.lend)
     bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
-    bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     use_cases = handlers.UseCases(
@@ -190,7 +196,6 @@ async def _serve(
             client.config.context_tokens,
         ),
     )
-    stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     dispatcher = handlers.dispatcher(
         use_cases,
         handlers.Surroundings(bot_info, settings, personas, preferences, texts),
@@ -201,11 +206,11 @@ async def _serve(
     await stored_messages.start()
 
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
-    health = PollingHealth(bot, limit=settings.updates_age_limit)
+    polling = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await listen(settings.listen, settings, bot, dispatcher, database, health, stack, grace=GRACE)
+        await listen(settings.listen, settings, bot, dispatcher, database, polling, stack, grace=GRACE)
     await _announce(settings, bot_info, model, client.destination, bot_admins)
-    receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
+    receiving = receive_updates(settings, bot, dispatcher, database, tasks, polling)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.conversation.continuation import Continuation
-from bot.conversation.messages import Ending
+from bot.conversation.messages import AnswerRecord, Ending
 from bot.errors import GeneratorProblem, QuestionTooLong
 from bot.generators.contract import Finish, Piece, Recast, Thought
 from bot.rendering.entities import is_visible
@@ -28,6 +28,8 @@ class AnswerInProgress:
     thoughts: list[str] = field(default_factory=list)
     ending: Ending = Ending.COMPLETE
     note: str = ""
+    record: AnswerRecord | None = None
+    """The model, tokens and times, once it has ended. None: nothing was written."""
 
     def take(self, piece: Piece) -> None:
         """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""
@@ -38,7 +40,7 @@ class AnswerInProgress:
             self.recast(piece)
         elif isinstance(piece, Finish):
             self.ending = _ENDINGS[piece.reason]
-        else:
+        elif isinstance(piece, str):
             self._write(piece)
         self.live.notify()
         self.check()

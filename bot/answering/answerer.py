@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
+from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
@@ -91,7 +92,9 @@ class Answerer:
                 raise
             answer.close()
             reply.end(answer.note)
-            kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
+            kept = await running.wrote(
+                reply.text, "".join(answer.thoughts), answer.ending, answer.note, record=answer.record
+            )
             keyboard = await self._final_keyboard(turn, kept, answer.ending)
             live.end(keyboard)
             try:
@@ -126,11 +129,12 @@ class Answerer:
     ) -> None:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
+        generated = self._generation.answer(turn, path, chosen)
         try:
             if turn.faults >= MAX_FAULTS:
                 raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
-                async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
+                async with aclosing(generated.pieces()) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
             answer.check()
@@ -142,10 +146,13 @@ class Answerer:
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
-            return
-        if running.stopped:
-            answer.ending = Ending.STOPPED
-        answer.note = self._note(turn, answer.ending)
+        else:
+            if running.stopped:
+                answer.ending = Ending.STOPPED
+            answer.note = self._note(turn, answer.ending)
+            answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
+        finally:
+            answer.record = generated.record()
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
@@ -169,7 +176,7 @@ class Answerer:
         """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             answer.close()
-            kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
+            kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN, record=answer.record)
             await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
@@ -181,6 +188,17 @@ class Answerer:
     def _note(self, turn: Turn, ending: Ending) -> str:
         """Give the line under an answer that did not end by itself; one without text would show nothing else."""
         return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
+
+    def _stand_in(self, turn: Turn, generated: GeneratedAnswer) -> str:
+        """Give the line that says which model answered where it was not the chosen one."""
+        model, wanted = generated.model, generated.wanted
+        if model is None:
+            return ""
+        if model.entry.id != wanted.entry.id:
+            return self._texts.get(turn.language, "answer-by-fallback", model=model.label, wanted=wanted.label)
+        if wanted.missing:
+            return self._texts.get(turn.language, "answer-by-default", model=model.label, wanted=wanted.missing)
+        return ""
 
     def _translate(self, turn: Turn) -> keyboards.Translate:
         return lambda key: self._texts.get(turn.language, key)

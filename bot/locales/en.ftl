@@ -370,3 +370,7 @@ model-here = { $model } answers here from the next answer on.
 model-trying = Asking { $model } …
 model-failed = { $model } does not answer, so everything stays as it was. { $reason }
 model-gone = That model is not there any more. /model shows what there is.
+model-fails = { $model } fails and is left alone for a while; its fallback answers where it has one. { $reason } I shall say when it works again.
+model-works-again = { $model } works again.
+answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
+answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.

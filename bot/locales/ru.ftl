@@ -371,3 +371,7 @@ model-here = Со следующего ответа здесь отвечает 
 model-trying = Спрашиваю { $model } …
 model-failed = { $model } не отвечает, поэтому всё осталось как было. { $reason }
 model-gone = Такой модели больше нет. Какие есть, покажет /model.
+model-fails = { $model } не работает, пока её не спрашиваем; отвечает запасная, если она указана. { $reason } Когда заработает, сообщу.
+model-works-again = { $model } снова работает.
+answer-by-fallback = Ответила { $model }: { $wanted } сейчас не работает.
+answer-by-default = Ответила { $model }: выбранной здесь модели ({ $wanted }) больше нет. Какие есть, покажет /model.

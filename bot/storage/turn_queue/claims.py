@@ -19,12 +19,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.screens import on_screen, set_screen
+from bot.storage.repositories.token_usage import keep_tokens
 from bot.storage.schema import conversations, messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
 from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
@@ -133,11 +134,16 @@ class TurnRepository:
         stored = update(turns).where(_held(lease), _not_restarted()).values(shown=shown)
         return (await connection.execute(stored)).rowcount == 1
 
-    async def wrote(self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str) -> int:
+    async def wrote(
+        self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str, record: AnswerRecord | None = None
+    ) -> int:
         """Store the whole text: from now on it only has to be shown. Raises LeaseLost. May be repeated."""
         async with self._database.transaction() as connection:
             row = await self._mine(connection, lease)
             said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
+            if record is not None:
+                said["model"] = storable(record.model)
+                await keep_tokens(self._database, connection, turn_of(row), record)
             if row.answer is None:
                 answer = await hang_answer(connection, row, said, self._database.clock())
             else:
