@@ -17,6 +17,10 @@ help: ## List the targets
 run: $(VENV)/run ## Run the bot: on Telegram with BOT_TOKEN, else in the playground
 	@exec $(BIN)/python -m bot run
 
+.PHONY: setup
+setup: $(VENV)/run ## Ask for token, admin and model, try them, and write .env
+	@$(BIN)/python -m bot setup
+
 .PHONY: doctor
 doctor: $(VENV)/run ## Try each part with your settings, and say what to do where one does not work
 	@$(BIN)/python -m bot check

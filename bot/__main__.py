@@ -1,27 +1,31 @@
-"""The command line: `python -m bot [run | playground | model | check]`."""
+"""The command line: `python -m bot [run | playground | model | check | setup]`."""
 
 from __future__ import annotations
 
+import argparse
 import gc
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-gc.disable()  # what is imported stays: looking through it again and again takes a fifth of the start
+import uvloop
 
-import argparse  # noqa: E402  # after the line above, like all that follow
-import os  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
+from bot import __version__
+from bot.errors import Problem
+from bot.settings import read_settings
+from bot.telegram.lazy_models import import_aiogram
 
-import uvloop  # noqa: E402
-
-from bot import __version__, app, check  # noqa: E402
-from bot.errors import Problem  # noqa: E402
-from bot.settings import read_settings  # noqa: E402
+Run = Callable[[], Coroutine[Any, Any, int]]
 
 COMMANDS = {
-    "run": (app.run, "run the bot: on Telegram with BOT_TOKEN, else in the playground"),
-    "playground": (app.run_in_playground, "run the bot in the playground, whatever BOT_TOKEN says"),
-    "model": (app.serve_model, "serve the embedded model alone (openchat's /api/chat)"),
-    "check": (check.run, "try each part with these settings, and say what to do where one does not work"),
+    "run": "run the bot: on Telegram with BOT_TOKEN, else in the playground",
+    "playground": "run the bot in the playground, whatever BOT_TOKEN says",
+    "model": "serve the embedded model alone (openchat's /api/chat)",
+    "check": "try each part with these settings, and say what to do where one does not work",
+    "setup": "ask for token, admin and model, try them, and write .env",
 }
 
 
@@ -33,18 +37,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__, epilog="Without a command: run.")
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    for name, (_, explanation) in COMMANDS.items():
+    for name, explanation in COMMANDS.items():
         commands.add_parser(name, help=explanation)
     command = parser.parse_args().command or "run"
-    gc.freeze()
-    gc.enable()
     try:
-        return uvloop.run(COMMANDS[command][0](read_settings()))
+        return uvloop.run(_load(command)())
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _load(command: str) -> Run:
+    """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
+    gc.disable()
+    import_aiogram()
+    from bot import app, check, setup  # noqa: PLC0415  # after the line above
+
+    gc.freeze()
+    gc.enable()
+    if command == "setup":
+        return setup.run
+    runs = {"run": app.run, "playground": app.run_in_playground, "model": app.serve_model, "check": check.run}
+    return partial(runs[command], read_settings())
 
 
 if __name__ == "__main__":

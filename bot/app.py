@@ -22,24 +22,27 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, document_readers
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
-from bot.generators.factory import unused_settings
-from bot.local_telegram import open_playground
+from bot.generator_trial import try_generator
+from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
-from bot.people.use_cases import people_use_cases
+from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.signals import stop_signal, until_stopped
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
+from bot.settings_review import review
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
@@ -48,6 +51,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
@@ -75,14 +79,23 @@ async def run(settings: Settings) -> int:
     entries = entries_in_file(settings)
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
+    read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
+    for note in review(settings):
+        logger.warning("%s", note)
+    if settings.bot_token is not None and settings.access == "open":
+        logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
+            from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
+
             settings = await open_playground(settings, stack)
         model = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
         by_default = model if not entries or entries[0].is_embedded else None
         if by_default is not None:
             settings = settings_for(by_default, settings)
-        await _serve(settings, make_catalog(settings, entries, model), by_default, stop, stack)
+        models = make_catalog(settings, entries, model)
+        stack.push_async_callback(models.aclose)
+        await _serve(settings, models, by_default, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -116,7 +129,6 @@ async def _serve(
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    stack.push_async_callback(models.aclose)
     client = models.client(models.default)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
@@ -125,13 +137,7 @@ async def _serve(
         ChatRepository(database),
         PersonRepository(database),
     )
-    preferences = Preferences(
-        settings,
-        PreferenceRepository(database),
-        personas,
-        texts.languages,
-        models=models,
-    )
+    preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
     scheduler = Scheduler(
         time.monotonic(),
         private=settings.chat_budget,
@@ -148,12 +154,11 @@ async def _serve(
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
-    notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
-    health = ModelHealth(models, clock=time.monotonic, report=notices.report)
+    admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(models, health),
+        generation=Generation(models, ModelHealth(models, clock=time.monotonic, report=admin_notices.report)),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -162,7 +167,7 @@ async def _serve(
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=settings.questions_waiting,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
     )
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
@@ -172,12 +177,15 @@ async def _serve(
         broker = RemoteSlotBroker(database, membership)
         SlotLender(database, tasks, membership, take=slots.lend)
     bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
-    unit = UpdateUnitOfWork(database, bot=me.id)
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
+    unit, audit = (
+        UpdateUnitOfWork(database, bot=me.id),
+        AuditLog(AuditRepository(database), permissions, clock=database.clock),
+    )
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
-            Stores(conversations, chats, database.clock),
+            Stores(conversations, chats, audit, database.clock),
             turns,
             permissions,
             preferences,
@@ -187,12 +195,12 @@ async def _serve(
         ),
         people_use_cases(
             unit,
-            people,
-            chats,
+            PeopleStores(database, people, chats),
             bot_admins,
             permissions,
             preferences,
-            settings.access,
+            audit,
+            AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
     )
@@ -204,26 +212,29 @@ async def _serve(
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
     await stored_messages.start()
-
+    tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
-    polling = PollingHealth(bot, limit=settings.updates_age_limit)
+    health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await listen(settings.listen, settings, bot, dispatcher, database, polling, stack, grace=GRACE)
-    await _announce(settings, bot_info, model, client.destination, bot_admins)
-    receiving = receive_updates(settings, bot, dispatcher, database, tasks, polling)
+        await listen(settings.listen, settings, bot, dispatcher, database, health, stack, grace=GRACE)
+    await _announce(settings, bot_info, model, client, bot_admins, tasks)
+    receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
 
 async def _announce(
-    settings: Settings, bot_info: BotInfo, model: LocalModel | None, destination: str, bot_admins: BotAdmins
+    settings: Settings,
+    bot_info: BotInfo,
+    model: LocalModel | None,
+    client: GeneratorClient,
+    bot_admins: BotAdmins,
+    tasks: TaskSupervisor,
 ) -> None:
     """Tell the operator what runs, and what it means."""
-    answers = f"the embedded {model.name}" if model else destination
+    answers = f"the embedded {model.name}" if model else client.destination
     logger.info("Aura is ready: @%s, answered by %s", bot_info.username, answers)
-    for note in unused_settings(settings):
-        logger.warning("%s", note)
-    if settings.access == "open":
-        logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
+    if model is None and settings.probe_generator:
+        tasks.start(try_generator(client, settings), name="try the generator")
     if not await bot_admins.ids():
         link = await bot_admins.offer_link(bot_info.username)
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)

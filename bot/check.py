@@ -11,15 +11,16 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from bot import logs
 from bot.embedded_model import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, SettingsProblem, StorageUnavailable
-from bot.generators.factory import kind_of, unused_settings
+from bot.generator_trial import generator_variables
+from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
 from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import read_personas
-from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
-from bot.storage.database import Database
+from bot.settings_review import review
+from bot.storage.inspection import inspect
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 
 CHECK_TIMEOUT = 20
@@ -57,10 +58,12 @@ def _secrets_in_file(settings: Settings) -> list[str]:
 async def _settings(settings: Settings) -> str:
     """Reading them is the test; what they name as files is read here."""
     personas, models = read_personas(settings.personas_file), entries_in_file(settings)
-    return f"read; {len(personas)} personas" + (f", {len(models)} models" if models else "")
+    count = f"{len(personas)} persona{'' if len(personas) == 1 else 's'}"
+    return "; ".join(["read", count, *([f"{len(models)} models"] if models else []), *review(settings)])
 
 
-async def _telegram(settings: Settings) -> str:
+async def check_telegram(settings: Settings) -> str:
+    """Ask Telegram who the bot is. Raises Wrong."""
     if settings.bot_token is None:
         return "no BOT_TOKEN, so `run` opens the playground"
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
@@ -76,8 +79,8 @@ async def _telegram(settings: Settings) -> str:
     return f"@{me.username} ({me.full_name})"
 
 
-async def _generator(settings: Settings) -> str:
-    """Ask every model that may answer, as a question does."""
+async def check_generator(settings: Settings) -> str:
+    """Let every model answer once. Raises Wrong, SettingsProblem."""
     entries = entries_in_file(settings)
     async with AsyncExitStack() as stack:
         embedded = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
@@ -89,11 +92,11 @@ async def _generator(settings: Settings) -> str:
             try:
                 works.append(await _ask(models, entry, proxy, embedded))
             except GeneratorProblem as error:
-                where = f"[{entry.id}] of models.toml" if entry.id else _generator_variables(settings)
+                where = f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings)
                 fails.append(f"{_named(entry)}{error}; check {where}")
     if fails:
         raise Wrong("; ".join([*fails, *works]))
-    return "; ".join([*works, *([] if entries else unused_settings(settings))])
+    return "; ".join(works)
 
 
 async def _ask(models: ModelCatalog, entry: ModelEntry, proxy: ProxyURL | None, embedded: NamedModel | None) -> str:
@@ -105,7 +108,7 @@ async def _ask(models: ModelCatalog, entry: ModelEntry, proxy: ProxyURL | None, 
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
     advice = [f"it reads {client.context_tokens()} tokens: set context"] if entry.id else client.advice()
-    notes = advice if client.advice() else []
+    notes = [*(advice if client.advice() else []), *(["it sees pictures"] if entry.pictures else [])]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 
 
@@ -114,32 +117,18 @@ def _named(entry: ModelEntry) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    tasks = TaskSupervisor()
-    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
+    url = settings.database_url if settings.bot_token is not None else playground_database(settings)
     try:
-        await database.open()
-        await database.ping()
+        return await inspect(url.get_secret_value())
     except DatabaseInUse:
         return "in use by the running bot"
     except StorageUnavailable as error:
         raise Wrong(f"{error}; check DATABASE_URL") from None
-    finally:
-        await database.close()
-        await tasks.close()
-    return "opened, and its schema is up to date"
-
-
-def _generator_variables(settings: Settings) -> str:
-    """Name the variables that can be the reason."""
-    if settings.embedded:
-        return "LOCAL_MODEL, or run `make install` again"
-    variables = kind_of(settings.generator).variables
-    return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])
 
 
 _PARTS: dict[str, CheckPart] = {
     "settings": _settings,
-    "telegram": _telegram,
-    "generator": _generator,
+    "telegram": check_telegram,
+    "generator": check_generator,
     "database": _database,
 }

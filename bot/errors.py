@@ -40,7 +40,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class Problem(Exception):
@@ -246,12 +246,12 @@ class DatabaseInUse(Problem):
 
 
 class TooManyWaiting(Problem):
-    """As many questions wait in a chat as may; `limit` says how many."""
+    """As many questions of a person or of a chat wait as may; `limit` says how many, `whose` which of the two."""
 
     key = "problem-too-many-waiting"
 
-    def __init__(self, *, limit: int) -> None:
-        super().__init__(f"{limit} questions wait already", limit=limit)
+    def __init__(self, *, limit: int, whose: Literal["person", "chat"]) -> None:
+        super().__init__(f"{limit} questions of this {whose} wait already", limit=limit, whose=whose)
         self.limit = limit
 
 

@@ -19,12 +19,16 @@ PLAYGROUND_ADMIN = 1001
 """Anna, the person whom the page shows first."""
 
 
+def playground_database(settings: Settings) -> SecretStr:
+    """The database of a bot in the playground: its own, unless the settings name one."""
+    if "database_url" in settings.model_fields_set:
+        return settings.database_url
+    return SecretStr("sqlite+aiosqlite:///aura-playground.db")
+
+
 async def open_playground(settings: Settings, stack: AsyncExitStack) -> Settings:
     """Start the local Telegram. Returns the settings with which the bot runs there, beside those for Telegram."""
     host, port = settings.playground_listen
-    database = settings.database_url.get_secret_value()
-    if "database_url" not in settings.model_fields_set:
-        database = "sqlite+aiosqlite:///aura-playground.db"
     playground = Playground(keep=Path("aura-playground-telegram.db"), strict=settings.playground_strict)
     try:
         url = await playground.start(host, port)
@@ -42,6 +46,6 @@ async def open_playground(settings: Settings, stack: AsyncExitStack) -> Settings
             "telegram_proxy": None,
             "webhook_url": None,
             "admin_ids": settings.admin_ids | {PLAYGROUND_ADMIN},
-            "database_url": SecretStr(database),
+            "database_url": playground_database(settings),
         }
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = None
     admin_ids: IdsSetting = frozenset()
     access: Literal["open", "approved"] = "open"
+    tell_blocked: bool = True
     telegram_api_url: str | None = None
     telegram_proxy: SecretStr | None = None
     proxy: SecretStr | None = None
@@ -107,6 +109,7 @@ class Settings(BaseSettings):
     headers_timeout: float = Field(default=60, gt=0, le=3600)
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)
+    probe_generator: bool = True
 
     system_prompt: str = Field(
         default="You are Aura, a helpful assistant. Answer clearly and briefly.", max_length=8000
@@ -133,6 +136,7 @@ class Settings(BaseSettings):
     chat_questions_per_minute: int = Field(default=30, ge=0)
     chat_questions_per_day: int = Field(default=0, ge=0)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
+    chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
@@ -149,6 +153,11 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]{20,100}", value.get_secret_value()):
             raise ValueError("BotFather's tokens look like 123456789:AAE… (digits, a colon, letters)")
         return value
+
+    @field_validator("local_model", "personas_file")
+    @classmethod
+    def _home_is_found(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
 
     @field_validator("telegram_proxy", "proxy")
     @classmethod
@@ -212,10 +221,14 @@ class Settings(BaseSettings):
         return [secret for secret in [*whole, *passwords, *map(unquote, passwords)] if secret]
 
 
-def read_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """Read the environment. Raises SettingsProblem: one line for each wrong variable, values never shown."""
+def read_settings(env_file: Path | None = Path(".env"), given: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; `given` values win over it.
+
+    Raises SettingsProblem: one line for each wrong variable, values never shown.
+    """
+    values: dict[str, Any] = {name.lower(): value for name, value in (given or {}).items()}
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, **values)
     except UnicodeDecodeError:
         raise SettingsProblem(f"{env_file}: it is not written in UTF-8; save it anew in that encoding") from None
     except OSError as error:

@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
 The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
-`personas`, `texts`, `telegram`, `menus`; for each update the middlewares add `origin`, `speaker`, `effective`, `say`,
-`later`, for presses `answer` and `redraw`, too.
+`greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add `origin`,
+`speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot.preferences import Preferences
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
+from bot.streaming.acknowledgements import Acknowledgements
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.texts import Texts
@@ -29,9 +30,11 @@ from handlers import (
     admin,
     answer_buttons,
     answer_commands,
+    audit,
     commands,
     data_requests,
     errors,
+    groups,
     membership,
     models,
     people,
@@ -46,7 +49,9 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
+from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
 
@@ -100,6 +105,8 @@ def routers() -> list[Router]:
         models,
         proxy,
         people,
+        groups,
+        audit,
         answer_buttons,
         questions,
     )
@@ -126,14 +133,19 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
+        greeting=commands.Greeting(bot_info, surroundings.settings),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,
         telegram=outputs.telegram,
+        acknowledgements=Acknowledgements(outputs.telegram, outputs.tasks.start),
         menus=Menus(outputs.telegram, texts, declared),
-        failure_reporter=errors.FailureReporter(bot_info.id, speech, errors.Outages(clock), errors.Refusals(clock)),
+        failure_reporter=errors.FailureReporter(
+            bot_info.id, speech, errors.Outages(clock), Refusals(clock, outputs.outbox.edited_notice)
+        ),
         **use_cases.by_name(),
     )
+    dispatcher["held_messages"] = HeldMessages(dispatcher, use_cases.people.admission)
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (

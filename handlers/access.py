@@ -6,15 +6,18 @@ from aiogram import F
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import Message, TelegramObject
 
-from bot.conversation.people import Person
 from bot.people.access import AccessDecision
 from bot.people.admin_rights import AdminRights
 from bot.people.admission import Admission
+from bot.people.audit import described
 from bot.people.bot_admins import LINK_PREFIX
+from bot.people.groups import Groups
 from bot.people.speaker import Speaker
 from bot.telegram.keyboard import Button
 from handlers.support.bot_commands import CommandRouter, Menus
 from handlers.support.callback_data import RequestCallback
+from handlers.support.held_messages import to_be_held
+from handlers.support.mapping import EventContext
 from handlers.support.responders import AfterCommit, Responder
 
 
@@ -62,13 +65,15 @@ async def open_admin_link(
     later("publish a menu", lambda: menus.publish_to_admin(speaker.id))
 
 
-async def meet_newcomer(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
-    """Ask the admins about somebody new, once."""
-    admins = await admission.request(speaker)
-    if admins is None or speaker.person is None:
+async def meet_newcomer(
+    message: Message, origin: EventContext, speaker: Speaker, admission: Admission, say: Responder
+) -> None:
+    """Ask the admins about somebody new, once a day, and keep what they ask for later."""
+    request = await admission.request(speaker, origin.update_id, to_be_held(message))
+    if request is None or speaker.person is None:
         return
-    await say.say_durably("access-wait")
-    for admin in admins:
+    await say.say_durably("access-wait-longer" if request.again else "access-wait")
+    for admin in request.admins:
         to_admin = say.to_person(admin)
         keyboard = (
             (
@@ -76,22 +81,14 @@ async def meet_newcomer(_: Message, speaker: Speaker, admission: Admission, say:
                 Button(to_admin.text("button-decline"), RequestCallback(verb="decline", person=speaker.id).pack()),
             ),
         )
-        await to_admin.say_durably("access-request", keyboard=keyboard, name=in_full(speaker.person))
+        await to_admin.say_durably("access-request", keyboard=keyboard, name=described(speaker.person))
 
 
-async def turn_group_away(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
+async def turn_group_away(_: Message, speaker: Speaker, groups: Groups, say: Responder) -> None:
     """Tell a group that an admin has to let it in, once."""
-    if await admission.turn_group_away(speaker):
+    if await groups.turn_away(speaker):
         say("group-not-allowed")
 
 
 async def keep_silent(_: TelegramObject) -> None:
     """Leave the update without a reply."""
-
-
-def in_full(person: Person | int) -> str:
-    """A person for admins: name, @username, id."""
-    if isinstance(person, int):
-        return str(person)
-    parts = [person.name, f"@{person.username}" if person.username else "", f"({person.id})"]
-    return " ".join(part for part in parts if part)

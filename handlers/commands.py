@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.people.directory import Directory
 from bot.people.permissions import Permissions
 from bot.people.personas import Personas
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName
 from bot.settings import Settings
+from bot.streaming.acknowledgements import Acknowledgements
 from bot.texts import Texts
 from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
-from handlers.support.responders import Responder
+from handlers.support.people_views import people_view
+from handlers.support.responders import AfterCommit, Responder
 
 MAX_SHOWN_PROMPT = 3500
 """UTF-16 units of a system prompt that are shown; more would not fit a message."""
@@ -27,25 +32,51 @@ def router() -> CommandRouter:
     return CommandRouter("commands", start, explain, start_over, system)
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """The first words to somebody: who answers here, and how to ask."""
+
+    bot_info: BotInfo
+    settings: Settings
+
+    def text(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> str:
+        """Put them together; how to connect a real model is for admins alone."""
+        key = "start-private" if speaker.private else "start-group"
+        hello = say.text(key, name=self.bot_info.name, username=self.bot_info.username)
+        owner = speaker.admin and speaker.private
+        return "\n\n".join([hello, *model_facts(self.settings, effective, say, owner=owner)])
+
+
 @declare("start", NOBODY)
 async def start(
     _: Message,
     speaker: Speaker,
-    bot_info: BotInfo,
-    settings: Settings,
+    greeting: Greeting,
     effective: EffectivePreferences,
+    directory: Directory,
+    menus: Menus,
     say: Responder,
+    later: AfterCommit,
 ) -> None:
-    """Say hello: who answers here, and how to ask."""
-    hello = say.text(
-        "start-private" if speaker.private else "start-group", name=bot_info.name, username=bot_info.username
-    )
-    say.say_text("\n\n".join([hello, *model_facts(settings, effective, say)]))
+    """Say hello: who answers here, and how to ask. Admins also see who waits, and get their menu."""
+    say.say_text(greeting.text(speaker, effective, say))
+    if not (speaker.admin and speaker.private):
+        return
+    if await directory.waiting(speaker):
+        text, keyboard = people_view(await directory.page(speaker, 0), say)
+        say.say_text(text, keyboard=keyboard)
+    later("publish a menu", lambda: menus.publish_to_admin(speaker.id))
 
 
 @declare("help", MEMBERS, order=100)
 async def explain(
-    _: Message, speaker: Speaker, bot_info: BotInfo, permissions: Permissions, say: Responder, menus: Menus
+    _: Message,
+    speaker: Speaker,
+    bot_info: BotInfo,
+    permissions: Permissions,
+    directory: Directory,
+    say: Responder,
+    menus: Menus,
 ) -> None:
     """Say what works here, for this person."""
     parts = [say.text("help-private" if speaker.private else "help-group", username=bot_info.username)]
@@ -61,6 +92,8 @@ async def explain(
     if speaker.admin:
         own = [name for name in menus.of(Audience.ADMINS, Audience.ADMINS_HELP) if name not in shown]
         parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
+        if speaker.private and (waiting := await directory.waiting(speaker)):
+            parts.append(say.text("people-waiting", count=waiting))
     say.say_text("\n\n".join([*parts, say.text("help-answers")]))
 
 
@@ -71,15 +104,22 @@ async def start_over(
     conversation: WholeConversation,
     effective: EffectivePreferences,
     personas: Personas,
+    acknowledgements: Acknowledgements,
     say: Responder,
 ) -> None:
-    """Begin a new conversation."""
-    await conversation.start_over(speaker)
+    """Begin a new conversation, and say what became of the questions of the old one."""
+    ended = await conversation.start_over(speaker)
+    lines = [say.text("new-stopped")] if ended.stopped else []
+    if ended.dropped:
+        lines.append(say.text("new-dropped", count=ended.dropped))
     persona = personas.get(effective.persona.value)
     if persona is None:
-        say("new-begun")
+        lines.append(say.text("new-begun"))
     else:
-        say("new-begun-as", persona=persona.name(say.language))
+        lines.append(say.text("new-begun-as", persona=persona.name(say.language)))
+    say.say_text("\n".join(lines))
+    if ended.acknowledged:
+        acknowledgements.take_back(speaker.key.chat, ended.acknowledged)
 
 
 @declare("system", CHAT_OWNERS, order=70)
@@ -104,13 +144,13 @@ async def system(
         say("system-set", where="topic" if speaker.key.topic else "chat")
 
 
-def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder) -> list[str]:
-    """The model that answers; of the packaged one also what it can do, and how to connect a real one."""
+def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder, *, owner: bool) -> list[str]:
+    """The model that answers; of the packaged one also what it can do, and for an `owner` how to connect a real one."""
     if effective.model_label != effective.model.value or not settings.embedded:
         return [say.text("model-connected", model=effective.model_label or settings.generator)]
     if settings.local_model is not None:
         return [say.text("model-local", model=settings.local_model.stem)]
-    return [say.text("model-packaged"), say.text("model-connect")]
+    return [say.text("model-packaged"), *([say.text("model-connect")] if owner else [])]
 
 
 def _in_words(prompt: str, say: Responder) -> str:

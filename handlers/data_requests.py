@@ -1,4 +1,4 @@
-"""Requests about stored data: `/export` and `/forget`."""
+"""Requests about stored data: `/export`, `/forget` and `/privacy`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.conversation.export import as_json, as_markdown
+from bot.people.admission import HELD_LIFETIME, MAX_HELD_MESSAGES
+from bot.people.audit import AUDIT_LIFETIME
 from bot.people.permissions import Permissions
+from bot.people.question_limits import DAY
 from bot.people.speaker import Speaker
+from bot.settings import Settings
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button
@@ -21,8 +25,8 @@ from handlers.support.responders import AfterCommit, MessageEditor, Responder
 
 
 def router() -> CommandRouter:
-    """Export and erasure."""
-    router = CommandRouter("data requests", export, ask_to_forget)
+    """Export, erasure, and what is kept."""
+    router = CommandRouter("data requests", export, ask_to_forget, explain_privacy)
     router.callback_query.register(forget, ForgetCallback.filter(F.answer == "yes"))
     router.callback_query.register(keep, ForgetCallback.filter())
     return router
@@ -56,6 +60,21 @@ async def ask_to_forget(_: Message, speaker: Speaker, permissions: Permissions, 
     await permissions.require_change(speaker)
     yes, no = ForgetCallback(answer="yes").pack(), ForgetCallback(answer="no").pack()
     say("forget-ask", keyboard=((Button(say.text("button-forget"), yes), Button(say.text("button-keep"), no)),))
+
+
+@command("privacy", MEMBERS, order=95)
+async def explain_privacy(_: Message, speaker: Speaker, settings: Settings, say: Responder) -> None:
+    """Say what is kept, for how long, and who gets it, as the settings have it."""
+    parts = [
+        say.text("privacy-kept", days=settings.history_days or 0),
+        say.text("privacy-model", where="here" if settings.embedded else "elsewhere"),
+        say.text("privacy-people", days=round(AUDIT_LIFETIME / DAY)),
+    ]
+    if settings.access == "approved":
+        parts.append(say.text("privacy-requests", days=round(HELD_LIFETIME / DAY), count=MAX_HELD_MESSAGES))
+    if not speaker.private:
+        parts.append(say.text("privacy-group"))
+    say.say_text("\n\n".join([*parts, say.text("privacy-rights")]))
 
 
 async def forget(

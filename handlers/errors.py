@@ -10,9 +10,9 @@ from aiogram import Router
 from aiogram.types import ErrorEvent, Update
 from cachetools import TTLCache
 
-from bot.errors import Problem, StorageUnavailable, TooManyWaiting
-from bot.people.question_limits import TooManyQuestions
+from bot.errors import Problem, StorageUnavailable
 from handlers.support.mapping import EventContext, destination_of, to_event_context
+from handlers.support.refusals import LIMIT_PROBLEMS, Refusals
 from handlers.support.responders import CallbackAnswer, Responder, Speech
 
 logger = logging.getLogger(__name__)
@@ -21,12 +21,6 @@ OUTAGE_NOTICE_INTERVAL = 600.0
 """Seconds after which a chat may be told again that nothing can be stored."""
 MAX_OUTAGES = 10_000
 """Chats of which that is remembered."""
-REFUSAL_INTERVAL = 60.0
-"""Seconds after which somebody in a group may be told again that they have asked too much."""
-MAX_REFUSALS = 10_000
-"""Refusals that are remembered."""
-LIMIT_PROBLEMS = (TooManyQuestions, TooManyWaiting)
-"""Problems that somebody may run into again and again."""
 
 
 @dataclass(slots=True)
@@ -51,30 +45,6 @@ class Outages:
             return False
         first, outage.told = not outage.told, True
         return first
-
-
-class Refusals:
-    """Refusals that somebody in a group has just heard: that they ask too much.
-
-    It is said once a minute: else whoever asks without end would spend the places of everybody's answers on refusals.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._told: TTLCache[tuple[int, int, str], bool] = TTLCache(MAX_REFUSALS, REFUSAL_INTERVAL, timer=clock)
-
-    def repeats(self, error: Problem, origin: EventContext | None) -> bool:
-        """Recognize a limit that whoever asked in a group has just heard of."""
-        if origin is None or origin.private or not isinstance(error, LIMIT_PROBLEMS):
-            return False
-        return not self.is_news(origin.key.chat, origin.author.id, error.key)
-
-    def is_news(self, chat: int, speaker: int, key: str) -> bool:
-        """Note a refusal. False: it has been said within the minute."""
-        refusal = (chat, speaker, key)
-        if refusal in self._told:
-            return False
-        self._told[refusal] = True
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +88,9 @@ async def explain(
         raise error
     if isinstance(error, Problem):
         logger.info("Update %d: %s: %s", update.update_id, type(error).__name__, error)
-        if answer is None and failure_reporter.refusals.repeats(error, origin):
+        message = update.message or update.edited_message
+        if isinstance(error, LIMIT_PROBLEMS) and origin is not None and message is not None and say is not None:
+            failure_reporter.refusals.tell(error, origin, message, say)
             return
     else:
         logger.error("Update %d failed", update.update_id, exc_info=error)

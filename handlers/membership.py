@@ -38,7 +38,7 @@ async def follow(
     say: Responder,
 ) -> None:
     """Remember whether the bot can write there, and greet a group once."""
-    followed = await membership.follow(speaker, replace(origin.chat, writable=can_write(change)))
+    followed = await membership.follow(speaker, seen_now(origin.chat, change))
     if followed.greets:
         _greet(followed.chat, change, settings, bot_info, say)
 
@@ -51,6 +51,12 @@ async def move(_: Message, new: int, origin: EventContext, membership: ChatMembe
 async def arrive(_: Message, old: int, origin: EventContext, membership: ChatMembership) -> None:
     """The same, told from the new supergroup's side."""
     await membership.migrate(origin.key.bot, old, origin.key.chat)
+
+
+def seen_now(chat: Chat, change: ChatMemberUpdated) -> Chat:
+    """The chat as this update describes it."""
+    present = change.new_chat_member.status not in _OUT
+    return replace(chat, writable=can_write(change), present=present)
 
 
 def can_write(change: ChatMemberUpdated) -> bool:

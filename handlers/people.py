@@ -1,26 +1,28 @@
-"""Bot admins decide who may use the bot: requests, `/people`, `/admin`, `/allow`."""
+"""Bot admins decide who may use the bot: requests, `/people`, `/block`, `/admin`."""
 
 from __future__ import annotations
-
-import re
 
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.conversation.people import Person, Standing
 from bot.people.admin_rights import AdminOutcome, AdminRights
-from bot.people.admission import Admission, Decided
+from bot.people.admission import Admission
+from bot.people.audit import described
+from bot.people.directory import Directory
 from bot.people.speaker import Speaker
-from bot.telegram.keyboard import Button, Keyboard
-from handlers.access import in_full
-from handlers.support.bot_commands import BOT_ADMINS, Audience, CommandRouter, Menus
+from handlers.support.bot_commands import BOT_ADMINS, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
-from handlers.support.callback_data import PeoplePageCallback, RequestCallback, StandingCallback
+from handlers.support.callback_data import (
+    EverybodyCallback,
+    PeoplePageCallback,
+    RequestCallback,
+    StandingCallback,
+)
+from handlers.support.herald import Herald
 from handlers.support.mapping import reply_target
+from handlers.support.people_views import everybody_view, people_view
 from handlers.support.responders import AfterCommit, MessageEditor, Responder
-
-PAGE_SIZE = 8
-"""People on one page of the list."""
 
 _CHANGES = {
     AdminOutcome.ADDED: "admin-added",
@@ -33,31 +35,50 @@ _CHANGES = {
 
 def router() -> CommandRouter:
     """Commands and buttons for bot admins."""
-    router = CommandRouter("people", show_people, change_admins, allow)
+    router = CommandRouter("people", show_people, block, change_admins)
     router.callback_query.register(answer_request, RequestCallback.filter())
     router.callback_query.register(change, StandingCallback.filter())
     router.callback_query.register(turn_page, PeoplePageCallback.filter())
+    router.callback_query.register(let_everybody_in, EverybodyCallback.filter())
     return router
-
-
-@declare("allow", frozenset({Audience.ADMINS_HELP}), order=170)
-async def allow(_: Message, speaker: Speaker, admission: Admission, say: Responder) -> None:
-    """Let a group in."""
-    allowed = await admission.allow_group(speaker)
-    say("group-allowed" if allowed else "allow-only-in-groups")
 
 
 @declare("people", BOT_ADMINS, order=150)
 async def show_people(
-    _: Message, speaker: Speaker, admission: Admission, admin_rights: AdminRights, say: Responder
+    _: Message, command: CommandObject, speaker: Speaker, directory: Directory, say: Responder
 ) -> None:
-    """List everybody the bot knows."""
-    everyone = await admission.everyone(speaker)
+    """List everybody the bot knows, or those whose name, username or id has the words in it."""
+    listed = await directory.page(speaker, 0, (command.args or "").strip())
     if not speaker.private:
         say("people-only-in-private")
         return
-    text, keyboard = listing(everyone, 0, admin_rights, say)
+    text, keyboard = people_view(listed, say)
     say.say_text(text, keyboard=keyboard)
+
+
+@declare("block", BOT_ADMINS, order=155)
+async def block(
+    message: Message,
+    command: CommandObject,
+    speaker: Speaker,
+    admission: Admission,
+    directory: Directory,
+    herald: Herald,
+    say: Responder,
+) -> None:
+    """`/block @boris`, `/block 1000`, or as a reply to a message of theirs."""
+    person = await meant(message, command.args, speaker, directory)
+    if person is None:
+        say("block-usage")
+        return
+    if isinstance(person, str):
+        say("person-not-found", who=person)
+        return
+    decided = await admission.set_standing(speaker, person.id, Standing.BLOCKED, herald.tell)
+    if decided is None:
+        say("person-is-admin", name=described(person))
+        return
+    say("access-decided", name=described(decided.person), standing=decided.standing.value)
 
 
 async def answer_request(
@@ -65,16 +86,17 @@ async def answer_request(
     callback_data: RequestCallback,
     speaker: Speaker,
     admission: Admission,
+    herald: Herald,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Let a newcomer in, or not, and tell them; another admin may have been faster."""
-    decided = await admission.answer_request(speaker, callback_data.person, approve=callback_data.verb == "approve")
+    approve = callback_data.verb == "approve"
+    decided = await admission.answer_request(speaker, callback_data.person, approve=approve, tell=herald.tell)
     if decided is None:
         redraw(say.text("person-unknown"))
         return
-    await _tell(decided, say)
-    redraw(say.text("access-decided", name=in_full(decided.person), standing=decided.standing.value))
+    redraw(say.text("access-decided", name=described(decided.person), standing=decided.standing.value))
 
 
 async def change(
@@ -82,29 +104,47 @@ async def change(
     callback_data: StandingCallback,
     speaker: Speaker,
     admission: Admission,
-    admin_rights: AdminRights,
+    directory: Directory,
+    herald: Herald,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Block somebody, or let them in: for the first time, or again."""
     standing = Standing.BLOCKED if callback_data.verb == "block" else Standing.APPROVED
-    decided = await admission.set_standing(speaker, callback_data.person, standing)
-    if decided is not None:
-        await _tell(decided, say)
-    redraw(*listing(await admission.everyone(speaker), callback_data.page, admin_rights, say))
+    await admission.set_standing(speaker, callback_data.person, standing, herald.tell)
+    listed = await directory.page(speaker, callback_data.page, callback_data.sought or "")
+    redraw(*people_view(listed, say))
 
 
 async def turn_page(
     _: CallbackQuery,
     callback_data: PeoplePageCallback,
     speaker: Speaker,
-    admission: Admission,
-    admin_rights: AdminRights,
+    directory: Directory,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Show another page of the list."""
-    redraw(*listing(await admission.everyone(speaker), callback_data.page, admin_rights, say))
+    listed = await directory.page(speaker, callback_data.page, callback_data.sought or "")
+    redraw(*people_view(listed, say))
+
+
+async def let_everybody_in(
+    _: CallbackQuery,
+    callback_data: EverybodyCallback,
+    speaker: Speaker,
+    admission: Admission,
+    directory: Directory,
+    herald: Herald,
+    say: Responder,
+    redraw: MessageEditor,
+) -> None:
+    """Let in everybody who was met, once the admin has said so twice."""
+    if callback_data.answer == "ask":
+        redraw(*everybody_view(await directory.page(speaker, 0), say))
+        return
+    await admission.let_everybody_in(speaker, herald.tell)
+    redraw(*people_view(await directory.page(speaker, 0), say))
 
 
 @declare("admin", BOT_ADMINS, order=160)
@@ -113,65 +153,36 @@ async def change_admins(
     command: CommandObject,
     speaker: Speaker,
     admin_rights: AdminRights,
+    directory: Directory,
     menus: Menus,
     say: Responder,
     later: AfterCommit,
 ) -> None:
-    """`/admin add 1000`, `/admin remove 1000`, or as a reply to a message of theirs; alone it lists the admins."""
-    verb, _, rest = (command.args or "").strip().lower().partition(" ")
-    target = _target(message, rest.strip())
-    if verb not in {"add", "remove"} or target is None:
-        say("admin-usage", admins="\n".join(in_full(admin) for admin in await admin_rights.admins(speaker)))
+    """`/admin add @boris`, `/admin remove 1000`, or as a reply to a message of theirs; alone it lists the admins."""
+    verb, _, rest = (command.args or "").strip().partition(" ")
+    person = await meant(message, rest, speaker, directory)
+    if verb.lower() not in {"add", "remove"} or person is None:
+        say("admin-usage", admins="\n".join(described(admin) for admin in await admin_rights.admins(speaker)))
         return
-    changed = await (admin_rights.add if verb == "add" else admin_rights.remove)(speaker, target)
-    say(_CHANGES[changed.outcome], name=in_full(changed.person))
+    if isinstance(person, str):
+        say("person-not-found", who=person)
+        return
+    changed = await (admin_rights.add if verb.lower() == "add" else admin_rights.remove)(speaker, person.id)
+    say(_CHANGES[changed.outcome], name=described(changed.person))
     if changed.outcome is AdminOutcome.ADDED:
-        later("publish a menu", lambda: menus.publish_to_admin(target))
+        later("publish a menu", lambda: menus.publish_to_admin(person.id))
     elif changed.outcome is AdminOutcome.REMOVED:
-        later("publish a menu", lambda: menus.publish_to_person(target))
+        later("publish a menu", lambda: menus.publish_to_person(person.id))
 
 
-def listing(everyone: list[Person], page: int, admin_rights: AdminRights, say: Responder) -> tuple[str, Keyboard]:
-    """One page of the list: each person with their standing, and a button to change it."""
-    pages = max(1, -(-len(everyone) // PAGE_SIZE))
-    page = min(page, pages - 1)
-    here = everyone[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
-    lines = [say.text("people-title", count=len(everyone), page=page + 1, pages=pages), ""]
-    rows: list[tuple[Button, ...]] = []
-    for person in here:
-        admin = admin_rights.includes(person)
-        lines.append(say.text("person", name=in_full(person), standing="admin" if admin else person.standing.value))
-        if not admin:
-            rows.append((_standing_button(person, page, say),))
-    turns = [
-        Button(arrow, PeoplePageCallback(verb="page", page=to).pack())
-        for arrow, to in (("‹", page - 1), ("›", page + 1))
-        if 0 <= to < pages
-    ]
-    return "\n".join(lines), (*rows, *([tuple(turns)] if turns else []))
+async def meant(message: Message, text: str | None, speaker: Speaker, directory: Directory) -> Person | str | None:
+    """The person whom a command means: the one it names, else the author of the message that it replies to.
 
-
-def _standing_button(person: Person, page: int, say: Responder) -> Button:
-    name = person.name or str(person.id)
-    if person.standing in {Standing.BLOCKED, Standing.WAITING}:
-        data = StandingCallback(verb="unblock", person=person.id, page=page)
-        return Button(say.text("button-unblock", name=name), data.pack())
-    return Button(
-        say.text("button-block", name=name), StandingCallback(verb="block", person=person.id, page=page).pack()
-    )
-
-
-def _target(message: Message, text: str) -> int | None:
-    """The person whom a command means: the id in it, else the author of the message that it replies to."""
-    if text:
-        return int(text) if re.fullmatch(r"\d{1,16}", text) else None
+    A text is a name that nobody has, or several people. None: nobody is named.
+    """
+    who = (text or "").strip()
+    if who:
+        return await directory.find(speaker, who) or (Person(int(who), "") if who.isdecimal() else who)
     target = reply_target(message)
     sender = target.from_user if target and target.sender_chat is None else None
-    return sender.id if sender and not sender.is_bot else None
-
-
-async def _tell(decided: Decided, say: Responder) -> None:
-    """Tell the person, if they waited for the decision."""
-    if decided.informs:
-        to_them = say.to_person(decided.person)
-        await to_them.say_durably("access-granted" if decided.standing is Standing.APPROVED else "access-denied")
+    return Person(sender.id, sender.full_name, sender.username or "") if sender and not sender.is_bot else None

@@ -7,6 +7,7 @@ from aiogram.types import Message, TelegramObject
 
 from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
+from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import EventContext, document_of, is_chosen_part, to_question, to_quoted_document
 from handlers.support.responders import Responder
@@ -36,12 +37,15 @@ async def ask(
     speaker: Speaker,
     questions: Questions,
     bot_info: BotInfo,
+    acknowledgements: Acknowledgements,
     say: Responder,
 ) -> None:
     """Accept a question, or say what the bot can read."""
     accepted = await questions.ask(_sent(message, origin, bot_info, say), speaker, dedup=origin.dedup)
     if accepted is not None:
         _remark(accepted, message, say)
+        if accepted.waits:
+            acknowledgements.give(origin.key.chat, message.message_id)
     elif message.text is None and message.caption is None:
         say("only-text")
     else:

@@ -170,6 +170,7 @@ class Answerer:
             keyboard=keyboard,
             draft_id=turn.id,
             resumed=running.inherited_budget,
+            acknowledged=turn.waited,
         )
 
     async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:

@@ -186,3 +186,5 @@ class Turn:
     """The line that stands under the text (why it was cut, what failed), stored with it for a later delivery."""
     faults: int = 0
     """Failures of its work, and deaths of its process while it ran alone and had just begun."""
+    waited: bool = False
+    """Its question was asked behind another one, and was acknowledged."""

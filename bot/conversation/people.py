@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -29,6 +29,8 @@ class Person:
     """Telegram's language code of their app, or empty."""
     standing: Standing = Standing.NEW
     admin: bool = False
+    seen: float = field(default=0.0, compare=False)
+    """Unix time, to the hour, when they wrote last; 0: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +51,7 @@ class Chat:
     """The one polite line to a group that is not let in has been said."""
     writable: bool = True
     """False after being blocked, removed or muted here."""
+    present: bool = True
+    """The bot is a member."""
     hold_until: float = 0.0
     """Unix time until which Telegram asked to send nothing here."""

@@ -128,15 +128,15 @@ def is_embedded(settings: GeneratorSettings) -> bool:
     return kind.may_be_embedded and _url(settings, kind) is None
 
 
-def unused_settings(settings: GeneratorSettings) -> list[str]:
-    """Say of each setting of another generator that it does not reach this one."""
+def unused_settings(settings: GeneratorSettings, given: AbstractSet[str]) -> list[str]:
+    """Say of each `given` setting of another generator that it does not reach this one."""
     used = kind_of(settings.generator)
     reaching = (used.url_setting, used.model_setting, used.key_setting)
     return [
-        f"{theirs.upper()} does not reach GENERATOR={used.name}; {ours.upper()} does"
+        f"{theirs.upper()} has no effect with GENERATOR={used.name}: {ours.upper()} counts, or GENERATOR={other.name}"
         for other in _OWN.values()
         for theirs, ours in zip((other.url_setting, other.model_setting, other.key_setting), reaching, strict=True)
-        if theirs not in reaching and theirs in settings.model_fields_set
+        if theirs not in reaching and theirs in given
     ]
 
 

@@ -29,7 +29,7 @@ menu-model = which model answers
 menu-proxy = the proxy to the model
 menu-people = who may use the bot
 menu-admin = add or remove an admin
-menu-allow = let a group use the bot
+menu-allow = let this group in, or a person: /allow @name; /allow off takes the group out
 
 ## Getting to know each other
 
@@ -56,6 +56,11 @@ only-bot-admins = Only an admin of the bot can do that.
 
 ## Conversation
 
+new-stopped = The answer that was being written is stopped.
+new-dropped = { $count ->
+    [one] The question that was waiting is dropped.
+   *[other] The { $count } questions that were waiting are dropped.
+}
 new-begun = A new conversation. What would you like to know?
 new-begun-as = A new conversation, with the persona “{ $persona }”. What would you like to know?
 system-shown =
@@ -167,12 +172,12 @@ proxy-password-in-group = A proxy with a password belongs in our private chat. I
 ## Admins, people, groups
 
 admin-link-taken = Welcome, { $name }! You are an admin of this bot now. /help shows what you can do.
-admin-link-dead = This link has been used or is too old. A new one is in the bot's log after it starts again.
-access-wait = Hello! An admin has to let you in first. I have asked, and I'll tell you here.
+admin-link-dead = This link has been used or is too old. An admin of the bot can add you with /admin add; while there is none, the bot's log shows a new link at each start.
+access-wait = Hello! An admin has to let you in first. I have noted your request: you will hear of it here, and what you ask until then is answered then.
 access-request = { $name } would like to use the bot.
 button-approve = Approve
 button-decline = Decline
-allow-only-in-groups = Send /allow in the group that may use the bot.
+allow-only-in-groups = Send /allow in the group that may use the bot, or /allow and a name here to let a person in. /groups lists the groups.
 group-allowed = This group may use the bot now. Ask away!
 group-not-allowed = Hello! An admin of the bot has to let this group in first, with /allow. Until then I stay quiet.
 group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. Other messages I leave alone; /help shows what else works.
@@ -203,10 +208,21 @@ problem-storage = I can't write anything down just now. Your message comes back 
 problem-schema-newer = The database belongs to a newer version of the bot.
 problem-database-in-use = The database is in use by another program.
 problem-lease-lost = Another copy of the bot goes on with this answer.
-problem-too-many-waiting = { $limit ->
-    [one] One question is waiting here already. Please let me answer it first.
-   *[other] { $limit } questions are waiting here already. Please let me answer them first.
+problem-too-many-waiting = { $whose ->
+    [chat] { $limit ->
+        [one] One question is waiting here already. Please let me answer it first.
+       *[other] { $limit } questions are waiting here already. Please let me answer some of them first.
+    }
+   *[person] { $limit ->
+        [one] One of your questions is waiting here already. Please let me answer it first.
+       *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
+    }
 }
+refused-messages = { $count ->
+    [one] I have not taken this message: please send it again then.
+   *[other] I have not taken { $count } messages. Please send them again then:
+}
+refused-more = … and { $count } more
 problem-answer-gone = That answer is not there any more, so there is nothing to do with it.
 
 ## Control, buttons
@@ -276,7 +292,7 @@ export-title = Conversation with { $name }, { $date }
 forget-ask = Erase everything about this chat: all conversations, settings and persona? This can't be undone.
 button-forget = Erase everything
 button-keep = Keep it
-forget-done = Everything about this chat is erased.
+forget-done = I have erased everything about this chat. The messages that you still see here are kept by Telegram: delete the chat to be rid of them, too.
 forget-kept = Nothing was erased.
 
 ## People
@@ -310,7 +326,7 @@ admin-usage =
     Admins of the bot:
     { $admins }
 
-    /admin add and /admin remove take an id, or work as a reply to a message of that person.
+    /admin add and /admin remove take a name such as @boris or an id, or work as a reply to a message of that person.
 admin-added = { $name } is an admin of the bot now.
 admin-removed = { $name } is no longer an admin of the bot.
 admin-never-met = I have never met this person. They have to write to me first.
@@ -374,3 +390,95 @@ model-fails = { $model } fails and is left alone for a while; its fallback answe
 model-works-again = { $model } works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
+## People, groups and what was changed
+
+menu-block = stop answering somebody
+menu-groups = the groups I am in
+menu-audit = who changed what
+people-sought = Found “{ $sought }”:
+people-waiting = { $count ->
+    [one] One person is waiting to be let in (/people).
+   *[other] { $count } people are waiting to be let in (/people).
+}
+person-seen = { $days ->
+    [0] here today
+    [1] here yesterday
+   *[other] here { $days } days ago
+}
+person-questions = { $count ->
+    [one] one question in 24 hours
+   *[other] { $count } questions in 24 hours
+}
+person-not-found = I don't know exactly one person called { $who }. /people and a part of the name searches.
+person-is-admin = { $name } is an admin of the bot. /admin remove comes first.
+block-usage = Whom? /block takes a name such as @boris or an id, or works as a reply to a message of that person.
+button-let-all-in = Let all { $count } in
+let-all-in-ask = { $count ->
+    [one] Let in the one person whom I have met and nobody has blocked?
+   *[other] Let in all { $count } people whom I have met and nobody has blocked?
+}
+access-wait-longer = You are still waiting. I have reminded the admins.
+access-blocked = An admin has blocked you, so I won't answer you from now on.
+groups-title = { $count ->
+    [0] I am in no group.
+    [one] One group
+   *[other] { $count } groups
+}{ $pages ->
+    [1] { "" }
+   *[other] { " " }({ $page }/{ $pages })
+}
+group-line = { $state ->
+    [allowed] { $title }
+   *[outside] { $title }: not let in
+}{ $writable ->
+    [false] { " · " }I may not write there
+   *[other] { "" }
+}
+groups-only-in-private = I show the list of groups in our private chat only.
+button-allow = Let { $title } in
+button-take-back = Don't answer in { $title }
+button-leave = Leave { $title }
+group-leave-ask = Leave { $title }? To have me back, somebody has to add me again.
+group-taken-back = An admin has decided that I don't answer in this group any more.
+audit-only-in-private = I show what was changed in our private chat only.
+audit-title = Who changed what in the last 90 days, newest first (UTC):
+audit-empty = Nothing was changed in the last 90 days.
+audit-line = { $at } { $who } { $what }
+audit-what = { $action ->
+    [approved] let { $about } in
+    [declined] declined { $about }
+    [blocked] blocked { $about }
+    [approved-all] let in everybody who was known
+    [group-allowed] let the group { $about } in
+    [group-taken-back] took the group { $about } out
+    [group-left] made me leave { $about }
+    [admin-added] made { $about } an admin
+    [admin-removed] took { $about } off the admins
+    [admin-link] became an admin by the link
+    [set] { $scope ->
+        [bot] set { $about } to { $value }
+       *[other] set { $about } to { $value } in { $place }
+    }
+    [reset] { $scope ->
+        [bot] reset { $about }
+       *[other] reset { $about } in { $place }
+    }
+   *[other] { $action }: { $about }
+}
+
+## Privacy
+
+menu-privacy = what I keep, and for how long
+privacy-kept = { $days ->
+    [0] I keep what is asked here, my answers and this chat's settings until somebody sends /forget.
+    [one] I keep what is asked here and my answers for one day, and this chat's settings until somebody sends /forget.
+   *[other] I keep what is asked here and my answers for { $days } days, and this chat's settings until somebody sends /forget.
+} From files I keep the text that I read in them, not the files. When somebody asked, I remember for two days, because of the limits.
+privacy-model = { $where ->
+    [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
+   *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
+}
+privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
+privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
+privacy-rights = /export sends you the conversation, /forget erases it.

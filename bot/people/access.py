@@ -16,7 +16,7 @@ class AccessDecision(Enum):
     WELCOME = auto()
     SILENCE = auto()
     NEWCOMER = auto()
-    """A person whom an admin has to approve first, and who has not been told so yet."""
+    """A person whom an admin has to approve first, told so or not."""
     STRANGE_GROUP = auto()
     """A group that an admin has to let in first, and that has not been told so yet."""
 
@@ -38,7 +38,7 @@ def _for_person(person: Person | None) -> AccessDecision:
     match person.standing if person else Standing.BLOCKED:
         case Standing.APPROVED:
             return AccessDecision.WELCOME
-        case Standing.NEW:
+        case Standing.NEW | Standing.WAITING:
             return AccessDecision.NEWCOMER
         case _:
             return AccessDecision.SILENCE

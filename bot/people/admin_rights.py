@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.conversation.people import Person
+from bot.people.audit import AuditAction, AuditLog, described
 from bot.people.bot_admins import BotAdmins
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
@@ -40,17 +41,26 @@ class AdminRights:
     """Makes admins, by command and by the one-time link. Raises OnlyBotAdmins, StorageUnavailable."""
 
     def __init__(
-        self, unit: UnitOfWork, people: PersonRepository, bot_admins: BotAdmins, permissions: Permissions
+        self,
+        unit: UnitOfWork,
+        people: PersonRepository,
+        bot_admins: BotAdmins,
+        permissions: Permissions,
+        audit: AuditLog,
     ) -> None:
         self._unit = unit
         self._people = people
         self._bot_admins = bot_admins
         self._permissions = permissions
+        self._audit = audit
 
     async def open_link(self, speaker: Speaker, payload: str) -> bool:
         """Make the opener of a one-time link admin. False: the link is unknown, used or too old."""
         async with self._unit.transaction():
-            return await self._bot_admins.take_link(payload, speaker.id)
+            taken = await self._bot_admins.take_link(payload, speaker.id)
+            if taken:
+                await self._audit.note(speaker, AuditAction.ADMIN_LINK)
+            return taken
 
     async def admins(self, speaker: Speaker) -> list[Named]:
         """List the admins."""
@@ -62,9 +72,10 @@ class AdminRights:
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
             added = await self._bot_admins.add(person)
-            return AdminChange(
-                AdminOutcome.ADDED if added else AdminOutcome.NEVER_MET, await self._named(speaker, person)
-            )
+            named = await self._named(speaker, person)
+            if added:
+                await self._audit.note(speaker, AuditAction.ADMIN_ADDED, described(named))
+            return AdminChange(AdminOutcome.ADDED if added else AdminOutcome.NEVER_MET, named)
 
     async def remove(self, speaker: Speaker, person: int) -> AdminChange:
         """Take the right away."""
@@ -76,11 +87,10 @@ class AdminRights:
                 outcome = AdminOutcome.REMOVED
             else:
                 outcome = AdminOutcome.IS_NONE
-            return AdminChange(outcome, await self._named(speaker, person))
-
-    def includes(self, person: Person) -> bool:
-        """Tell admins from others."""
-        return self._bot_admins.includes(person)
+            named = await self._named(speaker, person)
+            if outcome is AdminOutcome.REMOVED:
+                await self._audit.note(speaker, AuditAction.ADMIN_REMOVED, described(named))
+            return AdminChange(outcome, named)
 
     async def _named(self, speaker: Speaker, person: int) -> Named:
         return await self._people.get(speaker.key.bot, person) or person

@@ -35,7 +35,7 @@ class BotAdmins:
 
     async def ids(self) -> list[int]:
         """Every admin's id."""
-        made = {person.id for person in await self._table.everyone(self._bot) if person.admin}
+        made = {person.id for person in await self._table.admins(self._bot)}
         return sorted(made | self._named)
 
     async def offer_link(self, username: str) -> str:

@@ -1,4 +1,4 @@
-"""Personas: a small library of system prompts that the owner can edit (`personas.toml`)."""
+"""Personas: a small library of system prompts that the owner can edit, in a copy of `personas.example.toml`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from bot.errors import SettingsProblem
 from bot.texts import FALLBACK
 
 LIBRARY = Path(__file__).parents[2] / "personas.toml"
+"""The owner's own personas, which git leaves alone."""
+EXAMPLE_LIBRARY = LIBRARY.with_name("personas.example.toml")
+"""The personas that come with the program; they count while there is no file of the owner's."""
 MAX_PERSONA_PROMPT = 8000
 MAX_NAME_LENGTH = 40
 MAX_PERSONAS = 30
@@ -42,24 +45,28 @@ Personas = Mapping[str, Persona]
 
 
 def read_personas(file: Path | None) -> Personas:
-    """Read the library. None: the one that comes with the program, where it is there.
+    """Read the library. None: the owner's copy, else the one that comes with the program, where it is there.
 
     Raises SettingsProblem that names the file and the entry.
     """
-    path = file or LIBRARY
+    path = file or (LIBRARY if LIBRARY.exists() else EXAMPLE_LIBRARY)
     if file is None and not path.exists():
         return {}
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsProblem(f"PERSONAS_FILE: {path.name} cannot be read: {error}") from error
+        raise SettingsProblem(f"PERSONAS_FILE: {path.absolute()} cannot be read: {_reason(error)}") from error
     if len(entries) > MAX_PERSONAS:
-        raise SettingsProblem(f"PERSONAS_FILE: {path.name} has more than {MAX_PERSONAS} personas")
+        raise SettingsProblem(f"PERSONAS_FILE: {path} has more than {MAX_PERSONAS} personas")
     return {id_: _persona(path, id_, entry) for id_, entry in entries.items()}
 
 
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
 def _persona(path: Path, id_: str, entry: object) -> Persona:
-    where = f"PERSONAS_FILE: {path.name}, [{id_}]"
+    where = f"PERSONAS_FILE: {path}, [{id_}]"
     if not _ID.fullmatch(id_):
         raise SettingsProblem(f"{where}: a name in brackets is up to 24 of a-z, 0-9, _ and -")
     if not isinstance(entry, dict):

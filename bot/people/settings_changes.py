@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.conversation.messages import ChatKey
 from bot.conversation.window import prompt_fits
 from bot.errors import Problem
+from bot.people.audit import AuditAction, AuditLog
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName, Preferences
@@ -24,11 +25,17 @@ class SettingsChanges:
     """Sets and resets preferences, and gives what counts afterwards. Raises NotPermitted, StorageUnavailable."""
 
     def __init__(
-        self, unit: UnitOfWork, preferences: Preferences, permissions: Permissions, context_tokens: int
+        self,
+        unit: UnitOfWork,
+        preferences: Preferences,
+        permissions: Permissions,
+        audit: AuditLog,
+        context_tokens: int,
     ) -> None:
         self._unit = unit
         self._preferences = preferences
         self._permissions = permissions
+        self._audit = audit
         self._context_tokens = context_tokens
 
     async def look(self, speaker: Speaker) -> EffectivePreferences:
@@ -48,6 +55,7 @@ class SettingsChanges:
             raise PromptTooLong("the prompt leaves no room for a question", tokens=self._context_tokens)
         async with self._unit.transaction():
             await self._preferences.set(self._preferences.scope(speaker.key, name), name, text)
+            await self._note_here(speaker, AuditAction.SET, name, text)
             return await self._preferences.effective(speaker.key)
 
     async def reset_here(self, speaker: Speaker, name: PreferenceName) -> EffectivePreferences:
@@ -56,6 +64,7 @@ class SettingsChanges:
         async with self._unit.transaction():
             for one in _ANSWERER if name in _ANSWERER else (name,):
                 await self._preferences.reset(self._preferences.scope(speaker.key, one), one)
+            await self._note_here(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)
 
     async def set_for_bot(self, speaker: Speaker, name: PreferenceName, text: str) -> EffectivePreferences:
@@ -63,6 +72,7 @@ class SettingsChanges:
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
             await self._preferences.set(ChatKey(speaker.key.bot, 0), name, text)
+            await self._audit.note(speaker, AuditAction.SET, name, value=text)
             return await self._preferences.effective(speaker.key)
 
     async def reset_for_bot(self, speaker: Speaker, name: PreferenceName) -> EffectivePreferences:
@@ -70,4 +80,12 @@ class SettingsChanges:
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
             await self._preferences.reset(ChatKey(speaker.key.bot, 0), name)
+            await self._audit.note(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)
+
+    async def _note_here(self, speaker: Speaker, action: AuditAction, name: PreferenceName, text: str = "") -> None:
+        """Record a change in a group. Changes in somebody's private chat, and words of prompts, are their own."""
+        if speaker.private:
+            return
+        value = "" if name is PreferenceName.SYSTEM_PROMPT else text
+        await self._audit.note(speaker, action, name, value=value, place=speaker.chat.title or str(speaker.chat.id))

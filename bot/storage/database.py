@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
@@ -25,9 +25,12 @@ from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
 from bot.storage.migration import migrate
-from bot.storage.postgres.notifications import LockSession, NotificationBus, NotificationHandler
+from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import OWNER_ONLY, empty_log, keep_private
+
+if TYPE_CHECKING:
+    from bot.storage.postgres.notifications import LockSession
 
 logger = logging.getLogger(__name__)
 
@@ -245,6 +248,8 @@ class Database:
 
     async def _listen(self) -> None:
         engine = _opened(self._writes)
+        from bot.storage.postgres.notifications import LockSession  # noqa: PLC0415  # only PostgreSQL needs its driver
+
         self._session = LockSession(
             self._url, self._listeners, lambda url: dict(engine.dialect.create_connect_args(url)[1])
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no type information
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
@@ -39,6 +38,8 @@ def database_url(text: str) -> URL:
         if url.database in {None, "", ":memory:"}:
             raise SettingsProblem("DATABASE_URL: name a file, for example sqlite+aiosqlite:///aura.db")
         return url.set(drivername="sqlite+aiosqlite")
+    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415  # it ships no types; only PostgreSQL needs it
+
     query = dict(url.query)
     if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")

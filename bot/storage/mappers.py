@@ -53,6 +53,7 @@ def turn_of(row: AnyRow) -> Turn:
         shown=shown_from(row.shown),
         asked_at=row.asked_at,
         note=row.note,
+        waited=row.waited,
     )
 
 

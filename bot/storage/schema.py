@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -98,6 +99,8 @@ turns = Table(
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
+    Column("round", Integer, nullable=False, server_default="0"),  # round robin: its people take turns, one a round
+    Column("waited", Boolean, nullable=False, server_default=false()),  # its question was asked behind another turn
     Column("question", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("answer", Id, ForeignKey("messages.id", ondelete="SET NULL"), index=True),
     Column("screen", BigInteger),
@@ -195,6 +198,36 @@ people = Table(
     Column("language", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("admin", Boolean, nullable=False),
+    Column("seen", Double, nullable=False, server_default="0"),  # when they wrote last, to the hour
+    Column("requested", Double),  # when the admins were asked about them last
+)
+
+held_messages = Table(
+    "held_messages",
+    metadata,
+    # what somebody asked before an admin let them in
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", BigInteger, nullable=False),
+    Column("message", JSON, nullable=False),  # as Telegram sent it
+    Column("at", Double, nullable=False, index=True),
+    Index("ix_held_messages_person", "bot", "person"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    # who changed what about access, rights and settings
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("at", Double, nullable=False, index=True),
+    Column("by", BigInteger, nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("about", Text, nullable=False),  # the person, group or setting
+    Column("value", Text, nullable=False),
+    Column("place", Text, nullable=False),  # the group's title; empty: the whole bot
+    sqlite_autoincrement=True,
 )
 
 chats = Table(
@@ -209,6 +242,7 @@ chats = Table(
     Column("greeted", Boolean, nullable=False),
     Column("refused", Boolean, nullable=False),
     Column("writable", Boolean, nullable=False),
+    Column("present", Boolean, nullable=False, server_default=true()),  # the bot is a member
     Column("hold_until", Double, nullable=False),
     Column("tempo", Double),
 )

@@ -58,13 +58,13 @@ class TypingIndicator:
 
 
 class ReactionIndicator:
-    """Puts 👀 under the question, once, and takes it away; `resumed`: a process that died may have put it there."""
+    """Puts 👀 under the question, once, and takes it away; `stands`: it may be there already."""
 
     def __init__(
-        self, telegram: Telegram, store: JournalStore, chat: int, question: int, *, now: float, resumed: bool
+        self, telegram: Telegram, store: JournalStore, chat: int, question: int, *, now: float, stands: bool
     ) -> None:
         self._telegram, self._store, self._chat, self._question = telegram, store, chat, question
-        self._stands = resumed
+        self._stands = stands
         self.due = now
 
     async def show(self) -> None:
@@ -81,6 +81,27 @@ class ReactionIndicator:
         if self._stands:
             self._stands = False
             await _briefly(self._telegram.react(self._chat, self._question, None), self._chat)
+
+
+class AcknowledgedIndicator:
+    """Shows another sign, and takes away the 👀 that the question got while it waited."""
+
+    def __init__(self, indicator: Indicator, reaction: ReactionIndicator) -> None:
+        self._indicator, self._reaction = indicator, reaction
+
+    @property
+    def due(self) -> float:
+        """Time at which the other sign has to be shown (again)."""
+        return self._indicator.due
+
+    async def show(self) -> None:
+        """Show the other sign if it is due."""
+        await self._indicator.show()
+
+    async def clear(self) -> None:
+        """Take both away."""
+        await self._indicator.clear()
+        await self._reaction.clear()
 
 
 async def _briefly(call: Awaitable[None], chat: int) -> None:

@@ -9,7 +9,7 @@ from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import StartTask
 from bot.streaming.drafts import Draft
 from bot.streaming.first_flush import MIN_FIRST_FLUSH_DELAY, MIN_GROUP_FIRST_FLUSH_DELAY, FirstFlush
-from bot.streaming.indicators import Indicator, ReactionIndicator, TypingIndicator
+from bot.streaming.indicators import AcknowledgedIndicator, Indicator, ReactionIndicator, TypingIndicator
 from bot.streaming.journal import JournalStore
 from bot.streaming.live_reply import LiveReply, ReplySurface
 from bot.streaming.message_writer import MessageWriter
@@ -42,10 +42,11 @@ class LiveReplyFactory:
         keyboard: Keyboard,
         draft_id: int,
         resumed: bool = False,
+        acknowledged: bool = False,
     ) -> LiveReply:
         """Prepare to show an answer; `keyboard` stands under it while it grows, `draft_id` is any number but 0.
 
-        `resumed`: a process that died has shown some of it.
+        `resumed`: a process that died has shown some of it. `acknowledged`: its question had to wait, and bears 👀.
         """
         clock = self._slots.clock
         if resumed:
@@ -57,17 +58,22 @@ class LiveReplyFactory:
         first_delay = MIN_FIRST_FLUSH_DELAY if to.private else MIN_GROUP_FIRST_FLUSH_DELAY
         surface = ReplySurface(
             writer=MessageWriter(self._telegram, to, store, self._start),
-            indicator=self._indicator(to, store, resumed=resumed),
+            indicator=self._indicator(to, store, resumed=resumed, acknowledged=acknowledged),
             first_flush=FirstFlush(clock, min_delay=first_delay),
             draft=draft,
         )
         return LiveReply(self._slots, to, store, reply, surface, keyboard, at_once=streaming != "off")
 
-    def _indicator(self, to: Destination, store: JournalStore, *, resumed: bool) -> Indicator:
+    def _indicator(self, to: Destination, store: JournalStore, *, resumed: bool, acknowledged: bool) -> Indicator:
         clock = self._slots.clock
-        if self._acknowledge and not to.private and to.reply_to is not None:
-            return ReactionIndicator(self._telegram, store, to.chat, to.reply_to, now=clock.now(), resumed=resumed)
-        return TypingIndicator(self._telegram, store, to, clock)
+        typing = TypingIndicator(self._telegram, store, to, clock)
+        if to.reply_to is None:
+            return typing
+        stands = resumed or acknowledged
+        reaction = ReactionIndicator(self._telegram, store, to.chat, to.reply_to, now=clock.now(), stands=stands)
+        if self._acknowledge and not to.private:
+            return reaction
+        return AcknowledgedIndicator(typing, reaction) if acknowledged else typing
 
     def _refuse_drafts(self, chat: int) -> None:
         """Show answers in this chat by edits from now on."""

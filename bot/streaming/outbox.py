@@ -13,6 +13,7 @@ from dataclasses import replace
 from bot.errors import AmbiguousOutcome, BadMarkup, FloodWait, ReplyTargetNotFound, TelegramProblem
 from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
+from bot.streaming.edited_notice import EditedNotice
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
@@ -51,6 +52,10 @@ class Outbox:
     async def send(self, to: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> int:
         """Send it now and return its message id. Raises TelegramProblem."""
         return await self._send(to, _formatted(text), keyboard)
+
+    def edited_notice(self, to: Destination) -> EditedNotice:
+        """A notice that is sent once, and edited afterwards."""
+        return EditedNotice(self, self._telegram, self._start, to, clock=self._clock)
 
     async def _work(self, chat: int) -> None:
         outbox = self._waiting[chat]

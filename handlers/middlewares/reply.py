@@ -11,12 +11,13 @@ from bot.people.speaker import Speaker
 from bot.preferences import Preferences
 from bot.telegram.client import Telegram
 from handlers.middlewares.contract import Handler
+from handlers.support.herald import Herald
 from handlers.support.mapping import EventContext, destination_of
 from handlers.support.responders import AfterCommit, CallbackAnswer, MessageEditor, Responder, Speech
 
 
 class ReplyMiddleware(BaseMiddleware):
-    """Gives handlers `effective`, `say` and `later`."""
+    """Gives handlers `effective`, `say`, `later` and `herald`."""
 
     def __init__(self, preferences: Preferences, speech: Speech, later: AfterCommit) -> None:
         self._preferences = preferences
@@ -30,10 +31,12 @@ class ReplyMiddleware(BaseMiddleware):
             speaker: Speaker = data["speaker"]
             effective = await self._preferences.effective(origin.key)
             language = effective.language.value or self._speech.texts.language_of(speaker.language_code)
+            say = Responder(self._speech, language, destination_of(origin, event))
             data.update(
                 effective=effective,
-                say=Responder(self._speech, language, destination_of(origin, event)),
+                say=say,
                 later=self._later,
+                herald=Herald(say, self._later, data["held_messages"], data["bot"]),
             )
         return await handler(event, data)
 

@@ -124,5 +124,7 @@ class Menus:
             try:
                 await self._telegram.set_menu(menu, language=menu_language, scope=scope)
             except TelegramProblem as problem:
-                logger.info("The %s menu in %s was not taken: %s", audience, language, problem)
+                # an admin who has not opened the bot yet gets the menu at /start
+                level = logging.DEBUG if audience is Audience.ADMINS else logging.INFO
+                logger.log(level, "The %s menu in %s was not taken: %s", audience, language, problem)
                 return

@@ -10,6 +10,10 @@ from pydantic import Field
 from bot.preferences import PreferenceName
 
 CallbackId = Annotated[int, Field(ge=0, lt=10**18)]
+GroupId = Annotated[int, Field(gt=-(10**18), lt=0)]
+MAX_SOUGHT_BYTES = 26
+"""Bytes of what is sought that fit a button beside the longest id."""
+Sought = Annotated[str, Field(min_length=1, max_length=MAX_SOUGHT_BYTES)]
 
 
 class CompactCallback(CallbackData, prefix="-"):
@@ -73,12 +77,42 @@ class StandingCallback(CompactCallback, prefix="who"):
     verb: Literal["block", "unblock"]
     person: CallbackId
     page: CallbackId = 0
+    sought: Sought | None = None
 
 
 class PeoplePageCallback(CompactCallback, prefix="who"):
-    """`who:page:2`: another page of the list of people."""
+    """`who:page:2`, `who:page:2:anna`: another page of the list of people, or of those who were sought."""
 
     verb: Literal["page"]
+    page: CallbackId
+    sought: Sought | None = None
+
+
+class EverybodyCallback(CompactCallback, prefix="who"):
+    """`who:all:ask`, `who:all:yes`: let in everybody who was met."""
+
+    verb: Literal["all"]
+    answer: Literal["ask", "yes"]
+
+
+class GroupCallback(CompactCallback, prefix="grp"):
+    """`grp:allow:-1001:0`: let a group in, take that back, or leave it, asked before and then done."""
+
+    verb: Literal["allow", "off", "ask", "leave"]
+    group: GroupId
+    page: CallbackId = 0
+
+
+class GroupsPageCallback(CompactCallback, prefix="grp"):
+    """`grp:page:2`: another page of the list of groups."""
+
+    verb: Literal["page"]
+    page: CallbackId
+
+
+class AuditPageCallback(CompactCallback, prefix="log"):
+    """`log:2`: another page of the changes."""
+
     page: CallbackId
 
 
@@ -113,3 +147,9 @@ class ChooserCallback(CompactCallback, prefix="mdl"):
 
     verb: Literal["who"]
     who: Literal["everyone", "admins"]
+
+
+def fitting(sought: str) -> str | None:
+    """Shorten what is sought so that it fits a button, without the sign that separates fields."""
+    kept = sought.replace(":", " ").encode("utf-8", "ignore")[:MAX_SOUGHT_BYTES].decode("utf-8", "ignore").strip()
+    return kept or None

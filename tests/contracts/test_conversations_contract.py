@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.conversation.messages import ChatKey, Ending, Question, Quote, TurnState
 from bot.storage.schema import messages
+from bot.storage.turn_queue.cancel import EndedTurns
 from tests.harness.databases import FakeTime
-from tests.harness.turn_bench import ANN, BOB, GROUP, PRIVATE, Bench
+from tests.harness.turn_bench import ANN, BOB, GROUP, PRIVATE, Bench, until
 
 
 async def test_a_plain_question_goes_on_from_the_newest_point(bench: Bench) -> None:
@@ -170,3 +172,56 @@ async def test_a_question_that_waits_is_known_by_its_message(bench: Bench) -> No
     assert waiting is not None
     assert waiting.text == "two"
     bench.let_go()
+
+
+async def test_a_new_conversation_ends_what_the_old_one_was_asked(bench: Bench) -> None:
+    bench.hold()
+    running = await bench.ask("one")
+    waiting = [await bench.ask(text) for text in ("two", "three")]
+    await bench.has_begun("one")
+    ended = await bench.turns.end_all(PRIVATE)
+    assert (ended.dropped, ended.stopped, ended.acknowledged) == (2, (running.turn,), (2, 3))
+    await bench.conversations.start_over(PRIVATE)
+    anew = await bench.ask("four")
+    bench.let_go("four")
+    assert (await bench.is_over(running.turn)).state is TurnState.STOPPED
+    assert [(await bench.is_over(one.turn)).state for one in waiting] == [TurnState.STOPPED] * 2
+    await bench.is_over(anew.turn)
+    assert bench.begun == ["one", "four"]
+    assert await bench.said() == ["four", "answer to four"]
+
+
+async def test_other_conversations_go_on(bench: Bench) -> None:
+    bench.hold()
+    elsewhere = ChatKey(1, 6)
+    running, waiting = await bench.ask("one", elsewhere), await bench.ask("two", elsewhere)
+    assert await bench.turns.end_all(PRIVATE) == EndedTurns()
+    bench.let_go()
+    assert (await bench.is_over(running.turn)).state is TurnState.DONE
+    assert (await bench.is_over(waiting.turn)).state is TurnState.DONE
+
+
+async def test_a_rolled_back_wish_to_begin_anew_ends_nothing(bench: Bench) -> None:
+    bench.hold()
+    running, waiting = await bench.ask("one"), await bench.ask("two")
+    await bench.has_begun("one")
+
+    async def change_of_mind() -> None:
+        async with bench.database.transaction():
+            await bench.turns.end_all(PRIVATE)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change_of_mind()
+    bench.let_go()
+    assert [(await bench.is_over(one.turn)).state for one in (running, waiting)] == [TurnState.DONE] * 2
+
+
+async def test_an_answer_of_which_only_the_showing_is_left_is_shown_to_its_end(bench: Bench) -> None:
+    bench.last_edit.clear()
+    asked = await bench.ask("one")
+    showing = await bench.has_begun("one")
+    await until(lambda: showing.turn.state is TurnState.SHOWING)
+    assert await bench.turns.end_all(PRIVATE) == EndedTurns()
+    bench.last_edit.set()
+    assert (await bench.is_over(asked.turn)).state is TurnState.DONE

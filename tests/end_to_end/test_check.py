@@ -80,3 +80,30 @@ async def test_a_mistake_in_the_file_of_models_is_said_with_its_line(scene: Scen
     assert status == 1
     assert "MODELS_FILE: models.toml, line 3, [near]: address: write a whole address" in log
     assert "Traceback" not in log
+
+
+async def test_the_database_of_this_run_is_looked_at_and_nothing_is_made(scene: Scene) -> None:
+    environment = {
+        name: value for name, value in scene.environment.items() if name not in {"BOT_TOKEN", "DATABASE_URL"}
+    }
+    before = sorted(file.name for file in scene.folder.iterdir())
+    async with running_program(scene.folder, environment, command="check", ready="", nursery=scene.nursery) as program:
+        await program.ends(seconds=60)
+    assert "aura-playground.db is not there yet" in program.log
+    assert sorted(file.name for file in scene.folder.iterdir()) == before
+
+
+async def test_settings_without_effect_are_named(scene: Scene) -> None:
+    (scene.folder / ".env").write_text("ADMIN_ID=5\n")
+    status, log = await checked(scene, OPENAI_BASE_URL="http://127.0.0.1:9")
+    assert status == 0
+    assert "ADMIN_ID; did you mean ADMIN_IDS?" in log
+    assert "OPENAI_BASE_URL has no effect with GENERATOR=aura" in log
+
+
+async def test_a_remote_generator_that_cannot_answer_is_a_warning_at_the_start(scene: Scene) -> None:
+    scene.generator.script = failing(Refusal(500, "Incorrect API key provided"))
+    async with scene.program(PROBE_GENERATOR="true") as program:
+        await program.says("does not answer")
+        assert "Incorrect API key" in program.log
+        assert "AURA_KEY" in program.log

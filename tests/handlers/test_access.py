@@ -29,14 +29,14 @@ async def guarded(folder: Path) -> AsyncIterator[Harness]:
 async def test_a_newcomer_waits_and_hears_the_result(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     assert guarded.said == [
-        "Здравствуйте! Сначала вас должен впустить администратор. Запрос отправлен, о решении я сообщу здесь.",
+        guarded.texts.get("ru", "access-wait"),
         "Борис (1002) would like to use the bot.",
     ]
     await guarded.press(OWNER, guarded.buttons()["Approve"], 9)
     assert guarded.redrawn == "Борис (1002) may use the bot."
-    assert guarded.last.startswith("Вас впустили!")
+    assert any(said.startswith("Вас впустили!") for said in guarded.said)
     await guarded.message(BORIS, "Что такое кварк?")
-    await guarded.answered()
+    await guarded.answered(2)
 
 
 async def test_a_newcomer_is_told_once_and_silence_follows(guarded: Harness) -> None:
@@ -115,7 +115,7 @@ async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Har
     assert "Борис (1002): is waiting" in guarded.last
     await guarded.press(OWNER, guarded.buttons()["Let Борис in"], 9)
     assert "Борис (1002): approved" in guarded.redrawn
-    assert guarded.last.startswith("Вас впустили!")
+    assert any(said.startswith("Вас впустили!") for said in guarded.said)
 
 
 async def test_the_list_of_people_has_pages(harness: Harness) -> None:
@@ -164,7 +164,7 @@ async def test_a_name_in_the_command_never_means_the_writer_of_the_message_repli
         "text": "Make @anna an admin, please",
     }
     await harness.message(OWNER, "/admin add @anna", chat=GROUP, reply_to_message=theirs)
-    assert harness.last.startswith("Admins of the bot:\nOlga @olga (1)\n")
+    assert harness.last.startswith("I don't know exactly one person called @anna.")
     boris = await harness.people.get(BOT_ID, BORIS.id)
     assert boris is not None and not boris.admin
 

@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 
 from bot.preferences import PreferenceName
 from handlers.support.callback_data import (
+    AuditPageCallback,
     CompactCallback,
+    EverybodyCallback,
     ForgetCallback,
+    GroupCallback,
+    GroupsPageCallback,
     HomePageCallback,
     PeoplePageCallback,
     RequestCallback,
@@ -23,6 +27,10 @@ KINDS: tuple[type[CompactCallback], ...] = (
     RequestCallback,
     StandingCallback,
     PeoplePageCallback,
+    EverybodyCallback,
+    GroupCallback,
+    GroupsPageCallback,
+    AuditPageCallback,
     ForgetCallback,
 )
 SENT: dict[str, CompactCallback] = {
@@ -39,6 +47,16 @@ SENT: dict[str, CompactCallback] = {
     "who:block:1001:0": StandingCallback(verb="block", person=1001),
     "who:unblock:1001:12": StandingCallback(verb="unblock", person=1001, page=12),
     "who:page:3": PeoplePageCallback(verb="page", page=3),
+    "who:page:3:anna": PeoplePageCallback(verb="page", page=3, sought="anna"),
+    "who:block:1001:0:anna": StandingCallback(verb="block", person=1001, sought="anna"),
+    "who:all:ask": EverybodyCallback(verb="all", answer="ask"),
+    "who:all:yes": EverybodyCallback(verb="all", answer="yes"),
+    "grp:allow:-1001:0": GroupCallback(verb="allow", group=-1001),
+    "grp:off:-1001:2": GroupCallback(verb="off", group=-1001, page=2),
+    "grp:ask:-1001:0": GroupCallback(verb="ask", group=-1001),
+    "grp:leave:-1001:0": GroupCallback(verb="leave", group=-1001),
+    "grp:page:1": GroupsPageCallback(verb="page", page=1),
+    "log:1": AuditPageCallback(page=1),
     "forget:yes": ForgetCallback(answer="yes"),
     "forget:no": ForgetCallback(answer="no"),
 }
@@ -57,6 +75,10 @@ MADE_UP = [
     "who:block:" + "9" * 40,
     "who:page:",
     "who:burn:1",
+    "who:all:maybe",
+    "grp:allow:1001:0",
+    "grp:leave:x",
+    "log:-1",
     "forget:maybe",
     "forget",
     "",

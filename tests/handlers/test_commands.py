@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from aiogram import methods
 
 import handlers
 from bot.preferences import Source
 from handlers.support.bot_commands import declared_commands
-from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, Harness, open_harness
 
 
 async def test_start_says_which_model_answers_and_how_to_connect_a_real_one(harness: Harness) -> None:
-    await harness.message(ANNA, "/start")
+    await harness.message(OWNER, "/start")
     assert "I'm Aura" in harness.last
     assert "SmolLM2, English only" in harness.last
     assert "AURA_URL=" in harness.last
+
+
+@pytest.mark.parametrize(("who", "chat"), [(ANNA, None), (ANNA, GROUP), (OWNER, GROUP)])
+async def test_nobody_but_an_admin_in_private_reads_how_to_set_the_bot_up(
+    harness: Harness, who: Actor, chat: int | None
+) -> None:
+    await harness.message(who, "/start", chat=chat)
+    assert "SmolLM2, English only" in harness.last
+    assert ".env" not in harness.last
 
 
 async def test_start_names_a_connected_model(folder: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
+import pytest
 from aiogram import methods
 from aiogram.types import BufferedInputFile
 
 from bot.preferences import Source
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 
 async def test_export_sends_the_conversation_as_markdown_and_json(harness: Harness) -> None:
@@ -36,7 +39,7 @@ async def test_forget_erases_everything_after_a_confirmation(harness: Harness) -
     assert harness.redrawn == "Nothing was erased."
     assert await harness.conversations.history(harness.key()) != []
     await harness.press(ANNA, "forget:yes", 9)
-    assert harness.redrawn == "Everything about this chat is erased."
+    assert harness.redrawn.startswith("I have erased everything about this chat.")
     assert await harness.conversations.history(harness.key()) == []
     assert (await harness.preferences.effective(harness.key())).system_prompt.source is Source.DEFAULT
 
@@ -44,3 +47,24 @@ async def test_forget_erases_everything_after_a_confirmation(harness: Harness) -
 async def test_in_a_group_only_an_administrator_erases(harness: Harness) -> None:
     await harness.press(BORIS, "forget:yes", 9, chat=GROUP)
     assert harness.toasts == ["Это может менять только администратор группы."]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "unsaid"),
+    [
+        ({}, ["until somebody sends /forget", "no question leaves it", "90 days"], ["before an admin has let you in"]),
+        ({"history_days": 1}, ["my answers for one day,"], []),
+        ({"history_days": 30, "aura_url": "http://h"}, ["for 30 days", "the server of the model"], ["no question"]),
+        ({"access": "approved"}, ["5 messages at the most", "waits for 30 days"], []),
+    ],
+)
+async def test_privacy_says_what_these_settings_keep(
+    folder: Path, settings: dict[str, Any], said: list[str], unsaid: list[str]
+) -> None:
+    async with open_harness(folder, **settings) as harness:
+        await harness.message(OWNER, "/privacy")
+        assert [words for words in said if words not in harness.last] == []
+        assert [words for words in unsaid if words in harness.last] == []
+        assert "In groups" not in harness.last
+        await harness.message(OWNER, "/privacy", chat=GROUP)
+        assert "In groups" in harness.last

@@ -1,8 +1,8 @@
-"""A chat hears once that nothing can be stored, and not for a failure that passes at once; limits once a minute."""
+"""A chat hears once that nothing can be stored, and not for a failure that passes at once."""
 
 from __future__ import annotations
 
-from handlers.errors import MAX_OUTAGES, MAX_REFUSALS, OUTAGE_NOTICE_INTERVAL, REFUSAL_INTERVAL, Outages, Refusals
+from handlers.errors import MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, Outages
 from tests.harness.bot_scene import ANNA, BORIS
 
 
@@ -20,21 +20,3 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
     for chat in range(MAX_OUTAGES * 2):
         outages.is_news(chat)
     assert len(outages._chats) <= MAX_OUTAGES
-
-
-def test_a_limit_is_told_once_a_minute_to_each_in_each_group() -> None:
-    now = [0.0]
-    refusals = Refusals(lambda: now[0])
-    assert [refusals.is_news(-1, ANNA.id, "too-many-questions") for _ in range(3)] == [True, False, False]
-    assert refusals.is_news(-1, BORIS.id, "too-many-questions")
-    assert refusals.is_news(-2, ANNA.id, "too-many-questions")
-    assert refusals.is_news(-1, ANNA.id, "problem-too-many-waiting")
-    now[0] += REFUSAL_INTERVAL
-    assert refusals.is_news(-1, ANNA.id, "too-many-questions")
-
-
-def test_no_more_refusals_are_remembered_than_there_is_room_for() -> None:
-    refusals = Refusals(lambda: 0.0)
-    for chat in range(MAX_REFUSALS + 10):
-        refusals.is_news(-chat, ANNA.id, "too-many-questions")
-    assert len(refusals._told) == MAX_REFUSALS

@@ -29,18 +29,21 @@ from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file
+from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
-from bot.people.use_cases import people_use_cases
+from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
+from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.outbox import OutboxRepository
@@ -48,6 +51,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -140,19 +144,27 @@ class Harness:
             tasks,
             self.membership,
             self._answer,
-            TurnLimits(room=10, waiting=settings.questions_waiting),
+            TurnLimits(room=10, waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting)),
         )
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
         permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        audit = AuditLog(AuditRepository(self.database), permissions, clock=self.database.clock)
         people = people_use_cases(
-            unit, self.people, self.chats, self.bot_admins, permissions, self.preferences, self.settings.access, 2048
+            unit,
+            PeopleStores(self.database, self.people, self.chats),
+            self.bot_admins,
+            permissions,
+            self.preferences,
+            audit,
+            AccessRules(self.settings.access, self.settings.tell_blocked),
+            2048,
         )
         answering = answering_use_cases(
             unit,
-            Stores(self.conversations, self.chats, self.database.clock),
+            Stores(self.conversations, self.chats, audit, self.database.clock),
             self.turns,
             permissions,
             self.preferences,
@@ -160,7 +172,7 @@ class Harness:
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )
-        outbox = Outbox(self.telegram, self.tasks.start)
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(answering, people),

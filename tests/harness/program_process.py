@@ -94,7 +94,7 @@ async def running_program(
     From a `nursery` it starts much sooner, without a new interpreter.
     """
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "CI", "TMPDIR"}}
-    whole = {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
+    whole = {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PROBE_GENERATOR": "false", **environment}
     process = await (
         nursery.start([command], folder=folder, environment=whole) if nursery else _execute(command, folder, whole)
     )

@@ -17,6 +17,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 
 ANN, BOB = Author(5, "Ann"), Author(6, "Bob")
 PRIVATE = ChatKey(1, 5)
@@ -44,6 +45,7 @@ class Bench:
         replica: str = "a",
         room: int = 10,
         waiting: int = 5,
+        chat_waiting: int = 50,
         timing: WorkerTiming | None = None,
         history: float | None = None,
     ) -> None:
@@ -75,7 +77,7 @@ class Bench:
         self.membership = Membership(
             database, self.table, bot=bot, replica=replica, lease_duration=timing.lease_duration
         )
-        limits = TurnLimits(room=room, waiting=waiting, history=history)
+        limits = TurnLimits(room=room, waiting=WaitingLimits(waiting, chat_waiting), history=history)
         self.turns = make_turn_service(
             database, self.table, self.conversations, self.tasks, self.membership, self._do, limits, timing
         )
@@ -103,6 +105,7 @@ class Bench:
         reply_to: int | None = None,
         may_continue: bool = False,
         dedup: str | None = None,
+        limited: bool = True,
     ) -> Asked:
         number = next(self._updates)
         question = Question(
@@ -115,7 +118,7 @@ class Bench:
             reply_to=reply_to,
             may_continue=may_continue,
         )
-        return await self.turns.ask(question, dedup=dedup or f"{key.bot}:{number}")
+        return await self.turns.ask(question, dedup=dedup or f"{key.bot}:{number}", limited=limited)
 
     async def edit(self, text: str, message_id: int, key: ChatKey = PRIVATE, author: Author = ANN) -> bool:
         return await self.turns.edit(Question(key, message_id, text, author, key.chat > 0, "en"))

@@ -20,7 +20,7 @@ def test_open_welcomes_everybody_but_the_blocked() -> None:
     ("person", "expected"),
     [
         (NEW, AccessDecision.NEWCOMER),
-        (WAITING, AccessDecision.SILENCE),
+        (WAITING, AccessDecision.NEWCOMER),
         (APPROVED, AccessDecision.WELCOME),
         (BLOCKED, AccessDecision.SILENCE),
     ],

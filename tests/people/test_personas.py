@@ -41,11 +41,19 @@ WRONG = {
 def test_a_mistake_names_the_file_and_the_entry(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(SettingsProblem, match=r"^PERSONAS_FILE: mine\.toml") as caught:
+    with pytest.raises(SettingsProblem, match=r"^PERSONAS_FILE: /.*/mine\.toml") as caught:
         read_personas(file)
     assert said in str(caught.value)
 
 
 def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(SettingsProblem, match=r"PERSONAS_FILE: gone\.toml cannot be read"):
+    with pytest.raises(SettingsProblem, match=r"PERSONAS_FILE: .*/gone\.toml cannot be read"):
         read_personas(tmp_path / "gone.toml")
+
+
+def test_the_owners_copy_counts_and_without_one_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "personas.toml"
+    monkeypatch.setattr("bot.people.personas.LIBRARY", copy)
+    assert "teacher" in read_personas(None)
+    copy.write_text('[pirate]\nname = "Pirate"\nprompt = "You are a pirate."\n')
+    assert list(read_personas(None)) == ["pirate"]

@@ -18,7 +18,8 @@ from bot.storage.database import Database
 from bot.storage.engine import database_url as read_url
 from bot.storage.engine import make_engine
 from bot.storage.errors import ErrorTranslator
-from bot.storage.migration import migrate, migrations
+from bot.storage.migration import migrate, newest_revision
+from bot.storage.migrations.upgrade import migrations
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.schema import metadata
 
@@ -56,6 +57,9 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0004": SECOND,
     "0005": FIFTH,
     "0006": FIFTH,
+    "0007": FIFTH,
+    "0008": FIFTH,
+    "0009": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 
@@ -63,6 +67,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
 def test_every_schema_is_in_the_table() -> None:
     known = {step.revision for step in ScriptDirectory.from_config(migrations()).walk_revisions()}
     assert known == set(EARLIER)
+    assert ScriptDirectory.from_config(migrations()).get_heads() == [newest_revision()]
 
 
 @pytest.mark.parametrize("revision", EARLIER)

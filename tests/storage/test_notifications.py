@@ -18,8 +18,9 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.cache import InvalidatedCache
 from bot.storage.database import Database
 from bot.storage.engine import database_url
+from bot.storage.notification_bus import NotificationBus
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.postgres.notifications import LockSession, NotificationBus
+from bot.storage.postgres.notifications import LockSession
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import concerns
 from tests.answering.test_slot_broker import HERE, THERE, Homes

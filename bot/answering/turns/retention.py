@@ -8,8 +8,12 @@ from collections.abc import Callable
 
 from bot.answering.turns.turn_context import TurnContext, Work
 from bot.errors import StorageUnavailable
+from bot.people.admission import HELD_LIFETIME
+from bot.people.audit import AUDIT_LIFETIME
 from bot.storage.database import Database
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.held_messages import HeldMessageRepository
 from bot.storage.turn_queue.claims import TurnRepository
 
 logger = logging.getLogger(__name__)
@@ -21,7 +25,7 @@ PRUNE_INTERVAL = 3600.0
 
 
 class Retention:
-    """Forgets finished turns, update ids, and what was said longer than `history` seconds ago (None: never)."""
+    """Forgets finished turns, update ids, old changes, and after `history` seconds (None: never) what was said."""
 
     def __init__(
         self,
@@ -56,6 +60,8 @@ class Retention:
         try:
             await self._queue.prune(now - FINISHED_TURN_LIFETIME)
             await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
+            await AuditRepository(self._database).prune(now - AUDIT_LIFETIME)
+            await HeldMessageRepository(self._database).prune(now - HELD_LIFETIME)
             if self._history is not None:
                 await self._conversations.prune(now - self._history)
         except StorageUnavailable as error:

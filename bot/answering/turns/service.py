@@ -12,10 +12,11 @@ from bot.conversation.messages import ChatKey, Question, Turn
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.answer_actions import AnswerActions
-from bot.storage.turn_queue.cancel import TurnCanceller
+from bot.storage.turn_queue.cancel import EndedTurns, TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
 from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
+from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.storage.turn_queue.leases import Signal
 
 __all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
@@ -24,7 +25,7 @@ __all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
 class TurnService:
     """Accepts what people ask for and runs it: turns of a conversation in order, conversations side by side.
 
-    `waiting` questions of a chat may wait behind others. Every method raises StorageUnavailable.
+    Every method raises StorageUnavailable.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class TurnService:
         migration: ChatMigration,
         retention: Retention,
         *,
-        waiting: int,
+        waiting: WaitingLimits,
     ) -> None:
         self._database = database
         self._table = table
@@ -61,11 +62,12 @@ class TurnService:
         """Take no new work; give what runs `grace` seconds, and hand the rest to whoever starts next."""
         await self._worker.close(grace)
 
-    async def ask(self, question: Question, *, dedup: str) -> Asked:
-        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting."""
+    async def ask(self, question: Question, *, dedup: str, limited: bool = True) -> Asked:
+        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting unless any number may wait."""
         async with self._database.transaction():
             claimant = self._worker.claimant
-            asked = await self._asking.accept(question, dedup=dedup, limit=self._waiting, claimant=claimant)
+            limits = self._waiting if limited else None
+            asked = await self._asking.accept(question, dedup=dedup, limits=limits, claimant=claimant)
             if asked.claimed is not None:
                 self._worker.begin_claimed(asked.claimed)
                 return asked
@@ -121,6 +123,15 @@ class TurnService:
             await self._signals.tell(turn, Signal.STOP)
             await self._worker.begin_soon()
         return True
+
+    async def end_all(self, key: ChatKey) -> EndedTurns:
+        """Stop and drop what a conversation was asked so far."""
+        async with self._database.transaction():
+            ended = await self._withdrawing.end_all(key)
+            for turn in ended.stopped:
+                await self._signals.tell(turn, Signal.STOP)
+            await self._worker.begin_soon()
+        return ended
 
     async def undo(self, key: ChatKey) -> list[int] | None:
         """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""

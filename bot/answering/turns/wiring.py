@@ -20,6 +20,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.cancel import TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.fairness import WaitingLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class TurnLimits:
 
     room: int
     """Turns that run at once in this process."""
-    waiting: int
-    """Questions of a chat that may wait behind others."""
+    waiting: WaitingLimits
+    """Questions that may wait behind others."""
     history: float | None = None
     """Seconds for which conversations are kept. None: for ever."""
 

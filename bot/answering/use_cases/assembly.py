@@ -15,6 +15,7 @@ from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.models.catalog import ModelCatalog
+from bot.people.audit import AuditLog
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
 from bot.preferences import Preferences
@@ -25,10 +26,11 @@ from bot.storage.repositories.conversations import ConversationRepository
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The stores of conversations and chats, and the Unix time by which they store."""
+    """The stores of conversations, chats and changes, and the Unix time by which they store."""
 
     conversations: ConversationRepository
     chats: ChatRepository
+    audit: AuditLog
     clock: Callable[[], float]
 
 
@@ -68,11 +70,11 @@ def answering_use_cases(
     conversations = stores.conversations
     documents = DocumentsOfQuestions(files, context_tokens=generating.context_tokens)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, documents),
+        questions=Questions(unit, conversations, turns, limits, documents, permissions),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
-        proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions),
+        proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),
     )

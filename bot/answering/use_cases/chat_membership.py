@@ -34,7 +34,7 @@ class ChatMembership:
         self._permissions.forget(seen.id)
         async with self._unit.transaction():
             known = await self._chats.get(speaker.key.bot, seen.id) or seen
-            now = replace(known, kind=seen.kind, title=seen.title, writable=seen.writable)
+            now = replace(known, kind=seen.kind, title=seen.title, writable=seen.writable, present=seen.present)
             if now.writable and speaker.admin and not speaker.private:
                 now = replace(now, allowed=True)
             greets = now.writable and not now.greeted and not speaker.private

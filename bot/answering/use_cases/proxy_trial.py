@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, ProxyRefused, ProxyUnreachable, StorageUnavailable
 from bot.net.proxy_url import ProxyURL, parse_proxy
+from bot.people.audit import AuditAction, AuditLog
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import PreferenceName, Preferences, WrongValue
@@ -54,11 +55,19 @@ class TrialOutcome:
 class ProxyTrial:
     """Tries proxies with a time limit. Slow: it belongs into a task of its own, outside of any transaction."""
 
-    def __init__(self, unit: UnitOfWork, generator: Prober, preferences: Preferences, permissions: Permissions) -> None:
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        generator: Prober,
+        preferences: Preferences,
+        permissions: Permissions,
+        audit: AuditLog,
+    ) -> None:
         self._unit = unit
         self._generator = generator
         self._preferences = preferences
         self._permissions = permissions
+        self._audit = audit
 
     def read(self, speaker: Speaker, text: str) -> ProxyURL:
         """Read the proxy to try. Raises OnlyBotAdmins, WrongValue, ProxyPasswordInGroup."""
@@ -89,6 +98,7 @@ class ProxyTrial:
             try:
                 async with self._unit.transaction():
                     await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.PROXY, proxy.url)
+                    await self._audit.note(speaker, AuditAction.SET, PreferenceName.PROXY, value=proxy.shown)
             except StorageUnavailable:
                 return TrialOutcome(proxy, Problem.key)
         return outcome

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.answering.turns.service import TurnService
+from bot.answering.turns.service import Asked, TurnService
 from bot.answering.use_cases.documents import DocumentsOfQuestions, QuotedDocument, ReadQuestion
 from bot.attachments.attachment import Attachment
 from bot.attachments.parts import Omission
 from bot.conversation.messages import ChatKey, Question
-from bot.errors import Problem
+from bot.errors import Problem, TelegramProblem, TooManyWaiting
+from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
@@ -40,6 +41,8 @@ class Accepted:
     """Omissions from its documents."""
     problems: tuple[Problem, ...] = ()
     """Reasons why documents are not read."""
+    waits: bool = False
+    """Another question is answered before it."""
 
 
 class Questions:
@@ -52,12 +55,14 @@ class Questions:
         turns: TurnService,
         limits: QuestionLimits,
         documents: DocumentsOfQuestions,
+        permissions: Permissions,
     ) -> None:
         self._unit = unit
         self._conversations = conversations
         self._turns = turns
         self._limits = limits
         self._documents = documents
+        self._permissions = permissions
 
     async def knows(self, key: ChatKey, message_id: int) -> bool:
         """Tell a message that is part of a conversation from others."""
@@ -72,10 +77,25 @@ class Questions:
         read = await self._read(sent)
         if read is None:
             return None
+        try:
+            asked = await self._accept(read.question, speaker, dedup, limited=not (speaker.admin or speaker.anonymous))
+        except TooManyWaiting:
+            if speaker.private or not await self._administers(speaker):
+                raise
+            asked = await self._accept(read.question, speaker, dedup, limited=False)
+        return Accepted(read.omissions, read.problems, asked.waits)
+
+    async def _accept(self, question: Question, speaker: Speaker, dedup: str, *, limited: bool) -> Asked:
         async with self._unit.transaction():
             await self._limits.admit(speaker)
-            await self._turns.ask(read.question, dedup=dedup)
-        return Accepted(read.omissions, read.problems)
+            return await self._turns.ask(question, dedup=dedup, limited=limited)
+
+    async def _administers(self, speaker: Speaker) -> bool:
+        """Recognize an administrator of the group; where Telegram cannot say, nobody is."""
+        try:
+            return await self._permissions.administers(speaker)
+        except TelegramProblem:
+            return False
 
     async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
         """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""

@@ -11,6 +11,7 @@ from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.turn_queue.cancel import EndedTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ class WholeConversation:
         self._permissions = permissions
         self._clock = clock
 
-    async def start_over(self, speaker: Speaker) -> None:
-        """Let the next plain message begin a new conversation."""
+    async def start_over(self, speaker: Speaker) -> EndedTurns:
+        """Let the next plain message begin a new conversation; what was asked in the old one ends."""
         await self._permissions.require_change(speaker)
         async with self._unit.transaction():
+            ended = await self._turns.end_all(speaker.key)
             await self._conversations.start_over(speaker.key)
+        return ended
 
     async def export(self, speaker: Speaker) -> Exported:
         """Give the conversation to anybody in the chat: they have seen it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.engine import CONNECT_TIMEOUT, database_url
+from bot.storage.notification_bus import NotificationBus
 
 logger = logging.getLogger(__name__)
 
@@ -29,33 +29,8 @@ MIN_PG_IDLE_TIMEOUT = 14
 RECONNECT_DELAYS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each new try to connect; the last one repeats."""
 
-NotificationHandler = Callable[[str], None]
 _BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The last one comes where the server has ended a session, and its word was read but not yet that it hung up."""
-
-
-class NotificationBus:
-    """Subscribers within this process, by channel."""
-
-    def __init__(self) -> None:
-        self._callbacks: defaultdict[str, list[NotificationHandler]] = defaultdict(list)
-
-    def add(self, channel: str, heard: NotificationHandler) -> None:
-        """Call `heard` with every payload on the channel."""
-        self._callbacks[channel].append(heard)
-
-    def tell(self, channel: str, payload: str) -> None:
-        """Call everybody who listens on the channel; a failure of one is logged and hinders no other."""
-        for heard in self._callbacks.get(channel, ()):
-            try:
-                heard(payload)
-            except Exception:
-                logger.exception("A listener on %s failed", channel)
-
-    def tell_everyone_nothing(self) -> None:
-        """Say that something may have been missed."""
-        for channel in list(self._callbacks):
-            self.tell(channel, "")
 
 
 class LockSession:

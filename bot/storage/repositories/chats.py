@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey
@@ -33,6 +33,14 @@ class ChatRepository:
         row = {"bot": bot, **asdict(chat), "title": storable(chat.title)}
         changed = {name: value for name, value in row.items() if name not in {"bot", "id", "hold_until"}}
         await self._put(row, changed)
+
+    async def groups(self, bot: int, *, offset: int, limit: int) -> tuple[list[Chat], int]:
+        """Read some of the groups that the bot is in, by title, and count them all."""
+        mine = (chats.c.bot == bot) & (chats.c.id < 0) & chats.c.present & (chats.c.kind != "channel")
+        some = select(chats).where(mine).order_by(chats.c.title, chats.c.id).offset(offset).limit(limit)
+        async with self._database.reading() as connection:
+            count = (await connection.execute(select(func.count()).select_from(chats).where(mine))).scalar_one()
+            return [_chat(row) for row in await connection.execute(some)], count
 
     async def refuse(self, bot: int, chat: Chat) -> bool:
         """Remember that a group has been told to wait for an admin. False: it had been told before."""

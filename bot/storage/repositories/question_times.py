@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select, union_all
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import TurnKind
@@ -39,3 +41,14 @@ class QuestionTimes:
             gone = gone.where(spent.c.chat == chat)
         async with self._database.reading() as connection:
             return sorted((await connection.scalars(union_all(asked, gone))).all())
+
+    async def counts(self, bot: int, people: Sequence[int], *, since: float) -> dict[int, int]:
+        """Count the questions of some people since a Unix time; whoever asked none is left out."""
+        asked = select(turns.c.asker).where(
+            turns.c.bot == bot, turns.c.asker.in_(people), turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
+        )
+        gone = select(spent.c.asker).where(spent.c.bot == bot, spent.c.asker.in_(people), spent.c.at >= since)
+        every = union_all(asked, gone).subquery()
+        counted = select(every.c.asker, func.count()).group_by(every.c.asker)
+        async with self._database.reading() as connection:
+            return {row.asker: row[1] for row in await connection.execute(counted)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +16,18 @@ from bot.storage.schema import turns
 from bot.storage.turn_queue.claimable import WAITING
 from bot.storage.turn_queue.leases import Signal
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTurns:
+    """Turns that a conversation does not need any more."""
+
+    dropped: int = 0
+    """Those that had not begun."""
+    stopped: tuple[int, ...] = ()
+    """Those that are under way."""
+    acknowledged: tuple[int, ...] = ()
+    """The Telegram messages of the dropped questions that bear 👀."""
 
 
 class TurnCanceller:
@@ -37,6 +51,24 @@ class TurnCanceller:
                 stopped = {"signal": Signal.STOP, "not_before": None}
                 await connection.execute(update(turns).where(unsignalled).values(stopped))
             return True
+
+    async def end_all(self, key: ChatKey) -> EndedTurns:
+        """End what a conversation was asked so far; whoever runs some of it has to be told.
+
+        An answer of which only the showing is left is shown to its end.
+        """
+        async with self._database.transaction() as connection:
+            conversation = await self._queue.enter(connection, key)
+            here = select(turns).where(turns.c.conversation == conversation, turns.c.open).with_for_update()
+            rows = (await connection.execute(here)).all()
+            waiting = [row for row in rows if row.owner is None and row.state == TurnState.ASKED]
+            under_way = [row for row in rows if row.state == TurnState.WRITING]
+            ids = [row.id for row in waiting]
+            await self._finish_waiting(connection, turns.c.id.in_(ids), TurnState.STOPPED)
+            for row in under_way:
+                await self.stop(row.id)
+        acknowledged = tuple(row.reply_to for row in waiting if row.waited and row.reply_to is not None)
+        return EndedTurns(len(waiting), tuple(row.id for row in under_way), acknowledged)
 
     async def drop_waiting(self, bot: int, chat: int, topic: int | None = None) -> int:
         """The chat, or one topic of it, is gone: its waiting turns have failed. Gives how many."""

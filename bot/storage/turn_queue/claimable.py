@@ -1,10 +1,23 @@
-"""The choice of the turns that a process may begin: the oldest of each conversation, at home, not before their time."""
+"""The choice of the turns that a process may begin: the next of each conversation, at home, not before their time."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Integer, Select, and_, bindparam, case, exists, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    or_,
+    select,
+)
 
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
@@ -21,8 +34,7 @@ WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 def may_begin(database: Database) -> Select[Any]:
     """The oldest turns of a bot that wait behind nothing, each beside whether its question has its place."""
     other = turns.alias("other")
-    before = or_(other.c.id < turns.c.id, other.c.owner.is_not(None))  # a later one runs where an older has moved to
-    behind = exists().where(other.c.conversation == turns.c.conversation, other.c.open, before)
+    behind = exists().where(waits_behind(other))
     due = or_(turns.c.not_before.is_(None), turns.c.not_before <= database.now())
     harmless = or_(~_IS_POISON_CANDIDATE, bindparam("candidates", type_=Boolean))
     in_turn = case((_IS_POISON_CANDIDATE, turns.c.faults), else_=0)  # the least blamed of the candidates comes first
@@ -35,6 +47,16 @@ def may_begin(database: Database) -> Select[Any]:
         .with_for_update(of=turns, skip_locked=True)
     )
     return oldest.where(_may_begin_here(database)) if database.shared else oldest
+
+
+def waits_behind(other: FromClause) -> ColumnElement[bool]:
+    """The condition that a turn of the same conversation comes before the one of `turns`, or runs.
+
+    Rounds come one after another; within a round the order is that of asking.
+    """
+    earlier = and_(other.c.round == turns.c.round, other.c.id < turns.c.id)
+    before = or_(other.c.round < turns.c.round, earlier, other.c.owner.is_not(None))
+    return and_(other.c.conversation == turns.c.conversation, other.c.open, other.c.id != turns.c.id, before)
 
 
 def _may_begin_here(database: Database) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """The queue of turns: claimed, leased, kept, finished. Every write of a claimed turn checks that it is still ours.
 
-A turn that runs has an owner; one that waits has none. Of a conversation at most one runs: the oldest open one.
+A turn that runs has an owner; one that waits has none. Of a conversation at most one runs: the next by round and age.
 """
 
 from __future__ import annotations
@@ -67,11 +67,12 @@ class TurnRepository:
         return None if row is None else turn_of(row)
 
     async def current(self, key: ChatKey) -> Turn | None:
-        """The oldest turn of a conversation that is not finished."""
+        """The turn of a conversation that runs, else the one that begins next."""
         here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
         async with self._database.reading() as connection:
-            oldest = WHOLE_TURN.where(turns.c.open, *here).order_by(turns.c.id).limit(1)
-            row = (await connection.execute(oldest)).one_or_none()
+            in_order = turns.c.owner.is_(None), turns.c.round, turns.c.id
+            first = WHOLE_TURN.where(turns.c.open, *here).order_by(*in_order).limit(1)
+            row = (await connection.execute(first)).one_or_none()
         return None if row is None else turn_of(row)
 
     async def claim(

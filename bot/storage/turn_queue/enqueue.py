@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
 from bot.conversation.tree import put_together
-from bot.errors import TooManyWaiting
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable
 from bot.storage.partitioning import ChatPartitioning
@@ -18,9 +18,10 @@ from bot.storage.repositories.message_tree import row_at
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.claimable import WAITING
 from bot.storage.turn_queue.claims import acquit
+from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question
 from bot.storage.turn_queue.leases import ABOUT_TO_SEND, NO_COMPANY, ClaimedTurn, Company
 from bot.storage.turn_queue.placement import parent_of
-from bot.storage.turn_queue.writer import TurnWriter, conversations_of
+from bot.storage.turn_queue.writer import TurnWriter
 
 PASTE_WAIT = 0.8
 """Seconds that a question waits for the rest of a paste that the app split."""
@@ -43,6 +44,8 @@ class Asked:
     chat: int
     joined: bool = False
     """It went into a turn that was there already: the rest of a paste, the same press twice."""
+    waits: bool = False
+    """Another turn of the conversation is before it."""
     claimed: ClaimedTurn | None = None
     """It begins at once, claimed by whoever accepted it."""
 
@@ -54,39 +57,43 @@ class QuestionQueue:
         self._database = database
         self._queue = TurnWriter(database)
 
-    async def accept(self, question: Question, *, dedup: str, limit: int, claimant: Claimant | None = None) -> Asked:
-        """Queue a question. The same `dedup` acts once. Raises TooManyWaiting.
+    async def accept(
+        self, question: Question, *, dedup: str, limits: WaitingLimits | None, claimant: Claimant | None = None
+    ) -> Asked:
+        """Queue a question; without `limits` any number may wait. The same `dedup` acts once. Raises TooManyWaiting.
 
         With a `claimant` its turn begins at once where nothing is before it: that spares a transaction of its own.
         """
         key = question.key
         async with self._database.transaction() as connection:
             conversation = await self._queue.enter(connection, key)
-            known, last = await self._look(connection, conversation, dedup)
+            known, open_turns = await self._look(connection, conversation, dedup)
             if known is not None:
                 return Asked(known, key.chat, joined=True)
-            if last is not None:
-                if await self._join(connection, last, question):
-                    return Asked(last.id, key.chat, joined=True)
-                await self._refuse_crowds(connection, key, limit)
+            if open_turns:
+                if await self._join(connection, open_turns[0], question):
+                    return Asked(open_turns[0].id, key.chat, joined=True)
+                if limits is not None:
+                    await refuse_crowds(connection, key, question.author.id, limits)
             elif (
                 claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
             ):
                 return await self._begin(connection, conversation, question, dedup, claimant)
             message = await self._queue.new_question(connection, conversation, question)
-            columns = _columns(conversation, question, message.id, dedup)
+            columns = _columns(conversation, question, message.id, dedup, behind=open_turns)
             wait = PASTE_WAIT if question.may_continue else None
-            return Asked(await self._queue.put(connection, key, wait=wait, **columns), key.chat)
+            turn = await self._queue.put(connection, key, wait=wait, **columns)
+            return Asked(turn, key.chat, waits=bool(open_turns))
 
     async def _look(
         self, connection: AsyncConnection, conversation: int, dedup: str
-    ) -> tuple[int | None, AnyRow | None]:
-        """The turn of this very update, and the newest one of the conversation that is not finished."""
+    ) -> tuple[int | None, Sequence[AnyRow]]:
+        """The turn of this very update, and those of the conversation that are not finished, newest first."""
         here = and_(turns.c.conversation == conversation, turns.c.open)
         found = select(turns).where(or_(turns.c.dedup == dedup, here)).order_by(turns.c.id.desc())
         rows = (await connection.execute(found)).all()
         known = next((row.id for row in rows if row.dedup == dedup), None)
-        return known, rows[0] if rows else None
+        return known, rows
 
     async def _may_begin(self, connection: AsyncConnection, key: ChatKey, claimant: Claimant) -> bool:
         """Tell whether the claimant is to write in this chat, and nobody else does."""
@@ -163,25 +170,21 @@ class QuestionQueue:
     def _until(self) -> ColumnElement[float]:
         return self._database.now() + PASTE_WAIT
 
-    async def _refuse_crowds(self, connection: AsyncConnection, key: ChatKey, limit: int) -> None:
-        """Count the questions of a chat that wait behind another one of their conversation."""
-        earlier = turns.alias("earlier")
-        behind = exists().where(
-            earlier.c.conversation == turns.c.conversation, earlier.c.open, earlier.c.id < turns.c.id
-        )
-        here = turns.c.conversation.in_(conversations_of(key.bot, key.chat))
-        waiting = select(func.count()).select_from(turns).where(WAITING, here, behind)
-        if (await connection.scalar(waiting) or 0) >= limit:
-            raise TooManyWaiting(limit=limit)
 
+def _columns(
+    conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = ()
+) -> dict[str, Any]:
+    """Columns of a question's turn, `behind` the open ones of its conversation.
 
-def _columns(conversation: int, question: Question, message: int, dedup: str) -> dict[str, Any]:
-    """Columns of a question's turn."""
+    Its answer is attached to it where the answers before it come in between.
+    """
     return {
         "conversation": conversation,
         "dedup": dedup,
         "question": message,
-        "reply_to": None if question.private else question.message_id,
+        "round": round_of_question(behind, question.author.id),
+        "waited": bool(behind),
+        "reply_to": None if question.private and not behind else question.message_id,
         "hangs_from": question.reply_to,
         "asker": question.author.id,
         "language": question.language,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Select, bindparam, select
+from sqlalchemy import Double, Select, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
@@ -100,8 +100,11 @@ class TurnWriter:
     ) -> int:
         """Queue a turn that is claimed for so many seconds, or is not to begin before so many; `values` are columns.
 
-        With a `screen` it takes over the messages there when it begins.
+        With a `screen` it takes over the messages there when it begins. Without a `round` it comes behind what the
+        asker has in the queue, and before what others ask from now on.
         """
+        if "round" not in values:
+            values["round"] = await self._present_round(connection, values["conversation"], values["asker"])
         new = {
             "bot": key.bot,
             "kind": TurnKind.ANSWER,
@@ -117,6 +120,12 @@ class TurnWriter:
             **values,
         }
         return int((await connection.execute(self._new_turn, new)).scalar_one())
+
+    async def _present_round(self, connection: AsyncConnection, conversation: object, asker: object) -> int:
+        """The round that runs, or the last one in which this person has something."""
+        own = func.max(case((turns.c.asker == asker, turns.c.round)))
+        rounds = select(func.min(turns.c.round), own).where(turns.c.conversation == conversation, turns.c.open)
+        return max(one or 0 for one in (await connection.execute(rounds)).one())
 
     async def newest_answer(self, connection: AsyncConnection, question: int) -> AnyRow | None:
         """The latest answer to a question, whichever counts."""

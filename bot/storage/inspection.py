@@ -1,0 +1,93 @@
+"""A look at a database that creates and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+
+from bot.errors import DatabaseInUse, SchemaNewer, StorageUnavailable
+from bot.storage.engine import database_url, is_sqlite, make_engine
+from bot.storage.errors import ErrorTranslator
+from bot.storage.migrations.upgrade import migrations
+
+
+async def inspect(url: str) -> str:
+    """Say in a line what the next start finds. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
+    read = database_url(url)
+    if not is_sqlite(read):
+        return _about_schema(str(read.database), await _schema_on_server(read))
+    return await asyncio.to_thread(_about_file, Path(str(read.database)))
+
+
+def _about_file(path: Path) -> str:
+    file = path.resolve()
+    found = _schema_in_file(file)
+    return f"{file} is not there yet; the first start makes it" if found is None else _about_schema(str(file), found)
+
+
+def _about_schema(name: str, heads: tuple[str, ...]) -> str:
+    script = ScriptDirectory.from_config(migrations())
+    known = {step.revision for step in script.walk_revisions()}
+    if unknown := set(heads) - known:
+        raise SchemaNewer(f"{name}: its schema is {', '.join(sorted(unknown))}, which this program does not know")
+    if set(heads) == set(script.get_heads()):
+        return f"{name} can be read, and its schema is up to date"
+    return f"{name} can be read; the next start brings its schema up to date"
+
+
+async def _schema_on_server(url: URL) -> tuple[str, ...]:
+    engine, border = make_engine(url), ErrorTranslator()
+    border.watch(engine)
+    try:
+        with border.translating():
+            async with engine.connect() as connection:
+                return await connection.run_sync(_heads)
+    finally:
+        await engine.dispose()
+
+
+def _heads(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def _schema_in_file(file: Path) -> tuple[str, ...] | None:
+    """The schema of a SQLite file. None: there is no file, and one can be made."""
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise StorageUnavailable(f"{file} cannot be made or written: its folder is missing or not ours")
+    if not file.exists():
+        return None
+    lock = Path(f"{file}.lock")
+    if lock.exists():
+        _see_that_it_is_free(lock)
+    log = file.with_name(file.name + "-wal")
+    pending = log.exists() and log.stat().st_size > 0
+    # without a log nothing beside the file is needed, and SQLite is kept from making any of it
+    way = "mode=ro" if pending else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?{way}", uri=True)) as connection:
+            tables = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+            if not connection.execute(tables).fetchone()[0]:
+                return ()
+            return tuple(row[0] for row in connection.execute("SELECT version_num FROM alembic_version"))
+    except sqlite3.Error as error:
+        raise StorageUnavailable(f"{file} cannot be read: {error}") from error
+
+
+def _see_that_it_is_free(lock: Path) -> None:
+    try:
+        with FileLock(lock, timeout=0, fallback_to_soft=False):
+            pass
+    except Timeout:
+        raise DatabaseInUse(f"another process uses {lock.stem}") from None
+    except OSError as error:
+        raise StorageUnavailable(f"{lock} cannot be locked: {error.strerror}") from error

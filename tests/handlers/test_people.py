@@ -1,0 +1,253 @@
+"""What admins see of people and groups, and what people hear of decisions about them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import methods
+
+from bot.conversation.people import Standing
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
+from tests.harness.recording_session import BOT_ID, ME
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+async def guarded(folder: Path) -> AsyncIterator[Harness]:
+    """Handlers where an admin approves newcomers."""
+    async with open_harness(folder, access="approved") as played:
+        yield played
+
+
+def replying_to(who: Actor, chat: int = GROUP) -> dict[str, Any]:
+    said = {"message_id": 900, "date": 1, "chat": {"id": chat, "type": "supergroup"}, "from": who.user, "text": "Hi"}
+    return {"reply_to_message": said}
+
+
+async def test_what_somebody_asked_before_being_let_in_is_answered_then_and_once(guarded: Harness) -> None:
+    for text in ("/start", "Что такое кварк?", "А лептон?"):
+        await guarded.message(BORIS, text)
+    await guarded.press(OWNER, "who:approve:1002", 9)
+    await guarded.answered(2)
+    assert [path[-1].text for path in guarded.paths] == ["Что такое кварк?", "А лептон?"]
+    await guarded.press(OWNER, "who:block:1002", 9)
+    await guarded.press(OWNER, "who:unblock:1002", 9)
+    assert len(guarded.paths) == 2
+
+
+async def test_somebody_who_waits_fills_no_disk(guarded: Harness) -> None:
+    for number in range(9):
+        await guarded.message(BORIS, f"Question {number}")
+    await guarded.press(OWNER, "who:approve:1002", 9)
+    await guarded.answered(5)
+    assert [path[-1].text for path in guarded.paths] == [f"Question {number}" for number in range(5)]
+
+
+async def test_what_a_crash_left_unanswered_is_answered_at_the_next_start(folder: Path) -> None:
+    async with open_harness(folder, access="approved") as before:
+        await before.message(BORIS, "Что такое кварк?")
+        await before.people.set_standing(BOT_ID, BORIS.id, Standing.APPROVED)  # and the process dies
+    async with open_harness(folder, access="approved") as harness:
+        await harness.dispatcher["held_messages"].act_on_all(harness.bot)
+        await harness.dispatcher["held_messages"].act_on_all(harness.bot)
+        await harness.answered(1)
+        assert [path[-1].text for path in harness.paths] == ["Что такое кварк?"]
+
+
+async def test_a_request_is_never_lost_and_stands_on_the_admins_start(guarded: Harness) -> None:
+    await guarded.message(BORIS, "Привет!")
+    guarded.recording.calls.clear()
+    await guarded.message(OWNER, "/help")
+    assert "One person is waiting to be let in (/people)." in guarded.last
+    await guarded.message(OWNER, "/start")
+    assert "Борис (1002): is waiting" in guarded.last
+    await guarded.press(OWNER, guarded.buttons()["Let Борис in"], 9)
+    assert any(said.startswith("Вас впустили!") for said in guarded.said)
+    await guarded.message(OWNER, "/start")
+    assert guarded.last.startswith("Hi!")
+
+
+async def test_the_admins_are_reminded_of_whoever_goes_on_writing_once_a_day(
+    guarded: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await guarded.message(BORIS, "Привет!")
+    assert len(guarded.said) == 2
+    now = guarded.database.clock()
+    monkeypatch.setattr(guarded.dispatcher["admission"], "_clock", lambda: now + DAY + 1)
+    await guarded.message(BORIS, "Алло?")
+    assert guarded.said[2:] == [
+        "Ответа пока нет. Ещё раз напомню администраторам о вас.",
+        "Борис (1002) would like to use the bot.",
+    ]
+
+
+async def test_whoever_was_met_while_access_was_open_can_be_let_in_one_by_one_or_all(folder: Path) -> None:
+    async with open_harness(folder) as harness:
+        for number in range(10):
+            await harness.people.meet(BOT_ID, 5000 + number, f"Person {number}", "", "en")
+    async with open_harness(folder, access="approved") as harness:
+        await harness.message(OWNER, "/people Person 3")
+        await harness.press(OWNER, harness.buttons()["Let Person 3 in"], 9)
+        person = await harness.people.get(BOT_ID, 5003)
+        assert person is not None and person.standing is Standing.APPROVED
+        await harness.message(BORIS, "Впустите!")
+        await harness.message(OWNER, "/people")
+        ask = next(data for text, data in harness.buttons().items() if text.startswith("Let all"))
+        await harness.press(OWNER, ask, 9)
+        assert harness.redrawn == "Let in all 11 people whom I have met and nobody has blocked?"
+        waiting = await harness.people.get(BOT_ID, BORIS.id)
+        assert waiting is not None and waiting.standing is Standing.WAITING
+        await harness.press(OWNER, "who:all:yes", 9)
+        waiting = await harness.people.get(BOT_ID, BORIS.id)
+        assert waiting is not None and waiting.standing is Standing.APPROVED
+        assert sum(said.startswith("Вас впустили!") for said in harness.said) == 1
+        assert not any(call.chat_id == 5004 for call in harness.recording.made(methods.SendMessage))
+
+
+@pytest.mark.parametrize(("tell", "heard"), [(True, 1), (False, 0)])
+async def test_whoever_is_blocked_hears_so_once_unless_blocking_is_silent(folder: Path, tell: bool, heard: int) -> None:
+    async with open_harness(folder, tell_blocked=tell) as harness:
+        await harness.message(BORIS, "/help")
+        for _ in range(2):
+            await harness.message(OWNER, "/block @boris", chat=GROUP, **replying_to(BORIS))
+            await harness.message(OWNER, "/block", chat=GROUP, **replying_to(BORIS))
+        assert sum("заблокировал" in said for said in harness.said) == heard
+        assert harness.last == "Борис (1002) may not use the bot."
+        await harness.message(OWNER, "/allow", chat=GROUP, **replying_to(BORIS))
+        await harness.message(OWNER, "/allow 1002")
+        assert sum(said.startswith("Вас впустили!") for said in harness.said) == 1
+        assert harness.last == "Борис (1002) may use the bot."
+
+
+@pytest.mark.parametrize("name", ["@ANNA", "1001", "anna", "Anna"])
+async def test_people_are_found_by_name_or_id(harness: Harness, name: str) -> None:
+    await harness.message(ANNA, "/help")
+    await harness.message(OWNER, f"/admin add {name}")
+    assert harness.last == "Anna @anna (1001) is an admin of the bot now."
+    await harness.message(OWNER, f"/block {name}")
+    assert harness.last.startswith("Anna @anna (1001) is an admin of the bot.")
+
+
+@pytest.mark.parametrize("command", ["/admin add @nobody", "/block nobody", "/allow @nobody"])
+async def test_an_unknown_name_is_said_to_be_one(harness: Harness, command: str) -> None:
+    await harness.message(OWNER, command)
+    assert harness.last.startswith(f"I don't know exactly one person called {command.rpartition(' ')[2]}.")
+
+
+@pytest.mark.parametrize("sought", ["борис", "БОРИС", "Бор", "1002"])
+async def test_the_list_can_be_searched_whatever_the_case(harness: Harness, sought: str) -> None:
+    await harness.message(BORIS, "/help")
+    await harness.message(ANNA, "/help")
+    await harness.message(OWNER, f"/people {sought}")
+    assert harness.last.startswith(f"Found “{sought}”: One person\n")
+    assert "Борис (1002) · here today" in harness.last
+    await harness.press(OWNER, harness.buttons()["Block Борис"], 9)
+    assert harness.redrawn.startswith(f"Found “{sought}”: One person\n")
+
+
+async def test_the_list_shows_the_questions_of_a_day_and_whoever_waits_first(guarded: Harness) -> None:
+    await guarded.people.meet(BOT_ID, 7, "Zoe", "", "en")
+    await guarded.people.set_standing(BOT_ID, 7, Standing.APPROVED)
+    for text in ("One", "Two"):
+        await guarded.message(Actor(7, "Zoe"), text)
+    await guarded.answered(2)
+    await guarded.message(BORIS, "Привет!")
+    await guarded.message(OWNER, "/people")
+    lines = guarded.last.splitlines()
+    assert lines[1] == "One person is waiting to be let in (/people)."
+    assert lines[3].startswith("Борис (1002): is waiting")
+    assert "Zoe (7): approved · here today · 2 questions in 24 hours" in lines
+
+
+async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> None:
+    await guarded.message(BORIS, "@aura_bot привет", chat=GROUP)
+    await guarded.message(OWNER, "/groups")
+    assert guarded.last == "One group\n\nFriends: not let in"
+    await guarded.press(OWNER, guarded.buttons()["Let Friends in"], 9)
+    assert guarded.last == "Теперь этой группе можно пользоваться ботом. Спрашивайте!"
+    assert guarded.redrawn == "One group\n\nFriends"
+    await guarded.press(OWNER, guarded.buttons()["Don't answer in Friends"], 9)
+    assert guarded.last == "Администратор решил, что в этой группе я больше не отвечаю."
+    await guarded.press(OWNER, guarded.buttons()["Leave Friends"], 9)
+    assert guarded.redrawn.startswith("Leave Friends?")
+    assert not guarded.recording.made(methods.LeaveChat)
+    await guarded.press(OWNER, f"grp:leave:{GROUP}:0", 9)
+    assert [call.chat_id for call in guarded.recording.made(methods.LeaveChat)] == [GROUP]
+    assert guarded.redrawn.startswith("I am in no group.")
+
+
+async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
+    await guarded.message(OWNER, "/allow@aura_bot", chat=GROUP)
+    await guarded.message(OWNER, "/allow@aura_bot off", chat=GROUP)
+    assert guarded.last == "An admin has decided that I don't answer in this group any more."
+    count = len(guarded.said)
+    await guarded.message(BORIS, "@aura_bot привет", chat=GROUP)
+    assert len(guarded.said) == count
+
+
+async def test_a_group_that_the_bot_has_left_is_not_listed(harness: Harness) -> None:
+    chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
+    for before, after, listed in (("left", "member", "One group"), ("member", "left", "I am in no group.")):
+        old, new = ({"user": ME.model_dump(), "status": status} for status in (before, after))
+        change = {"chat": chat, "from": BORIS.user, "date": 1, "old_chat_member": old, "new_chat_member": new}
+        await harness.update({"my_chat_member": change})
+        await harness.message(OWNER, "/groups")
+        assert harness.last.startswith(listed)
+
+
+async def test_who_changed_what_can_be_read(guarded: Harness) -> None:
+    await guarded.message(OWNER, "/audit")
+    assert guarded.last == "Nothing was changed in the last 90 days."
+    await guarded.message(BORIS, "Привет!")
+    await guarded.press(OWNER, "who:approve:1002", 9)
+    await guarded.message(OWNER, "/admin add 1002")
+    await guarded.message(OWNER, "/temperature 1")
+    await guarded.message(OWNER, "/allow", chat=GROUP)
+    await guarded.message(OWNER, "/system Be a secret pirate.", chat=GROUP)
+    await guarded.message(OWNER, "/system A thought of my own.")
+    await guarded.message(OWNER, "/proxy socks5://user:geheim@proxy.example:1080")
+    await guarded.message(OWNER, "/audit")
+    changes = [line.split(" Olga ")[-1] for line in guarded.last.splitlines()[2:]]
+    assert changes == [
+        "set proxy to socks5://user:***@proxy.example:1080",
+        "set system_prompt to … in Friends",
+        "let the group Friends in",
+        "set temperature to 1",
+        "made Борис (1002) an admin",
+        "let Борис (1002) in",
+    ]
+
+
+async def test_changes_have_pages_and_are_forgotten_after_ninety_days(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        await harness.message(OWNER, f"/maxtokens {number + 1}")
+    await harness.message(OWNER, "/audit")
+    await harness.press(OWNER, harness.buttons()["›"], 9)
+    assert harness.redrawn.endswith("set max_tokens to 1")
+    later = harness.database.clock() + 91 * DAY
+    monkeypatch.setattr(harness.database, "clock", lambda: later)
+    await harness.turns._retention.prune()
+    monkeypatch.undo()
+    await harness.message(OWNER, "/audit")
+    assert harness.last == "Nothing was changed in the last 90 days."
+
+
+@pytest.mark.parametrize("command", ["/people", "/groups", "/audit", "/block @anna", "/allow", "/allow off"])
+async def test_only_admins_see_and_change_any_of_it(harness: Harness, command: str) -> None:
+    for chat in (None, GROUP):
+        await harness.message(BORIS, command, chat=chat)
+        assert harness.last == "Это может делать только администратор бота."
+
+
+@pytest.mark.parametrize(
+    "data", ["who:all:yes", f"grp:leave:{GROUP}:0", f"grp:allow:{GROUP}:0", "grp:page:0", "log:0", "who:page:0:x"]
+)
+async def test_nobody_else_can_press_a_copied_button(harness: Harness, data: str) -> None:
+    await harness.press(BORIS, data, 9)
+    assert harness.toasts == ["Это может делать только администратор бота."]
