@@ -33,6 +33,7 @@ from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
+from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
@@ -50,6 +51,7 @@ from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
+from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
@@ -84,6 +86,8 @@ async def run(settings: Settings) -> int:
         logger.warning("%s", note)
     if settings.bot_token is not None and settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
+    if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
+        settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
@@ -191,7 +195,20 @@ async def _serve(
             preferences,
             Generating(models, client.config.context_tokens, models),
             Files(telegram.download, AttachmentService(document_readers())),
-            QuestionLimits(settings, QuestionTimes(database), bot=me.id, clock=database.clock),
+            QuestionLimits(
+                settings,
+                QuestionTimes(database),
+                TokenBudgets(
+                    settings,
+                    TokenUsageRepository(database, bot=me.id),
+                    permissions,
+                    person=partial(people.get, me.id),
+                    clock=database.clock,
+                    warn=admin_notices.warn_of_budget,
+                ),
+                bot=me.id,
+                clock=database.clock,
+            ),
         ),
         people_use_cases(
             unit,

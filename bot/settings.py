@@ -135,6 +135,10 @@ class Settings(BaseSettings):
     questions_per_day: int = Field(default=0, ge=0)
     chat_questions_per_minute: int = Field(default=30, ge=0)
     chat_questions_per_day: int = Field(default=0, ge=0)
+    tokens_per_day: int = Field(default=0, ge=0)
+    tokens_per_month: int = Field(default=0, ge=0)
+    bot_tokens_per_day: int = Field(default=0, ge=0)
+    bot_tokens_per_month: int = Field(default=0, ge=0)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
     chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 

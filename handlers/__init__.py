@@ -41,6 +41,7 @@ from handlers import (
     proxy,
     questions,
     settings,
+    usage,
 )
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
@@ -103,6 +104,7 @@ def routers() -> list[Router]:
         data_requests,
         admin,
         models,
+        usage,
         proxy,
         people,
         groups,

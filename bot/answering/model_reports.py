@@ -1,4 +1,4 @@
-"""Reports to admins about models: one when a model fails, one when it answers again."""
+"""Reports to admins: a model fails, a model answers again, a budget is nearly spent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.conversation.people import Person
+from bot.conversation.usage import Period
 from bot.errors import StorageUnavailable
 from bot.models.breaker import Change
 from bot.models.entry import ModelEntry
@@ -48,6 +49,10 @@ class AdminNotices:
             self._say("model-fails", reason, model=entry.name)
         else:
             self._say("model-works-again", "", model=entry.name)
+
+    def warn_of_budget(self, period: Period, tokens: int, budget: int) -> None:
+        """Tell admins that most of the bot's budget of a day or month is spent."""
+        self._say("budget-warning", "", period=period, tokens=tokens, budget=budget)
 
     def _say(self, key: str, reason: str, **args: str | float) -> None:
         self._start(self._say_to_all(key, reason, args), name=f"tell admins: {key}")

@@ -482,3 +482,36 @@ privacy-people = I know your name, @username, number and language as Telegram te
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
+
+## Usage
+
+menu-usage = how many tokens I have used
+usage-own = { $period ->
+    [day] Today: { $tokens } tokens.
+   *[month] This month: { $tokens } tokens.
+}
+usage-left = { $tokens } are left.
+usage-table = { $by ->
+    [model] This month by model:
+    [person] This month by person:
+   *[chat] This month by chat:
+}
+usage-line = { $subject }: { $answers ->
+    [one] 1 answer
+   *[other] { $answers } answers
+}, { $tokens } tokens
+budget-spent = { $whose ->
+    [bot] The bot's tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+   *[person] Your tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+} It goes on at { $at }.
+budget-warning = { $period ->
+    [day] Today's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+   *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+}
+privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.

@@ -18,6 +18,7 @@ from bot.models.catalog import ModelCatalog
 from bot.people.audit import AuditLog
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
+from bot.people.token_budgets import TokenBudgets
 from bot.preferences import Preferences
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.chats import ChatRepository
@@ -54,6 +55,7 @@ class AnsweringUseCases:
     membership: ChatMembership
     proxy_trial: ProxyTrial
     model_choice: ModelChoice
+    budgets: TokenBudgets
 
 
 def answering_use_cases(
@@ -77,4 +79,5 @@ def answering_use_cases(
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),
+        budgets=limits.budgets,
     )
