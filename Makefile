@@ -30,7 +30,7 @@ test: $(VENV)/dev ## Run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns)
+bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns, ARGS=week)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: install
@@ -47,6 +47,10 @@ chaos: $(VENV)/dev ## Everything goes wrong for SECONDS=600, counted (DATABASE=p
 .PHONY: mutants
 mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (SEED=1, ROOM=…): does a test notice?
 	@$(BIN)/python -m tests.mutants
+
+.PHONY: image-test
+image-test: $(VENV)/dev ## Build the image and run it: a question, a kill, another (docker, or as root buildah)
+	@$(BIN)/python -m tests.image
 
 .PHONY: coverage
 coverage: $(VENV)/dev ## Run every test and print which lines none of them reached

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot [run | playground | model | check | setup]`."""
+"""The command line: `python -m bot [run | playground | model | check | setup | backup | restore | move]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,12 @@ COMMANDS = {
     "model": "serve the embedded model alone (openchat's /api/chat)",
     "check": "try each part with these settings, and say what to do where one does not work",
     "setup": "ask for token, admin and model, try them, and write .env",
+    "backup": "copy the database into a new file, while the bot runs or not",
+    "restore": "put a backup into the place of the database of a stopped bot",
+    "move": "copy the database of a stopped bot into an empty one (SQLite, PostgreSQL)",
 }
+OPERANDS = {"backup": "FILE", "restore": "FILE", "move": "URL"}
+"""Names of what some commands want to be told."""
 
 
 def main() -> int:
@@ -38,10 +43,13 @@ def main() -> int:
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, explanation in COMMANDS.items():
-        commands.add_parser(name, help=explanation)
-    command = parser.parse_args().command or "run"
+        command_parser = commands.add_parser(name, help=explanation)
+        if name in OPERANDS:
+            command_parser.add_argument("operand", metavar=OPERANDS[name])
+    given = parser.parse_args()
+    command = given.command or "run"
     try:
-        return uvloop.run(_load(command)())
+        return uvloop.run(_load(command, [given.operand] if command in OPERANDS else [])())
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
@@ -49,18 +57,27 @@ def main() -> int:
         return 130
 
 
-def _load(command: str) -> Run:
+def _load(command: str, operands: Sequence[str]) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
     gc.disable()
     import_aiogram()
     from bot import app, check, setup  # noqa: PLC0415  # after the line above
+    from bot.operating import copies  # noqa: PLC0415  # the same
 
     gc.freeze()
     gc.enable()
     if command == "setup":
         return setup.run
-    runs = {"run": app.run, "playground": app.run_in_playground, "model": app.serve_model, "check": check.run}
-    return partial(runs[command], read_settings())
+    runs: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
+        "run": app.run,
+        "playground": app.run_in_playground,
+        "model": app.serve_model,
+        "check": check.run,
+        "backup": copies.back_up,
+        "restore": copies.restore,
+        "move": copies.move,
+    }
+    return partial(runs[command], read_settings(), *operands)
 
 
 if __name__ == "__main__":

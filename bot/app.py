@@ -7,14 +7,17 @@ import logging
 import time
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 import handlers
 from bot import logs
+from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
 from bot.answering.turns.membership import Membership
+from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
@@ -27,6 +30,9 @@ from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.storage_alert import StorageAlert
+from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
@@ -37,6 +43,7 @@ from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.scheduler import Scheduler
+from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
@@ -51,21 +58,28 @@ from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
+from bot.storage.repositories.queue_length import QueueLength
 from bot.storage.repositories.token_usage import TokenUsageRepository
+from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
+from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
-from bot.updates.receiving import listen, reach_telegram, receive_updates
+from bot.updates.metrics_endpoint import Scrape
+from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +136,8 @@ async def _serve(
 ) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
-    database = Database(settings.database_url.get_secret_value(), start=tasks.start)
+    metrics = _metrics(settings)
+    database = Database(settings.database_url.get_secret_value(), start=tasks.start, observer=metrics)
     await database.open()
     stack.push_async_callback(database.close)
     if settings.bot_token is None:
@@ -150,7 +165,7 @@ async def _serve(
         drafts=settings.draft_budget,
         patient_edits=settings.patient_edits,
     )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id))
+    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id), observer=metrics)
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
@@ -162,25 +177,26 @@ async def _serve(
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(models, ModelHealth(models, clock=time.monotonic, report=admin_notices.report)),
+        generation=Generation(
+            models, ModelHealth(models, clock=time.monotonic, report=admin_notices.report), metrics or Observer()
+        ),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
         tasks=tasks,
         texts=texts,
+        report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
     )
     limits = TurnLimits(
         room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
         waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
+        troubles=settings.trouble_days * SECONDS_A_DAY,
     )
     turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
-    broker = None
-    if database.shared:
-        broker = RemoteSlotBroker(database, membership)
-        SlotLender(database, tasks, membership, take=slots.lend)
-    bot.session.middleware(RateLimitMiddleware(slots, broker=broker))
+    bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
+    bot.session.middleware(CallObserver(metrics or Observer()))
     permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
@@ -220,6 +236,7 @@ async def _serve(
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
+        operating_use_cases(database, permissions),
     )
     dispatcher = handlers.dispatcher(
         use_cases,
@@ -229,14 +246,63 @@ async def _serve(
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)
     await stored_messages.start()
+    await StorageAlert(database, people, bot_admins.ids, outbox, texts, tasks.start, bot=me.id).watch()
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
     if settings.listen is not None:
-        await listen(settings.listen, settings, bot, dispatcher, database, health, stack, grace=GRACE)
+        scrape = _scrape(metrics, database, turns, bot=me.id)
+        await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    """Figures of this run, where somebody may ask for them."""
+    if settings.listen is None:
+        return None
+    from bot.metrics import Metrics  # noqa: PLC0415  # its library loads for 0.15 s
+
+    return Metrics()
+
+
+def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, bot: int) -> Scrape | None:
+    """Give the figures of this run and the length of the queue. None: nobody counts."""
+    return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
+
+
+def _report(
+    settings: Settings,
+    database: Database,
+    bot_admins: BotAdmins,
+    messages: DurableOutbox,
+    texts: Texts,
+    metrics: Metrics | None,
+    *,
+    bot: int,
+) -> AnswerReport:
+    """Tell how answers went: to a monitor, to `/trouble`, and to admins where they have to do something."""
+    alerts = AdminAlerts(
+        database,
+        AlertRepository(database, bot=bot),
+        PersonRepository(database),
+        bot_admins.ids,
+        messages,
+        texts,
+        bot=bot,
+    )
+    return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
+
+
+def _slot_broker(
+    database: Database, tasks: TaskSupervisor, membership: Membership, slots: SlotAllocator
+) -> RemoteSlotBroker | None:
+    """Lend slots to other replicas, and give what borrows theirs. None: this process alone uses the database."""
+    if not database.shared:
+        return None
+    SlotLender(database, tasks, membership, take=slots.lend)
+    return RemoteSlotBroker(database, membership)
 
 
 async def _announce(

@@ -69,6 +69,8 @@ class GeneratorProblem(Problem):
     key = "problem-generator"
     retryable: ClassVar[bool] = False
     """True where the same request may succeed a little later."""
+    tries: int = 1
+    """Requests that were made for the answer, this one included."""
 
 
 class GeneratorUnreachable(GeneratorProblem):

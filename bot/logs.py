@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-TEXT_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+from bot.runtime.log_context import LogFields
+
+TEXT_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s%(log_suffix)s"
 MIN_SECRET_LENGTH = 6
 """Characters; what is shorter would blot out ordinary words."""
 BOT_TOKEN = re.compile(r"(?<!\d)\d{6,20}:[A-Za-z0-9_-]{30,}")
@@ -134,11 +137,16 @@ def set_up_logging(*, level: str, form: Literal["text", "json"], secrets: Iterab
     """Send every log record to standard error in one form."""
     inner: logging.Formatter
     if form == "json":
-        inner = ZonedJsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", json_ensure_ascii=False)
+        inner = ZonedJsonFormatter(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            json_ensure_ascii=False,
+            reserved_attrs=[*RESERVED_ATTRS, "log_suffix"],
+        )
     else:
         inner = TextFormatter(TEXT_FORMAT, datefmt="%H:%M:%S")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SecretsFormatter(inner, secrets))
+    handler.addFilter(LogFields())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -12,12 +12,19 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.errors import SettingsProblem
 from bot.generators.factory import check_companions, check_name, is_embedded
 from bot.net.proxy_url import parse_proxy
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, WHOLE_BOT, BucketLimit, TieredLimit, WindowLimit
+from bot.settings_sources import WithSecretFiles
 
 
 class Streaming(StrEnum):
@@ -129,6 +136,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///aura.db")
     max_answers: int | None = Field(default=None, ge=1, le=10_000)
     history_days: int | None = Field(default=None, ge=1)
+    trouble_days: int = Field(default=30, ge=1)
     replica: str = Field(default_factory=socket.gethostname, pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     questions_per_minute: int = Field(default=20, ge=0)
@@ -145,6 +153,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: AddressSetting | None = None
+    metrics_token: SecretStr | None = None
     updates_age_limit: float = Field(default=120, ge=60, le=86_400)
     playground_listen: AddressSetting = Address(("127.0.0.1", 8080))
     playground_strict: bool = False
@@ -211,6 +220,19 @@ class Settings(BaseSettings):
         if self.webhook_url and self.webhook_secret is None:
             raise ValueError("WEBHOOK_SECRET: WEBHOOK_URL needs it; any long random text")
         return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's own signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then `.env`; in each a secret may stand in a file of its own."""
+        sources = [source for source in (env_settings, dotenv_settings) if isinstance(source, EnvSettingsSource)]
+        return (init_settings, *(WithSecretFiles(settings_cls, source) for source in sources))
 
     @property
     def embedded(self) -> bool:

@@ -1,8 +1,8 @@
 """Handlers of updates: one aiogram router a file.
 
-The dispatcher injects by name: the fields of `PeopleUseCases` and `AnsweringUseCases`, `bot_info`, `settings`,
-`greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add `origin`,
-`speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
+The dispatcher injects by name: the fields of `PeopleUseCases`, `AnsweringUseCases` and `OperatingUseCases`, `bot_info`,
+`settings`, `greeting`, `personas`, `texts`, `telegram`, `menus`, `held_messages`; for each update the middlewares add
+`origin`, `speaker`, `effective`, `say`, `later`, `herald`, for presses `answer` and `redraw`, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from aiogram import Dispatcher, Router
 
 from bot.answering.use_cases.assembly import AnsweringUseCases
+from bot.operating.use_cases import OperatingUseCases
 from bot.people.personas import Personas
 from bot.people.use_cases import PeopleUseCases
 from bot.preferences import Preferences
@@ -37,12 +38,14 @@ from handlers import (
     groups,
     membership,
     models,
+    operating,
     people,
     proxy,
     questions,
     settings,
     usage,
 )
+from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
 from handlers.middlewares.speaker import SpeakerMiddleware
@@ -50,6 +53,7 @@ from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
+from handlers.support.command_limits import CommandLimits
 from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
 from handlers.support.refusals import Refusals
@@ -62,12 +66,12 @@ class UseCases:
 
     answering: AnsweringUseCases
     people: PeopleUseCases
+    operating: OperatingUseCases
 
     def by_name(self) -> dict[str, Any]:
         """The use cases by the names of the fields that hold them."""
-        return {
-            field.name: getattr(part, field.name) for part in (self.answering, self.people) for field in fields(part)
-        }
+        parts = (self.answering, self.people, self.operating)
+        return {field.name: getattr(part, field.name) for part in parts for field in fields(part)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def routers() -> list[Router]:
         people,
         groups,
         audit,
+        operating,
         answer_buttons,
         questions,
     )
@@ -165,6 +170,8 @@ def dispatcher(
         dispatcher.stopped_message_generation,
     ):
         observer.middleware(TransactionMiddleware(outputs.unit))
+    repeatable = [one.name for one in declared if one.repeatable]
+    dispatcher.message.outer_middleware(CommandLimitMiddleware(CommandLimits(clock, repeatable=repeatable)))
     dispatcher.callback_query.outer_middleware(InlinePressMiddleware(outputs.telegram, outputs.tasks))
     dispatcher.include_routers(*asked)
     return dispatcher

@@ -19,7 +19,7 @@ def router() -> CommandRouter:
     return CommandRouter("answer commands", stop, retry, undo)
 
 
-@command("stop", MEMBERS, order=20)
+@command("stop", MEMBERS, order=20, repeatable=True)
 async def stop(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Responder) -> None:
     """Stop the answer that is being written; what is there stays."""
     if not await last_answer.stop(speaker):
@@ -33,7 +33,7 @@ async def retry(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Resp
         say("nothing-to-retry")
 
 
-@command("undo", MEMBERS, order=40)
+@command("undo", MEMBERS, order=40, repeatable=True)
 async def undo(
     _: Message, speaker: Speaker, last_answer: LastAnswer, telegram: Telegram, say: Responder, later: AfterCommit
 ) -> None:

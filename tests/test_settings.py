@@ -43,6 +43,7 @@ WRONG = {
     "DATABASE_URL": "mysql://user:geheim@host/name",
     "MAX_ANSWERS": "0",
     "HISTORY_DAYS": "0",
+    "TROUBLE_DAYS": "0",
     "REPLICA": "two words",
     "QUESTIONS_PER_MINUTE": "-1",
     "QUESTIONS_PER_DAY": "many",
@@ -70,6 +71,7 @@ ANY_TEXT = {
     "LOCAL_MODEL",
     "OPENAI_API_KEY",
     "OPENAI_MODEL",
+    "METRICS_TOKEN",
     "PERSONAS_FILE",
     "MODELS_FILE",
 }
@@ -78,8 +80,9 @@ ANY_TEXT = {
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the machine's own environment says."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ["TELEGRAM_BOT_TOKEN", *(name.upper() for name in Settings.model_fields)]:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
 
 
 def test_nothing_needs_to_be_set() -> None:
@@ -203,3 +206,75 @@ def test_a_webhook_may_stand_below_a_path(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WEBHOOK_URL", "https://example.org/bots/aura/")
     assert read_settings(None).webhook_url == "https://example.org/bots/aura"
+
+
+def test_the_token_has_the_name_that_other_bots_give_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
+    token = read_settings(None).bot_token
+    assert token is not None and token.get_secret_value() == TOKEN
+
+
+SECRETS = {
+    "BOT_TOKEN": TOKEN,
+    "TELEGRAM_BOT_TOKEN": TOKEN,
+    "TELEGRAM_PROXY": "socks5://user:geheim@host:1080",
+    "PROXY": "http://user:geheim@host:1080",
+    "AURA_KEY": "geheim",
+    "OPENAI_API_KEY": "geheim",
+    "WEBHOOK_SECRET": "geheim",
+    "METRICS_TOKEN": "geheim",
+    "DATABASE_URL": "postgresql://user:geheim@host/name",
+}
+
+
+def test_every_secret_is_tried_from_a_file() -> None:
+    fields = {name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert fields == SECRETS.keys() - {"TELEGRAM_BOT_TOKEN"}
+
+
+@pytest.mark.parametrize(("name", "secret"), SECRETS.items(), ids=SECRETS.keys())
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_secret_may_stand_in_a_file(
+    name: str, secret: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text(f"{secret}\n", encoding="utf-8")
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"{name}_FILE={tmp_path / 'secret'}\n" if where == ".env" else "", encoding="utf-8")
+    if where == "environment":
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    settings = read_settings(env_file)
+    field = "bot_token" if name.endswith("BOT_TOKEN") else name.lower()
+    assert getattr(settings, field).get_secret_value() == secret
+    assert secret in settings.secrets()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), (b"", "empty"), (b"\n", "empty"), (b"\xff\xfe", "UTF-8"), (b"a" * 20_000, "too large")],
+)
+def test_a_file_without_a_secret_is_named(
+    content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsProblem, match=f"OPENAI_API_KEY_FILE: .*{said}"):
+        read_settings(None)
+
+
+def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("one", encoding="utf-8")
+    monkeypatch.setenv("AURA_KEY", "geheim")
+    monkeypatch.setenv("AURA_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsProblem, match="AURA_KEY_FILE: AURA_KEY is set, too") as caught:
+        read_settings(None)
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_environment_wins_over_a_file_that_the_env_file_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("from .env", encoding="utf-8")
+    (tmp_path / ".env").write_text(f"AURA_KEY_FILE={tmp_path / 'secret'}\n", encoding="utf-8")
+    monkeypatch.setenv("AURA_KEY", "from the environment")
+    assert read_settings(tmp_path / ".env").aura_key.get_secret_value() == "from the environment"

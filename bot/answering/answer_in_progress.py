@@ -28,8 +28,12 @@ class AnswerInProgress:
     thoughts: list[str] = field(default_factory=list)
     ending: Ending = Ending.COMPLETE
     note: str = ""
+    model: str = ""
+    """The name of the model that answers, once it has ended."""
     record: AnswerRecord | None = None
     """The model, tokens and times, once it has ended. None: nothing was written."""
+    first_text_at: float | None = None
+    """Unix time at which there was something to see."""
 
     def take(self, piece: Piece) -> None:
         """Put a piece where it belongs. Raises as `check` does: nobody reads what would be written."""

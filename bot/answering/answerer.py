@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import aclosing
 
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
+from bot.answering.answer_report import AnswerReport
 from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
@@ -31,8 +31,6 @@ from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Keyboard
 from bot.texts import Texts
 
-logger = logging.getLogger(__name__)
-
 _NOTES = {
     Ending.STOPPED: "answer-stopped",
     Ending.LENGTH: "answer-cut-by-limit",
@@ -52,6 +50,7 @@ class Answerer:
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
+        report: AnswerReport | None = None,
     ) -> None:
         self._conversations = conversations
         self._preferences = preferences
@@ -59,6 +58,7 @@ class Answerer:
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
+        self._report = report or AnswerReport()
 
     async def work(self, running: TurnContext) -> None:
         """Do whatever the turn still needs; when this returns, the turn is finished.
@@ -76,6 +76,7 @@ class Answerer:
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         path = await running.begin(self._generation.max_messages(chosen))
         turn = running.turn
+        self._report.begun(turn)
         reply = self._reply(turn, chosen)
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
         if seam is not None:
@@ -106,6 +107,9 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
+        wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
+        first = answer.first_text_at
+        await self._report.ended(turn, answer.model, answer.ending.value, first_text_at=first, wrote=wrote)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -137,22 +141,25 @@ class Answerer:
                 async with aclosing(generated.pieces()) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
+                        if answer.first_text_at is None and answer.is_visible:
+                            answer.first_text_at = self._report.clock()
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
-            logger.warning("turn %d: %s: %s", turn.id, type(error).__name__, error)
             answer.fail(error)
             broke_off = answer.is_visible and type(error) is GeneratorBroken
             key = "answer-broken-off" if broke_off else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
+            if reference := await self._report.failed(turn, path, generated.label, error):
+                answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
         else:
             if running.stopped:
                 answer.ending = Ending.STOPPED
             answer.note = self._note(turn, answer.ending)
             answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
         finally:
-            answer.record = generated.record()
+            answer.record, answer.model = generated.record(), generated.label
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))

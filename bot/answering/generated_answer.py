@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -16,6 +17,7 @@ from bot.generators.prompt import estimate_messages
 from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
 from bot.preferences import EffectivePreferences
+from bot.runtime.observer import Observer
 
 MAX_GENERATION_TRIES = 3
 """Requests for one answer before another model is asked, or a person is told: one, and two more."""
@@ -23,39 +25,55 @@ MAX_GENERATION_TRIES = 3
 Pieces = AsyncGenerator[Piece, None]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The parts that every answer is asked with."""
+
+    models: ModelCatalog
+    health: ModelHealth
+    observer: Observer
+    clock: Callable[[], float]
+    """Unix times in seconds."""
+
+
 class GeneratedAnswer:
-    """Asks the chosen model, then its fallbacks, until one gives a first piece; closing `pieces` closes the connection.
+    """Asks the chosen model, then its fallbacks, until one begins; closing `pieces` closes its connection."""
 
-    `clock` gives Unix times in seconds.
-    """
-
-    def __init__(
-        self,
-        models: ModelCatalog,
-        health: ModelHealth,
-        turn: Turn,
-        path: Sequence[Message],
-        chosen: EffectivePreferences,
-        clock: Callable[[], float],
-    ) -> None:
-        self._models = models
-        self._health = health
+    def __init__(self, asking: Asking, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences) -> None:
+        self._models = asking.models
+        self._health = asking.health
+        self._observer = asking.observer
+        self._clock = asking.clock
         self._turn = turn
         self._path = path
         self._chosen = chosen
-        self._clock = clock
-        self._asked_at = clock()
+        self._asked_at = asking.clock()
+        self._tries = 0
         self._first_at: float | None = None
         self._sent: Messages = []
         self._said: list[str] = []
         self._usage: Usage | None = None
-        self.wanted = models.resolve(chosen.model.value)
+        self.wanted = asking.models.resolve(chosen.model.value)
         """The model that was chosen."""
         self.model: ChosenModel | None = None
         """The model that answers, once it has begun."""
 
+    @property
+    def label(self) -> str:
+        """The name of the model that answers, or of the one that was to."""
+        return (self.model or self.wanted).label
+
     async def pieces(self) -> Pieces:
         """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
+        try:
+            async with aclosing(self._from_candidates()) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except GeneratorProblem as error:
+            error.tries = self._tries
+            raise
+
+    async def _from_candidates(self) -> Pieces:
         candidates = self._health.candidates(self.wanted)
         problem: GeneratorProblem | None = None
         for number, model in enumerate(candidates):
@@ -140,6 +158,7 @@ class GeneratedAnswer:
         self._sent = go_on_from(messages) if self._turn.kind is TurnKind.GO_ON else messages
 
         async def begin() -> tuple[Piece, Pieces]:
+            self._tries += 1
             pieces = client.answer(
                 self._sent,
                 temperature=chosen.temperature.value,
@@ -156,9 +175,17 @@ class GeneratedAnswer:
                 raise
 
         trying = AsyncRetrying(
-            stop=stop_after_attempt(tries), wait=_pause, retry=retry_if_exception(_may_help), reraise=True
+            stop=stop_after_attempt(tries),
+            wait=_pause,
+            retry=retry_if_exception(_may_help),
+            before_sleep=self._tell_of_failure,
+            reraise=True,
         )
         return cast("tuple[Piece, Pieces]", await trying(begin))
+
+    def _tell_of_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._observer.generator_failed(type(error).__name__, tried_again=True)
 
 
 def _may_help(error: BaseException) -> bool:

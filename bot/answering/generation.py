@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from bot.answering.generated_answer import GeneratedAnswer
+from bot.answering.generated_answer import Asking, GeneratedAnswer
 from bot.conversation.messages import Message, Turn
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.preferences import EffectivePreferences
+from bot.runtime.observer import Observer
 
 MIN_TOKENS_PER_MESSAGE = 20
 """Shortest message we expect, in tokens. Bounds how many messages are read: context / this."""
@@ -18,10 +19,17 @@ MIN_TOKENS_PER_MESSAGE = 20
 class Generation:
     """Has answers written by the models of the catalog. `clock` gives Unix times in seconds."""
 
-    def __init__(self, models: ModelCatalog, health: ModelHealth, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        models: ModelCatalog,
+        health: ModelHealth,
+        observer: Observer,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._models = models
         self._health = health
-        self._clock = clock
+        self._asking = Asking(models, health, observer, clock)
 
     def max_messages(self, chosen: EffectivePreferences) -> int:
         """Most messages of a conversation that the chosen model, or one that stands in for it, could take."""
@@ -31,4 +39,4 @@ class Generation:
 
     def answer(self, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences) -> GeneratedAnswer:
         """Prepare an answer; its `pieces` asks for it."""
-        return GeneratedAnswer(self._models, self._health, turn, path, chosen, self._clock)
+        return GeneratedAnswer(self._asking, turn, path, chosen)

@@ -18,11 +18,11 @@ menu-stop = stop the answer being written
 menu-retry = answer the last question again
 menu-undo = take back the last question and its answer
 menu-settings = settings of this chat
-menu-persona = choose who answers
+menu-persona = choose a persona for me
 menu-system = show or set the system prompt
 menu-export = get this conversation as files
 menu-forget = erase everything about this chat
-menu-help = what works here
+menu-help = what you can do here
 menu-temperature = how freely the model answers (0–2)
 menu-maxtokens = how long an answer may get
 menu-model = which model answers
@@ -36,21 +36,21 @@ menu-allow = let this group in, or a person: /allow @name; /allow off takes the 
 start-private =
     Hi! I'm { $name }. Ask me anything, just as you would write to a friend: every message here is a question to me.
 
-    /new starts over, /help shows what else works.
+    /new starts over, /help shows what else you can do.
 start-group =
     Hi! I'm { $name }. To ask me something here, write @{ $username } and your question, or reply to one of my messages.
 
-    /help shows what else works.
-model-connected = The model that answers: { $model }.
-model-local = The model that answers runs on the bot's own computer: { $model }.
-model-packaged = For now a small model inside this program answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
+    /help shows what else you can do.
+model-connected = My answers come from the model { $model }.
+model-local = My answers come from the model { $model }, which runs on my own computer.
+model-packaged = For now my answers come from a small model inside this program (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
 help-private = Every message here is a question, captions and documents too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. A document in the message you reply to is read along. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
-help-answers = Under an answer: ■ stops it, ↻ writes another one (‹ › leads back to the earlier), ▸ goes on where it was cut.
+help-answers = Under an answer, ■ stops it, ↻ writes another version (‹ › switches between versions), and ▸ continues an answer that was cut off.
 help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
 help-admins = For you, as an admin of the bot:
-unknown-command = There is no such command. /help shows what works here.
+unknown-command = There is no such command. /help lists the ones you can use here.
 only-group-admins = Only an administrator of this group can change that.
 only-bot-admins = Only an admin of the bot can do that.
 
@@ -68,7 +68,7 @@ system-shown =
 
     { $prompt }
 
-    /system and a text sets another one, /system reset takes it away.
+    To change it, send /system and your text. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
    *[chat] This is the system prompt of this chat now.
@@ -78,11 +78,11 @@ system-reset =
 
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
-system-none = None: the model answers in its own way.
+system-none = (none: the model gets no instructions)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and documents only, so I can't do anything with this one.
-only-caption = I can't see what is attached: my answer is to your words alone.
+only-caption = I can't see what is attached, so I'll answer your words only.
 document-late = The document did not come through in time. Please send it again.
 too-many-questions = { $whose ->
     [chat] This chat has asked a lot just now.
@@ -105,9 +105,9 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
-answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
-answer-cut-by-filter = The model's provider stopped the answer here.
-answer-broken-off = The answer broke off. ▸ goes on.
+answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
+answer-cut-by-filter = The model's provider cut the answer off here.
+answer-broken-off = The answer broke off. ▸ continues it.
 answer-thoughts = Thoughts
 button-stop = ■ Stop
 button-again = ↻ Again
@@ -142,10 +142,10 @@ value-reset = { $name ->
    *[proxy] The proxy is back to: { $value } ({ source }).
 }
 value-own-here = { $name ->
-    [temperature] Done for the whole bot. This chat keeps its own temperature: { $value } ({ source }).
-    [max_tokens] Done for the whole bot. This chat keeps its own limit: { $value } tokens ({ source }).
-    [model] Done for the whole bot. This chat keeps its own model: { $value } ({ source }).
-   *[proxy] Done for the whole bot. This chat keeps its own proxy: { $value } ({ source }).
+    [temperature] Changed for the whole bot, but this chat keeps a temperature of its own: { $value } ({ source }).
+    [max_tokens] Changed for the whole bot, but this chat keeps a limit of its own: { $value } tokens ({ source }).
+    [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
+   *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
 }
 value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
 wrong-value = { $name ->
@@ -157,9 +157,9 @@ wrong-value = { $name ->
     [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes.
    *[other] That value is not possible here.
 }
-model-by-itself = whatever the generator takes by itself
+model-by-itself = the server's own choice
 proxy-none = none
-proxy-off = From the next message on, the model is asked without a proxy.
+proxy-off = From the next message on, I reach the model without a proxy.
 proxy-trying = Trying { $proxy } …
 proxy-testing = Asking the model (proxy: { $proxy }) …
 proxy-works = The model answers (proxy: { $proxy }).
@@ -180,7 +180,7 @@ button-decline = Decline
 allow-only-in-groups = Send /allow in the group that may use the bot, or /allow and a name here to let a person in. /groups lists the groups.
 group-allowed = This group may use the bot now. Ask away!
 group-not-allowed = Hello! An admin of the bot has to let this group in first, with /allow. Until then I stay quiet.
-group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. Other messages I leave alone; /help shows what else works.
+group-hello = Hello, I'm { $name }! Write @{ $username } and your question, or reply to one of my messages. I leave other messages alone; /help shows what else you can do.
 group-hello-allow = First an admin of the bot has to let this group in, with /allow.
 group-hello-privacy = If I don't notice a mention, Telegram's privacy mode is hiding it from me: reply to one of my messages instead, or make me an administrator of this group. (The bot's owner can also turn it off: @BotFather, Bot Settings, Group Privacy; then add me to this group again.)
 
@@ -194,17 +194,17 @@ problem-proxy-unreachable = The proxy to the model does not work just now. An ad
 problem-proxy-refused = The proxy to the model refuses the user name or password. An admin can set another one with /proxy.
 problem-generator-silent = The model took too long. Please try again.
 problem-generator-busy = The model has too much to do just now. Please try again in a moment.
-problem-generator-broken = The model gave no usable answer. Please try again.
+problem-generator-broken = The model's answer could not be used. Please try again.
 problem-interrupted = I was interrupted several times here. ↻ starts over.
 problem-generator-refused = The model does not accept the bot's settings (key or model name). An admin has to look at them.
 problem-cut-in-thoughts = The model used up its length limit with thinking, before the answer began. A simpler question helps, or a higher limit: an admin sets it with /maxtokens.
 problem-answer-filtered = The model's provider does not let this answer through. Please ask in another way.
 problem-question-too-long = That is too long for the model. Please send a shorter text, or start over with /new; where the system prompt is long, a shorter one helps, too.
 problem-browser-missing = The model needs a browser that is not installed here. The bot's owner finds in the log what to do.
-problem-telegram = Telegram did not do what I asked of it. Please try again.
+problem-telegram = Telegram refused what I tried to do. Please try again.
 problem-unauthorized = Telegram does not accept the bot's token. Its owner has to check it.
 problem-other-instance = The bot runs a second time somewhere else. Its owner has to stop one of the two.
-problem-storage = I can't write anything down just now. Your message comes back to me by itself.
+problem-storage = I can't save anything at the moment. I'll get to your message as soon as I can; there is no need to send it again.
 problem-schema-newer = The database belongs to a newer version of the bot.
 problem-database-in-use = The database is in use by another program.
 problem-lease-lost = Another copy of the bot goes on with this answer.
@@ -218,6 +218,10 @@ problem-too-many-waiting = { $whose ->
        *[other] { $limit } of your questions are waiting here already. Please let me answer them first.
     }
 }
+too-many-commands = { $count ->
+    [one] That was a lot of commands. I can take the next one in a second.
+   *[other] That was a lot of commands. I can take the next one in { $count } seconds.
+}
 refused-messages = { $count ->
     [one] I have not taken this message: please send it again then.
    *[other] I have not taken { $count } messages. Please send them again then:
@@ -228,15 +232,15 @@ problem-answer-gone = That answer is not there any more, so there is nothing to 
 ## Control, buttons
 
 nothing-to-stop = Nothing is being written just now.
-nothing-to-retry = There is no answer here that I could write again.
-nothing-to-undo = There is nothing to take back.
-undone = The last question and its answer are taken back.
+nothing-to-retry = There is no answer here to write again.
+nothing-to-undo = There is no question here to take back.
+undone = I have removed the last question and its answer.
 only-asker = Only whoever asked, an administrator of this group or an admin of the bot can do that.
-press-gone = This answer has been forgotten, so its buttons do nothing any more.
-press-orphan = This was a leftover copy; the answer stands in another message.
+press-gone = I no longer remember this answer, so its buttons do nothing.
+press-orphan = This was a leftover copy; the answer is in another message.
 press-not-yours = Only whoever asked, an administrator of this group or an admin of the bot can press this.
 press-over = The answer is complete already.
-press-cut = This answer broke off because the bot could not write here. ▸ lets it go on, ↻ gives a new one.
+press-cut = This answer broke off because the bot could not write here. ▸ continues it, ↻ writes a new one.
 press-mute = The bot may not write here at the moment.
 
 ## Settings
@@ -247,7 +251,7 @@ setting = { $name ->
     [temperature] Temperature: { $value } ({ source })
     [streaming] Streaming: { $value } ({ source })
     [thoughts] The model's thoughts: { $value } ({ source })
-    [persona] Who answers: { $value } ({ source })
+    [persona] Persona: { $value } ({ source })
     [model] Model: { $value } ({ source })
     [max_tokens] Longest answer: { $value } tokens ({ source })
    *[proxy] Proxy to the model: { $value } ({ source })
@@ -264,7 +268,7 @@ settings-page = { $name ->
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
-   *[persona] Who should answer here? For words of your own: /system and a text.
+   *[persona] Which persona should I take here? To write your own: /system and your text.
 }
 option = { $name ->
     [language] each person's own
@@ -279,11 +283,11 @@ option = { $name ->
     }
    *[persona] { $value ->
         [own] a system prompt of your own
-       *[none] the usual one
+       *[none] none
     }
 }
 button-back = ‹ Back
-button-usual = The usual one
+button-usual = The usual value
 
 ## Records
 
@@ -297,7 +301,7 @@ forget-kept = Nothing was erased.
 
 ## People
 
-access-granted = You are in! Ask me anything; /help shows what else works.
+access-granted = You are in! Ask me anything; /help shows what else you can do.
 access-denied = I'm sorry, the admins have not let you in.
 access-decided = { $standing ->
     [approved] { $name } may use the bot.
@@ -515,3 +519,28 @@ budget-warning = { $period ->
    *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
 }
 privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.
+## What failed
+
+menu-trouble = what failed lately, and why
+answer-reference = { $note } (error { $ref })
+trouble-title = What failed lately (/trouble and a reference shows all of one):
+trouble-none = Nothing failed lately.
+trouble-line = { $ref } · { $at } · { $where }
+    { $cause }
+trouble-shown =
+    { $ref }: { $cause }
+
+    When: { $at }
+    Where: { $where }
+    Model: { $model }
+    Tried: { $tries } times in attempt { $attempt }
+    In the log: turn={ $turn }, replica { $replica }
+trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
+trouble-only-in-private = Ask me that in our private chat: the list names other chats.
+alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
+alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
+alert-over-down = The model ({ $model }) answers again.
+alert-default-model = the default one
+alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
+alert-over-storage = The database works again.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextvars import Context
 from typing import Any, Protocol, TypeVar
+
+from bot.runtime.log_context import fresh_context
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class StartTask(Protocol):
 class TaskSupervisor:
     """Starts what runs beside everything else, and ends it with the program.
 
-    A task begins in a fresh context, so that it never inherits the transaction in which it was asked for.
+    A task begins in a fresh context, so that it never inherits the transaction in which it was asked for; only the
+    fields of its log lines go along.
     """
 
     def __init__(self) -> None:
@@ -33,7 +35,7 @@ class TaskSupervisor:
 
     def start(self, work: Coroutine[Any, Any, T], *, name: str, awaited: bool = False) -> asyncio.Task[T]:
         """Run `work` in the background. Its failure is logged, unless it is `awaited` by somebody who sees it there."""
-        task: asyncio.Task[T] = asyncio.get_running_loop().create_task(work, name=name, context=Context())
+        task: asyncio.Task[T] = asyncio.get_running_loop().create_task(work, name=name, context=fresh_context())
         self._running.add(task)
         task.add_done_callback(self._running.discard if awaited else self._ended)
         if self._closing:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from sqlalchemy import ColumnElement, Double, cast, extract, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -20,14 +20,15 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import TableClause
 
-from bot.errors import DatabaseInUse, StorageUnavailable
+from bot.errors import StorageUnavailable
+from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
-from bot.storage.errors import ErrorTranslator
+from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.schema import updates
-from bot.storage.sqlite.files import OWNER_ONLY, empty_log, keep_private
+from bot.storage.sqlite.files import empty_log, take_file
 
 if TYPE_CHECKING:
     from bot.storage.postgres.notifications import LockSession
@@ -56,12 +57,20 @@ class Database:
     program recovers without a restart.
     """
 
-    def __init__(self, url: str, *, start: StartTask, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        start: StartTask,
+        clock: Callable[[], float] = time.time,
+        observer: Observer | None = None,
+    ) -> None:
         self._url: URL = database_url(url)
         self.shared = not is_sqlite(self._url)
         """True where other processes may use the same database."""
         self._start = start
         self.clock = clock
+        self._observer = observer or Observer()
         self._border = ErrorTranslator()
         self._open: ContextVar[_OpenTransaction | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
@@ -113,8 +122,10 @@ class Database:
         """
         outer = self._open.get()
         if outer is None:
+            began = time.perf_counter()
             async with self._outermost(self._writes if durable else self._relaxed) as connection:
                 yield connection
+            self._observer.database_used("write" if durable else "relaxed", time.perf_counter() - began)
             return
         try:
             yield outer.connection
@@ -129,10 +140,12 @@ class Database:
         if outer is not None:
             yield outer.connection
             return
+        began = time.perf_counter()
         async with AsyncExitStack() as stack:
             with self._border.translating():
                 connection = await stack.enter_async_context(_opened(self._reads).connect())
             yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
+        self._observer.database_used("read", time.perf_counter() - began)
 
     def after_commit(self, do: CommitHook) -> None:
         """Call `do` once everything is stored: at once where no transaction is open, never after a rollback."""
@@ -159,6 +172,10 @@ class Database:
                 emptied = await empty_log(_opened(self._reads))
         if not emptied:
             logger.warning("What was erased stays in the database's log until the next checkpoint: somebody reads it")
+
+    def on_trouble(self, heard: TroubleListener) -> None:
+        """Call `heard` with the cause when the database fails, and with "" when it works again."""
+        self._border.on_trouble(heard)
 
     async def first_time(self, bot: int, update_id: int) -> bool:
         """Note that an update is acted upon; True where it was not before. Belongs into the update's transaction.
@@ -259,17 +276,7 @@ class Database:
                 await self._session.connected.wait()
 
     def _take_file(self) -> None:
-        file = Path(str(self._url.database)).resolve()
-        lock = FileLock(f"{file}.lock", timeout=0, mode=OWNER_ONLY, thread_local=False, fallback_to_soft=False)
-        try:
-            lock.acquire()
-            keep_private(file)
-        except Timeout:
-            raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
-        except OSError as error:
-            lock.release()
-            raise StorageUnavailable(f"{file.name} cannot be opened or locked: {error.strerror}") from error
-        self._lock = lock
+        self._lock = take_file(Path(str(self._url.database)).resolve())
 
 
 def _opened(engine: AsyncEngine | None) -> AsyncEngine:

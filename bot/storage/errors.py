@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import event
@@ -20,11 +20,19 @@ _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Faults of this program, not of the database: they stay what they are."""
 
 
+TroubleListener = Callable[[str], None]
+
+
 class ErrorTranslator:
     """Translates what the database's drivers raise, and logs when the database fails and when it works again."""
 
     def __init__(self) -> None:
         self._failing = False
+        self._listeners: list[TroubleListener] = []
+
+    def on_trouble(self, heard: TroubleListener) -> None:
+        """Call `heard` with the cause when the database fails, and with "" when it works again."""
+        self._listeners.append(heard)
 
     def watch(self, engine: AsyncEngine) -> None:
         """Translate whatever the statements of this engine raise."""
@@ -45,6 +53,7 @@ class ErrorTranslator:
         if self._failing:
             self._failing = False
             logger.info("The database works again")
+            self._tell("")
 
     def _on_error(self, context: ExceptionContext) -> BaseException | None:
         if context.is_pre_ping:  # the pool makes a new connection by itself
@@ -60,4 +69,9 @@ class ErrorTranslator:
         if not self._failing:
             self._failing = True
             logger.error("The database cannot be used: %s", words)
+            self._tell(words)
         return StorageUnavailable(words)
+
+    def _tell(self, cause: str) -> None:
+        for heard in self._listeners:
+            heard(cause)

@@ -268,3 +268,31 @@ outbox = Table(
     Index("ix_outbox_chat", "bot", "chat", "id"),
     sqlite_autoincrement=True,
 )
+
+troubles = Table(
+    "troubles",
+    metadata,
+    # answers that failed or broke off: when, where and why, and nothing that people wrote
+    Column("turn", BigInteger, primary_key=True, autoincrement=False),
+    Column("bot", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("topic", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("replica", Text, nullable=False),
+    Index("ix_troubles_at", "bot", "at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    # what admins were told of and is not over yet
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("since", Double, nullable=False),
+)

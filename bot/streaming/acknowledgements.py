@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from bot.errors import TelegramProblem
+from bot.runtime.task_supervisor import StartTask
 from bot.streaming.indicators import ACKNOWLEDGEMENT
 from bot.telegram.client import Telegram
 
 logger = logging.getLogger(__name__)
 
-Start = Callable[..., object]
-"""Starts a background task: `start(coroutine, name=…)`."""
-
 
 class Acknowledgements:
     """Sets reactions in the background; they spend no chat's budget, and where they are not allowed nothing is lost."""
 
-    def __init__(self, telegram: Telegram, start: Start) -> None:
+    def __init__(self, telegram: Telegram, start: StartTask) -> None:
         self._telegram = telegram
         self._start = start
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Protocol
 
 from bot.errors import FloodWait, NotModified, TelegramProblem
 from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
+from bot.runtime.task_supervisor import StartTask
 from bot.telegram.destination import Destination
 
 logger = logging.getLogger(__name__)
 
 EDIT_INTERVAL = 4.0
 """Seconds between two edits: a notice must leave the chat's budget to the answers."""
-
-Start = Callable[..., object]
-"""Starts a background task: `start(coroutine, name=…)`."""
 
 
 class NoticeSender(Protocol):
@@ -40,7 +38,7 @@ class EditedNotice:
     """One message; the newest text wins, and what Telegram refuses is logged. It is remembered in memory only."""
 
     def __init__(
-        self, sender: NoticeSender, editor: NoticeEditor, start: Start, to: Destination, *, clock: Clock
+        self, sender: NoticeSender, editor: NoticeEditor, start: StartTask, to: Destination, *, clock: Clock
     ) -> None:
         self._sender, self._editor, self._start, self._clock = sender, editor, start, clock
         self._to = to

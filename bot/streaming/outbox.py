@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 
 from bot.errors import AmbiguousOutcome, BadMarkup, FloodWait, ReplyTargetNotFound, TelegramProblem
 from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
+from bot.runtime.task_supervisor import StartTask
 from bot.streaming.edited_notice import EditedNotice
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -25,15 +25,13 @@ MAX_WAITING_NOTICES = 50
 MAX_NOTICE_TRIES = 4
 """Tries of a notice whose outcome is unknown, before it is given up."""
 
-Start = Callable[..., object]
-"""Starts a background task: `start(coroutine, name=…)`."""
 _Notice = tuple[Destination, Formatted, Keyboard]
 
 
 class Outbox:
     """Sends short messages in the background: in order within a chat, after any hold, without ever raising."""
 
-    def __init__(self, telegram: Telegram, start: Start, *, clock: Clock | None = None) -> None:
+    def __init__(self, telegram: Telegram, start: StartTask, *, clock: Clock | None = None) -> None:
         self._telegram, self._start = telegram, start
         self._clock = clock or Clock()
         self._waiting: dict[int, deque[_Notice]] = {}

@@ -19,6 +19,7 @@ from bot.errors import FloodWait, Problem
 from bot.rate_limits.requests import Priority, ReplyStream, Reservation, Resource
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
+from bot.runtime.observer import Observer
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +115,16 @@ def carry_slot(work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
 class SlotAllocator:
     """Grants slots to those who wait for them; one for a bot."""
 
-    def __init__(self, scheduler: Scheduler, *, store: PacingStore | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        store: PacingStore | None = None,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self.clock = clock or Clock()
+        self._observer = observer or Observer()
         self._scheduler = scheduler
         self._store = store
         self._waiters: dict[Reservation, asyncio.Future[None]] = {}
@@ -237,6 +246,8 @@ class SlotAllocator:
             raise
         finally:
             self._waiters.pop(reservation, None)
+        waited = max(0.0, self.clock.now() - reservation.since)
+        self._observer.slot_granted(reservation.resource.name.lower(), reservation.priority.name.lower(), waited)
         return reservation
 
     def take_at_once(self, chat: int, resource: Resource) -> Reservation:

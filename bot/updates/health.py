@@ -34,6 +34,11 @@ class Readiness:
 class UpdatesHealth(Protocol):
     """Knows whether updates come in."""
 
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last sign of updates. None: there was none yet."""
+        ...
+
     async def check(self) -> Readiness:
         """Tell of the parts `telegram` (it answers) and `updates` (they come)."""
         ...
@@ -90,7 +95,7 @@ class WebhookHealth:
 
     async def check(self) -> Readiness:
         """Ask Telegram how the deliveries go."""
-        details: Details = {"updates_by": "webhook", "last_delivery_age": self._age()}
+        details: Details = {"updates_by": "webhook", "last_delivery_age": self._rounded_age()}
         try:
             reached, info = await asyncio.gather(
                 _reaches_telegram(self._bot), self._bot.get_webhook_info(request_timeout=TELEGRAM_TIMEOUT)
@@ -107,8 +112,14 @@ class WebhookHealth:
         }
         return Readiness({"telegram": reached, "updates": not self._fails(info)}, details)
 
-    def _age(self) -> float | None:
-        return None if self._delivered_at is None else round(self._clock() - self._delivered_at, 1)
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last delivery. None: there was none yet."""
+        return None if self._delivered_at is None else self._clock() - self._delivered_at
+
+    def _rounded_age(self) -> float | None:
+        age = self.age
+        return None if age is None else round(age, 1)
 
     def _fails(self, info: WebhookInfo) -> bool:
         """Judge by what Telegram reports: no webhook for long, or failures while updates wait and none comes here."""
@@ -117,7 +128,7 @@ class WebhookHealth:
         if not info.pending_update_count or info.last_error_date is None:
             return False
         failed_lately = self._clock() - info.last_error_date.timestamp() <= self._limit
-        age = self._age()
+        age = self.age
         return failed_lately and (age is None or age > self._limit)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.telegram.bot_session import TELEGRAM_ERRORS
 from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
+from bot.updates.metrics_endpoint import Scrape, add_metrics
 from bot.updates.polling import Polling
 from bot.updates.retry import until_it_succeeds
 from bot.updates.webhook import add_webhook, announce_webhook
@@ -64,28 +66,35 @@ async def receive_updates(
     await Polling(bot, dispatcher, tasks, elected=elected, health=health).run()
 
 
-async def listen(
-    address: tuple[str, int],
-    settings: Settings,
-    bot: Bot,
-    dispatcher: Dispatcher,
-    database: Database,
-    polling_health: PollingHealth,
-    stack: AsyncExitStack,
-    *,
-    grace: float,
-) -> None:
-    """Serve health, and the webhook where there is one."""
-    health: UpdatesHealth = polling_health
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Everything that the program's own web server needs of the rest."""
+
+    settings: Settings
+    bot: Bot
+    dispatcher: Dispatcher
+    database: Database
+    health: PollingHealth
+    scrape: Scrape | None = None
+    """None: nobody counts."""
+
+
+async def listen(address: tuple[str, int], served: Served, stack: AsyncExitStack, *, grace: float) -> None:
+    """Serve health and figures, and the webhook where there is one."""
+    settings, bot = served.settings, served.bot
+    health: UpdatesHealth = served.health
 
     async def ready() -> Readiness:
         updates = await health.check()
-        return Readiness({"database": await _works(database.ping()), **updates.parts}, updates.details)
+        return Readiness({"database": await _works(served.database.ping()), **updates.parts}, updates.details)
 
     app = health_app(ready)
+    if served.scrape is not None:
+        add_metrics(app, served.scrape, lambda: health.age, settings)
     if settings.webhook_url is not None and settings.webhook_secret is not None:
         health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
-        add_webhook(app, dispatcher, bot, secret=settings.webhook_secret.get_secret_value(), health=webhook_health)
+        secret = settings.webhook_secret.get_secret_value()
+        add_webhook(app, served.dispatcher, bot, secret=secret, health=webhook_health)
     runner = server_runner(app, shutdown_timeout=grace)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()

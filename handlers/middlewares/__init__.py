@@ -1,1 +1,1 @@
-"""Middlewares around every handler, in this order: origin, speaker, reply, button, transaction."""
+"""Middlewares around every handler, in this order: origin, speaker, reply, button, command limits, transaction."""

@@ -53,11 +53,15 @@ class DeclaredCommand:
     handle: Handle
     menus: frozenset[Audience]
     order: int = 0
+    repeatable: bool = False
+    """Given twice in a row it is meant twice."""
 
 
-def command(name: str, menus: frozenset[Audience], *, order: int = 0) -> Callable[[Handle], DeclaredCommand]:
+def command(
+    name: str, menus: frozenset[Audience], *, order: int = 0, repeatable: bool = False
+) -> Callable[[Handle], DeclaredCommand]:
     """Declare the function below as the handler of `/name`."""
-    return lambda handle: DeclaredCommand(name, handle, menus, order)
+    return lambda handle: DeclaredCommand(name, handle, menus, order, repeatable)
 
 
 class CommandRouter(Router):

@@ -12,6 +12,7 @@ from bot.errors import Problem, TooManyWaiting
 from bot.people.question_limits import TooManyQuestions
 from bot.streaming.edited_notice import EditedNotice
 from bot.telegram.destination import Destination
+from handlers.support.command_limits import TooManyCommands
 from handlers.support.mapping import EventContext
 from handlers.support.responders import Responder
 
@@ -23,7 +24,7 @@ MAX_LISTED = 10
 """Refused messages that a notice names; the others are counted."""
 MAX_BEGINNING = 40
 """Characters of a refused message that are repeated."""
-LIMIT_PROBLEMS = (TooManyQuestions, TooManyWaiting)
+LIMIT_PROBLEMS = (TooManyQuestions, TooManyWaiting, TooManyCommands)
 """Problems that somebody may run into again and again."""
 
 OpenNotice = Callable[[Destination], EditedNotice]

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [SCENARIO …]`: the real bot on a strict local Telegram, measured; or `turns`, `start`."""
+"""`python -m tests.benchmarks SCENARIO …`: the bot on a strict local Telegram; or `turns`, `start`, `week`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-from tests.benchmarks import start, turns
+from tests.benchmarks import start, turns, week
 from tests.benchmarks.measure import Result, play
 from tests.benchmarks.report import judge, remarks, say, table, targets
 from tests.benchmarks.scenarios import SCENARIOS, Scenario
@@ -20,6 +20,8 @@ def main() -> int:
         return asyncio.run(turns.main())
     if arguments.scenarios == ["start"]:
         return start.main()
+    if arguments.scenarios == ["week"]:
+        return week.main()
     chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
     results = asyncio.run(_play(chosen, arguments.surface))
     say("\n" + table(results) + "\n")
@@ -42,7 +44,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument(
-        "scenarios", nargs="*", choices=[*names, "turns", "start", []], metavar="SCENARIO", help=", ".join(names)
+        "scenarios",
+        nargs="*",
+        choices=[*names, "turns", "start", "week", []],
+        metavar="SCENARIO",
+        help=", ".join(names),
     )
     parser.add_argument("--surface", choices=["edit", "draft"], help="only with this one")
     return parser.parse_args()

@@ -100,14 +100,14 @@ async def test_an_answer_that_went_on_below_a_later_one_is_whole_where_somebody_
 
 async def test_what_the_bot_says_of_itself_is_no_answer(telegram: Telegram, talk: Conversation) -> None:
     await bot_sends(telegram, answer_to(FIRST))
-    await bot_sends(telegram, "I can't write anything down just now.")
+    await bot_sends(telegram, "I can't save anything at the moment.")
     await bot_sends(telegram, answer_to(SECOND))
     verdict = judge([talk], Interruptions(), {})
     assert (verdict.wrong, verdict.notices) == (0, 1)
 
 
 async def test_a_failure_that_was_not_the_generators_counts_as_lost(telegram: Telegram, talk: Conversation) -> None:
-    await bot_sends(telegram, "The model gave no usable answer.", reply_markup=TRY_AGAIN)
+    await bot_sends(telegram, "The model's answer could not be used.", reply_markup=TRY_AGAIN)
     for name in talk.asked:
         await bot_sends(telegram, answer_to(name))
     talk.pressed.add((1, 0))

@@ -124,9 +124,9 @@ async def test_a_button_of_a_forgotten_conversation_says_so(scene: Scene) -> Non
         await scene.telegram.send("/forget")
         asked = await until_label(scene.telegram, "Erase everything")
         await scene.telegram.press(asked, "Erase everything")
-        await scene.telegram.reads("Everything about this chat is erased.")
+        await scene.telegram.reads("I have erased everything about this chat.")
         pressed = await scene.telegram.press(answer, "↻")
-        assert "forgotten" in pressed["text"]
+        assert "no longer remember" in pressed["text"]
 
 
 async def test_a_button_of_a_conversation_that_grew_too_old_says_so(scene: Scene) -> None:
@@ -138,7 +138,7 @@ async def test_a_button_of_a_conversation_that_grew_too_old_says_so(scene: Scene
     async with scene.program(HISTORY_DAYS="1"):
         await eventually(lambda: not said_and_kept(scene.folder))
         pressed = await scene.telegram.press(answer, "↻")
-        assert "forgotten" in pressed["text"]
+        assert "no longer remember" in pressed["text"]
     assert len(scene.generator.requests) == 1
 
 

@@ -153,7 +153,7 @@ async def test_a_filter_that_ends_an_answer_is_told_under_it(scene: Scene) -> No
     ):
         await scene.telegram.send("How?")
         answer = await until_label(scene.telegram, "↻ Again")
-        assert answer["text"] == "First mix the two parts\n\nThe model's provider stopped the answer here."
+        assert answer["text"] == "First mix the two parts\n\nThe model's provider cut the answer off here."
 
 
 async def test_an_answer_that_breaks_off_goes_on(scene: Scene) -> None:
@@ -164,7 +164,7 @@ async def test_an_answer_that_breaks_off_goes_on(scene: Scene) -> None:
     ):
         await scene.telegram.send("The capital?")
         cut = await until_label(scene.telegram, "▸ Go on")
-        assert cut["text"] == "Budapest is the\n\nThe answer broke off. ▸ goes on."
+        assert cut["text"] == "Budapest is the\n\nThe answer broke off. ▸ continues it."
 
 
 async def test_a_question_that_is_too_long_leaves_the_chat_usable(scene: Scene) -> None:

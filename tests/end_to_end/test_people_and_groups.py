@@ -236,3 +236,25 @@ async def test_a_whole_chat_has_a_limit_of_its_own(scene: Scene) -> None:
         await scene.telegram.reads("В этом чате сейчас очень много вопросов.", chat=group)
         await scene.telegram.send("An own chat has its own count", by=BORIS)
         await scene.telegram.reads_answer("An own chat", chat=BORIS)
+
+
+async def test_what_somebody_asked_before_being_let_in_is_answered_once_they_are(scene: Scene) -> None:
+    async with scene.program(ACCESS="approved"):
+        await scene.telegram.send("What is a quark?", by=BORIS)
+        await scene.telegram.until(lambda: scene.telegram.said(BORIS), why="(told to wait)")
+        await scene.telegram.post(f"people/{ANNA}/start")  # she had not opened the bot when it asked her
+        asked = await scene.telegram.reads("waiting to be let in")
+        await scene.telegram.press(asked, "Let Борис in")
+        await scene.telegram.reads_answer("What is a quark?", chat=BORIS)
+    assert [request.question for request in scene.generator.requests] == ["What is a quark?"]
+
+
+async def test_a_group_is_taken_out_and_left_from_the_private_chat(scene: Scene) -> None:
+    async with scene.program(ACCESS="approved"):
+        group = (await scene.telegram.post("chats", title="Chess", members=[ANNA, BORIS], admin=False))["id"]
+        await scene.telegram.until(lambda: scene.telegram.said(group))
+        await scene.telegram.send("/groups", by=ANNA)
+        listed = await scene.telegram.reads("Chess")
+        await scene.telegram.press(listed, "Leave Chess")
+        await scene.telegram.press(await until_label(scene.telegram, "‹ Back"), "Leave Chess")
+        await scene.telegram.reads("I am in no group.")

@@ -128,7 +128,7 @@ async def test_forget_erases_everything_about_the_chat(scene: Scene) -> None:
         await scene.telegram.reads_answer("You said: My secret")
         await scene.telegram.send("/forget")
         await scene.telegram.press(await until_label(scene.telegram, "Erase everything"), "Erase everything")
-        await scene.telegram.reads("Everything about this chat is erased.")
+        await scene.telegram.reads("I have erased everything about this chat.")
         await scene.telegram.send("Hello")
         await scene.telegram.reads_answer("You said: Hello")
     request = scene.generator.requests[-1]

@@ -90,7 +90,7 @@ async def test_a_read_only_disk_loses_nothing_and_tells_the_person_once(scene: S
             await scene.telegram.send("And me", by=BORIS)
             script.more.set()
             await program.says("The database cannot be used")
-            await scene.telegram.reads("Сейчас не получается ничего записать", chat=BORIS)
+            await scene.telegram.reads("Сейчас не получается ничего сохранить", chat=BORIS)
             await asyncio.sleep(2)  # the update comes again and again meanwhile
             assert len(scene.telegram.said(BORIS)) == 1
         whole = await scene.telegram.reads_answer(HALF + REST, seconds=60)

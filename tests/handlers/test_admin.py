@@ -30,7 +30,7 @@ async def test_a_chats_own_temperature_wins_and_is_named(harness: Harness) -> No
     assert (await harness.preferences.effective(harness.key(OWNER.id))).temperature.value == 0.5
     await harness.message(OWNER, "/temperature chat 1.5")
     await harness.message(OWNER, "/temperature 0.2")
-    assert harness.last.startswith("Done for the whole bot. This chat keeps its own temperature: 1.5")
+    assert harness.last.startswith("Changed for the whole bot, but this chat keeps a temperature of its own: 1.5")
     await harness.message(OWNER, "/temperature chat reset")
     assert harness.last == "The temperature of this chat: 0.2 (set for the whole bot)."
 

@@ -93,7 +93,7 @@ async def test_a_button_of_a_forgotten_conversation_says_so(harness: Harness) ->
     await harness.press(ANNA, "forget:yes", 1)
     await harness.press(ANNA, f"again:{answer}", shown)
     await harness.press(ANNA, "stop:999", shown)
-    assert harness.toasts[-2:] == ["This answer has been forgotten, so its buttons do nothing any more."] * 2
+    assert harness.toasts[-2:] == ["I no longer remember this answer, so its buttons do nothing."] * 2
 
 
 async def test_a_button_works_in_its_own_chat_only(harness: Harness) -> None:
@@ -108,7 +108,7 @@ async def test_a_press_on_an_orphan_removes_it(harness: Harness) -> None:
     await harness.answered(1)
     await harness.press(ANNA, f"again:{await answer_of(harness)}", 4711)
     assert harness.recording.made(methods.DeleteMessages)[0].message_ids == [4711]
-    assert harness.toasts == ["This was a leftover copy; the answer stands in another message."]
+    assert harness.toasts == ["This was a leftover copy; the answer is in another message."]
     assert len(harness.paths) == 1
 
 
@@ -122,7 +122,7 @@ async def test_a_press_on_the_orphan_of_an_earlier_attempt_removes_it_while_the_
     await harness.press(ANNA, f"stop:{turn}:0", 4711)
     assert harness.recording.made(methods.DeleteMessages)[0].message_ids == [4711]
     await harness.press(ANNA, f"stop:{turn}:1", 50_001)
-    assert harness.toasts == ["This was a leftover copy; the answer stands in another message.", ""]
+    assert harness.toasts == ["This was a leftover copy; the answer is in another message.", ""]
     harness.recording.replies.set()
     await harness.answered()
 
@@ -151,8 +151,8 @@ async def test_the_commands_do_the_same(harness: Harness) -> None:
         await harness.message(ANNA, command)
     assert harness.said == [
         "Nothing is being written just now.",
-        "There is no answer here that I could write again.",
-        "There is nothing to take back.",
+        "There is no answer here to write again.",
+        "There is no question here to take back.",
     ]
     harness.may_write.clear()
     await harness.message(ANNA, "One")
@@ -174,7 +174,7 @@ async def test_undo_takes_question_and_answer_out_and_off_the_screen(harness: Ha
     await harness.message(ANNA, "/undo")
     deleted = [call.message_ids for call in harness.recording.made(methods.DeleteMessages)]
     assert sorted(deleted) == sorted([[question], [harness.answer_ids()[-1]]])
-    assert harness.last == "The last question and its answer are taken back."
+    assert harness.last == "I have removed the last question and its answer."
     assert [message.text for message in await harness.conversations.history(harness.key())] == ["One", "Answer to One"]
 
 
@@ -184,4 +184,4 @@ async def test_in_a_group_the_commands_are_for_who_asked(harness: Harness) -> No
     await harness.message(BORIS, "/undo", chat=GROUP)
     assert harness.last == harness.texts.get("ru", "only-asker")
     await harness.message(ANNA, "/undo", chat=GROUP)
-    assert harness.last == "The last question and its answer are taken back."
+    assert harness.last == "I have removed the last question and its answer."

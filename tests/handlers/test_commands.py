@@ -38,7 +38,7 @@ async def test_start_names_a_connected_model(folder: Path) -> None:
 async def test_start_names_a_model_of_ones_own(folder: Path) -> None:
     async with open_harness(folder, local_model=Path("openchat.Q4.gguf")) as harness:
         await harness.message(ANNA, "/start")
-        assert "runs on the bot's own computer: openchat.Q4" in harness.last
+        assert "the model openchat.Q4, which runs on my own computer" in harness.last
 
 
 async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
@@ -69,7 +69,7 @@ async def test_new_begins_a_new_conversation(harness: Harness) -> None:
 async def test_new_names_the_persona_in_force(harness: Harness) -> None:
     await harness.press(BORIS, "set:persona:teacher:ru", 1)
     await harness.message(BORIS, "/new")
-    assert harness.last == "Начинаем новый разговор, персона — «Терпеливый учитель». О чём поговорим?"
+    assert harness.last == "Начинаем новый разговор, роль — «Терпеливый учитель». О чём поговорим?"
 
 
 async def test_a_system_prompt_of_several_lines_is_set_shown_and_reset(harness: Harness) -> None:
@@ -87,9 +87,9 @@ async def test_a_system_prompt_of_several_lines_is_set_shown_and_reset(harness: 
 async def test_where_there_is_no_system_prompt_that_is_said(folder: Path) -> None:
     async with open_harness(folder, system_prompt="") as harness:
         await harness.message(ANNA, "/system")
-        assert "None: the model answers in its own way." in harness.last
+        assert "(none: the model gets no instructions)" in harness.last
         await harness.message(BORIS, "/system reset")
-        assert "Никакого: модель отвечает по-своему." in harness.last
+        assert "(нет: модель не получает указаний)" in harness.last
 
 
 async def test_a_topic_has_a_system_prompt_of_its_own(harness: Harness) -> None:

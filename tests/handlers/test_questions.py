@@ -161,7 +161,7 @@ async def test_whoever_asks_about_a_picture_hears_that_only_the_words_are_answer
     photo = [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}]
     await harness.message(ANNA, None, caption="What is in it?", photo=photo)
     await harness.message(ANNA, "And without one?")
-    assert harness.said.count("I can't see what is attached: my answer is to your words alone.") == 1
+    assert harness.said.count("I can't see what is attached, so I'll answer your words only.") == 1
 
 
 async def test_other_content_gets_one_friendly_line_an_album_too(harness: Harness) -> None:
@@ -179,7 +179,7 @@ async def test_service_messages_are_passed_over(harness: Harness) -> None:
 
 async def test_an_unknown_command_is_named_in_private_and_a_path_is_a_question(harness: Harness) -> None:
     await harness.message(ANNA, "/frobnicate now")
-    assert harness.last == "There is no such command. /help shows what works here."
+    assert harness.last == "There is no such command. /help lists the ones you can use here."
     await harness.message(ANNA, "/etc/passwd: what is it?")
     await harness.answered()
     assert asked(harness) == "/etc/passwd: what is it?"

@@ -32,7 +32,7 @@ async def test_every_change_is_shown_at_once_and_back_leads_back(harness: Harnes
     assert "✓ 1" in harness.buttons()
     await harness.press(ANNA, harness.buttons()["+ 0.1"], 9)
     assert "Temperature: 1.1" in harness.redrawn
-    await harness.press(ANNA, harness.buttons()["The usual one"], 9)
+    await harness.press(ANNA, harness.buttons()["The usual value"], 9)
     assert "Temperature: 0.5 (the default)" in harness.redrawn
     await harness.press(ANNA, harness.buttons()["‹ Back"], 9)
     assert harness.redrawn.startswith("Settings of this chat")
@@ -92,7 +92,7 @@ async def test_a_persona_answers_and_replaces_ones_own_prompt(harness: Harness) 
     assert "✓ Переводчик" in harness.buttons()
     effective = await harness.preferences.effective(harness.key(BORIS.id))
     assert effective.system_prompt.value.startswith("Вы — переводчик.")
-    await harness.press(BORIS, harness.buttons()["Как обычно"], 9)
+    await harness.press(BORIS, harness.buttons()["Нет"], 9)
     effective = await harness.preferences.effective(harness.key(BORIS.id))
     assert effective.system_prompt.source is Source.DEFAULT
 

@@ -29,6 +29,7 @@ from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file
+from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
@@ -194,7 +195,7 @@ class Harness:
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
@@ -313,9 +314,8 @@ class Harness:
             for call in self.recording.calls
             if isinstance(call, methods.SendMessage | methods.EditMessageText)
         ]
-        markup = shown[-1]
-        assert isinstance(markup, InlineKeyboardMarkup)
-        return markup.inline_keyboard
+        # a notice to somebody else, without buttons, may come before or after
+        return [markup for markup in shown if isinstance(markup, InlineKeyboardMarkup)][-1].inline_keyboard
 
     @property
     def redrawn(self) -> str:

@@ -112,7 +112,7 @@ class TelegramScene:
         """Open a reply: edits in Anna's chat, unless the scene wants it otherwise."""
         to = Destination(chat, more.pop("thread", None), more.pop("reply_to", None), chat > 0)
         streaming = more.pop("streaming", "edit")
-        return self.live_replies.open(to, store, reply, streaming=streaming, keyboard=STOP, draft_id=7)
+        return self.live_replies.open(to, store, reply, streaming=streaming, keyboard=STOP, draft_id=7, **more)
 
     async def stream(
         self, pieces: Iterable[str], *, every: float, store: MemoryJournalStore | None = None, **more: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,6 +15,9 @@ from bot.streaming.edited_notice import EDIT_INTERVAL, EditedNotice
 from bot.telegram.destination import Destination
 
 PLACE = Destination(5, reply_to=3, private=True)
+
+
+T = TypeVar("T")
 
 
 class SteppedClock(Clock):
@@ -39,11 +42,13 @@ class Chat:
         self.clock = SteppedClock()
         self.log: list[tuple[float, str, str]] = []
         self.troubles = list(troubles)
-        self.tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[Any]] = []
         self.notice = EditedNotice(self, self, self.start, PLACE, clock=self.clock)
 
-    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        self.tasks.append(asyncio.create_task(work, name=name))
+    def start(self, work: Coroutine[Any, Any, T], *, name: str, awaited: bool = False) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=f"{name}{' (awaited)' * awaited}")
+        self.tasks.append(task)
+        return task
 
     async def send(self, to: Destination, text: str | Formatted) -> int:
         assert to == PLACE

@@ -37,6 +37,17 @@ async def test_a_question_in_a_group_is_acknowledged_until_its_answer_stands(sce
     assert methods[0] == methods[-1] == "setMessageReaction"
 
 
+async def test_the_eyes_of_a_question_that_waited_go_when_its_answer_stands(scene: TelegramScene) -> None:
+    scene.live_replies = LiveReplyFactory(scene.telegram, scene.slots, scene.tasks.start)
+    for chat in (ANNA, scene.group):
+        question = await asked(scene, chat)
+        await scene.stream(PIECES, every=3.0, chat=chat, reply_to=question, acknowledged=True)
+        taken = scene.calls("setMessageReaction")[-1]["parameters"]
+        assert (taken["message_id"], taken.get("reaction") or []) == (question, [])
+    assert {call["parameters"]["chat_id"] for call in scene.calls("sendChatAction")} == {ANNA, scene.group}
+    assert len(scene.calls("setMessageReaction")) == 2
+
+
 async def test_a_private_chat_and_an_answer_to_nothing_have_typing(scene: TelegramScene) -> None:
     await scene.stream(PIECES, every=3.0, reply_to=await asked(scene, ANNA))
     await scene.stream(PIECES, every=3.0, chat=scene.group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.answering.turns.turn_context import TurnContext, Work
 from bot.errors import StorageUnavailable
@@ -14,6 +15,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.held_messages import HeldMessageRepository
+from bot.storage.repositories.troubles import TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 
 logger = logging.getLogger(__name__)
@@ -24,22 +26,38 @@ PRUNE_INTERVAL = 3600.0
 """Seconds between two prunings, and only after work was done."""
 
 
+TROUBLE_LIFETIME = 30 * 86_400.0
+"""Seconds for which the reasons of failed answers are kept, unless TROUBLE_DAYS says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaxAges:
+    """Seconds after which things are forgotten."""
+
+    history: float | None
+    """Of what was said. None: never."""
+    troubles: float
+    """Of the reasons of failed answers."""
+
+
 class Retention:
-    """Forgets finished turns, update ids, old changes, and after `history` seconds (None: never) what was said."""
+    """Forgets finished turns, update ids, and what is older than it may get."""
 
     def __init__(
         self,
         database: Database,
         queue: TurnRepository,
         conversations: ConversationRepository,
+        troubles: TroubleRepository,
+        ages: MaxAges,
         *,
-        history: float | None,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._queue = queue
         self._conversations = conversations
-        self._history = history
+        self._troubles = troubles
+        self._ages = ages
         self._clock = clock
         self._pruned_at = -math.inf
 
@@ -62,7 +80,8 @@ class Retention:
             await self._database.forget_updates(now - FINISHED_TURN_LIFETIME)
             await AuditRepository(self._database).prune(now - AUDIT_LIFETIME)
             await HeldMessageRepository(self._database).prune(now - HELD_LIFETIME)
-            if self._history is not None:
-                await self._conversations.prune(now - self._history)
+            await self._troubles.prune(now - self._ages.troubles)
+            if self._ages.history is not None:
+                await self._conversations.prune(now - self._ages.history)
         except StorageUnavailable as error:
             logger.warning("Old rows stay for now: %s", error)

@@ -11,6 +11,7 @@ from bot.answering.turns.timing import STORE_RETRY_DELAY
 from bot.answering.turns.turn_context import TurnContext, Work
 from bot.answering.turns.turn_outcome import TurnOutcome
 from bot.errors import LeaseLost, StorageUnavailable
+from bot.runtime.log_context import log_fields
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.claims import TurnRepository
@@ -134,4 +135,6 @@ class TurnRunner:
 
 
 async def _do(work: Work, context: TurnContext) -> None:
-    await work(context)
+    turn = context.turn
+    with log_fields(turn=turn.id, chat=turn.key.chat, attempt=turn.attempt):
+        await work(context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.answering.turns.chat_migration import ChatMigration
 from bot.answering.turns.membership import Membership
-from bot.answering.turns.retention import Retention
+from bot.answering.turns.retention import TROUBLE_LIFETIME, MaxAges, Retention
 from bot.answering.turns.running_turns import ClaimAlarm, RunningTurns
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.timing import WorkerTiming
@@ -18,6 +18,7 @@ from bot.answering.turns.worker import Worker
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.troubles import TroubleRepository
 from bot.storage.turn_queue.cancel import TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
@@ -33,6 +34,8 @@ class TurnLimits:
     """Questions that may wait behind others."""
     history: float | None = None
     """Seconds for which conversations are kept. None: for ever."""
+    troubles: float = TROUBLE_LIFETIME
+    """Seconds for which the reasons of failed answers are kept."""
 
 
 def make_turn_service(
@@ -51,8 +54,12 @@ def make_turn_service(
     running = RunningTurns(room=limits.room, leased=database.shared, timing=timing, alarm=alarm)
     signals = TurnSignals(database, bot=membership.bot)
     migration = ChatMigration(database, signals)
-    outcome = TurnOutcome(queue, TurnCanceller(database), migration)
-    retention = Retention(database, queue, conversations, history=limits.history, clock=timing.clock)
+    troubles = TroubleRepository(database)
+    outcome = TurnOutcome(
+        queue, TurnCanceller(database), migration, troubles, replica=membership.me, clock=database.clock
+    )
+    ages = MaxAges(history=limits.history, troubles=limits.troubles)
+    retention = Retention(database, queue, conversations, troubles, ages, clock=timing.clock)
     runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
     worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)
     return TurnService(database, queue, conversations, worker, signals, migration, retention, waiting=limits.waiting)

@@ -6,8 +6,11 @@ import logging
 import os
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_exponential
+
+from bot.errors import DatabaseInUse, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +20,20 @@ OTHERS = 0o007
 """Rights of everybody on the machine; a group that an operator has let in keeps its own."""
 MAX_CHECKPOINT_TRIES = 10
 """Tries to empty the log while others read; their statements take milliseconds."""
+
+
+def take_file(file: Path) -> FileLock:
+    """Take a database for this process alone, until the lock is released. Raises DatabaseInUse, StorageUnavailable."""
+    lock = FileLock(f"{file}.lock", timeout=0, mode=OWNER_ONLY, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+        keep_private(file)
+    except Timeout:
+        raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
+    except OSError as error:
+        lock.release()
+        raise StorageUnavailable(f"{file.name} cannot be opened or locked: {error.strerror}") from error
+    return lock
 
 
 def keep_private(file: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tools of admins and operators: reasons of failures, alerts, copies of the database."""

@@ -1,0 +1,116 @@
+"""Alerts: admins hear once of what needs them, and once when it is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from bot.conversation.troubles import without_echo
+from bot.errors import (
+    CertificateRefused,
+    GeneratorBroken,
+    GeneratorProblem,
+    GeneratorRefused,
+    GeneratorSilent,
+    GeneratorUnreachable,
+    ProxyRefused,
+)
+from bot.storage.database import Database
+from bot.storage.repositories.people import PersonRepository
+from bot.storage.repositories.troubles import AlertRepository
+from bot.telegram.destination import Destination
+from bot.texts import Texts
+
+MIN_FAILURES = 3
+"""Failures of a model in a row from which on it counts as down; a refused key is told at once.
+
+Any other refusal may be about one question."""
+REFUSED, DOWN = "refused", "down"
+_REFUSED = (GeneratorRefused, CertificateRefused)
+_DOWN = (GeneratorUnreachable, GeneratorSilent, GeneratorBroken)
+_NO_ACCESS = ("401", "403")
+"""Beginnings of refusals that no question causes."""
+
+
+class AlertMessages(Protocol):
+    """The durable outbox, as far as alerts need it."""
+
+    async def enqueue(self, place: Destination, text: str) -> None:
+        """Store a message with the open transaction; it is sent afterwards."""
+        ...
+
+
+class AdminAlerts:
+    """Tells every admin, in the language of their app. Raises StorageUnavailable."""
+
+    def __init__(
+        self,
+        database: Database,
+        alerts: AlertRepository,
+        people: PersonRepository,
+        admins: Callable[[], Awaitable[list[int]]],
+        messages: AlertMessages,
+        texts: Texts,
+        *,
+        bot: int,
+    ) -> None:
+        self._database = database
+        self._alerts = alerts
+        self._people = people
+        self._admins = admins
+        self._messages = messages
+        self._texts = texts
+        self._bot = bot
+        self._failures: Counter[str] = Counter()
+        self._raised: set[tuple[str, str]] | None = None
+
+    async def generator_failed(self, model: str, error: GeneratorProblem) -> None:
+        """Count a failure, and tell of it where a person has to do something."""
+        self._failures[model] += isinstance(error, (*_REFUSED, *_DOWN))
+        if not _is_certain(error) and self._failures[model] < MIN_FAILURES:
+            return
+        if isinstance(error, _REFUSED):
+            await self._begin(REFUSED, model, str(error))
+        elif isinstance(error, _DOWN):
+            await self._begin(DOWN, model, str(error))
+
+    async def generator_works(self, model: str) -> None:
+        """Tell that it is over, where it was told that it began; else this costs nothing."""
+        del self._failures[model]
+        raised = await self._known()
+        for kind in (REFUSED, DOWN):
+            if (kind, model) in raised:
+                raised.discard((kind, model))
+                await self._tell_once(self._alerts.end(kind, model), f"alert-over-{kind}", model, "")
+
+    async def _begin(self, kind: str, model: str, cause: str) -> None:
+        raised = await self._known()
+        if (kind, model) not in raised:
+            await self._tell_once(self._alerts.begin(kind, model), f"alert-{kind}", model, without_echo(cause, ()))
+            raised.add((kind, model))
+
+    async def _known(self) -> set[tuple[str, str]]:
+        """The alerts that are not over, those of an earlier run included."""
+        if self._raised is None:
+            self._raised = await self._alerts.raised()
+        return self._raised
+
+    async def _tell_once(self, changed: Awaitable[bool], key: str, model: str, cause: str) -> None:
+        """Tell every admin with the change itself, unless another replica was faster."""
+        async with self._database.transaction():
+            if not await changed:
+                return
+            for admin in await self._admins():
+                person = await self._people.get(self._bot, admin)
+                language = self._texts.language_of(person.language if person else "")
+                name = model or self._texts.get(language, "alert-default-model")
+                text = self._texts.get(language, key, model=name, cause=cause)
+                await self._messages.enqueue(Destination(admin, private=True), text)
+
+
+def _is_certain(error: GeneratorProblem) -> bool:
+    """Tell a refusal of the bot's own settings from one that may be about a question."""
+    if isinstance(error, ProxyRefused | CertificateRefused):
+        return True
+    return isinstance(error, GeneratorRefused) and str(error).startswith(_NO_ACCESS)

@@ -1,0 +1,31 @@
+"""Limits of commands, before any handler sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import Message, TelegramObject
+
+from bot.people.speaker import Speaker
+from handlers.middlewares.contract import Handler
+from handlers.support.command_limits import CommandLimits
+from handlers.support.mapping import EventContext
+
+
+class CommandLimitMiddleware(BaseMiddleware):
+    """Lets repetitions of a command end here; bot admins are not limited."""
+
+    def __init__(self, limits: CommandLimits) -> None:
+        self._limits = limits
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
+        """Pass on what is to be answered. Raises TooManyCommands."""
+        origin: EventContext | None = data.get("origin")
+        if origin is not None and isinstance(event, Message):
+            speaker: Speaker = data["speaker"]
+            target = event.reply_to_message
+            replies_to = target.message_id if target is not None else None
+            if not speaker.admin and not self._limits.accepts(event.text or "", origin, replies_to=replies_to):
+                return None
+        return await handler(event, data)

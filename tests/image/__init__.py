@@ -1,0 +1,1 @@
+"""The real Dockerfile, built and run: with Docker where there is one, else with buildah as root."""

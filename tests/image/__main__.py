@@ -1,0 +1,137 @@
+"""`python -m tests.image`: builds the image, has it answer a question, kills it, starts it again on the same volume.
+
+Exit status 1: something did not work. Where nothing can build an image, it says so and ends with 0 (with
+IMAGE_TEST=required: 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Protocol
+
+from tests.harness.program_process import TOKEN
+from tests.harness.scene import running_telegram
+from tests.harness.telegram_people import ANNA, Telegram, is_being_written
+from tests.image import buildah, docker
+
+START_TIMEOUT = 120.0
+"""Seconds until the image is ready: two cores, nothing in memory yet."""
+
+
+class Container(Protocol):
+    """A container of the image, whatever runs it."""
+
+    def start(self) -> None: ...
+
+    def runs(self) -> bool: ...
+
+    def healthy(self) -> bool: ...
+
+    def end(self, sign: signal.Signals) -> None: ...
+
+
+def main() -> int:
+    folder = Path(os.environ.get("IMAGE_FOLDER") or tempfile.mkdtemp(prefix="aura-image-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    data, log = folder / "data", folder / "container.log"
+    shutil.rmtree(data, ignore_errors=True)
+    log.unlink(missing_ok=True)
+    data.mkdir()
+    (data / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    started = time.monotonic()
+    container = _built(folder, data, log)
+    if container is None:
+        return 1 if os.environ.get("IMAGE_TEST") == "required" else 0
+    _say(f"built in {time.monotonic() - started:.0f} s")
+    try:
+        asyncio.run(_scene(*container, data))
+    except (AssertionError, TimeoutError) as error:
+        _say(f"FAILED: {error}\n{log.read_text(encoding='utf-8', errors='replace') if log.exists() else ''}")
+        return 1
+    finally:
+        if "IMAGE_FOLDER" not in os.environ:
+            shutil.rmtree(folder, ignore_errors=True)
+    _say("the image answers, is healthy, survives a kill and keeps what was said")
+    return 0
+
+
+def _built(folder: Path, data: Path, log: Path) -> tuple[Container, dict[str, str]] | None:
+    """Build with what there is. None: there is nothing, and that was said."""
+    environment = {"BOT_TOKEN_FILE": "/data/token", "LISTEN": f"127.0.0.1:{_free_port()}", "ADMIN_IDS": str(ANNA)}
+    for file in (data, *data.iterdir()):
+        if os.geteuid() == 0:
+            os.chown(file, buildah.USER, buildah.USER)
+    if not docker.missing():
+        docker.build()
+        return docker.Container(data, environment, log), environment
+    if why := buildah.missing():
+        _say(f"skipped: {docker.missing()}, and {why}")
+        return None
+    builder = buildah.Buildah(folder)
+    builder.build()
+    return buildah.Container(builder, data, environment, log), environment
+
+
+async def _scene(container: Container, environment: dict[str, str], data: Path) -> None:
+    async with running_telegram() as telegram:
+        environment["TELEGRAM_API_URL"] = telegram.url
+        await _until_healthy(container)
+        await _is_answered(telegram, "What is the capital of France?")
+        container.end(signal.SIGKILL)
+        _say("answered; killed")
+        await _until_healthy(container)
+        await _is_answered(telegram, "And of Italy?")
+        container.end(signal.SIGTERM)
+    _say("answered again; stopped")
+    with sqlite3.connect(data / "aura.db") as database:
+        questions = database.execute("SELECT text FROM messages WHERE role = 'user' ORDER BY id").fetchall()
+        conversations = database.execute("SELECT count(*) FROM conversations").fetchone()
+    assert [text for (text,) in questions] == ["What is the capital of France?", "And of Italy?"], questions
+    assert conversations == (1,), conversations
+    assert (data / "aura.db").stat().st_uid == buildah.USER, "the program did not run as the image's own user"
+
+
+async def _until_healthy(container: Container) -> None:
+    began = time.monotonic()
+    container.start()
+    while not await asyncio.to_thread(container.healthy):
+        assert container.runs(), "the container has ended"
+        assert time.monotonic() - began < START_TIMEOUT, "the container never became healthy"
+        await asyncio.sleep(0.5)
+    _say(f"healthy after {time.monotonic() - began:.1f} s")
+
+
+async def _is_answered(telegram: Telegram, question: str) -> None:
+    before = len(telegram.said())
+    await telegram.send(question)
+
+    def answered() -> bool:
+        new = telegram.said()[before:]
+        return bool(new) and not any(is_being_written(message) for message in new)
+
+    await telegram.until(answered, seconds=START_TIMEOUT, why="(waited for an answer)")
+    assert telegram.texts()[-1].strip(), "the answer is empty"
+
+
+def _free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
+
+
+def _say(words: str) -> None:
+    print(f"image-test: {words}", file=sys.stderr, flush=True)  # noqa: T201  # what this command is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())

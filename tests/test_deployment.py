@@ -1,0 +1,40 @@
+"""The files that installations start from agree with the program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+UNIT = ROOT / "deploy" / "aura.service"
+
+
+def test_the_image_copies_every_folder_of_the_program() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    copied = set(re.findall(r"^COPY (\w+) /app/\1$", dockerfile, re.MULTILINE))
+    assert copied == {"bot", "handlers", "local_model", "playground"}
+    admitted = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
+    assert copied <= admitted
+    assert not any(name.startswith((".env", "secrets")) for name in admitted)
+
+
+def test_the_compose_file_sets_only_settings_that_exist() -> None:
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    used = set(re.findall(r"^ {2}([A-Z_]+): ", compose, re.MULTILINE))
+    assert {name.removesuffix("_FILE").lower() for name in used} <= set(Settings.model_fields)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    unit = tmp_path / UNIT.name
+    unit.write_text(
+        UNIT.read_text(encoding="utf-8").replace("/srv/aura/.venv/bin/python", "/bin/true"), encoding="utf-8"
+    )
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], check=False, capture_output=True, text=True)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "aura.service" in line]) == (0, [])
