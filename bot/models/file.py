@@ -21,7 +21,7 @@ from bot.models.entry import ModelEntry, Prices, Users
 from bot.net.proxy_url import ProxyURL, parse_proxy
 
 MODELS_FILE = Path(__file__).parents[2] / "models.toml"
-MAX_MODELS = 100
+MAX_ENTRIES = 100
 MAX_MODEL_NAME = 40
 """Characters of a name on a button."""
 DEFAULT_FILE_CONTEXT = 8192
@@ -52,8 +52,8 @@ def read_models(
         tables = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsProblem(f"MODELS_FILE: {path.name} cannot be read: {error}") from error
-    if not 0 < len(tables) <= MAX_MODELS:
-        raise SettingsProblem(f"MODELS_FILE: {path.name} has {len(tables)} models; 1 to {MAX_MODELS} are right")
+    if not 0 < len(tables) <= MAX_ENTRIES:
+        raise SettingsProblem(f"MODELS_FILE: {path.name} has {len(tables)} models; 1 to {MAX_ENTRIES} are right")
     common = _Common(environment, max_tokens, timeouts or Timeouts())
     entries = []
     for id_, table in tables.items():
