@@ -105,6 +105,10 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
+answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
+answer-cut-by-filter = The model's provider stopped the answer here.
+answer-broken-off = The answer broke off. ▸ goes on.
+answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
@@ -147,7 +151,7 @@ value-own-here = { $name ->
     [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
    *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
 }
-value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
+value-shown-for-chat = The temperature of this chat: { $value } ({ source }). Change it: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
     [chat_temperature] The temperature is a number from 0 to 2, for example /temperature chat 0.7
@@ -469,6 +473,12 @@ privacy-people = I know your name, @username, number and language as Telegram te
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
+
+## Commands with a name or a number
+
+persona-set = From the next message on, my persona here is “{ $persona }”.
+persona-unknown = I have no persona called “{ $wanted }”.
+undone-one = I have removed the last question and its answer. /undo takes back one at a time.
 ## What failed
 
 menu-trouble = what failed lately, and why

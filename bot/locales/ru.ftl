@@ -113,6 +113,7 @@ answer-stopped = Остановлено.
 answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-cut-by-filter = Дальше ответ не пропустил поставщик модели.
 answer-broken-off = Ответ оборвался. ▸ продолжит его.
+answer-interrupted = Меня здесь несколько раз прервали. ▸ продолжит, ↻ начнёт сначала.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз
@@ -152,7 +153,7 @@ value-own-here = { $name ->
     [model] Изменено для всего бота. У этого чата остаётся своя модель: { $value } ({ source }).
    *[proxy] Изменено для всего бота. У этого чата остаётся свой прокси: { $value } ({ source }).
 }
-value-shown-for-chat = Температура этого чата: { $value } ({ source }).
+value-shown-for-chat = Температура этого чата: { $value } ({ source }). Изменить: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] Температура — это число от 0 до 2, например /temperature 0.7
     [chat_temperature] Температура — это число от 0 до 2, например /temperature chat 0.7
@@ -479,6 +480,12 @@ privacy-people = Я знаю ваше имя, @имя, номер и язык �
 privacy-requests = То, что вы пишете, пока вас не впустили (не больше { $count } сообщений), ждёт { $days } дней, а при отказе удаляется.
 privacy-group = В группах я храню только то, что сказано мне, и сообщения, на которые при этом отвечают. Остальное — нет.
 privacy-rights = /export пришлёт вам разговор, /forget его сотрёт.
+
+## Команды с именем или числом
+
+persona-set = Со следующего сообщения моя роль здесь — «{ $persona }».
+persona-unknown = Роли «{ $wanted }» у меня нет.
+undone-one = Последний вопрос и ответ на него убраны. За один раз /undo убирает что-то одно.
 ## Что не получилось
 
 menu-trouble = что недавно не получилось и почему

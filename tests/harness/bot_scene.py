@@ -188,7 +188,9 @@ class Harness:
             self.paths.append(path)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
-                sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
+                sent = await self.telegram.send(
+                    self.telegram.newest.attach(place), Formatted(f"Answer to {path[-1].text}")
+                )
                 await running.keep((Shown(sent),))
             with running.stoppable():
                 await self.may_write.wait()
