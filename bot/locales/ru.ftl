@@ -114,6 +114,7 @@ answer-stopped = Остановлено.
 answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-cut-by-filter = Дальше ответ не пропустил поставщик модели.
 answer-broken-off = Ответ оборвался. ▸ продолжит его.
+answer-interrupted = Меня здесь несколько раз прервали. ▸ продолжит, ↻ начнёт сначала.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз

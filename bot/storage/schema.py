@@ -96,6 +96,7 @@ turns = Table(
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
+    Column("unfinished", Text, nullable=False, server_default=""),  # text of an answer that may be given up
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
     Column("round", Integer, nullable=False, server_default="0"),  # round robin: its people take turns, one a round
