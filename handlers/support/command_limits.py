@@ -18,11 +18,7 @@ COMMAND_REPEAT_INTERVAL = 5.0
 """Seconds since somebody gave a command within which the same one is a repetition."""
 GROUP_COMMANDS_PER_MINUTE = 10
 """Commands of one person in one group: each answer spends one of the group's 20 messages a minute."""
-<<<<<<< HEAD
-MAX_LAST_COMMANDS = 10_000
-=======
 MAX_REMEMBERED_COMMANDS = 10_000
->>>>>>> main
 """Commands, and people, that are remembered at once."""
 _COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 
@@ -56,15 +52,9 @@ class CommandLimits:
         self._clock = clock
         self._repeatable = frozenset(repeatable)
         self._last: TTLCache[tuple[object, ...], _Given] = TTLCache(
-<<<<<<< HEAD
-            MAX_LAST_COMMANDS, COMMAND_REPEAT_INTERVAL, timer=clock
-        )
-        self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_LAST_COMMANDS, MINUTE, timer=clock)
-=======
             MAX_REMEMBERED_COMMANDS, COMMAND_REPEAT_INTERVAL, timer=clock
         )
         self._times: TTLCache[tuple[int, int], deque[float]] = TTLCache(MAX_REMEMBERED_COMMANDS, MINUTE, timer=clock)
->>>>>>> main
 
     def accepts(self, text: str, origin: EventContext, *, replies_to: int | None) -> bool:
         """Tell a command to be answered, and whatever is none, from a repetition. Raises TooManyCommands.

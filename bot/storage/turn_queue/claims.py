@@ -133,9 +133,8 @@ class TurnRepository:
 
     async def keep_unfinished(self, lease: Lease, text: str) -> None:
         """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
-        stored = update(turns).where(_held(lease), _not_restarted()).values(unfinished=storable(text))
         async with self._database.transaction(durable=False) as connection:
-            await connection.execute(stored)
+            await connection.execute(_KEEP_UNFINISHED, {**_held(lease), "so_far": storable(text)})
 
     async def _keep(self, connection: AsyncConnection, kept: tuple[Lease, object]) -> bool:
         lease, shown = kept
@@ -262,6 +261,7 @@ _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value)
 _WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
 _MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
 _KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
+_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
 _WROTE = (
     update(turns)
     .where(turns.c.id == bindparam("this"))
