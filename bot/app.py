@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import handlers
@@ -27,6 +28,7 @@ from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.generators.factory import make_client
 from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.broadcaster import Broadcaster
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -37,6 +39,7 @@ from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
+from bot.rate_limits.requests import Priority
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
@@ -144,15 +147,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages)
-    scheduler = Scheduler(
-        time.monotonic(),
-        private=settings.chat_budget,
-        group=settings.group_budget,
-        bot=settings.bot_budget,
-        drafts=settings.draft_budget,
-        patient_edits=settings.patient_edits,
-    )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id), observer=metrics)
+    slots = _slots(settings, database, metrics, bot=me.id)
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
@@ -186,6 +181,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
+    broadcaster = _broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
@@ -207,7 +203,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions),
+        operating_use_cases(database, permissions, unit, bot=me.id, broadcast_begun=broadcaster.wake),
     )
     dispatcher = handlers.dispatcher(
         use_cases,
@@ -264,6 +260,36 @@ def _report(
         bot=bot,
     )
     return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
+
+
+def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+    """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
+    scheduler = Scheduler(
+        time.monotonic(),
+        private=settings.chat_budget,
+        group=settings.group_budget,
+        bot=settings.bot_budget,
+        drafts=settings.draft_budget,
+        patient_edits=settings.patient_edits,
+    )
+    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+
+
+def _broadcaster(
+    database: Database,
+    telegram: Telegram,
+    slots: SlotAllocator,
+    reports: DurableOutbox,
+    texts: Texts,
+    tasks: TaskSupervisor,
+    *,
+    bot: int,
+) -> Broadcaster:
+    """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
+    behind = partial(slots.slot, priority=Priority.CHANGE)
+    broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
+    tasks.start(broadcaster.run(), name="send broadcasts")
+    return broadcaster
 
 
 def _slot_broker(

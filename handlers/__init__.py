@@ -32,6 +32,7 @@ from handlers import (
     answer_buttons,
     answer_commands,
     audit,
+    broadcast,
     commands,
     data_requests,
     errors,
@@ -111,6 +112,7 @@ def routers() -> list[Router]:
         groups,
         audit,
         operating,
+        broadcast,
         answer_buttons,
         questions,
     )

@@ -272,3 +272,29 @@ alerts = Table(
     Column("subject", Text, primary_key=True),
     Column("since", Double, nullable=False),
 )
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("admin", BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("blocked", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+broadcast_chats = Table(
+    "broadcast_chats",
+    metadata,
+    # chats that a broadcast has not reached yet
+    Column("broadcast", Id, ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+)

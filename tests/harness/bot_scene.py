@@ -174,7 +174,7 @@ class Harness:
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, unit, bot=BOT_ID)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
