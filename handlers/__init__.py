@@ -38,11 +38,13 @@ from handlers import (
     errors,
     groups,
     membership,
+    models,
     operating,
     people,
     proxy,
     questions,
     settings,
+    usage,
 )
 from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
@@ -107,6 +109,8 @@ def routers() -> list[Router]:
         settings,
         data_requests,
         admin,
+        models,
+        usage,
         proxy,
         people,
         groups,

@@ -382,6 +382,23 @@ attachment-no-transcription = I can't listen to recordings here. Please write it
 attachment-transcription-unavailable = I can't listen to recordings just now. Please try again in a moment, or write it to me.
 attachment-transcription-refused = The transcription service doesn't accept the bot's settings or this recording. An admin has to look at it.
 
+## Models
+
+model-page = Model: { $model } ({ source }). Another one answers from the next answer on.
+model-page-bot = The model where nobody has chosen another one: { $model }. Who may choose for their chat?
+button-model-for-bot = For the whole bot …
+button-model-choosers = { $who ->
+    [admins] Admins choose
+   *[everyone] Everybody chooses
+}
+model-here = { $model } answers here from the next answer on.
+model-trying = Asking { $model } …
+model-failed = { $model } does not answer, so everything stays as it was. { $reason }
+model-gone = That model is not there any more. /model shows what there is.
+model-fails = { $model } fails and is left alone for a while; its fallback answers where it has one. { $reason } I shall say when it works again.
+model-works-again = { $model } works again.
+answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
+answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -480,6 +497,38 @@ privacy-rights = /export sends you the conversation, /forget erases it.
 persona-set = From the next message on, my persona here is “{ $persona }”.
 persona-unknown = I have no persona called “{ $wanted }”.
 undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+## Usage
+
+menu-usage = how many tokens I have used
+usage-own = { $period ->
+    [day] Today: { $tokens } tokens.
+   *[month] This month: { $tokens } tokens.
+}
+usage-left = { $tokens } are left.
+usage-table = { $by ->
+    [model] This month by model:
+    [person] This month by person:
+   *[chat] This month by chat:
+}
+usage-line = { $subject }: { $answers ->
+    [one] 1 answer
+   *[other] { $answers } answers
+}, { $tokens } tokens
+budget-spent = { $whose ->
+    [bot] The bot's tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+   *[person] Your tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+} It goes on at { $at }.
+budget-warning = { $period ->
+    [day] Today's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+   *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+}
+privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.
 ## What failed
 
 menu-trouble = what failed lately, and why

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.errors import Problem
 from bot.people.speaker import Speaker
+from bot.people.token_budgets import TokenBudgets
 from bot.settings import Settings
 from bot.storage.repositories.question_times import QuestionTimes
 
@@ -48,7 +49,17 @@ def _wait(asked: Sequence[float], count: int, seconds: float, now: float) -> flo
 class QuestionLimits:
     """The limits of the settings, counted from the stored turns: they hold over restarts and among replicas."""
 
-    def __init__(self, settings: Settings, times: QuestionTimes, *, bot: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        times: QuestionTimes,
+        budgets: TokenBudgets,
+        *,
+        bot: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.budgets = budgets
+        """The budgets of tokens, which are asked last."""
         self._person = Allowance(settings.questions_per_minute, settings.questions_per_day)
         self._chat = Allowance(settings.chat_questions_per_minute, settings.chat_questions_per_day)
         self._times = times
@@ -56,11 +67,12 @@ class QuestionLimits:
         self._clock = clock
 
     async def admit(self, speaker: Speaker) -> None:
-        """Let one more question through; bot admins are not limited. Raises TooManyQuestions."""
-        if speaker.admin:
-            return
-        if not (self._person.longest or self._chat.longest):
-            return
+        """Let one more question through; bot admins are not limited. Raises TooManyQuestions, BudgetSpent."""
+        if not speaker.admin and (self._person.longest or self._chat.longest):
+            await self._count(speaker)
+        await self.budgets.admit(speaker)
+
+    async def _count(self, speaker: Speaker) -> None:
         now = self._clock()
         by_person, in_chat = await self._times.asked_since(
             self._bot,

@@ -129,6 +129,33 @@ class ForgetCallback(CompactCallback, prefix="forget"):
     answer: Literal["yes", "no"]
 
 
+ModelScope = Literal["here", "bot"]
+
+
+class ModelPageCallback(CompactCallback, prefix="mdl"):
+    """`mdl:page:here:1`: a page of the models, of this chat or of the whole bot."""
+
+    verb: Literal["page"]
+    scope: ModelScope
+    page: CallbackId = 0
+
+
+class ModelCallback(CompactCallback, prefix="mdl"):
+    """`mdl:use:here:0:fast`: choose a model, pressed on a page; without an id go back to the bot's."""
+
+    verb: Literal["use"]
+    scope: ModelScope
+    page: CallbackId = 0
+    id: Annotated[str, Field(max_length=24)] = ""
+
+
+class ChooserCallback(CompactCallback, prefix="mdl"):
+    """`mdl:who:admins`: who may choose a model for their chat."""
+
+    verb: Literal["who"]
+    who: Literal["everyone", "admins"]
+
+
 def fitting(sought: str) -> str | None:
     """Shorten what is sought so that it fits a button, without the sign that separates fields."""
     kept = sought.replace(":", " ").encode("utf-8", "ignore")[:MAX_SOUGHT_BYTES].decode("utf-8", "ignore").strip()

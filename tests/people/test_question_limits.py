@@ -78,6 +78,13 @@ def _since(times: list[float], since: float) -> list[float]:
     return sorted(at for at in times if at >= since)
 
 
+class NoBudgets:
+    """Nobody's tokens are limited."""
+
+    async def admit(self, speaker: Speaker) -> None:
+        """Let everybody through."""
+
+
 def asked_by(whose: str, times: list[float]) -> Asked:
     return Asked(person=times) if whose == "person" else Asked(chat=times)
 
@@ -90,7 +97,7 @@ def speaker(*, admin: bool = False, anonymous: bool = False) -> Speaker:
 def limits(asked: Asked, **counts: int) -> QuestionLimits:
     names = ("questions_per_minute", "questions_per_day", "chat_questions_per_minute", "chat_questions_per_day")
     given = given_settings(**dict.fromkeys(names, 0) | counts)
-    return QuestionLimits(given, asked, bot=BOT, clock=lambda: NOW)  # type: ignore[arg-type]  # the one method of it
+    return QuestionLimits(given, asked, NoBudgets(), bot=BOT, clock=lambda: NOW)  # type: ignore[arg-type]  # one method each
 
 
 @pytest.mark.parametrize("span", [("per_minute", MINUTE), ("per_day", DAY)], ids=["a minute", "a day"])

@@ -59,6 +59,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0006": FIFTH,
     "0007": FIFTH,
     "0008": FIFTH,
+    "0009": FIFTH,
     "0010": FIFTH,
     "0014": FIFTH,
 }

@@ -19,12 +19,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Ending, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.screens import on_screen, set_screen
+from bot.storage.repositories.token_usage import keep_tokens
 from bot.storage.schema import conversations, messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
 from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
@@ -140,11 +141,16 @@ class TurnRepository:
         lease, shown = kept
         return (await connection.execute(_KEEP, {**_held(lease), "now_shown": shown})).rowcount == 1
 
-    async def wrote(self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str) -> int:
+    async def wrote(
+        self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str, record: AnswerRecord | None = None
+    ) -> int:
         """Store the whole text: from now on it only has to be shown. Raises LeaseLost. May be repeated."""
         async with self._database.transaction() as connection:
             row = await self._mine(connection, lease)
             said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
+            if record is not None:
+                said["model"] = storable(record.model)
+                await keep_tokens(self._database, connection, turn_of(row), record)
             if row.answer is None:
                 answer = await hang_answer(connection, row, said, self._database.clock())
             else:
@@ -260,6 +266,7 @@ _HELD = and_(
 _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value))
 _WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
 _MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
+_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
 _KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
 _KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
 _WROTE = (
