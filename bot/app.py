@@ -27,6 +27,7 @@ from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.generators.factory import make_client
 from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -207,7 +208,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions),
+        operating_use_cases(database, permissions, Holds(database, permissions, audit, tasks, slots.release)),
     )
     dispatcher = handlers.dispatcher(
         use_cases,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.operating.holds import Holds
 from bot.operating.trouble_reports import TroubleReports
 from bot.people.permissions import Permissions
 from bot.storage.database import Database
@@ -15,8 +16,9 @@ class OperatingUseCases:
     """Everything that handlers do for whoever runs the bot."""
 
     trouble_reports: TroubleReports
+    holds: Holds
 
 
-def operating_use_cases(database: Database, permissions: Permissions) -> OperatingUseCases:
+def operating_use_cases(database: Database, permissions: Permissions, holds: Holds) -> OperatingUseCases:
     """Wire them."""
-    return OperatingUseCases(trouble_reports=TroubleReports(TroubleRepository(database), permissions))
+    return OperatingUseCases(trouble_reports=TroubleReports(TroubleRepository(database), permissions), holds=holds)

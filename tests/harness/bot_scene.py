@@ -26,6 +26,7 @@ from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind,
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.factory import kind_of
+from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
@@ -126,6 +127,7 @@ class Harness:
         self.unix = 1_800_000_000.0
         self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
         self.paths: list[list[Message]] = []
+        self.freed: list[int] = []
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._ids = 0
@@ -171,14 +173,18 @@ class Harness:
             Files(self.telegram.download, AttachmentService(document_readers())),
             QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
         )
+        holds = Holds(self.database, permissions, audit, self.tasks, self._free)
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, holds)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
         )
+
+    async def _free(self, chat: int) -> None:
+        self.freed.append(chat)
 
     async def _answer(self, running: TurnContext) -> None:
         """Write an answer in one message: what the answerer does, in short."""

@@ -60,6 +60,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0007": FIFTH,
     "0008": FIFTH,
     "0010": FIFTH,
+    "0013": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 
