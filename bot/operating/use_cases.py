@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.operating.broadcasting import Broadcasting
 from bot.operating.holds import Holds
 from bot.operating.trouble_reports import TroubleReports
 from bot.people.permissions import Permissions
+from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.database import Database
+from bot.storage.repositories.broadcasts import BroadcastRepository
 from bot.storage.repositories.troubles import TroubleRepository
 
 
@@ -16,9 +20,22 @@ class OperatingUseCases:
     """Everything that handlers do for whoever runs the bot."""
 
     trouble_reports: TroubleReports
+    broadcasting: Broadcasting
     holds: Holds
 
 
-def operating_use_cases(database: Database, permissions: Permissions, holds: Holds) -> OperatingUseCases:
+def operating_use_cases(
+    database: Database,
+    permissions: Permissions,
+    unit: UnitOfWork,
+    holds: Holds,
+    *,
+    bot: int,
+    broadcast_begun: Callable[[], None] = lambda: None,
+) -> OperatingUseCases:
     """Wire them."""
-    return OperatingUseCases(trouble_reports=TroubleReports(TroubleRepository(database), permissions), holds=holds)
+    return OperatingUseCases(
+        trouble_reports=TroubleReports(TroubleRepository(database), permissions),
+        broadcasting=Broadcasting(unit, BroadcastRepository(database, bot=bot), permissions, broadcast_begun),
+        holds=holds,
+    )

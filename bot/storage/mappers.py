@@ -30,6 +30,7 @@ def message_of(row: AnyRow) -> Message:
         ending=Ending(row.ending),
         thoughts=row.thoughts,
         at=row.at,
+        model=row.model or "",
     )
 
 

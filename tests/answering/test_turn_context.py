@@ -214,12 +214,12 @@ def test_the_steady_clock_goes_forward() -> None:
 
 
 async def test_the_store_is_taken_to_work_for_a_moment_after_each_write(running: TurnContext, clock: Clock) -> None:
-    works = [running.stores]
+    trusted = [running.stores]
     clock.now += STORE_TRUST
-    works.append(running.stores)
+    trusted.append(running.stores)
     await running.keep([Shown(None)])
-    works.append(running.stores)
-    assert works == [True, False, True]
+    trusted.append(running.stores)
+    assert trusted == [True, False, True]
 
 
 async def test_the_text_of_a_turn_without_faults_is_not_kept_while_it_grows(running: TurnContext, bench: Bench) -> None:

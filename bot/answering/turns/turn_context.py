@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from bot.conversation.messages import Ending, Message, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.repositories.conversations import MAX_PATH, ConversationRepository
@@ -126,12 +126,16 @@ class TurnContext:
         else:
             self._turn = replace(self._turn, unfinished=text)
 
-    async def wrote(self, text: str, thoughts: str, ending: Ending, note: str = "") -> int:
+    async def wrote(
+        self, text: str, thoughts: str, ending: Ending, note: str = "", *, record: AnswerRecord | None = None
+    ) -> int:
         """Store the whole text; it survives everything from here on. Gives the answer's id in the conversation.
 
         For GO_ON the text is the old one and what was written now. Raises LeaseLost, StorageUnavailable.
         """
-        answer = await self._firmly(lambda: self._table.wrote(self.lease, text, thoughts, ending, note), "write")
+        answer = await self._firmly(
+            lambda: self._table.wrote(self.lease, text, thoughts, ending, note, record), "write"
+        )
         self._turn = replace(self._turn, answer=answer, state=TurnState.SHOWING, note=note)
         return answer
 
