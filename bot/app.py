@@ -32,6 +32,7 @@ from bot.models.health import ModelHealth
 from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
 from bot.operating.admin_alerts import AdminAlerts
 from bot.operating.broadcaster import Broadcaster
+from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -231,7 +232,14 @@ async def _serve(
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions, unit, bot=me.id, broadcast_begun=broadcaster.wake),
+        operating_use_cases(
+            database,
+            permissions,
+            unit,
+            Holds(database, permissions, audit, tasks, slots.release),
+            bot=me.id,
+            broadcast_begun=broadcaster.wake,
+        ),
     )
     dispatcher = handlers.dispatcher(
         use_cases,

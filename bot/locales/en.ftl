@@ -106,13 +106,10 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
-answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
-answer-cut-by-filter = The model's provider stopped the answer here.
-answer-broken-off = The answer broke off. ▸ goes on.
-answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
+answer-interrupted = I was interrupted several times here. ▸ continues it, ↻ starts over.
 answer-thoughts = Thoughts
 button-stop = ■ Stop
 button-again = ↻ Again
@@ -464,6 +461,7 @@ audit-what = { $action ->
     [admin-added] made { $about } an admin
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
+    [hold-ended] ended the pause of { $about }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -555,6 +553,15 @@ alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
 
+## Holds
+
+menu-hold = the chats that Telegram wants left alone
+hold-title = Telegram wants nothing sent to these chats until then (/hold and the number ends it):
+hold-none = No chat has to wait.
+hold-line = { $where }: { $until }
+hold-ended = I write to { $where } again. If it is too early, Telegram makes me wait again.
+hold-unknown = This chat does not have to wait. /hold lists those that do.
+hold-only-in-private = Ask me that in our private chat: the list names other chats.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to who wrote lately

@@ -470,6 +470,7 @@ audit-what = { $action ->
     [admin-added] новый администратор: { $about }
     [admin-removed] больше не администратор: { $about }
     [admin-link] права администратора по ссылке
+    [hold-ended] снята пауза: { $about }
     [set] { $scope ->
         [bot] { $about } = { $value }
        *[other] { $about } = { $value } ({ $place })
@@ -563,6 +564,15 @@ alert-default-model = по умолчанию
 alert-storage = Не могу ничего записать: { $cause }. Вопросы пока ждут в Telegram. Проверьте диск и базу данных; когда заработает, я сообщу.
 alert-over-storage = База данных снова работает.
 
+## Паузы
+
+menu-hold = чаты, куда Telegram пока не даёт писать
+hold-title = В эти чаты Telegram пока не даёт писать (/hold и номер снимает паузу):
+hold-none = Ни в одном чате паузы нет.
+hold-line = { $where }: { $until }
+hold-ended = Снова пишу сюда: { $where }. Если рано, Telegram опять поставит паузу.
+hold-unknown = В этом чате паузы нет. /hold покажет, где она есть.
+hold-only-in-private = Спросите меня об этом в личном чате: в списке названы другие чаты.
 ## Сообщения всем
 
 menu-broadcast = написать всем, группам или тем, кто писал недавно

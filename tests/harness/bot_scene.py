@@ -29,6 +29,7 @@ from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file
+from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
@@ -139,6 +140,7 @@ class Harness:
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
         self.paths: list[list[Message]] = []
+        self.freed: list[int] = []
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._ids = 0
@@ -192,14 +194,20 @@ class Harness:
                 clock=self.database.clock,
             ),
         )
+        holds = Holds(self.database, permissions, audit, self.tasks, self._free)
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, unit, bot=BOT_ID)),
+            handlers.UseCases(
+                answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
+            ),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
         )
+
+    async def _free(self, chat: int) -> None:
+        self.freed.append(chat)
 
     async def _answer(self, running: TurnContext) -> None:
         """Write an answer in one message: what the answerer does, in short."""
