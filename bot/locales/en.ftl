@@ -407,7 +407,7 @@ let-all-in-ask = { $count ->
 access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
-    [0] I am in no group.
+    [0] I know of no group: I learn of one when somebody adds me or writes to me there.
     [one] One group
    *[other] { $count } groups
 }{ $pages ->
