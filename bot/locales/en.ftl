@@ -465,7 +465,7 @@ privacy-model = { $where ->
     [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
    *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
 }
-privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-people = I know your name, username, Telegram id and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
