@@ -113,6 +113,7 @@ answer-stopped = Остановлено.
 answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-cut-by-filter = Дальше ответ не пропустил поставщик модели.
 answer-broken-off = Ответ оборвался. ▸ продолжит его.
+answer-interrupted = Меня здесь несколько раз прервали. ▸ продолжит, ↻ начнёт сначала.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз
@@ -384,6 +385,23 @@ attachment-no-transcription = Слушать записи я здесь не у�
 attachment-transcription-unavailable = Сейчас не получается прослушать запись. Попробуйте чуть позже или напишите текстом.
 attachment-transcription-refused = Сервис распознавания речи не принимает настройки бота или эту запись. Пусть посмотрит администратор.
 
+## Models
+
+model-page = Модель: { $model } ({ source }). Другая начнёт отвечать со следующего ответа.
+model-page-bot = Модель там, где никто не выбрал другую: { $model }. Кто может выбирать в своём чате?
+button-model-for-bot = Для всего бота …
+button-model-choosers = { $who ->
+    [admins] Выбирают админы
+   *[everyone] Выбирают все
+}
+model-here = Со следующего ответа здесь отвечает { $model }.
+model-trying = Спрашиваю { $model } …
+model-failed = { $model } не отвечает, поэтому всё осталось как было. { $reason }
+model-gone = Такой модели больше нет. Какие есть, покажет /model.
+model-fails = { $model } не работает, пока её не спрашиваем; отвечает запасная, если она указана. { $reason } Когда заработает, сообщу.
+model-works-again = { $model } снова работает.
+answer-by-fallback = Ответила { $model }: { $wanted } сейчас не работает.
+answer-by-default = Ответила { $model }: выбранной здесь модели ({ $wanted }) больше нет. Какие есть, покажет /model.
 ## Люди, группы и что менялось
 
 menu-block = больше не отвечать кому-то
@@ -485,6 +503,39 @@ privacy-rights = /export пришлёт вам разговор, /forget его 
 persona-set = Со следующего сообщения моя роль здесь — «{ $persona }».
 persona-unknown = Роли «{ $wanted }» у меня нет.
 undone-one = Последний вопрос и ответ на него убраны. За один раз /undo убирает что-то одно.
+## Usage
+
+menu-usage = сколько токенов я потратил
+usage-own = { $period ->
+    [day] Сегодня: { $tokens } ток.
+   *[month] В этом месяце: { $tokens } ток.
+}
+usage-left = Осталось { $tokens }.
+usage-table = { $by ->
+    [model] За месяц по моделям:
+    [person] За месяц по людям:
+   *[chat] За месяц по чатам:
+}
+usage-line = { $subject }: { $answers ->
+    [one] { $answers } ответ
+    [few] { $answers } ответа
+   *[many] { $answers } ответов
+}, { $tokens } ток.
+budget-spent = { $whose ->
+    [bot] Токены бота { $period ->
+        [day] на сегодня
+       *[month] на этот месяц
+    } закончились.
+   *[person] Ваши токены { $period ->
+        [day] на сегодня
+       *[month] на этот месяц
+    } закончились.
+} Продолжим в { $at }.
+budget-warning = { $period ->
+    [day] Токены всего бота на сегодня почти закончились: { $tokens } из { $budget }.
+   *[month] Токены всего бота на этот месяц почти закончились: { $tokens } из { $budget }.
+}
+privacy-tokens = Сколько токенов занял каждый ответ вам, когда и какой моделью, остаётся для счетов и лимитов — без самих слов.
 ## Что не получилось
 
 menu-trouble = что недавно не получилось и почему
@@ -510,3 +561,26 @@ alert-over-down = Модель ({ $model }) снова отвечает.
 alert-default-model = по умолчанию
 alert-storage = Не могу ничего записать: { $cause }. Вопросы пока ждут в Telegram. Проверьте диск и базу данных; когда заработает, я сообщу.
 alert-over-storage = База данных снова работает.
+
+## Сообщения всем
+
+menu-broadcast = написать всем, группам или тем, кто писал недавно
+word-groups = groups, группы, группам
+broadcast-usage =
+    /broadcast и текст — всем, кто мне писал; /broadcast группам и текст — группам; /broadcast 30 и текст — тем, кто писал за последние 30 дней. Или ответьте так на сообщение, которое надо разослать. Сначала вы увидите его сами.
+broadcast-only-in-private = Подготовьте это в нашем личном чате.
+broadcast-nobody = Писать некому.
+broadcast-shown = { $audience ->
+    [groups] Это получат группы ({ $chats }):
+   *[people] { $days ->
+        [0] Это получат люди ({ $chats }):
+       *[other] Это получат те, кто писал за последние { $days } дн. ({ $chats }):
+    }
+}
+broadcast-send = Отправить
+broadcast-drop = Не отправлять
+broadcast-stop = ■ Остановить рассылку
+broadcast-begun = Пишу в чаты ({ $chats }), не торопясь, чтобы ответы не ждали. Когда закончу, сообщу.
+broadcast-decided = Это уже решено.
+broadcast-stopped = Остановлено. Отправлено: { $sent }; заблокировали: { $blocked }; не вышло: { $failed }.
+broadcast-done = Ваше сообщение разослано. Отправлено: { $sent }; заблокировали меня: { $blocked }; не вышло: { $failed }.
