@@ -426,7 +426,7 @@ let-all-in-ask = { $count ->
 access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
-    [0] I am in no group.
+    [0] I know of no group: I learn of one when somebody adds me or writes to me there.
     [one] One group
    *[other] { $count } groups
 }{ $pages ->
@@ -485,7 +485,7 @@ privacy-model = { $where ->
     [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
    *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
 }
-privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-people = I know your name, username, Telegram id and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
