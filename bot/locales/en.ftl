@@ -494,3 +494,8 @@ alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
+
+## Recordings
+
+heard = 🎙 I heard:
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
