@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import handlers
@@ -14,6 +15,7 @@ from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
+from bot.answering.model_reports import AdminNotices
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
@@ -26,8 +28,11 @@ from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
-from bot.generators.factory import make_client
+from bot.models.catalog import ModelCatalog
+from bot.models.health import ModelHealth
+from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
 from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.broadcaster import Broadcaster
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -36,8 +41,10 @@ from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
+from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
+from bot.rate_limits.requests import Priority
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
@@ -55,6 +62,7 @@ from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.repositories.queue_length import QueueLength
+from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
@@ -87,22 +95,28 @@ SECONDS_A_DAY = 86_400.0
 async def run(settings: Settings) -> int:
     """Run the bot until a signal comes. Returns the exit status; raises a Problem where it cannot go on."""
     stop = stop_signal(GRACE)
-    logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
+    entries = entries_in_file(settings)
+    secrets = [*settings.secrets(), *secrets_of(entries)]
+    logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
     for note in review(settings):
         logger.warning("%s", note)
     if settings.bot_token is not None and settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
+    if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
+        settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
     async with AsyncExitStack() as stack:
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
 
             settings = await open_playground(settings, stack)
-        model = None
-        if settings.embedded:
-            model = await open_local_model(settings, stack)
-            settings = settings_for(model, settings)
-        await _serve(settings, model, stop, stack)
+        model = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
+        by_default = model if not entries or entries[0].is_embedded else None
+        if by_default is not None:
+            settings = settings_for(by_default, settings)
+        models = make_catalog(settings, entries, model)
+        stack.push_async_callback(models.aclose)
+        await _serve(settings, models, by_default, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -120,7 +134,9 @@ async def serve_model(settings: Settings) -> int:
     return 0
 
 
-async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack) -> None:
+async def _serve(
+    settings: Settings, models: ModelCatalog, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack
+) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
     metrics = _metrics(settings)
@@ -135,8 +151,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    client = make_client(settings, model)
-    stack.push_async_callback(client.aclose)
+    client = models.client(models.default)
 
     texts, personas = Texts(), read_personas(settings.personas_file)
     conversations, chats, people = (
@@ -144,16 +159,8 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         ChatRepository(database),
         PersonRepository(database),
     )
-    preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages)
-    scheduler = Scheduler(
-        time.monotonic(),
-        private=settings.chat_budget,
-        group=settings.group_budget,
-        bot=settings.bot_budget,
-        drafts=settings.draft_budget,
-        patient_edits=settings.patient_edits,
-    )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id), observer=metrics)
+    preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
+    slots = _slots(settings, database, metrics, bot=me.id)
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
@@ -161,10 +168,13 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
+    admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
-        generation=Generation(client, client.context_tokens, metrics),
+        generation=Generation(
+            models, ModelHealth(models, clock=time.monotonic, report=admin_notices.report), metrics or Observer()
+        ),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -187,6 +197,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
+    broadcaster = _broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
@@ -194,9 +205,22 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             turns,
             permissions,
             preferences,
-            Generating(client, client.config.context_tokens, settings.transcription_timeout),
+            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
             Files(telegram.download, AttachmentService(readers_without_pictures(transcription_client(settings)))),
-            QuestionLimits(settings, QuestionTimes(database), bot=me.id, clock=database.clock),
+            QuestionLimits(
+                settings,
+                QuestionTimes(database),
+                TokenBudgets(
+                    settings,
+                    TokenUsageRepository(database, bot=me.id),
+                    permissions,
+                    person=partial(people.get, me.id),
+                    clock=database.clock,
+                    warn=admin_notices.warn_of_budget,
+                ),
+                bot=me.id,
+                clock=database.clock,
+            ),
         ),
         people_use_cases(
             unit,
@@ -208,7 +232,7 @@ async def _serve(settings: Settings, model: LocalModel | None, stop: asyncio.Eve
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions),
+        operating_use_cases(database, permissions, unit, bot=me.id, broadcast_begun=broadcaster.wake),
     )
     dispatcher = handlers.dispatcher(
         use_cases,
@@ -265,6 +289,36 @@ def _report(
         bot=bot,
     )
     return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
+
+
+def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+    """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
+    scheduler = Scheduler(
+        time.monotonic(),
+        private=settings.chat_budget,
+        group=settings.group_budget,
+        bot=settings.bot_budget,
+        drafts=settings.draft_budget,
+        patient_edits=settings.patient_edits,
+    )
+    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+
+
+def _broadcaster(
+    database: Database,
+    telegram: Telegram,
+    slots: SlotAllocator,
+    reports: DurableOutbox,
+    texts: Texts,
+    tasks: TaskSupervisor,
+    *,
+    bot: int,
+) -> Broadcaster:
+    """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
+    behind = partial(slots.slot, priority=Priority.CHANGE)
+    broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
+    tasks.start(broadcaster.run(), name="send broadcasts")
+    return broadcaster
 
 
 def _slot_broker(

@@ -10,11 +10,13 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
 from bot.embedded_model import open_local_model
-from bot.errors import DatabaseInUse, GeneratorProblem, Problem, StorageUnavailable
+from bot.errors import DatabaseInUse, GeneratorProblem, Problem, SettingsProblem, StorageUnavailable
 from bot.generator_trial import generator_variables
-from bot.generators.factory import make_client
 from bot.local_telegram import playground_database
-from bot.net.proxy_url import as_proxy
+from bot.models.catalog import ModelCatalog, NamedModel
+from bot.models.entry import ModelEntry
+from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import read_personas
 from bot.settings import Settings
 from bot.settings_review import review
@@ -33,7 +35,8 @@ class Wrong(Exception):
 
 async def run(settings: Settings) -> int:
     """Try every part and print a line each. Returns 0 when all of them work, else 1."""
-    logs.set_up_logging(level="ERROR", form="text", secrets=settings.secrets())
+    secrets = [*settings.secrets(), *_secrets_in_file(settings)]
+    logs.set_up_logging(level="ERROR", form="text", secrets=secrets)
     works = True
     for name, part in _PARTS.items():
         try:
@@ -41,15 +44,22 @@ async def run(settings: Settings) -> int:
         except (Wrong, Problem) as wrong:
             works = False
             line = f"WRONG  {name}: {wrong}"
-        print(logs.blotted(line, settings.secrets()), flush=True)  # noqa: T201  # what this command is for
+        print(logs.blotted(line, secrets), flush=True)  # noqa: T201  # what this command is for
     return 0 if works else 1
+
+
+def _secrets_in_file(settings: Settings) -> list[str]:
+    try:
+        return secrets_of(entries_in_file(settings))
+    except SettingsProblem:
+        return []  # said by the part that is about the settings
 
 
 async def _settings(settings: Settings) -> str:
     """Reading them is the test; what they name as files is read here."""
-    personas = read_personas(settings.personas_file)
+    personas, models = read_personas(settings.personas_file), entries_in_file(settings)
     count = f"{len(personas)} persona{'' if len(personas) == 1 else 's'}"
-    return "; ".join(["read", count, *review(settings)])
+    return "; ".join(["read", count, *([f"{len(models)} models"] if models else []), *review(settings)])
 
 
 async def check_telegram(settings: Settings) -> str:
@@ -70,20 +80,40 @@ async def check_telegram(settings: Settings) -> str:
 
 
 async def check_generator(settings: Settings) -> str:
-    """Let the generator answer once. Raises Wrong, SettingsProblem."""
+    """Let every model answer once. Raises Wrong, SettingsProblem."""
+    entries = entries_in_file(settings)
     async with AsyncExitStack() as stack:
-        model = await open_local_model(settings, stack) if settings.embedded else None
-        client = make_client(settings, model)
-        stack.push_async_callback(client.aclose)
-        proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and model is None else None)
-        started = asyncio.get_running_loop().time()
-        try:
-            await client.probe(proxy=proxy)
-        except GeneratorProblem as error:
-            raise Wrong(f"{error}; check {generator_variables(settings)}") from None
-        took = asyncio.get_running_loop().time() - started
-        name = f"the embedded {model.name}" if model else client.destination
-        return "; ".join([f"{name} answers ({took:.1f} s to the first piece)", *client.advice()])
+        embedded = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
+        models = make_catalog(settings, entries, embedded)
+        stack.push_async_callback(models.aclose)
+        proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and not settings.embedded else None)
+        works, fails = [], []
+        for entry in models.entries:
+            try:
+                works.append(await _ask(models, entry, proxy, embedded))
+            except GeneratorProblem as error:
+                where = f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings)
+                fails.append(f"{_named(entry)}{error}; check {where}")
+    if fails:
+        raise Wrong("; ".join([*fails, *works]))
+    return "; ".join(works)
+
+
+async def _ask(models: ModelCatalog, entry: ModelEntry, proxy: ProxyURL | None, embedded: NamedModel | None) -> str:
+    """Ask one model for a first piece, and say what its server tells of itself. Raises GeneratorProblem."""
+    client, clock = models.client(entry), asyncio.get_running_loop().time
+    started = clock()
+    await client.probe(proxy=entry.route(proxy))
+    took = clock() - started
+    by_embedded = embedded is not None and client.config.url == embedded.url
+    name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
+    advice = [f"it reads {client.context_tokens()} tokens: set context"] if entry.id else client.advice()
+    notes = [*(advice if client.advice() else []), *(["it sees pictures"] if entry.pictures else [])]
+    return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
+
+
+def _named(entry: ModelEntry) -> str:
+    return f"[{entry.id}] " if entry.id else ""
 
 
 async def _database(settings: Settings) -> str:

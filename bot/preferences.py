@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 from bot.conversation.messages import ChatKey
 from bot.errors import Problem
 from bot.generators.factory import configured_model
+from bot.models.catalog import ModelCatalog
 from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
 from bot.people.personas import Personas
 from bot.settings import Settings
@@ -21,8 +22,10 @@ T = TypeVar("T")
 
 StreamingWay = Literal["edit", "draft", "off"]
 ThoughtsWay = Literal["fold", "hide"]
+ModelChoosers = Literal["everyone", "admins"]
 
 STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
+MODEL_CHOOSERS: tuple[ModelChoosers, ...] = get_args(ModelChoosers)
 THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
 MAX_MAX_TOKENS = 1_000_000
@@ -57,7 +60,7 @@ class EffectivePreferences:
     temperature: Value[float]
     max_tokens: Value[int]
     model: Value[str]
-    """Empty: whatever the generator takes by itself."""
+    """A choice as `ModelCatalog` reads it. Empty: the default entry, with whatever its generator takes by itself."""
     proxy: Value[ProxyURL | None]
     system_prompt: Value[str]
     """The conversation's own, else the persona's, else the environment's."""
@@ -67,6 +70,10 @@ class EffectivePreferences:
     thoughts: Value[ThoughtsWay]
     language: Value[str]
     """Empty: each person's own."""
+    model_choice: Value[ModelChoosers]
+    """Those who may choose a model for their chat."""
+    model_label: str = ""
+    """The model as people read it. Empty: whatever the generator takes by itself."""
 
 
 class PreferenceName(StrEnum):
@@ -81,6 +88,7 @@ class PreferenceName(StrEnum):
     STREAMING = "streaming"
     THOUGHTS = "thoughts"
     LANGUAGE = "language"
+    MODEL_CHOICE = "model_choice"
 
 
 class WrongValue(Problem):
@@ -160,8 +168,13 @@ class Preference(Generic[T]):
     """The nearest scope at which a chat sets it."""
 
 
-def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[PreferenceName, Preference[Any]]:
-    """Every preference; a new one is a row here and a field of `EffectivePreferences`."""
+def preference_table(
+    personas: Personas, languages: Collection[str], *, models_in_file: bool = False
+) -> Mapping[PreferenceName, Preference[Any]]:
+    """Every preference; a new one is a row here and a field of `EffectivePreferences`.
+
+    Where `models_in_file`, the environment names no model.
+    """
     rows: tuple[Preference[Any], ...] = (
         Preference(
             PreferenceName.TEMPERATURE,
@@ -181,8 +194,8 @@ def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[
             PreferenceName.MODEL,
             f"a line of 1 to {MAX_MODEL_LENGTH} characters",
             _read_model,
-            _usual_model,
-            scope=Source.BOT,
+            (lambda _: Value("", Source.DEFAULT)) if models_in_file else _usual_model,
+            scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PROXY,
@@ -226,6 +239,13 @@ def preference_table(personas: Personas, languages: Collection[str]) -> Mapping[
             _one_of(languages),
             lambda _: Value("", Source.DEFAULT),
         ),
+        Preference(
+            PreferenceName.MODEL_CHOICE,
+            ", ".join(MODEL_CHOOSERS),
+            _one_of(MODEL_CHOOSERS),
+            lambda _: Value("everyone", Source.DEFAULT),
+            scope=Source.BOT,
+        ),
     )
     return {row.name: row for row in rows}
 
@@ -251,15 +271,22 @@ class _Scope:
 class Preferences:
     """Reads and changes what admins and chats have set. What is set wins over the environment, the nearest first.
 
-    `languages` are those in which the bot can speak.
+    `languages` are those in which the bot can speak; `models` those that can be chosen.
     """
 
     def __init__(
-        self, settings: Settings, table: PreferenceRepository, personas: Personas, languages: Collection[str]
+        self,
+        settings: Settings,
+        table: PreferenceRepository,
+        personas: Personas,
+        languages: Collection[str],
+        *,
+        models: ModelCatalog | None = None,
     ) -> None:
         self._settings = settings
         self._stored = table
-        self._rows = preference_table(personas, languages)
+        self._models = models if models is not None and models.is_from_file else None
+        self._rows = preference_table(personas, languages, models_in_file=self._models is not None)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
             table.database, PREFERENCE_CHANNEL, concerns
         )
@@ -294,7 +321,9 @@ class Preferences:
     async def _find(self, key: ChatKey) -> EffectivePreferences:
         scopes = _nearest_first(key, await self._stored.scopes(key))
         values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self._rows.items()}
-        return EffectivePreferences(**values | self._answerer(scopes))
+        model = values[PreferenceName.MODEL].value
+        label = self._models.resolve(model).label if self._models is not None else model
+        return EffectivePreferences(**values | self._answerer(scopes), model_label=label)
 
     def _value(self, row: Preference[T], scopes: Sequence[_Scope]) -> Value[T]:
         """The nearest stored value, else the usual one."""

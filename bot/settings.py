@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_api_key: SecretStr = SecretStr("")
     openai_model: str | None = None
+    models_file: Path | None = None
     transcription_url: str | None = None
     transcription_model: str = "whisper-1"
     transcription_key: SecretStr = SecretStr("")
@@ -146,6 +147,10 @@ class Settings(BaseSettings):
     questions_per_day: int = Field(default=0, ge=0)
     chat_questions_per_minute: int = Field(default=30, ge=0)
     chat_questions_per_day: int = Field(default=0, ge=0)
+    tokens_per_day: int = Field(default=0, ge=0)
+    tokens_per_month: int = Field(default=0, ge=0)
+    bot_tokens_per_day: int = Field(default=0, ge=0)
+    bot_tokens_per_month: int = Field(default=0, ge=0)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
     chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 

@@ -32,16 +32,19 @@ from handlers import (
     answer_buttons,
     answer_commands,
     audit,
+    broadcast,
     commands,
     data_requests,
     errors,
     groups,
     membership,
+    models,
     operating,
     people,
     proxy,
     questions,
     settings,
+    usage,
 )
 from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
@@ -105,11 +108,14 @@ def routers() -> list[Router]:
         settings,
         data_requests,
         admin,
+        models,
+        usage,
         proxy,
         people,
         groups,
         audit,
         operating,
+        broadcast,
         answer_buttons,
         questions,
     )
@@ -152,7 +158,7 @@ def dispatcher(
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (
-        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions),
+        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions, outputs.telegram.newest),
         SpeakerMiddleware(use_cases.people.acquaintance),
         ReplyMiddleware(surroundings.preferences, speech, later),
         ButtonMiddleware(outputs.telegram, later),

@@ -1,4 +1,4 @@
-"""Commands for bot admins: temperature, length and model of the whole bot, changed while it runs."""
+"""Commands for bot admins: temperature and length of answers of the whole bot, changed while it runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from handlers.support.settings_views import in_words
 
 def router() -> CommandRouter:
     """The commands that change the whole bot, and `/temperature chat`, which changes one chat."""
-    return CommandRouter("admin", temperature, max_tokens, model)
+    return CommandRouter("admin", temperature, max_tokens)
 
 
 @declare("temperature", BOT_ADMINS, order=110)
@@ -26,7 +26,7 @@ async def temperature(
 ) -> None:
     """`/temperature 0.7` for the whole bot, `/temperature chat 0.9` for this chat."""
     first, *rest = (command.args or "").split(maxsplit=1)[:2] or [""]
-    if texts.means("word-chat", first):
+    if texts.means("word-chat", first) or not (first or speaker.admin):
         await _change_chat("".join(rest), speaker, changes, texts, say)
     else:
         await _change_bot(PreferenceName.TEMPERATURE, command.args or "", speaker, changes, texts, say)
@@ -38,14 +38,6 @@ async def max_tokens(
 ) -> None:
     """The most tokens of an answer."""
     await _change_bot(PreferenceName.MAX_TOKENS, command.args or "", speaker, changes, texts, say)
-
-
-@declare("model", BOT_ADMINS, order=130)
-async def model(
-    _: Message, command: CommandObject, speaker: Speaker, changes: SettingsChanges, texts: Texts, say: Responder
-) -> None:
-    """The model that answers."""
-    await _change_bot(PreferenceName.MODEL, command.args or "", speaker, changes, texts, say)
 
 
 async def _change_bot(

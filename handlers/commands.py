@@ -149,8 +149,8 @@ async def system(
 
 def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder, *, owner: bool) -> list[str]:
     """The model that answers; of the packaged one also what it can do, and for an `owner` how to connect a real one."""
-    if not settings.embedded:
-        return [say.text("model-connected", model=effective.model.value or settings.generator)]
+    if effective.model_label != effective.model.value or not settings.embedded:
+        return [say.text("model-connected", model=effective.model_label or settings.generator)]
     if settings.local_model is not None:
         return [say.text("model-local", model=settings.local_model.stem)]
     return [say.text("model-packaged"), *([say.text("model-connect")] if owner else [])]

@@ -51,6 +51,10 @@ WRONG = {
     "QUESTIONS_PER_DAY": "many",
     "CHAT_QUESTIONS_PER_MINUTE": "-1",
     "CHAT_QUESTIONS_PER_DAY": "1.5",
+    "TOKENS_PER_DAY": "-1",
+    "TOKENS_PER_MONTH": "many",
+    "BOT_TOKENS_PER_DAY": "-1",
+    "BOT_TOKENS_PER_MONTH": "0.5",
     "QUESTIONS_WAITING": "0",
     "CHAT_QUESTIONS_WAITING": "0",
     "WEBHOOK_URL": "example.org/hook",
@@ -73,6 +77,7 @@ ANY_TEXT = {
     "TRANSCRIPTION_MODEL",
     "METRICS_TOKEN",
     "PERSONAS_FILE",
+    "MODELS_FILE",
 }
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.conversation.continuation import Continuation
-from bot.conversation.messages import Ending
+from bot.conversation.messages import AnswerRecord, Ending
 from bot.errors import GeneratorProblem, QuestionTooLong
 from bot.generators.contract import Finish, Piece, Recast, Thought
 from bot.rendering.entities import is_visible
@@ -28,6 +28,10 @@ class AnswerInProgress:
     thoughts: list[str] = field(default_factory=list)
     ending: Ending = Ending.COMPLETE
     note: str = ""
+    model: str = ""
+    """The name of the model that answers, once it has ended."""
+    record: AnswerRecord | None = None
+    """The model, tokens and times, once it has ended. None: nothing was written."""
     first_text_at: float | None = None
     """Unix time at which there was something to see."""
 
@@ -40,7 +44,7 @@ class AnswerInProgress:
             self.recast(piece)
         elif isinstance(piece, Finish):
             self.ending = _ENDINGS[piece.reason]
-        else:
+        elif isinstance(piece, str):
             self._write(piece)
         self.live.notify()
         self.check()

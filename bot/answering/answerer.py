@@ -8,6 +8,7 @@ from contextlib import aclosing
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.answer_report import AnswerReport
+from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
@@ -35,6 +36,12 @@ _NOTES = {
     Ending.LENGTH: "answer-cut-by-limit",
     Ending.FILTERED: "answer-cut-by-filter",
 }
+
+_BROKEN_OFF: dict[type[GeneratorProblem], str] = {
+    GeneratorBroken: "answer-broken-off",
+    InterruptedTooOften: "answer-interrupted",
+}
+"""The lines under an answer of which something was written."""
 
 
 class Answerer:
@@ -73,7 +80,7 @@ class Answerer:
             await self._write(running, chosen)
 
     async def _write(self, running: TurnContext, chosen: EffectivePreferences) -> None:
-        path = await running.begin(self._generation.max_messages)
+        path = await running.begin(self._generation.max_messages(chosen))
         turn = running.turn
         self._report.begun(turn)
         reply = self._reply(turn, chosen)
@@ -92,7 +99,9 @@ class Answerer:
                 raise
             answer.close()
             reply.end(answer.note)
-            kept = await running.wrote(reply.text, "".join(answer.thoughts), answer.ending, answer.note)
+            kept = await running.wrote(
+                reply.text, "".join(answer.thoughts), answer.ending, answer.note, record=answer.record
+            )
             keyboard = await self._final_keyboard(turn, kept, answer.ending)
             live.end(keyboard)
             try:
@@ -106,7 +115,7 @@ class Answerer:
         await running.finish(_state(answer.ending))
         wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
         first = answer.first_text_at
-        await self._report.ended(turn, chosen.model.value, answer.ending.value, first_text_at=first, wrote=wrote)
+        await self._report.ended(turn, answer.model, answer.ending.value, first_text_at=first, wrote=wrote)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
@@ -130,29 +139,35 @@ class Answerer:
     ) -> None:
         """Let the generator write. Its failure is an ending, not an error. Raises what ends the showing."""
         turn = running.turn
+        generated = self._generation.answer(turn, path, chosen)
         try:
             if turn.faults >= MAX_FAULTS:
+                if answer.seam is None:
+                    answer.reply.write(turn.unfinished)
                 raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
-                async with aclosing(self._generation.pieces(turn, path, chosen)) as pieces:
+                async with aclosing(generated.pieces()) as pieces:
                     async for piece in pieces:
                         answer.take(piece)
                         if answer.first_text_at is None and answer.is_visible:
                             answer.first_text_at = self._report.clock()
+                        await _keep_unfinished(running, answer)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             answer.fail(error)
-            broke_off = answer.is_visible and type(error) is GeneratorBroken
-            key = "answer-broken-off" if broke_off else error.key
+            key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
-            if reference := await self._report.failed(turn, path, chosen.model.value, error):
+            if reference := await self._report.failed(turn, path, generated.label, error):
                 answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
-            return
-        if running.stopped:
-            answer.ending = Ending.STOPPED
-        answer.note = self._note(turn, answer.ending)
+        else:
+            if running.stopped:
+                answer.ending = Ending.STOPPED
+            answer.note = self._note(turn, answer.ending)
+            answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
+        finally:
+            answer.record, answer.model = generated.record(), generated.label
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
@@ -177,7 +192,7 @@ class Answerer:
         """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             answer.close()
-            kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN)
+            kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN, record=answer.record)
             await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
 
     async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
@@ -190,8 +205,25 @@ class Answerer:
         """Give the line under an answer that did not end by itself; one without text would show nothing else."""
         return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
 
+    def _stand_in(self, turn: Turn, generated: GeneratedAnswer) -> str:
+        """Give the line that says which model answered where it was not the chosen one."""
+        model, wanted = generated.model, generated.wanted
+        if model is None:
+            return ""
+        if model.entry.id != wanted.entry.id:
+            return self._texts.get(turn.language, "answer-by-fallback", model=model.label, wanted=wanted.label)
+        if wanted.missing:
+            return self._texts.get(turn.language, "answer-by-default", model=model.label, wanted=wanted.missing)
+        return ""
+
     def _translate(self, turn: Turn) -> keyboards.Translate:
         return lambda key: self._texts.get(turn.language, key)
+
+
+async def _keep_unfinished(running: TurnContext, answer: AnswerInProgress) -> None:
+    """Keep what was written so far where the answer may be given up: then it stays on the screen."""
+    if running.turn.faults and answer.seam is None and answer.is_visible:
+        await running.keep_unfinished(answer.reply.text)
 
 
 def _state(ending: Ending) -> TurnState:

@@ -1,113 +1,42 @@
-"""Asking of the generator for one turn: the messages that fit, and another try where that can help."""
+"""Generation of answers: which model is asked, and how many messages it could read."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
-from typing import cast
+import time
+from collections.abc import Callable, Sequence
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
-
-from bot.conversation.messages import Message, Turn, TurnKind
-from bot.conversation.window import fit, go_on_from
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
-from bot.generators.client import GeneratorClient
-from bot.generators.contract import Piece
+from bot.answering.generated_answer import Asking, GeneratedAnswer
+from bot.conversation.messages import Message, Turn
+from bot.models.catalog import ModelCatalog
+from bot.models.health import ModelHealth
 from bot.preferences import EffectivePreferences
 from bot.runtime.observer import Observer
 
-MAX_GENERATION_TRIES = 3
-"""Requests for one answer before a person is told that the generator fails: one, and two more."""
-MAX_RETRY_AFTER = 20.0
-"""Longest wait for another try, in seconds; a generator that asks for more has failed."""
 MIN_TOKENS_PER_MESSAGE = 20
 """Shortest message we expect, in tokens. Bounds how many messages are read: context / this."""
 
 
 class Generation:
-    """Asks the generator; closing what `pieces` gives closes its connection."""
+    """Has answers written by the models of the catalog. `clock` gives Unix times in seconds."""
 
     def __init__(
-        self, client: GeneratorClient, context_tokens: Callable[[], int], observer: Observer | None = None
+        self,
+        models: ModelCatalog,
+        health: ModelHealth,
+        observer: Observer,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
-        self._context_tokens = context_tokens
-        self._observer = observer or Observer()
+        self._models = models
+        self._health = health
+        self._asking = Asking(models, health, observer, clock)
 
-    @property
-    def max_messages(self) -> int:
-        """Most messages of a conversation that the generator could take."""
-        return self._context_tokens() // MIN_TOKENS_PER_MESSAGE
+    def max_messages(self, chosen: EffectivePreferences) -> int:
+        """Most messages of a conversation that the chosen model, or one that stands in for it, could take."""
+        candidates = self._health.candidates(self._models.resolve(chosen.model.value))
+        contexts = [self._models.client(one.entry).context_tokens(one.model) for one in candidates]
+        return max(contexts) // MIN_TOKENS_PER_MESSAGE
 
-    async def pieces(
-        self, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences
-    ) -> AsyncGenerator[Piece, None]:
-        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
-        messages = fit(
-            path,
-            system=chosen.system_prompt.value,
-            context=self._context_tokens(),
-            answer_room=chosen.max_tokens.value,
-            group=not turn.private,
-        )
-        if turn.kind is TurnKind.GO_ON:
-            messages = go_on_from(messages)
-
-        asked = 0
-
-        async def begin() -> tuple[Piece, AsyncGenerator[Piece, None]]:
-            nonlocal asked
-            asked += 1
-            pieces = self._client.answer(
-                messages,
-                temperature=chosen.temperature.value,
-                max_tokens=chosen.max_tokens.value,
-                proxy=chosen.proxy.value,
-                model=chosen.model.value,
-            )
-            try:
-                return await anext(pieces), pieces
-            except StopAsyncIteration:
-                raise GeneratorBroken("the answer was empty") from None
-            except BaseException:
-                await pieces.aclose()
-                raise
-
-        tries = AsyncRetrying(
-            stop=stop_after_attempt(MAX_GENERATION_TRIES),
-            wait=_pause,
-            retry=retry_if_exception(_may_help),
-            before_sleep=self._tell_of_failure,
-            reraise=True,
-        )
-        try:
-            first, rest = cast("tuple[Piece, AsyncGenerator[Piece, None]]", await tries(begin))
-            async with aclosing(rest):
-                yield first
-                async for piece in rest:
-                    yield piece
-        except GeneratorProblem as error:
-            error.tries = asked
-            raise
-
-    def _tell_of_failure(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        self._observer.generator_failed(type(error).__name__, tried_again=True)
-
-
-def _may_help(error: BaseException) -> bool:
-    """Tell whether another try can help, and soon enough."""
-    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        return error.retry_after <= MAX_RETRY_AFTER
-    return isinstance(error, GeneratorProblem) and error.retryable
-
-
-_backoff = wait_random_exponential(multiplier=1, max=8)
-
-
-def _pause(state: RetryCallState) -> float:
-    """Give the seconds until the next try: as long as the generator asks for, else a growing random time."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        return error.retry_after
-    return _backoff(state)
+    def answer(self, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences) -> GeneratedAnswer:
+        """Prepare an answer; its `pieces` asks for it."""
+        return GeneratedAnswer(self._asking, turn, path, chosen)

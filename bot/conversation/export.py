@@ -14,7 +14,8 @@ def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer
     parts = [f"# {title}"]
     for message in messages:
         name = answerer if message.role is Role.ASSISTANT else message.author or asker
-        parts.append(f"## {name}, {_time(message.at)}")
+        model = f" ({message.model})" if message.model else ""
+        parts.append(f"## {name}{model}, {_time(message.at)}")
         if message.quote is not None:
             parts.append("\n".join(f"> {line}" for line in message.quote.text.splitlines()))
         parts.append(message.text)
@@ -31,6 +32,7 @@ def as_json(messages: Sequence[Message]) -> str:
             **({"name": message.author} if message.author else {}),
             **({"quote": {"author": message.quote.author, "text": message.quote.text}} if message.quote else {}),
             **({"thoughts": message.thoughts} if message.thoughts else {}),
+            **({"model": message.model} if message.model else {}),
         }
         for message in messages
     ]

@@ -82,6 +82,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """The model that wrote an answer, its tokens and its times (Unix seconds)."""
+
+    model: str
+    """The name that people read."""
+    input_tokens: int
+    output_tokens: int
+    """Thoughts included."""
+    estimated: bool
+    """The server did not say how many tokens there were."""
+    cost: float | None
+    """None: the model has no price."""
+    currency: str
+    asked_at: float
+    first_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation's tree. `parent` is None at a beginning."""
 
@@ -96,6 +115,8 @@ class Message:
     thoughts: str = ""
     at: float = 0.0
     """Unix time in seconds."""
+    model: str = ""
+    """The name of the model that wrote an answer, where it is known."""
 
 
 class TurnKind(StrEnum):
@@ -167,3 +188,5 @@ class Turn:
     """Failures of its work, and deaths of its process while it ran alone and had just begun."""
     waited: bool = False
     """Its question was asked behind another one, and was acknowledged."""
+    unfinished: str = ""
+    """Text of an earlier attempt that failed, which stays where the answer is given up."""

@@ -6,7 +6,7 @@ Our own classes take the fields of `Options`; somebody else's class gets g4f's n
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -167,6 +167,10 @@ class GeneratorClient:
             raise _to_blame(problem, await fails(None))
         if problem is not None:
             raise problem
+
+    def leave_out(self, model: str, parameters: Iterable[str]) -> None:
+        """Leave parameters out of every request for a model, without waiting for its refusal."""
+        self._endpoint(model).refused.update(parameters)
 
     def advice(self) -> list[str]:
         """Say what the settings should be, after what the server has said."""

@@ -42,7 +42,16 @@ class Finish:
     reason: Literal["stop", "length", "filter"]
 
 
-Piece = str | Thought | Recast | Finish
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of an answer, as its server counted them; given once, near the end."""
+
+    input_tokens: int
+    output_tokens: int
+    """Thoughts included."""
+
+
+Piece = str | Thought | Recast | Finish | Usage
 AsyncResult = AsyncIterator[Piece]
 
 

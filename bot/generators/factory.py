@@ -17,7 +17,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from bot.generators.aura import Aura
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorConfig
 from bot.generators.contract import GeneratorKind, Timeouts
 from bot.generators.g4f_adapter import load
 from bot.generators.openai.generator import OpenAI
@@ -155,21 +155,19 @@ def context_tokens(settings: GeneratorSettings, embedded: EmbeddedModel | None) 
     return embedded.context_tokens if embedded is not None else DEFAULT_CONTEXT
 
 
-def make_client(settings: GeneratorSettings, embedded: EmbeddedModel | None = None) -> GeneratorClient:
-    """Make the client of the generator that answers: the embedded one, or the one that the settings name."""
+def make_config(settings: GeneratorSettings, embedded: EmbeddedModel | None = None) -> GeneratorConfig:
+    """Describe the generator that the settings name, or the embedded one."""
     kind = kind_of(settings.generator)
-    return GeneratorClient(
-        GeneratorConfig(
-            kind=kind,
-            url=(embedded.url if embedded is not None and kind.may_be_embedded else _url(settings, kind)) or "",
-            model=configured_model(settings)[1],
-            model_name=settings.aura_model_name,
-            key=getattr(settings, kind.key_setting),
-            browser=settings.aura_browser and embedded is None,
-            context_tokens=context_tokens(settings, embedded),
-            max_tokens=settings.max_tokens,
-            timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
-        )
+    return GeneratorConfig(
+        kind=kind,
+        url=(embedded.url if embedded is not None and kind.may_be_embedded else _url(settings, kind)) or "",
+        model=configured_model(settings)[1],
+        model_name=settings.aura_model_name,
+        key=getattr(settings, kind.key_setting),
+        browser=settings.aura_browser and embedded is None,
+        context_tokens=context_tokens(settings, embedded),
+        max_tokens=settings.max_tokens,
+        timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
     )
 
 

@@ -105,6 +105,10 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
+answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
+answer-cut-by-filter = The model's provider stopped the answer here.
+answer-broken-off = The answer broke off. ▸ goes on.
+answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
@@ -147,7 +151,7 @@ value-own-here = { $name ->
     [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
    *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
 }
-value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
+value-shown-for-chat = The temperature of this chat: { $value } ({ source }). Change it: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
     [chat_temperature] The temperature is a number from 0 to 2, for example /temperature chat 0.7
@@ -377,6 +381,23 @@ attachment-no-transcription = I can't listen to recordings here. Please write it
 attachment-transcription-unavailable = I can't listen to recordings just now. Please try again in a moment, or write it to me.
 attachment-transcription-refused = The transcription service doesn't accept the bot's settings or this recording. An admin has to look at it.
 
+## Models
+
+model-page = Model: { $model } ({ source }). Another one answers from the next answer on.
+model-page-bot = The model where nobody has chosen another one: { $model }. Who may choose for their chat?
+button-model-for-bot = For the whole bot …
+button-model-choosers = { $who ->
+    [admins] Admins choose
+   *[everyone] Everybody chooses
+}
+model-here = { $model } answers here from the next answer on.
+model-trying = Asking { $model } …
+model-failed = { $model } does not answer, so everything stays as it was. { $reason }
+model-gone = That model is not there any more. /model shows what there is.
+model-fails = { $model } fails and is left alone for a while; its fallback answers where it has one. { $reason } I shall say when it works again.
+model-works-again = { $model } works again.
+answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
+answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -469,6 +490,44 @@ privacy-people = I know your name, @username, number and language as Telegram te
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
+
+## Commands with a name or a number
+
+persona-set = From the next message on, my persona here is “{ $persona }”.
+persona-unknown = I have no persona called “{ $wanted }”.
+undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+## Usage
+
+menu-usage = how many tokens I have used
+usage-own = { $period ->
+    [day] Today: { $tokens } tokens.
+   *[month] This month: { $tokens } tokens.
+}
+usage-left = { $tokens } are left.
+usage-table = { $by ->
+    [model] This month by model:
+    [person] This month by person:
+   *[chat] This month by chat:
+}
+usage-line = { $subject }: { $answers ->
+    [one] 1 answer
+   *[other] { $answers } answers
+}, { $tokens } tokens
+budget-spent = { $whose ->
+    [bot] The bot's tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+   *[person] Your tokens { $period ->
+        [day] for today
+       *[month] for this month
+    } are used up.
+} It goes on at { $at }.
+budget-warning = { $period ->
+    [day] Today's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+   *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
+}
+privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.
 ## What failed
 
 menu-trouble = what failed lately, and why
@@ -499,3 +558,34 @@ alert-over-storage = The database works again.
 
 heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
+## Messages to everybody
+
+menu-broadcast = write to everybody, to groups, or to who wrote lately
+word-groups = groups
+broadcast-usage =
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to who wrote in the last 30 days. Or reply with it to the message that I shall send. You see it first.
+broadcast-only-in-private = Prepare that in our private chat.
+broadcast-nobody = There is nobody to write to.
+broadcast-shown = { $audience ->
+    [groups] This goes to { $chats ->
+        [one] one group:
+       *[other] { $chats } groups:
+    }
+   *[people] { $days ->
+        [0] This goes to { $chats ->
+            [one] one person:
+           *[other] { $chats } people:
+        }
+       *[other] This goes to { $chats ->
+            [one] one person
+           *[other] { $chats } people
+        } who wrote in the last { $days } days:
+    }
+}
+broadcast-send = Send
+broadcast-drop = Don't send
+broadcast-stop = ■ Stop sending
+broadcast-begun = I am writing to { $chats } chats, slowly enough that answers do not wait. You will hear when it is done.
+broadcast-decided = That was decided already.
+broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
+broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.

@@ -113,6 +113,7 @@ answer-stopped = Остановлено.
 answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-cut-by-filter = Дальше ответ не пропустил поставщик модели.
 answer-broken-off = Ответ оборвался. ▸ продолжит его.
+answer-interrupted = Меня здесь несколько раз прервали. ▸ продолжит, ↻ начнёт сначала.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз
@@ -152,7 +153,7 @@ value-own-here = { $name ->
     [model] Изменено для всего бота. У этого чата остаётся своя модель: { $value } ({ source }).
    *[proxy] Изменено для всего бота. У этого чата остаётся свой прокси: { $value } ({ source }).
 }
-value-shown-for-chat = Температура этого чата: { $value } ({ source }).
+value-shown-for-chat = Температура этого чата: { $value } ({ source }). Изменить: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] Температура — это число от 0 до 2, например /temperature 0.7
     [chat_temperature] Температура — это число от 0 до 2, например /temperature chat 0.7
@@ -384,6 +385,23 @@ attachment-no-transcription = Слушать записи я здесь не у�
 attachment-transcription-unavailable = Сейчас не получается прослушать запись. Попробуйте чуть позже или напишите текстом.
 attachment-transcription-refused = Сервис распознавания речи не принимает настройки бота или эту запись. Пусть посмотрит администратор.
 
+## Models
+
+model-page = Модель: { $model } ({ source }). Другая начнёт отвечать со следующего ответа.
+model-page-bot = Модель там, где никто не выбрал другую: { $model }. Кто может выбирать в своём чате?
+button-model-for-bot = Для всего бота …
+button-model-choosers = { $who ->
+    [admins] Выбирают админы
+   *[everyone] Выбирают все
+}
+model-here = Со следующего ответа здесь отвечает { $model }.
+model-trying = Спрашиваю { $model } …
+model-failed = { $model } не отвечает, поэтому всё осталось как было. { $reason }
+model-gone = Такой модели больше нет. Какие есть, покажет /model.
+model-fails = { $model } не работает, пока её не спрашиваем; отвечает запасная, если она указана. { $reason } Когда заработает, сообщу.
+model-works-again = { $model } снова работает.
+answer-by-fallback = Ответила { $model }: { $wanted } сейчас не работает.
+answer-by-default = Ответила { $model }: выбранной здесь модели ({ $wanted }) больше нет. Какие есть, покажет /model.
 ## Люди, группы и что менялось
 
 menu-block = больше не отвечать кому-то
@@ -479,6 +497,45 @@ privacy-people = Я знаю ваше имя, @имя, номер и язык �
 privacy-requests = То, что вы пишете, пока вас не впустили (не больше { $count } сообщений), ждёт { $days } дней, а при отказе удаляется.
 privacy-group = В группах я храню только то, что сказано мне, и сообщения, на которые при этом отвечают. Остальное — нет.
 privacy-rights = /export пришлёт вам разговор, /forget его сотрёт.
+
+## Команды с именем или числом
+
+persona-set = Со следующего сообщения моя роль здесь — «{ $persona }».
+persona-unknown = Роли «{ $wanted }» у меня нет.
+undone-one = Последний вопрос и ответ на него убраны. За один раз /undo убирает что-то одно.
+## Usage
+
+menu-usage = сколько токенов я потратил
+usage-own = { $period ->
+    [day] Сегодня: { $tokens } ток.
+   *[month] В этом месяце: { $tokens } ток.
+}
+usage-left = Осталось { $tokens }.
+usage-table = { $by ->
+    [model] За месяц по моделям:
+    [person] За месяц по людям:
+   *[chat] За месяц по чатам:
+}
+usage-line = { $subject }: { $answers ->
+    [one] { $answers } ответ
+    [few] { $answers } ответа
+   *[many] { $answers } ответов
+}, { $tokens } ток.
+budget-spent = { $whose ->
+    [bot] Токены бота { $period ->
+        [day] на сегодня
+       *[month] на этот месяц
+    } закончились.
+   *[person] Ваши токены { $period ->
+        [day] на сегодня
+       *[month] на этот месяц
+    } закончились.
+} Продолжим в { $at }.
+budget-warning = { $period ->
+    [day] Токены всего бота на сегодня почти закончились: { $tokens } из { $budget }.
+   *[month] Токены всего бота на этот месяц почти закончились: { $tokens } из { $budget }.
+}
+privacy-tokens = Сколько токенов занял каждый ответ вам, когда и какой моделью, остаётся для счетов и лимитов — без самих слов.
 ## Что не получилось
 
 menu-trouble = что недавно не получилось и почему
@@ -509,3 +566,25 @@ alert-over-storage = База данных снова работает.
 
 heard = 🎙 Я услышал:
 help-recordings = Голосовые, аудио и видеосообщения я тоже слушаю: до 15 минут и 20 МБ.
+## Сообщения всем
+
+menu-broadcast = написать всем, группам или тем, кто писал недавно
+word-groups = groups, группы, группам
+broadcast-usage =
+    /broadcast и текст — всем, кто мне писал; /broadcast группам и текст — группам; /broadcast 30 и текст — тем, кто писал за последние 30 дней. Или ответьте так на сообщение, которое надо разослать. Сначала вы увидите его сами.
+broadcast-only-in-private = Подготовьте это в нашем личном чате.
+broadcast-nobody = Писать некому.
+broadcast-shown = { $audience ->
+    [groups] Это получат группы ({ $chats }):
+   *[people] { $days ->
+        [0] Это получат люди ({ $chats }):
+       *[other] Это получат те, кто писал за последние { $days } дн. ({ $chats }):
+    }
+}
+broadcast-send = Отправить
+broadcast-drop = Не отправлять
+broadcast-stop = ■ Остановить рассылку
+broadcast-begun = Пишу в чаты ({ $chats }), не торопясь, чтобы ответы не ждали. Когда закончу, сообщу.
+broadcast-decided = Это уже решено.
+broadcast-stopped = Остановлено. Отправлено: { $sent }; заблокировали: { $blocked }; не вышло: { $failed }.
+broadcast-done = Ваше сообщение разослано. Отправлено: { $sent }; заблокировали меня: { $blocked }; не вышло: { $failed }.

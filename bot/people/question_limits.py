@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.errors import Problem
 from bot.people.speaker import Speaker
+from bot.people.token_budgets import TokenBudgets
 from bot.settings import Settings
 from bot.storage.repositories.question_times import QuestionTimes
 
@@ -48,7 +49,17 @@ def _wait(asked: Sequence[float], count: int, seconds: float, now: float) -> flo
 class QuestionLimits:
     """The limits of the settings, counted from the stored turns: they hold over restarts and among replicas."""
 
-    def __init__(self, settings: Settings, times: QuestionTimes, *, bot: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        times: QuestionTimes,
+        budgets: TokenBudgets,
+        *,
+        bot: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.budgets = budgets
+        """The budgets of tokens, which are asked last."""
         self._person = Allowance(settings.questions_per_minute, settings.questions_per_day)
         self._chat = Allowance(settings.chat_questions_per_minute, settings.chat_questions_per_day)
         self._times = times
@@ -56,16 +67,20 @@ class QuestionLimits:
         self._clock = clock
 
     async def admit(self, speaker: Speaker) -> None:
-        """Let one more question through; bot admins are not limited. Raises TooManyQuestions."""
-        if speaker.admin:
-            return
-        person, chat, now = speaker.id, speaker.key.chat, self._clock()
-        if self._person.longest:
-            asked = await self._times.asked_since(self._bot, person=person, chat=None, since=now - self._person.longest)
-            _check(self._person.wait(asked, now), "person")
-        if self._chat.longest:
-            asked = await self._times.asked_since(self._bot, person=None, chat=chat, since=now - self._chat.longest)
-            _check(self._chat.wait(asked, now), "chat")
+        """Let one more question through; bot admins are not limited. Raises TooManyQuestions, BudgetSpent."""
+        if not speaker.admin and (self._person.longest or self._chat.longest):
+            await self._count(speaker)
+        await self.budgets.admit(speaker)
+
+    async def _count(self, speaker: Speaker) -> None:
+        now = self._clock()
+        by_person, in_chat = await self._times.asked_since(
+            self._bot,
+            person=(speaker.id, now - self._person.longest),
+            chat=(speaker.key.chat, now - self._chat.longest),
+        )
+        _check(self._person.wait(by_person, now), "person")
+        _check(self._chat.wait(in_chat, now), "chat")
 
 
 def _check(wait: float, whose: str) -> None:

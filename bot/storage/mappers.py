@@ -30,6 +30,7 @@ def message_of(row: AnyRow) -> Message:
         ending=Ending(row.ending),
         thoughts=row.thoughts,
         at=row.at,
+        model=row.model or "",
     )
 
 
@@ -53,6 +54,7 @@ def turn_of(row: AnyRow) -> Turn:
         asked_at=row.asked_at,
         note=row.note,
         waited=row.waited,
+        unfinished=row.unfinished,
     )
 
 

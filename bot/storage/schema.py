@@ -66,6 +66,7 @@ messages = Table(
     Column("quote_author", Text),
     Column("quote_text", Text),
     Column("at", Double, nullable=False),
+    Column("model", Text),  # the model that wrote an answer
     sqlite_autoincrement=True,
 )
 
@@ -96,6 +97,7 @@ turns = Table(
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
+    Column("unfinished", Text, nullable=False, server_default=""),  # text of an answer that may be given up
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
     Column("round", Integer, nullable=False, server_default="0"),  # round robin: its people take turns, one a round
@@ -135,6 +137,30 @@ spent = Table(
     Column("chat", BigInteger, nullable=False),
     Column("at", Double, nullable=False),
     Index("ix_spent_asked", "bot", "asker", "at"),
+)
+
+token_usage = Table(
+    "token_usage",
+    metadata,
+    # the tokens of each answer; they outlive the turn, because budgets and bills count them
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("person", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("estimated", Boolean, nullable=False),  # the server did not say how many
+    Column("cost", Double),
+    Column("currency", Text, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("ended_at", Double, nullable=False),
+    UniqueConstraint("turn", "asked_at"),
+    Index("ix_token_usage_person", "bot", "person", "ended_at"),
+    Index("ix_token_usage_bot", "bot", "ended_at"),
+    sqlite_autoincrement=True,
 )
 
 updates = Table(
@@ -270,4 +296,30 @@ alerts = Table(
     Column("kind", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("since", Double, nullable=False),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("admin", BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("blocked", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+broadcast_chats = Table(
+    "broadcast_chats",
+    metadata,
+    # chats that a broadcast has not reached yet
+    Column("broadcast", Id, ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
 )

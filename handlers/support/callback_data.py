@@ -116,10 +116,44 @@ class AuditPageCallback(CompactCallback, prefix="log"):
     page: CallbackId
 
 
+class BroadcastCallback(CompactCallback, prefix="bc"):
+    """`bc:send:7`, `bc:stop:7`: the decision about a broadcast."""
+
+    verb: Literal["send", "stop"]
+    broadcast: CallbackId
+
+
 class ForgetCallback(CompactCallback, prefix="forget"):
     """`forget:yes`, `forget:no`: whether everything about a chat shall be erased."""
 
     answer: Literal["yes", "no"]
+
+
+ModelScope = Literal["here", "bot"]
+
+
+class ModelPageCallback(CompactCallback, prefix="mdl"):
+    """`mdl:page:here:1`: a page of the models, of this chat or of the whole bot."""
+
+    verb: Literal["page"]
+    scope: ModelScope
+    page: CallbackId = 0
+
+
+class ModelCallback(CompactCallback, prefix="mdl"):
+    """`mdl:use:here:0:fast`: choose a model, pressed on a page; without an id go back to the bot's."""
+
+    verb: Literal["use"]
+    scope: ModelScope
+    page: CallbackId = 0
+    id: Annotated[str, Field(max_length=24)] = ""
+
+
+class ChooserCallback(CompactCallback, prefix="mdl"):
+    """`mdl:who:admins`: who may choose a model for their chat."""
+
+    verb: Literal["who"]
+    who: Literal["everyone", "admins"]
 
 
 def fitting(sought: str) -> str | None:

@@ -77,7 +77,7 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
     ),
     PreferenceName.THOUGHTS: lambda effective, say: say.text("option", name="thoughts", value=effective.thoughts.value),
     PreferenceName.PERSONA: lambda effective, _: effective.persona.value,
-    PreferenceName.MODEL: lambda effective, say: effective.model.value or say.text("model-by-itself"),
+    PreferenceName.MODEL: lambda effective, say: effective.model_label or say.text("model-by-itself"),
     PreferenceName.MAX_TOKENS: lambda effective, _: str(effective.max_tokens.value),
     PreferenceName.PROXY: lambda effective, say: (
         effective.proxy.value.shown if effective.proxy.value else say.text("proxy-none")

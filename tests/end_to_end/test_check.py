@@ -57,6 +57,31 @@ async def test_a_generator_that_wants_another_key_is_told_with_its_reason(scene:
     assert "sk-the-wrong-key" not in log
 
 
+async def test_every_model_of_the_file_is_asked_and_the_one_that_fails_is_named(scene: Scene) -> None:
+    file = scene.folder / "models.toml"
+    file.write_text(
+        f'[near]\ngenerator = "aura"\naddress = "{scene.generator.url}"\nmodel = "one"\n'
+        '[far]\naddress = "http://127.0.0.1:9/v1"\nkey = "FAR_KEY"\nmodel = "two"\n',
+        encoding="utf-8",
+    )
+    status, log = await checked(scene, MODELS_FILE=str(file), FAR_KEY="sk-never-shown-0123456789")
+    assert status == 1
+    assert "[far]" in log
+    assert "check [far] of models.toml" in log
+    assert f"[near] {scene.generator.url} answers" in log
+    assert "sk-never-shown" not in log
+    assert [request.body["model"]["id"] for request in scene.generator.requests] == ["one"]
+
+
+async def test_a_mistake_in_the_file_of_models_is_said_with_its_line(scene: Scene) -> None:
+    file = scene.folder / "models.toml"
+    file.write_text('[near]\ngenerator = "aura"\naddress = "nowhere"\n', encoding="utf-8")
+    status, log = await checked(scene, MODELS_FILE=str(file))
+    assert status == 1
+    assert "MODELS_FILE: models.toml, line 3, [near]: address: write a whole address" in log
+    assert "Traceback" not in log
+
+
 async def test_the_database_of_this_run_is_looked_at_and_nothing_is_made(scene: Scene) -> None:
     environment = {
         name: value for name, value in scene.environment.items() if name not in {"BOT_TOKEN", "DATABASE_URL"}

@@ -11,7 +11,7 @@ from bot.generators.factory import (
     context_tokens,
     is_embedded,
     kind_of,
-    make_client,
+    make_config,
     unused_settings,
 )
 from tests.harness.given_settings import given
@@ -52,7 +52,7 @@ def test_the_model_is_that_of_the_generator(environment: dict[str, str], model: 
     ],
 )
 def test_it_says_where_questions_really_go(environment: dict[str, str], destination: str) -> None:
-    client = make_client(given(**environment))
+    client = GeneratorClient(make_config(given(**environment)))
     assert client.destination == destination
     assert client.config.url in {destination, ""}
 
@@ -84,7 +84,7 @@ def test_the_program_answers_itself_where_nobody_is_named(environment: dict[str,
 
 
 def test_the_embedded_model_is_asked_at_its_address_within_its_context() -> None:
-    config = make_client(given(aura_browser=True), Embedded()).config
+    config = make_config(given(aura_browser=True), Embedded())
     assert (config.url, config.context_tokens, config.browser) == (Embedded.url, 2048, False)
     assert context_tokens(given(context_tokens=4096), Embedded()) == 4096
     assert context_tokens(given(), None) == 8192

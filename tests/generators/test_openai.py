@@ -116,6 +116,7 @@ async def test_the_request_is_that_of_the_protocol() -> None:
         request = server.last.request
     assert (request.path, request.headers["authorization"]) == ("/v1/chat/completions", "Bearer sk-1")
     expected = {"model": "some", "messages": messages, "stream": True, "temperature": 0.7, "max_tokens": 50}
+    expected["stream_options"] = {"include_usage": True}
     assert request.json == expected
 
 

@@ -79,6 +79,7 @@ async def test_one_refusal_after_another_is_taken_and_remembered() -> None:
             "model": "some",
             "messages": [{"role": "user", "content": "Be kind.\n\nHello"}],
             "stream": True,
+            "stream_options": {"include_usage": True},
             "max_completion_tokens": 500,
         }
         assert await ask(client) == "Hi"

@@ -23,10 +23,13 @@ from bot.answering.use_cases.assembly import Generating, Stores, answering_use_c
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.messages import ChatKey, Ending, Message, Shown, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
+from bot.models.catalog import ModelCatalog
+from bot.models.entry import ModelEntry
+from bot.models.source import entries_in_file
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
@@ -34,6 +37,7 @@ from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.question_limits import QuestionLimits
+from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted
@@ -49,6 +53,7 @@ from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
+from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.streaming.outbox import Outbox
@@ -121,11 +126,19 @@ class Harness:
         self.chats = ChatRepository(database)
         self.texts = texts
         self.personas = read_personas(settings.personas_file)
-        self.preferences = Preferences(settings, PreferenceRepository(database), self.personas, self.texts.languages)
+        echo = GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
+        self.models = ModelCatalog(entries_in_file(settings, {}) or [ModelEntry("", "", echo)])
+        self.preferences = Preferences(
+            settings, PreferenceRepository(database), self.personas, self.texts.languages, models=self.models
+        )
         self.telegram = Telegram(self.bot)
         self.now = 0.0
         self.unix = 1_800_000_000.0
         self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
+        self.budget_warnings: list[tuple[str, int, int]] = []
+        """What admins were warned of: the period, the tokens spent, the budget."""
+        self.record: AnswerRecord | None = None
+        """What is stored beside each answer."""
         self.paths: list[list[Message]] = []
         self.may_write = asyncio.Event()
         self.may_write.set()
@@ -163,22 +176,30 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(
-                GeneratorClient(
-                    GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
-                ),
-                2048,
-            ),
+            Generating(self.models, 2048, self.models),
             Files(
                 self.telegram.download,
                 AttachmentService(readers_without_pictures(transcription_client(self.settings))),
             ),
-            QuestionLimits(self.settings, QuestionTimes(self.database), bot=BOT_ID, clock=self.database.clock),
+            QuestionLimits(
+                self.settings,
+                QuestionTimes(self.database),
+                TokenBudgets(
+                    self.settings,
+                    TokenUsageRepository(self.database, bot=BOT_ID),
+                    permissions,
+                    person=lambda id_: self.people.get(BOT_ID, id_),
+                    clock=self.database.clock,
+                    warn=lambda *warning: self.budget_warnings.append(warning),
+                ),
+                bot=BOT_ID,
+                clock=self.database.clock,
+            ),
         )
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, unit, bot=BOT_ID)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
@@ -192,12 +213,17 @@ class Harness:
             self.paths.append(path)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
-                sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
+                sent = await self.telegram.send(
+                    self.telegram.newest.attach(place), Formatted(f"Answer to {path[-1].text}")
+                )
                 await running.keep((Shown(sent),))
             with running.stoppable():
                 await self.may_write.wait()
             await running.wrote(
-                f"Answer to {path[-1].text}", "", Ending.STOPPED if running.stopped else Ending.COMPLETE
+                f"Answer to {path[-1].text}",
+                "",
+                Ending.STOPPED if running.stopped else Ending.COMPLETE,
+                record=self.record,
             )
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
 

@@ -59,7 +59,9 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0006": FIFTH,
     "0007": FIFTH,
     "0008": FIFTH,
+    "0009": FIFTH,
     "0010": FIFTH,
+    "0014": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

@@ -10,12 +10,15 @@ from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
 from bot.answering.use_cases.last_answer import LastAnswer
+from bot.answering.use_cases.model_choice import ModelChoice
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.models.catalog import ModelCatalog
 from bot.people.audit import AuditLog
 from bot.people.permissions import Permissions
 from bot.people.question_limits import QuestionLimits
+from bot.people.token_budgets import TokenBudgets
 from bot.preferences import Preferences
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.chats import ChatRepository
@@ -34,10 +37,11 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """The generator as use cases need it: one that can be probed, and how many tokens it reads."""
+    """The generator as use cases need it: one that can be probed, the tokens it reads, the models to choose."""
 
     prober: Prober
     context_tokens: int
+    models: ModelCatalog
     transcription_timeout: float = 60.0
     """Seconds that a recording may take to be transcribed."""
 
@@ -52,6 +56,8 @@ class AnsweringUseCases:
     conversation: WholeConversation
     membership: ChatMembership
     proxy_trial: ProxyTrial
+    model_choice: ModelChoice
+    budgets: TokenBudgets
 
 
 def answering_use_cases(
@@ -76,4 +82,6 @@ def answering_use_cases(
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
+        model_choice=ModelChoice(unit, generating.models, preferences, permissions),
+        budgets=limits.budgets,
     )

@@ -10,10 +10,10 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.errors import GeneratorBroken, QuestionTooLong
-from bot.generators.contract import Finish, Piece, Thought
+from bot.generators.contract import Finish, Piece, Thought, Usage
 from bot.generators.deadline import MAX_ANSWER_LENGTH
 from bot.generators.error_classifier import error_text
 from bot.generators.errors import from_words
@@ -24,6 +24,8 @@ MIN_REPEATED_LENGTH = 16
 """Characters of a delta that can be told to repeat the answer so far; a shorter one may well say the same again."""
 MIN_DELTAS = 2
 """Deltas before one that can be told to repeat them all."""
+MAX_COUNT = 100_000_000
+"""Tokens of one answer that a server may be believed to have counted."""
 _DONE = "[DONE]"
 _CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length"}
 _FILTERED = {"content_filter", "content-filter", "SAFETY", "safety"}
@@ -153,6 +155,8 @@ class AnswerReader:
         self._finish: str | None = None
         self.begun = False
         """True once anything of an answer has been given."""
+        self.usage: Usage | None = None
+        """The tokens of the answer, where the server has said them; some say them with every event."""
 
     @property
     def finished(self) -> bool:
@@ -191,6 +195,7 @@ class AnswerReader:
             raise QuestionTooLong("the server sent a list instead of an answer")
         if not isinstance(event, dict):
             raise GeneratorBroken("the server sent something else than an object")
+        self.usage = _usage(event.get("usage")) or self.usage
         choices = event.get("choices")
         if isinstance(choices, list) and choices:
             yield from self._choice(choices[0])
@@ -237,6 +242,18 @@ class AnswerReader:
             self._said += text
             self._deltas += 1
             yield text
+
+
+def _usage(said: object) -> Usage | None:
+    """Read a server's count of tokens; what cannot be one is none."""
+    if not isinstance(said, dict):
+        return None
+    read, written = said.get("prompt_tokens"), said.get("completion_tokens")
+    return Usage(read, written) if _is_count(read) and _is_count(written) else None
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
 
 
 def _text(said: dict[str, Any]) -> str:

@@ -77,6 +77,8 @@ class OpenAI:
                         for piece in reader.feed(chunk):
                             yield piece
                     finish = reader.finish()
+                if reader.usage is not None:
+                    yield reader.usage
                 yield finish
             except GeneratorProblem as problem:
                 if reader.begun or not asking.adapt(problem, payload):
@@ -161,6 +163,7 @@ class _Asking:
             "model": self.model,
             "messages": messages if self.endpoint.takes_system else system_in_question(messages),
             "stream": True,
+            "stream_options": {"include_usage": True},
         }
         if self.temperature is not None:
             payload["temperature"] = self.temperature

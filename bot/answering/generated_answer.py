@@ -1,0 +1,206 @@
+"""One answer as it is generated: by the chosen model or a fallback, with a count of its tokens and times."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
+from bot.conversation.window import estimate, fit, go_on_from
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
+from bot.generators.contract import Messages, Piece, Thought, Usage
+from bot.generators.prompt import estimate_messages
+from bot.models.catalog import ChosenModel, ModelCatalog
+from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
+from bot.preferences import EffectivePreferences
+from bot.runtime.observer import Observer
+
+MAX_GENERATION_TRIES = 3
+"""Requests for one answer before another model is asked, or a person is told: one, and two more."""
+
+Pieces = AsyncGenerator[Piece, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The parts that every answer is asked with."""
+
+    models: ModelCatalog
+    health: ModelHealth
+    observer: Observer
+    clock: Callable[[], float]
+    """Unix times in seconds."""
+
+
+class GeneratedAnswer:
+    """Asks the chosen model, then its fallbacks, until one begins; closing `pieces` closes its connection."""
+
+    def __init__(self, asking: Asking, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences) -> None:
+        self._models = asking.models
+        self._health = asking.health
+        self._observer = asking.observer
+        self._clock = asking.clock
+        self._turn = turn
+        self._path = path
+        self._chosen = chosen
+        self._asked_at = asking.clock()
+        self._tries = 0
+        self._first_at: float | None = None
+        self._sent: Messages = []
+        self._said: list[str] = []
+        self._usage: Usage | None = None
+        self.wanted = asking.models.resolve(chosen.model.value)
+        """The model that was chosen."""
+        self.model: ChosenModel | None = None
+        """The model that answers, once it has begun."""
+
+    @property
+    def label(self) -> str:
+        """The name of the model that answers, or of the one that was to."""
+        return (self.model or self.wanted).label
+
+    async def pieces(self) -> Pieces:
+        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
+        try:
+            async with aclosing(self._from_candidates()) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except GeneratorProblem as error:
+            error.tries = self._tries
+            raise
+
+    async def _from_candidates(self) -> Pieces:
+        candidates = self._health.candidates(self.wanted)
+        problem: GeneratorProblem | None = None
+        for number, model in enumerate(candidates):
+            is_last = number + 1 == len(candidates)
+            may_ask = self._health.may_ask(model.entry)
+            if not may_ask and not (is_last and problem is None):
+                continue  # the last one is asked in any case: there is nobody else
+            try:
+                first, rest = await self._begin(model, tries=MAX_GENERATION_TRIES if may_ask else 1)
+            except GeneratorProblem as error:
+                self._health.failed(model.entry, error)
+                if not is_models_fault(error):
+                    raise
+                problem = error
+                continue
+            except BaseException:
+                self._health.left(model.entry)
+                raise
+            self.model, self._first_at = model, self._clock()
+            async with aclosing(self._watched(model, first, rest)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        raise problem or GeneratorBroken("no model may be asked")
+
+    def record(self) -> AnswerRecord | None:
+        """Give the model, tokens and times of the answer so far. None: nothing was written."""
+        if self.model is None or self._first_at is None:
+            return None
+        used = self._usage or Usage(estimate_messages(self._sent), estimate("".join(self._said)))
+        prices = self.model.entry.prices
+        return AnswerRecord(
+            model=self.model.label,
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            estimated=self._usage is None,
+            cost=prices.cost(used.input_tokens, used.output_tokens) if prices else None,
+            currency=prices.currency if prices else "",
+            asked_at=self._asked_at,
+            first_at=self._first_at,
+            ended_at=self._clock(),
+        )
+
+    async def _watched(self, model: ChosenModel, first: Piece, rest: Pieces) -> Pieces:
+        """Pass pieces on, keep count of them, and note how the model did."""
+        try:
+            async with aclosing(rest):
+                if self._count(first):
+                    yield first
+                async for piece in rest:
+                    if self._count(piece):
+                        yield piece
+        except GeneratorProblem as error:
+            self._health.failed(model.entry, error)
+            raise
+        except BaseException:
+            self._health.answered(model.entry)  # somebody stopped it: it did write
+            raise
+        self._health.answered(model.entry)
+
+    def _count(self, piece: Piece) -> bool:
+        """Count a piece's tokens. Tells whether it is for people."""
+        if isinstance(piece, Usage):
+            self._usage = piece
+            return False
+        if isinstance(piece, str):
+            self._said.append(piece)
+        elif isinstance(piece, Thought):
+            self._said.append(piece.text)
+        return True
+
+    async def _begin(self, model: ChosenModel, *, tries: int) -> tuple[Piece, Pieces]:
+        """Ask a model and wait for its first piece. Raises GeneratorProblem."""
+        client, chosen = self._models.client(model.entry), self._chosen
+        messages = fit(
+            self._path,
+            system=chosen.system_prompt.value,
+            context=client.context_tokens(model.model),
+            answer_room=chosen.max_tokens.value,
+            group=not self._turn.private,
+        )
+        self._sent = go_on_from(messages) if self._turn.kind is TurnKind.GO_ON else messages
+
+        async def begin() -> tuple[Piece, Pieces]:
+            self._tries += 1
+            pieces = client.answer(
+                self._sent,
+                temperature=chosen.temperature.value,
+                max_tokens=chosen.max_tokens.value,
+                proxy=model.entry.route(chosen.proxy.value),
+                model=model.model,
+            )
+            try:
+                return await anext(pieces), pieces
+            except StopAsyncIteration:
+                raise GeneratorBroken("the answer was empty") from None
+            except BaseException:
+                await pieces.aclose()
+                raise
+
+        trying = AsyncRetrying(
+            stop=stop_after_attempt(tries),
+            wait=_pause,
+            retry=retry_if_exception(_may_help),
+            before_sleep=self._tell_of_failure,
+            reraise=True,
+        )
+        return cast("tuple[Piece, Pieces]", await trying(begin))
+
+    def _tell_of_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._observer.generator_failed(type(error).__name__, tried_again=True)
+
+
+def _may_help(error: BaseException) -> bool:
+    """Tell whether another try can help, and soon enough."""
+    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
+        return error.retry_after <= MAX_BUSY_WAIT
+    return isinstance(error, GeneratorProblem) and error.retryable
+
+
+_backoff = wait_random_exponential(multiplier=1, max=8)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Give the seconds until the next try: as long as the generator asks for, else a growing random time."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
+        return error.retry_after
+    return _backoff(state)

@@ -1,0 +1,148 @@
+"""The choice of the model that answers: in a chat by its people, for the whole bot by its admins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.conversation.messages import ChatKey
+from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
+from bot.models.catalog import ModelCatalog, chosen_form
+from bot.models.entry import ModelEntry
+from bot.people.permissions import OnlyBotAdmins, Permissions
+from bot.people.speaker import Speaker
+from bot.preferences import EffectivePreferences, ModelChoosers, PreferenceName, Preferences
+from bot.runtime.unit_of_work import UnitOfWork
+
+MODEL_TRIAL_TIMEOUT = 60.0
+"""Seconds that the trial of a model's name may take."""
+
+
+class ModelGone(Problem):
+    """The model on a button is not there any more, or not for this person."""
+
+    key = "model-gone"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoices:
+    """The models that somebody may choose, and what counts now."""
+
+    entries: tuple[ModelEntry, ...]
+    chosen: str
+    """The id of the entry in force; empty: it is none of these."""
+    effective: EffectivePreferences
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTrial:
+    """The result of the trial of a name: it answers, or the text that says why not."""
+
+    effective: EffectivePreferences | None
+    reason: str = ""
+    """A Fluent id; empty: it works."""
+    details: Mapping[str, str | float] = field(default_factory=dict)
+
+
+class ModelChoice:
+    """Shows, sets and resets the model. Raises NotPermitted, ModelGone, WrongValue, StorageUnavailable."""
+
+    def __init__(
+        self, unit: UnitOfWork, models: ModelCatalog, preferences: Preferences, permissions: Permissions
+    ) -> None:
+        self._unit = unit
+        self._models = models
+        self._preferences = preferences
+        self._permissions = permissions
+
+    async def look_here(self, speaker: Speaker) -> ModelChoices:
+        """Give what may be chosen in this chat; nothing where there is only one model, or only admins choose."""
+        effective = await self._preferences.effective(speaker.key)
+        return self._choices(self._for(speaker, effective), effective, effective.model.value)
+
+    async def look_for_bot(self, speaker: Speaker) -> ModelChoices:
+        """Give what an admin may choose for the whole bot, and its default of now."""
+        self._permissions.require_bot_admin(speaker)
+        whole = await self._preferences.effective(ChatKey(speaker.key.bot, 0))
+        return self._choices(self._models.offered(admin=True), whole, whole.model.value)
+
+    async def choose_here(self, speaker: Speaker, id_: str) -> ModelChoices:
+        """Let an entry answer in this chat or topic from the next answer on."""
+        await self._permissions.require_change(speaker)
+        effective = await self._preferences.effective(speaker.key)
+        entry = self._entry(id_, self._for(speaker, effective))
+        async with self._unit.transaction():
+            await self._preferences.set(
+                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, chosen_form(entry)
+            )
+            return await self.look_here(speaker)
+
+    async def reset_here(self, speaker: Speaker) -> ModelChoices:
+        """Go back to the bot's model in this chat or topic."""
+        await self._permissions.require_change(speaker)
+        async with self._unit.transaction():
+            await self._preferences.reset(
+                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL
+            )
+            return await self.look_here(speaker)
+
+    async def choose_for_bot(self, speaker: Speaker, id_: str) -> ModelChoices:
+        """Let an entry answer wherever nobody has chosen another one."""
+        self._permissions.require_bot_admin(speaker)
+        entry = self._entry(id_, self._models.offered(admin=True))
+        async with self._unit.transaction():
+            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, chosen_form(entry))
+            return await self.look_for_bot(speaker)
+
+    async def let_choose(self, speaker: Speaker, who: ModelChoosers) -> ModelChoices:
+        """Say who may choose a model for their chat."""
+        self._permissions.require_bot_admin(speaker)
+        async with self._unit.transaction():
+            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL_CHOICE, who)
+            return await self.look_for_bot(speaker)
+
+    def named(self, text: str) -> ModelEntry | None:
+        """Find the entry that a text names, by its id or its name, in any case."""
+        wanted = text.strip().casefold()
+        named = (entry for entry in self._models.entries if entry.id and wanted in {entry.id, entry.name.casefold()})
+        return next(named, None)
+
+    async def adopt(self, speaker: Speaker, name: str) -> ModelTrial:
+        """Use a model's name for the whole bot if the default entry's server knows it.
+
+        Slow: it belongs into a task of its own, outside of any transaction. Raises OnlyBotAdmins.
+        """
+        self._permissions.require_bot_admin(speaker)
+        effective = await self._preferences.effective(speaker.key)
+        try:
+            async with asyncio.timeout(MODEL_TRIAL_TIMEOUT):
+                await self._models.probe(proxy=effective.proxy.value, model=name)
+            async with self._unit.transaction():
+                await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, name)
+            return ModelTrial(await self._preferences.effective(speaker.key))
+        except TimeoutError:
+            return ModelTrial(None, GeneratorSilent.key)
+        except GeneratorProblem as problem:
+            return ModelTrial(None, problem.key, problem.details)
+        except StorageUnavailable:
+            return ModelTrial(None, Problem.key)
+
+    def _for(self, speaker: Speaker, effective: EffectivePreferences) -> list[ModelEntry]:
+        """The entries that somebody may choose in a chat."""
+        if not speaker.admin and effective.model_choice.value != "everyone":
+            return []
+        return self._models.offered(admin=speaker.admin)
+
+    def _choices(self, entries: list[ModelEntry], effective: EffectivePreferences, stored: str) -> ModelChoices:
+        chosen = self._models.resolve(stored)
+        shown = tuple(entries) if self._models.is_from_file else ()
+        return ModelChoices(shown, chosen.entry.id if chosen.label == chosen.entry.name else "", effective)
+
+    def _entry(self, id_: str, offered: list[ModelEntry]) -> ModelEntry:
+        entry = next((one for one in offered if one.id == id_), None)
+        if entry is not None:
+            return entry
+        if not self._models.is_from_file or self._models.find(id_) is not None:
+            raise OnlyBotAdmins(f"{id_} is not for everybody")
+        raise ModelGone(f"there is no model {id_}")

@@ -1,0 +1,130 @@
+"""The catalog of the models that may answer: finds the chosen one, and owns a client for each.
+
+What is chosen is stored as text: `@id` is an entry of `models.toml`, any other text is a model's name as the default
+entry's server knows it, and nothing is the default entry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.factory import EmbeddedModel
+from bot.models.entry import ModelEntry
+from bot.net.proxy_url import ProxyURL
+
+_CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})")
+
+
+class NamedModel(EmbeddedModel, Protocol):
+    """The embedded model, and its name."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """The entry that answers, and the model's name there."""
+
+    entry: ModelEntry
+    model: str
+    """Empty: whatever the generator takes by itself."""
+    missing: str = ""
+    """The id of the entry that was chosen and is there no more; this one stands in for it."""
+
+    @property
+    def label(self) -> str:
+        """The name that people read, and that is stored beside each answer."""
+        own = self.model == self.entry.config.model
+        return self.entry.name if own and self.entry.name else self.model or self.entry.config.kind.name
+
+
+def chosen_form(entry: ModelEntry) -> str:
+    """The text by which an entry is stored as somebody's choice."""
+    return f"@{entry.id}" if entry.id else ""
+
+
+class ModelCatalog:
+    """The entries, the default one first. Clients are made when they are first needed, and closed here."""
+
+    def __init__(
+        self,
+        entries: Sequence[ModelEntry],
+        embedded: NamedModel | None = None,
+        *,
+        make: Callable[[GeneratorConfig], GeneratorClient] = GeneratorClient,
+    ) -> None:
+        """Take one entry at least. `embedded` answers for the entries without an address."""
+        self._entries = {entry.id: _reaching(entry, embedded) for entry in entries}
+        self.default = self._entries[entries[0].id]
+        """The entry that answers where nothing is chosen."""
+        self._make = make
+        self._clients: dict[str, GeneratorClient] = {}
+
+    @property
+    def entries(self) -> tuple[ModelEntry, ...]:
+        """Every entry, in the order of the file."""
+        return tuple(self._entries.values())
+
+    @property
+    def is_from_file(self) -> bool:
+        """True where `models.toml` is there; else the environment's settings are the one entry."""
+        return bool(self.default.id)
+
+    def find(self, id_: str) -> ModelEntry | None:
+        """Find an entry."""
+        return self._entries.get(id_)
+
+    def offered(self, *, admin: bool) -> list[ModelEntry]:
+        """The entries that somebody may choose."""
+        return [entry for entry in self.entries if admin or entry.users == "everyone"]
+
+    def resolve(self, chosen: str) -> ChosenModel:
+        """Find the model that a stored choice means; one that went away is answered for by the default."""
+        match = _CHOSEN.fullmatch(chosen)
+        if match is not None and self.is_from_file:
+            entry = self._entries.get(match[1])
+            if entry is not None:
+                return ChosenModel(entry, entry.config.model)
+            return ChosenModel(self.default, self.default.config.model, missing=match[1])
+        return ChosenModel(self.default, chosen or self.default.config.model)
+
+    def client(self, entry: ModelEntry) -> GeneratorClient:
+        """The client of an entry. Raises SettingsProblem for an import path that leads to no class."""
+        client = self._clients.get(entry.id)
+        if client is None:
+            client = self._clients[entry.id] = self._make(entry.config)
+            client.leave_out(entry.config.model, entry.not_taken)
+        return client
+
+    async def probe(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> None:
+        """Ask the model that a choice means for a first piece, through its own proxy or this one.
+
+        Raises GeneratorProblem.
+        """
+        chosen = self.resolve(model or "")
+        await self.client(chosen.entry).probe(proxy=chosen.entry.route(proxy), model=chosen.model or None)
+
+    async def aclose(self) -> None:
+        """Close every client."""
+        for client in self._clients.values():
+            await client.aclose()
+
+
+def _reaching(entry: ModelEntry, embedded: NamedModel | None) -> ModelEntry:
+    """Lead an entry without an address to the embedded model."""
+    if embedded is None or not entry.is_embedded:
+        return entry
+    config = replace(
+        entry.config,
+        url=embedded.url,
+        model=entry.config.model or embedded.name,
+        context_tokens=min(entry.config.context_tokens, embedded.context_tokens),
+    )
+    return replace(entry, config=config, has_proxy=True, proxy=None)

@@ -1,0 +1,59 @@
+"""One model that may answer, as `models.toml` or the environment describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.generators.client import GeneratorConfig
+from bot.net.proxy_url import ProxyURL
+
+Users = Literal["everyone", "admins"]
+TOKENS_OF_A_PRICE = 1_000_000
+"""Tokens that a price is for, as every provider states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of a million tokens, in the owner's currency."""
+
+    input: float
+    output: float
+    currency: str = "USD"
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """The price of one answer."""
+        return (self.input * input_tokens + self.output * output_tokens) / TOKENS_OF_A_PRICE
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model, how it is reached, what it takes, and who may choose it."""
+
+    id: str
+    """The name in brackets; empty for the environment's one entry."""
+    name: str
+    """The name on buttons."""
+    config: GeneratorConfig
+    pictures: bool = False
+    """It sees pictures."""
+    not_taken: frozenset[str] = frozenset()
+    """Parameters of a request that it does not take."""
+    prices: Prices | None = None
+    users: Users = "everyone"
+    """Those who may choose it."""
+    has_proxy: bool = False
+    """It has a proxy setting of its own, which wins over `/proxy`."""
+    proxy: ProxyURL | None = None
+    """That proxy; None: it is asked directly."""
+    fallback: str = ""
+    """The id of the entry that answers where this one fails."""
+
+    @property
+    def is_embedded(self) -> bool:
+        """True where the program's own model answers."""
+        return self.config.kind.may_be_embedded and not self.config.url
+
+    def route(self, proxy: ProxyURL | None) -> ProxyURL | None:
+        """The proxy to ask through, where `proxy` is the bot's."""
+        return self.proxy if self.has_proxy else proxy

@@ -1,0 +1,149 @@
+"""Several models: chosen by buttons, one in the place of another that fails, each answer with its tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.harness.scene import Scene
+from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, failing, running_generator
+from tests.harness.telegram_people import ANNA, BORIS, labels
+
+
+@pytest.fixture
+async def spare() -> AsyncIterator[Generator]:
+    """Another model's server."""
+    async with running_generator() as generator:
+        yield generator
+
+
+def two_models(scene: Scene, spare: Generator, *, fallback: bool = True) -> dict[str, str]:
+    """The settings with two models; the scene's own generator is the default one."""
+    file = scene.folder / "models.toml"
+    file.write_text(
+        f'[main]\nname = "Main"\ngenerator = "aura"\naddress = "{scene.generator.url}"\nmodel = "m"\n'
+        + ('fallback = "spare"\n' if fallback else "")
+        + f'[spare]\nname = "Spare"\ngenerator = "aura"\naddress = "{spare.url}"\nmodel = "s"\n'
+        "price = { input = 1000000, output = 0 }\n",
+        encoding="utf-8",
+    )
+    return {"MODELS_FILE": str(file)}
+
+
+def warnings(scene: Scene) -> list[str]:
+    return [text for text in scene.telegram.texts(ANNA) if text.startswith("Main fails")]
+
+
+def forget_spare(file: Path) -> None:
+    first, _, _ = file.read_text(encoding="utf-8").partition("[spare]")
+    file.write_text(first.replace('fallback = "spare"\n', ""), encoding="utf-8")
+
+
+def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(f"file:{folder / 'aura.db'}?mode=ro", uri=True) as database:
+        return database.execute(query).fetchall()
+
+
+async def test_a_button_chooses_the_model_of_the_next_answer(scene: Scene, spare: Generator) -> None:
+    scene.generator.says("Main speaks.")
+    spare.says("Spare speaks.")
+    async with scene.program(**two_models(scene, spare)):
+        await scene.telegram.send("One")
+        await scene.telegram.reads_answer("Main speaks.")
+        await scene.telegram.send("/model")
+        menu = await scene.telegram.reads("Model: Main (the default). Another one answers from the next answer on.")
+        assert labels(menu)[:2] == ["✓ Main", "Spare"]
+        await scene.telegram.press(menu, "Spare")
+        await scene.telegram.reads("Model: Spare (set for this chat). Another one answers from the next answer on.")
+        await scene.telegram.send("Two")
+        await scene.telegram.reads_answer("Spare speaks.")
+    assert [request.body["model"]["id"] for request in (*scene.generator.requests, *spare.requests)] == ["m", "s"]
+    written = stored(scene.folder, "SELECT model FROM messages WHERE role = 'assistant' ORDER BY id")
+    assert written == [("Main",), ("Spare",)]
+
+
+async def test_another_model_answers_where_the_first_fails_and_admins_hear_of_it_once(
+    scene: Scene, spare: Generator
+) -> None:
+    scene.generator.script = failing(Refusal(500, "Incorrect API key provided"))
+    spare.says("Spare speaks.")
+    note = "Ответила Spare: Main сейчас не работает."
+
+    def noted(times: int) -> bool:
+        return sum(text.endswith(note) for text in scene.telegram.texts(BORIS)) == times
+
+    async with scene.program(**two_models(scene, spare)):
+        await scene.telegram.send("/start")
+        for number in range(1, 4):
+            await scene.telegram.send(f"Question {number}", by=BORIS)
+            await scene.telegram.until(partial(noted, number))
+        await scene.telegram.until(lambda: warnings(scene))
+        assert len(warnings(scene)) == 1
+    assert len(scene.generator.requests) == 1, "a wrong key is not tried again and again"
+    assert len(spare.requests) == 3
+
+
+async def test_a_failure_in_the_middle_keeps_what_was_written(scene: Scene, spare: Generator) -> None:
+    async def breaks(_request: Request) -> AsyncIterator[str]:
+        yield "The first words"
+        await asyncio.sleep(0.3)  # long enough to be read
+        raise Cut
+
+    scene.generator.script = breaks
+    spare.says("Spare speaks.")
+    async with scene.program(**two_models(scene, spare)):
+        await scene.telegram.send("Begin")
+        await scene.telegram.until(
+            lambda: next((text for text in scene.telegram.texts() if "The answer broke off" in text), None)
+        )
+    assert spare.requests == []
+
+
+async def test_each_answer_has_its_tokens_and_its_price(scene: Scene, spare: Generator) -> None:
+    spare.says("Four words of answer.")
+    settings = two_models(scene, spare)
+    async with scene.program(**settings):
+        await scene.telegram.send("/model spare")
+        await scene.telegram.reads("Spare answers from the next message on.")
+        await scene.telegram.send("Hello there")
+        await scene.telegram.reads_answer("Four words of answer.")
+    ((model, read, written, estimated, cost, asked, first, ended),) = stored(
+        scene.folder,
+        "SELECT model, input_tokens, output_tokens, estimated, cost, asked_at, first_at, ended_at FROM token_usage",
+    )
+    assert (model, estimated) == ("Spare", 1)
+    assert isinstance(read, int) and read > 2
+    assert isinstance(written, int) and 4 <= written <= 10
+    assert cost == pytest.approx(read)
+    assert asked <= first <= ended  # type: ignore[operator]  # times
+
+
+async def test_the_export_says_which_model_wrote(scene: Scene, spare: Generator) -> None:
+    scene.generator.says("Main speaks.")
+    async with scene.program(**two_models(scene, spare)):
+        await scene.telegram.send("One")
+        await scene.telegram.reads_answer("Main speaks.")
+        rows = stored(scene.folder, "SELECT model, text FROM messages WHERE role = 'assistant'")
+    assert json.dumps(rows) == json.dumps([("Main", "Main speaks.")])
+
+
+async def test_a_model_that_went_away_is_answered_for_by_the_default_with_a_word(
+    scene: Scene, spare: Generator
+) -> None:
+    scene.generator.says("Main speaks.")
+    settings = two_models(scene, spare)
+    async with scene.program(**settings):
+        await scene.telegram.send("/model spare", by=BORIS)
+        await scene.telegram.until(lambda: scene.telegram.texts(BORIS))
+    forget_spare(Path(settings["MODELS_FILE"]))
+    async with scene.program(**settings):
+        await scene.telegram.send("One", by=BORIS)
+        await scene.telegram.until(
+            lambda: any("выбранной здесь модели (spare) больше нет" in text for text in scene.telegram.texts(BORIS))
+        )
