@@ -78,6 +78,7 @@ system-reset =
 
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
+system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
 system-none = (none: the model gets no instructions)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
@@ -158,7 +159,7 @@ wrong-value = { $name ->
     [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
     [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
     [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080
-    [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes.
+    [system_prompt] A system prompt has 1 to 4000 characters, for example /system Answer in rhymes.
    *[other] That value is not possible here.
 }
 model-by-itself = the server's own choice
