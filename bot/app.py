@@ -22,7 +22,8 @@ from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, document_readers
+from bot.attachments.service import AttachmentService, readers_without_pictures
+from bot.attachments.transcription import transcription_client
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generator_trial import try_generator
@@ -205,8 +206,8 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models),
-            Files(telegram.download, AttachmentService(document_readers())),
+            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
+            Files(telegram.download, AttachmentService(readers_without_pictures(transcription_client(settings)))),
             QuestionLimits(
                 settings,
                 QuestionTimes(database),

@@ -562,6 +562,10 @@ hold-line = { $where }: { $until }
 hold-ended = I write to { $where } again. If it is too early, Telegram makes me wait again.
 hold-unknown = This chat does not have to wait. /hold lists those that do.
 hold-only-in-private = Ask me that in our private chat: the list names other chats.
+## Recordings
+
+heard = 🎙 I heard:
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to who wrote lately

@@ -171,6 +171,12 @@ def is_long(message: Message) -> bool:
     return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= MIN_SPLIT_LENGTH
 
 
+def attachment_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    """The recording, or the file that may have text in it. None: there is neither."""
+    recording = _recording_of(message)
+    return document_of(message) if recording is None else recording
+
+
 def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     """The file of a message that may have text in it: its bytes decide. None: there is none, or it is a medium."""
     document = message.document
@@ -192,18 +198,18 @@ def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | No
     None: there is none, words of that message were chosen, or it is the bot's own.
     """
     if is_forwarded(message):
-        forwarded = document_of(message)
+        forwarded = attachment_of(message)
         return QuotedDocument(framed(_forwarded_name(message)), forwarded) if forwarded else None
     target = reply_target(message)
     if is_chosen_part(message):
         return None
     if target is None:
         elsewhere = message.external_reply
-        attachment = document_of(elsewhere) if elsewhere is not None else None
+        attachment = attachment_of(elsewhere) if elsewhere is not None else None
         return QuotedDocument(framed(_name_elsewhere(elsewhere)), attachment) if elsewhere and attachment else None
     if target.from_user is not None and target.from_user.id == me.id:
         return None
-    attachment = document_of(target)
+    attachment = attachment_of(target)
     return QuotedDocument(framed(_name_of(target)), attachment) if attachment else None
 
 
@@ -304,6 +310,29 @@ def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | No
 
 def _person(user: User) -> Person:
     return Person(user.id, framed(user.full_name), user.username or "", user.language_code or "")
+
+
+def _recording_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    if message.voice is not None:
+        kind, file = AttachmentKind.VOICE, message.voice
+        return Attachment(kind, file.file_id, file.file_unique_id, size=file.file_size, duration=file.duration)
+    if message.video_note is not None:
+        note = message.video_note
+        return Attachment(
+            AttachmentKind.VIDEO_NOTE, note.file_id, note.file_unique_id, size=note.file_size, duration=note.duration
+        )
+    if message.audio is not None:
+        audio = message.audio
+        return Attachment(
+            AttachmentKind.AUDIO,
+            audio.file_id,
+            audio.file_unique_id,
+            name=audio.file_name or "",
+            mime_type=audio.mime_type or "",
+            size=audio.file_size,
+            duration=audio.duration,
+        )
+    return None
 
 
 def _is_medium(document: Document) -> bool:
