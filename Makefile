@@ -77,6 +77,14 @@ browser: $(VENV)/run ## Add what AURA_BROWSER needs
 lock: ## Renew the locks (needs uv)
 	@sh requirements/lock.sh
 
+.PHONY: sbom
+sbom: $(VENV)/run ## Write sbom.json: the locked packages, their hashes and licences (CycloneDX)
+	@$(BIN)/python requirements/bill.py sbom > sbom.json
+
+.PHONY: notices
+notices: $(VENV)/run ## Write THIRD-PARTY-NOTICES.txt: the licences of the packages, with their texts
+	@$(BIN)/python requirements/bill.py notices > THIRD-PARTY-NOTICES.txt
+
 .PHONY: clean
 clean: ## Remove .venv
 	@rm -rf $(VENV)

@@ -31,6 +31,7 @@ from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
 from bot.operating.admin_alerts import AdminAlerts
+from bot.operating.broadcaster import Broadcaster
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -42,6 +43,7 @@ from bot.people.question_limits import QuestionLimits
 from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
+from bot.rate_limits.requests import Priority
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
@@ -157,15 +159,7 @@ async def _serve(
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
-    scheduler = Scheduler(
-        time.monotonic(),
-        private=settings.chat_budget,
-        group=settings.group_budget,
-        bot=settings.bot_budget,
-        drafts=settings.draft_budget,
-        patient_edits=settings.patient_edits,
-    )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, me.id), observer=metrics)
+    slots = _slots(settings, database, metrics, bot=me.id)
     await slots.load()
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
@@ -202,6 +196,7 @@ async def _serve(
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
+    broadcaster = _broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
@@ -236,7 +231,7 @@ async def _serve(
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions),
+        operating_use_cases(database, permissions, unit, bot=me.id, broadcast_begun=broadcaster.wake),
     )
     dispatcher = handlers.dispatcher(
         use_cases,
@@ -293,6 +288,36 @@ def _report(
         bot=bot,
     )
     return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
+
+
+def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+    """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
+    scheduler = Scheduler(
+        time.monotonic(),
+        private=settings.chat_budget,
+        group=settings.group_budget,
+        bot=settings.bot_budget,
+        drafts=settings.draft_budget,
+        patient_edits=settings.patient_edits,
+    )
+    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+
+
+def _broadcaster(
+    database: Database,
+    telegram: Telegram,
+    slots: SlotAllocator,
+    reports: DurableOutbox,
+    texts: Texts,
+    tasks: TaskSupervisor,
+    *,
+    bot: int,
+) -> Broadcaster:
+    """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
+    behind = partial(slots.slot, priority=Priority.CHANGE)
+    broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
+    tasks.start(broadcaster.run(), name="send broadcasts")
+    return broadcaster
 
 
 def _slot_broker(

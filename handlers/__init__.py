@@ -32,6 +32,7 @@ from handlers import (
     answer_buttons,
     answer_commands,
     audit,
+    broadcast,
     commands,
     data_requests,
     errors,
@@ -114,6 +115,7 @@ def routers() -> list[Router]:
         groups,
         audit,
         operating,
+        broadcast,
         answer_buttons,
         questions,
     )
@@ -156,7 +158,7 @@ def dispatcher(
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (
-        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions),
+        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions, outputs.telegram.newest),
         SpeakerMiddleware(use_cases.people.acquaintance),
         ReplyMiddleware(surroundings.preferences, speech, later),
         ButtonMiddleware(outputs.telegram, later),

@@ -25,12 +25,17 @@ def router() -> CommandRouter:
     """Everything that comes before a conversation."""
     router = CommandRouter("access")
     admin_link = CommandStart(deep_link=True, magic=F.args.startswith(LINK_PREFIX))
-    router.message.register(open_admin_link, admin_link, F.chat.type == "private")
+    router.message.register(open_admin_link, admin_link, F.chat.type == "private", is_not_blocked)
     router.message.register(meet_newcomer, is_newcomer)
     router.message.register(turn_group_away, is_strange_group)
     for observer in (router.message, router.edited_message, router.callback_query, router.stopped_message_generation):
         observer.register(keep_silent, is_unwelcome)
     return router
+
+
+async def is_not_blocked(_: TelegramObject, speaker: Speaker) -> bool:
+    """Somebody wrote who may hear something."""
+    return speaker.access is not AccessDecision.SILENCE
 
 
 async def is_newcomer(_: TelegramObject, speaker: Speaker) -> bool:

@@ -26,7 +26,7 @@ async def temperature(
 ) -> None:
     """`/temperature 0.7` for the whole bot, `/temperature chat 0.9` for this chat."""
     first, *rest = (command.args or "").split(maxsplit=1)[:2] or [""]
-    if texts.means("word-chat", first):
+    if texts.means("word-chat", first) or not (first or speaker.admin):
         await _change_chat("".join(rest), speaker, changes, texts, say)
     else:
         await _change_bot(PreferenceName.TEMPERATURE, command.args or "", speaker, changes, texts, say)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aiogram.filters import CommandObject
 from aiogram.types import Message
 
 from bot.answering.use_cases.last_answer import LastAnswer
 from bot.errors import TelegramProblem
 from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
-from handlers.support.bot_commands import MEMBERS, CommandRouter, command
+from handlers.support.bot_commands import MEMBERS, CommandRouter
+from handlers.support.bot_commands import command as declare
 from handlers.support.responders import AfterCommit, Responder
 
 
@@ -19,30 +21,36 @@ def router() -> CommandRouter:
     return CommandRouter("answer commands", stop, retry, undo)
 
 
-@command("stop", MEMBERS, order=20, repeatable=True)
+@declare("stop", MEMBERS, order=20, repeatable=True)
 async def stop(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Responder) -> None:
     """Stop the answer that is being written; what is there stays."""
     if not await last_answer.stop(speaker):
         say("nothing-to-stop")
 
 
-@command("retry", MEMBERS, order=30)
+@declare("retry", MEMBERS, order=30)
 async def retry(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Responder) -> None:
     """Answer the last question again."""
     if not await last_answer.retry(speaker, language=say.language):
         say("nothing-to-retry")
 
 
-@command("undo", MEMBERS, order=40, repeatable=True)
+@declare("undo", MEMBERS, order=40, repeatable=True)
 async def undo(
-    _: Message, speaker: Speaker, last_answer: LastAnswer, telegram: Telegram, say: Responder, later: AfterCommit
+    _: Message,
+    command: CommandObject,
+    speaker: Speaker,
+    last_answer: LastAnswer,
+    telegram: Telegram,
+    say: Responder,
+    later: AfterCommit,
 ) -> None:
-    """Take the last question and its answer out, and off the screen."""
+    """Take the last question and its answer out, and off the screen: one, whatever number is asked for."""
     ids = await last_answer.undo(speaker)
     if ids is None:
         say("nothing-to-undo")
         return
-    say("undone")
+    say("undone-one" if command.args else "undone")
     later("delete what was undone", lambda: _delete(telegram, speaker.key.chat, ids))
 
 

@@ -9,7 +9,14 @@ from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
 from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.bot_info import BotInfo
-from handlers.support.mapping import EventContext, document_of, is_chosen_part, to_question, to_quoted_document
+from handlers.support.mapping import (
+    EventContext,
+    document_of,
+    is_chosen_part,
+    is_forwarded,
+    to_question,
+    to_quoted_document,
+)
 from handlers.support.responders import Responder
 
 _UNKNOWN_COMMAND = r"/\w{1,32}(@\w+)?(\s|$)"
@@ -90,6 +97,6 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         to_question(message, origin, bot_info.me, say.language),
         chose_quote=is_chosen_part(message),
         about_quote=say.text("question-about-quote"),
-        document=document_of(message),
+        document=None if is_forwarded(message) else document_of(message),
         quoted=to_quoted_document(message, bot_info.me),
     )

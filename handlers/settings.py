@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.people.personas import Personas
+from bot.people.permissions import Permissions
+from bot.people.personas import Personas, find_persona
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName
-from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter, command
+from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter
+from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import HomePageCallback, SettingsCallback
 from handlers.support.responders import MessageEditor, Responder
 from handlers.support.settings_views import DEFAULT, home, page
@@ -22,20 +25,48 @@ def router() -> CommandRouter:
     return router
 
 
-@command("settings", MEMBERS, order=50)
+@declare("settings", MEMBERS, order=50)
 async def show(
-    _: Message, effective: EffectivePreferences, personas: Personas, speaker: Speaker, say: Responder
+    _: Message,
+    effective: EffectivePreferences,
+    personas: Personas,
+    speaker: Speaker,
+    permissions: Permissions,
+    say: Responder,
 ) -> None:
-    """Show what is in force here and where it comes from."""
+    """Show what is in force here and where it comes from; buttons are for those who may change it."""
     text, keyboard = home(effective, personas, say, admin=speaker.admin and speaker.private)
-    say.say_text(text, keyboard=keyboard)
+    if await permissions.may_change(speaker):
+        say.say_text(text, keyboard=keyboard)
+    else:
+        say.say_text("\n\n".join([text, say.text("only-group-admins")]))
 
 
-@command("persona", CHAT_OWNERS, order=60)
-async def show_personas(_: Message, effective: EffectivePreferences, personas: Personas, say: Responder) -> None:
-    """Offer the personas."""
+@declare("persona", CHAT_OWNERS, order=60)
+async def show_personas(
+    _: Message,
+    command: CommandObject,
+    speaker: Speaker,
+    effective: EffectivePreferences,
+    personas: Personas,
+    changes: SettingsChanges,
+    permissions: Permissions,
+    say: Responder,
+) -> None:
+    """Offer the personas, or take the one that is named: `/persona teacher`."""
+    wanted = (command.args or "").strip()
+    named = find_persona(personas, wanted)
+    if named is not None:
+        await changes.set_here(speaker, PreferenceName.PERSONA, f"{named.id}:{say.language}")
+        say("persona-set", persona=named.name(say.language))
+        return
     text, keyboard = page(PreferenceName.PERSONA, effective, personas, say)
-    say.say_text(text, keyboard=keyboard)
+    if wanted:
+        text = f"{say.text('persona-unknown', wanted=wanted)}\n\n{text}"
+    if await permissions.may_change(speaker):
+        say.say_text(text, keyboard=keyboard)
+    else:
+        say("only-group-admins")
 
 
 async def go_home(

@@ -38,3 +38,14 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     )
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], check=False, capture_output=True, text=True)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "aura.service" in line]) == (0, [])
+
+
+def test_everything_that_the_image_copies_is_there_and_admitted() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    admitted = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
+    sources = [
+        name for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()
+    ]
+    assert sources
+    assert [name for name in sources if not (ROOT / name).exists()] == []
+    assert [name for name in sources if not any(name == one or name.startswith(f"{one}/") for one in admitted)] == []

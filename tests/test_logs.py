@@ -6,10 +6,13 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
 from bot.logs import LogThrottle, blotted, set_up_logging
+from bot.runtime.log_context import log_fields
+from bot.runtime.task_supervisor import TaskSupervisor
 
 TOKEN = "123456789:AAEhBOweik9ai2o01Jxv9Yp3xTfRvU3m0xQ"
 CHATTY = ("selenium.webdriver.remote.remote_connection", "urllib3.connectionpool", "httpx", "aiohttp.access")
@@ -73,3 +76,34 @@ def test_a_line_that_goes_on_being_true_is_written_again_later_with_a_count(capl
     lines = [record.getMessage() for record in caplog.records]
     assert lines[:2] == ["down since 0", "another kind"]
     assert lines[2:] == ["down since 0 (and 59 more like it before)", "another kind (and 59 more like it before)"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_lines_of_a_turn_carry_what_they_are_about_also_from_its_tasks(
+    form: Literal["text", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    root.handlers.clear()
+    tasks = TaskSupervisor()
+
+    async def speak() -> None:
+        logging.getLogger("bot.test").warning("from a task")
+
+    try:
+        set_up_logging(level="INFO", form=form, secrets=())
+        with log_fields(turn=5, chat=1001, attempt=2):
+            task = tasks.start(speak(), name="speak", awaited=True)
+        await task
+        logging.getLogger("bot.test").warning("from elsewhere")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    within, elsewhere = capsys.readouterr().err.splitlines()
+    if form == "text":
+        assert within.endswith("from a task [turn=5 chat=1001 attempt=2]")
+        assert elsewhere.endswith("from elsewhere")
+    else:
+        line = json.loads(within)
+        assert (line["turn"], line["chat"], line["attempt"], line["message"]) == (5, 1001, 2, "from a task")
+        assert not {"turn", "log_suffix"} & json.loads(elsewhere).keys()

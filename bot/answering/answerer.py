@@ -37,6 +37,12 @@ _NOTES = {
     Ending.FILTERED: "answer-cut-by-filter",
 }
 
+_BROKEN_OFF: dict[type[GeneratorProblem], str] = {
+    GeneratorBroken: "answer-broken-off",
+    InterruptedTooOften: "answer-interrupted",
+}
+"""The lines under an answer of which something was written."""
+
 
 class Answerer:
     """Carries a claimed turn to its end: asks the generator, shows what it writes, keeps what was written."""
@@ -136,6 +142,8 @@ class Answerer:
         generated = self._generation.answer(turn, path, chosen)
         try:
             if turn.faults >= MAX_FAULTS:
+                if answer.seam is None:
+                    answer.reply.write(turn.unfinished)
                 raise InterruptedTooOften("the process died of it, or it failed, too often")
             with running.stoppable():
                 async with aclosing(generated.pieces()) as pieces:
@@ -143,13 +151,13 @@ class Answerer:
                         answer.take(piece)
                         if answer.first_text_at is None and answer.is_visible:
                             answer.first_text_at = self._report.clock()
+                        await _keep_unfinished(running, answer)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
         except GeneratorProblem as error:
             answer.fail(error)
-            broke_off = answer.is_visible and type(error) is GeneratorBroken
-            key = "answer-broken-off" if broke_off else error.key
+            key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             answer.note = self._texts.get(turn.language, key, **error.details)
             if reference := await self._report.failed(turn, path, generated.label, error):
                 answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
@@ -210,6 +218,12 @@ class Answerer:
 
     def _translate(self, turn: Turn) -> keyboards.Translate:
         return lambda key: self._texts.get(turn.language, key)
+
+
+async def _keep_unfinished(running: TurnContext, answer: AnswerInProgress) -> None:
+    """Keep what was written so far where the answer may be given up: then it stays on the screen."""
+    if running.turn.faults and answer.seam is None and answer.is_visible:
+        await running.keep_unfinished(answer.reply.text)
 
 
 def _state(ending: Ending) -> TurnState:

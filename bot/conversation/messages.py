@@ -188,3 +188,5 @@ class Turn:
     """Failures of its work, and deaths of its process while it ran alone and had just begun."""
     waited: bool = False
     """Its question was asked behind another one, and was acknowledged."""
+    unfinished: str = ""
+    """Text of an earlier attempt that failed, which stays where the answer is given up."""

@@ -105,6 +105,10 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
+answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
+answer-cut-by-filter = The model's provider stopped the answer here.
+answer-broken-off = The answer broke off. ▸ goes on.
+answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
@@ -147,7 +151,7 @@ value-own-here = { $name ->
     [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
    *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
 }
-value-shown-for-chat = The temperature of this chat: { $value } ({ source }).
+value-shown-for-chat = The temperature of this chat: { $value } ({ source }). Change it: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
     [chat_temperature] The temperature is a number from 0 to 2, for example /temperature chat 0.7
@@ -487,6 +491,11 @@ privacy-requests = What you write before an admin has let you in ({ $count } mes
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
 
+## Commands with a name or a number
+
+persona-set = From the next message on, my persona here is “{ $persona }”.
+persona-unknown = I have no persona called “{ $wanted }”.
+undone-one = I have removed the last question and its answer. /undo takes back one at a time.
 ## Usage
 
 menu-usage = how many tokens I have used
@@ -544,3 +553,35 @@ alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
+
+## Messages to everybody
+
+menu-broadcast = write to everybody, to groups, or to who wrote lately
+word-groups = groups
+broadcast-usage =
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to who wrote in the last 30 days. Or reply with it to the message that I shall send. You see it first.
+broadcast-only-in-private = Prepare that in our private chat.
+broadcast-nobody = There is nobody to write to.
+broadcast-shown = { $audience ->
+    [groups] This goes to { $chats ->
+        [one] one group:
+       *[other] { $chats } groups:
+    }
+   *[people] { $days ->
+        [0] This goes to { $chats ->
+            [one] one person:
+           *[other] { $chats } people:
+        }
+       *[other] This goes to { $chats ->
+            [one] one person
+           *[other] { $chats } people
+        } who wrote in the last { $days } days:
+    }
+}
+broadcast-send = Send
+broadcast-drop = Don't send
+broadcast-stop = ■ Stop sending
+broadcast-begun = I am writing to { $chats } chats, slowly enough that answers do not wait. You will hear when it is done.
+broadcast-decided = That was decided already.
+broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
+broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.

@@ -113,6 +113,7 @@ answer-stopped = Остановлено.
 answer-cut-by-limit = Ответ достиг предела длины. ▸ продолжит его.
 answer-cut-by-filter = Дальше ответ не пропустил поставщик модели.
 answer-broken-off = Ответ оборвался. ▸ продолжит его.
+answer-interrupted = Меня здесь несколько раз прервали. ▸ продолжит, ↻ начнёт сначала.
 answer-thoughts = Размышления
 button-stop = ■ Стоп
 button-again = ↻ Ещё раз
@@ -152,7 +153,7 @@ value-own-here = { $name ->
     [model] Изменено для всего бота. У этого чата остаётся своя модель: { $value } ({ source }).
    *[proxy] Изменено для всего бота. У этого чата остаётся свой прокси: { $value } ({ source }).
 }
-value-shown-for-chat = Температура этого чата: { $value } ({ source }).
+value-shown-for-chat = Температура этого чата: { $value } ({ source }). Изменить: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] Температура — это число от 0 до 2, например /temperature 0.7
     [chat_temperature] Температура — это число от 0 до 2, например /temperature chat 0.7
@@ -497,6 +498,11 @@ privacy-requests = То, что вы пишете, пока вас не впус
 privacy-group = В группах я храню только то, что сказано мне, и сообщения, на которые при этом отвечают. Остальное — нет.
 privacy-rights = /export пришлёт вам разговор, /forget его сотрёт.
 
+## Команды с именем или числом
+
+persona-set = Со следующего сообщения моя роль здесь — «{ $persona }».
+persona-unknown = Роли «{ $wanted }» у меня нет.
+undone-one = Последний вопрос и ответ на него убраны. За один раз /undo убирает что-то одно.
 ## Usage
 
 menu-usage = сколько токенов я потратил
@@ -555,3 +561,26 @@ alert-over-down = Модель ({ $model }) снова отвечает.
 alert-default-model = по умолчанию
 alert-storage = Не могу ничего записать: { $cause }. Вопросы пока ждут в Telegram. Проверьте диск и базу данных; когда заработает, я сообщу.
 alert-over-storage = База данных снова работает.
+
+## Сообщения всем
+
+menu-broadcast = написать всем, группам или тем, кто писал недавно
+word-groups = groups, группы, группам
+broadcast-usage =
+    /broadcast и текст — всем, кто мне писал; /broadcast группам и текст — группам; /broadcast 30 и текст — тем, кто писал за последние 30 дней. Или ответьте так на сообщение, которое надо разослать. Сначала вы увидите его сами.
+broadcast-only-in-private = Подготовьте это в нашем личном чате.
+broadcast-nobody = Писать некому.
+broadcast-shown = { $audience ->
+    [groups] Это получат группы ({ $chats }):
+   *[people] { $days ->
+        [0] Это получат люди ({ $chats }):
+       *[other] Это получат те, кто писал за последние { $days } дн. ({ $chats }):
+    }
+}
+broadcast-send = Отправить
+broadcast-drop = Не отправлять
+broadcast-stop = ■ Остановить рассылку
+broadcast-begun = Пишу в чаты ({ $chats }), не торопясь, чтобы ответы не ждали. Когда закончу, сообщу.
+broadcast-decided = Это уже решено.
+broadcast-stopped = Остановлено. Отправлено: { $sent }; заблокировали: { $blocked }; не вышло: { $failed }.
+broadcast-done = Ваше сообщение разослано. Отправлено: { $sent }; заблокировали меня: { $blocked }; не вышло: { $failed }.

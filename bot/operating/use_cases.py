@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.operating.broadcasting import Broadcasting
 from bot.operating.trouble_reports import TroubleReports
 from bot.people.permissions import Permissions
+from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.database import Database
+from bot.storage.repositories.broadcasts import BroadcastRepository
 from bot.storage.repositories.troubles import TroubleRepository
 
 
@@ -15,8 +19,19 @@ class OperatingUseCases:
     """Everything that handlers do for whoever runs the bot."""
 
     trouble_reports: TroubleReports
+    broadcasting: Broadcasting
 
 
-def operating_use_cases(database: Database, permissions: Permissions) -> OperatingUseCases:
+def operating_use_cases(
+    database: Database,
+    permissions: Permissions,
+    unit: UnitOfWork,
+    *,
+    bot: int,
+    broadcast_begun: Callable[[], None] = lambda: None,
+) -> OperatingUseCases:
     """Wire them."""
-    return OperatingUseCases(trouble_reports=TroubleReports(TroubleRepository(database), permissions))
+    return OperatingUseCases(
+        trouble_reports=TroubleReports(TroubleRepository(database), permissions),
+        broadcasting=Broadcasting(unit, BroadcastRepository(database, bot=bot), permissions, broadcast_begun),
+    )

@@ -61,6 +61,15 @@ def read_personas(file: Path | None) -> Personas:
     return {id_: _persona(path, id_, entry) for id_, entry in entries.items()}
 
 
+def find_persona(personas: Personas, wanted: str) -> Persona | None:
+    """Find the persona that somebody means by its id or by its name in any language. None: there is none."""
+    means = wanted.strip().casefold()
+    for persona in personas.values():
+        if means in {persona.id.casefold(), *(name.casefold() for name in persona.names.values())}:
+            return persona
+    return None
+
+
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 

@@ -68,18 +68,19 @@ class QuestionLimits:
 
     async def admit(self, speaker: Speaker) -> None:
         """Let one more question through; bot admins are not limited. Raises TooManyQuestions, BudgetSpent."""
-        if not speaker.admin:
+        if not speaker.admin and (self._person.longest or self._chat.longest):
             await self._count(speaker)
         await self.budgets.admit(speaker)
 
     async def _count(self, speaker: Speaker) -> None:
-        person, chat, now = speaker.id, speaker.key.chat, self._clock()
-        if self._person.longest:
-            asked = await self._times.asked_since(self._bot, person=person, chat=None, since=now - self._person.longest)
-            _check(self._person.wait(asked, now), "person")
-        if self._chat.longest:
-            asked = await self._times.asked_since(self._bot, person=None, chat=chat, since=now - self._chat.longest)
-            _check(self._chat.wait(asked, now), "chat")
+        now = self._clock()
+        by_person, in_chat = await self._times.asked_since(
+            self._bot,
+            person=(speaker.id, now - self._person.longest),
+            chat=(speaker.key.chat, now - self._chat.longest),
+        )
+        _check(self._person.wait(by_person, now), "person")
+        _check(self._chat.wait(in_chat, now), "chat")
 
 
 def _check(wait: float, whose: str) -> None:

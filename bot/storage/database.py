@@ -228,7 +228,7 @@ class Database:
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
         """An INSERT that can say what happens on a conflict."""
-        return postgresql_insert(table) if self.shared else sqlite_insert(table)
+        return insert_into(table, shared=self.shared)
 
     async def advisory_xact_lock(self, connection: AsyncConnection, what: str) -> None:
         """Until the transaction ends, nobody else passes here with the same `what`."""
@@ -277,6 +277,11 @@ class Database:
 
     def _take_file(self) -> None:
         self._lock = take_file(Path(str(self._url.database)).resolve())
+
+
+def insert_into(table: TableClause, *, shared: bool) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
+    """An INSERT for PostgreSQL (`shared`) or SQLite that can say what happens on a conflict."""
+    return postgresql_insert(table) if shared else sqlite_insert(table)
 
 
 def _opened(engine: AsyncEngine | None) -> AsyncEngine:

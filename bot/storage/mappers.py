@@ -54,6 +54,7 @@ def turn_of(row: AnyRow) -> Turn:
         asked_at=row.asked_at,
         note=row.note,
         waited=row.waited,
+        unfinished=row.unfinished,
     )
 
 

@@ -97,6 +97,7 @@ turns = Table(
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago
+    Column("unfinished", Text, nullable=False, server_default=""),  # text of an answer that may be given up
     Column("signal", Text),  # what a person wants of a turn that runs: stop, restart
     Column("not_before", Double),
     Column("round", Integer, nullable=False, server_default="0"),  # round robin: its people take turns, one a round
@@ -295,4 +296,30 @@ alerts = Table(
     Column("kind", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("since", Double, nullable=False),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("admin", BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("blocked", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+broadcast_chats = Table(
+    "broadcast_chats",
+    metadata,
+    # chats that a broadcast has not reached yet
+    Column("broadcast", Id, ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
 )

@@ -15,6 +15,7 @@ from bot.conversation.messages import Shown
 from bot.rendering.entities import Formatted
 
 _SEEN = "seen"
+_AGAIN = "again"
 
 
 class JournalStore(Protocol):
@@ -26,6 +27,10 @@ class JournalStore(Protocol):
 
     async def keep(self, shown: tuple[Shown, ...]) -> None:
         """Store them. Raises LeaseLost where the answer is somebody else's now."""
+
+    @property
+    def stores(self) -> bool:
+        """Tell whether something was stored just now: what has to be kept of a send will be kept, then."""
 
     def check(self) -> None:
         """Raise LeaseLost where the answer may not be shown from here any more; called right before every call."""
@@ -72,10 +77,18 @@ class MessageJournal:
         self._shown[number] = Shown(None)
 
     async def intend(self, number: int) -> None:
-        """Note that a message is about to be sent; of the first one that is known from the beginning."""
+        """Note that a message is about to be sent; of the first one that is known from the beginning.
+
+        It is noted again where the store may have failed since: a message whose id cannot be kept would be sent twice.
+        """
         self._put(number, Shown(None))
-        if self._shown != list(self._store.shown):
-            await self._keep()
+        if self._shown == list(self._store.shown):
+            if self._store.stores:
+                return
+            self._put(
+                number, Shown(None, {_AGAIN: True})
+            )  # SQLite writes nothing, and cannot fail, where nothing changes
+        await self._keep()
 
     async def confirm(self, number: int, message_id: int, *, full: Formatted | None) -> None:
         """Note the id of a message that was sent; `full`: what it shows for good."""

@@ -37,6 +37,8 @@ MAX_DOUBLINGS = 8
 """Tries after which the pause between two of them grows no more."""
 LAST_KEYBOARD_TIMEOUT = 15.0
 """Seconds in which an answer that broke off gets its buttons, or none."""
+LAYOUT_SLICE = 4096
+"""Characters that are laid out at a stretch; then other answers get the loop, however much text came at once."""
 LAST_DRAFT_TIMEOUT = 1.0
 """Seconds for which a message waits for the slot of the draft that it shall take the place of."""
 
@@ -119,6 +121,7 @@ class LiveReply:
             done = False
             while not done:
                 self._news.clear()
+                await self._lay_out()
                 if self._is_worth_a_call():
                     done = await self._guarded(stream, self._call)
                 else:
@@ -200,6 +203,7 @@ class LiveReply:
 
     async def _call(self, stream: ReplyStream) -> bool:
         """Ask for a slot and make the call that brings the chat nearest to the answer; whether that was the last."""
+        await self._lay_out()
         pending = self._pass_what_stands()
         drafting = self._draft is not None and not self._ended and not pending
         priority = Priority.FINAL if self._ended else Priority.FIRST if self._is_first(drafting) else Priority.CHANGE
@@ -207,6 +211,7 @@ class LiveReply:
         resource = Resource.DRAFT if drafting else Resource.MESSAGE
         async with self._slots.slot(stream.chat, priority, stream=stream, resource=resource):
             self._changed = False
+            await self._lay_out()
             page = self._next()
             self._forecast.note(page, self._clock.now())
             if drafting:
@@ -221,8 +226,11 @@ class LiveReply:
         return self._writer.must_send
 
     def _pass_what_stands(self) -> int:
-        """Go past full messages that an earlier delivery completed; return how many full ones have to be written."""
-        self._reply.advance()
+        """Go past full messages that an earlier delivery completed; return how many full ones have to be written.
+
+        Only a slice of what has just come is laid out here.
+        """
+        self._reply.advance(budget=LAYOUT_SLICE)
         sealed = self._reply.sealed
         while self._part < len(sealed) and self._writer.messages.has_sealed(self._writer.number):
             if not self._writer.skip(self._reply.show(sealed[self._part])):
@@ -230,9 +238,13 @@ class LiveReply:
             self._part += 1
         return len(sealed) - self._part
 
+    async def _lay_out(self) -> None:
+        """Lay out what has come, in slices between which others have their turn."""
+        while not self._reply.advance(budget=LAYOUT_SLICE):  # noqa: ASYNC110  # it works, it does not wait
+            await asyncio.sleep(0)
+
     def _next(self) -> Page | None:
-        """Render the newest state of the message that is being written."""
-        self._reply.advance()
+        """Render the newest state of the message that is being written; it is laid out already."""
         sealed = self._reply.sealed
         if self._part < len(sealed):
             at_the_end = self._ended and self._part + 1 == len(sealed) and self._reply.tail() is None

@@ -130,7 +130,7 @@ class MessageWriter:
         first = self.number == 0 and self._offset == 0
         await self.messages.intend(self.number)
         self._store.check()
-        to = self._to if first else replace(self._to, reply_to=None)
+        to = self._telegram.newest.attach(self._to) if first else replace(self._to, reply_to=None)
         message = await self._telegram.send(to, what, keyboard=keyboard, silent=not first)
         self._now_shown, self.visible = (what, keyboard), True
         await self.messages.confirm(self.number, message, full=what if full else None)

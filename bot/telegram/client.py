@@ -36,6 +36,7 @@ from bot.telegram.destination import Destination
 from bot.telegram.error_mapping import problem_of
 from bot.telegram.file_download import FILE_TIMEOUT, download
 from bot.telegram.keyboard import Button, Keyboard
+from bot.telegram.newest_messages import NewestMessages
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Telegram:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self.newest = NewestMessages()
         self._lost_topics: OrderedDict[tuple[int, int], None] = OrderedDict()
         # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again.
         self._answers = tuple(Response.__class_getitem__(method.__returning__) for method in _OFTEN)
@@ -94,6 +96,7 @@ class Telegram:
                 reply_markup=_markup(keyboard),
             ),
         )
+        self.newest.note(to.chat, message.message_id)
         return message.message_id
 
     async def edit(
@@ -185,6 +188,7 @@ class Telegram:
             ),
             timeout=FILE_TIMEOUT,
         )
+        self.newest.note(to.chat, message.message_id)
         return message.message_id
 
     async def member(self, chat: int, user: int) -> str:

@@ -8,6 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject, Update
 
 from bot.answering.use_cases.questions import Questions
+from bot.telegram.newest_messages import NewestMessages
 from handlers.middlewares.contract import Handler
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.mapping import EventContext, to_event_context
@@ -19,10 +20,13 @@ class OriginMiddleware(BaseMiddleware):
     People who talk to each other in a group are not remembered.
     """
 
-    def __init__(self, bot: int, addressee_filter: AddresseeFilter, questions: Questions) -> None:
+    def __init__(
+        self, bot: int, addressee_filter: AddresseeFilter, questions: Questions, newest: NewestMessages
+    ) -> None:
         self._bot = bot
         self._addressee_filter = addressee_filter
         self._questions = questions
+        self._newest = newest
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
         """Pass on what is for the bot."""
@@ -35,6 +39,7 @@ class OriginMiddleware(BaseMiddleware):
 
     async def _is_for_bot(self, update: Update, origin: EventContext) -> bool:
         if update.message is not None:
+            self._newest.note(origin.key.chat, update.message.message_id)
             return is_migration(update.message) or self._addressee_filter.accepts(update.message)
         if update.edited_message is not None:
             return await self._questions.knows(origin.key, update.edited_message.message_id)

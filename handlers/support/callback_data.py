@@ -116,6 +116,13 @@ class AuditPageCallback(CompactCallback, prefix="log"):
     page: CallbackId
 
 
+class BroadcastCallback(CompactCallback, prefix="bc"):
+    """`bc:send:7`, `bc:stop:7`: the decision about a broadcast."""
+
+    verb: Literal["send", "stop"]
+    broadcast: CallbackId
+
+
 class ForgetCallback(CompactCallback, prefix="forget"):
     """`forget:yes`, `forget:no`: whether everything about a chat shall be erased."""
 

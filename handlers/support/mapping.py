@@ -15,6 +15,7 @@ from aiogram.types import (
     MessageGenerationStopped,
     MessageOriginChannel,
     MessageOriginHiddenUser,
+    MessageOriginUnion,
     MessageOriginUser,
     Update,
     User,
@@ -27,6 +28,7 @@ from bot.conversation.messages import Author, ChatKey, Question, Quote
 from bot.conversation.people import Chat as StoredChat
 from bot.conversation.people import Person
 from bot.telegram.destination import Destination
+from handlers.support.message_text import description_of, marked, words_of
 
 MIN_SPLIT_LENGTH = 4000
 """UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
@@ -148,17 +150,17 @@ def read_text(message: Message) -> tuple[str, tuple[MessageEntity, ...]]:
 
 def to_question(message: Message, origin: EventContext, me: BotIdentity, language: str) -> Question:
     """A message as a question; its text is empty where there is nothing but the bot's name."""
-    text, entities = read_text(message)
     target = reply_target(message)
+    quote = _own_quote(message, origin)
     return Question(
         key=origin.key,
         message_id=message.message_id,
-        text=text.strip() if origin.private else without_names(text, entities, me),
+        text="" if quote is not None else _own_words(message, origin, me),
         author=origin.author,
         private=origin.private,
         language=language,
         reply_to=target.message_id if target else None,
-        quote=to_quote(message, me),
+        quote=quote or to_quote(message, me),
         may_continue=is_long(message),
     )
 
@@ -184,7 +186,13 @@ def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
 
 
 def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | None:
-    """The document of the message that is replied to, unless words of it were chosen or it is the bot's own."""
+    """The document that was forwarded, or of the message that is replied to.
+
+    None: there is none, words of that message were chosen, or it is the bot's own.
+    """
+    if is_forwarded(message):
+        forwarded = document_of(message)
+        return QuotedDocument(_forwarded_name(message), forwarded) if forwarded else None
     target = reply_target(message)
     if is_chosen_part(message):
         return None
@@ -205,10 +213,19 @@ def to_quote(message: Message, me: BotIdentity) -> Quote | None:
         return _from_elsewhere(message)
     if is_chosen_part(message) and message.quote is not None:
         return Quote(_name_of(target), message.quote.text)
-    text = target.text or target.caption
+    text = words_of(target)
     if not text or (target.from_user is not None and target.from_user.id == me.id):
         return None
     return Quote(_name_of(target), text)
+
+
+def is_forwarded(message: Message) -> bool:
+    """Tell somebody else's words from a person's own, which they may forward, too."""
+    origin = message.forward_origin
+    if origin is None:
+        return False
+    me = message.from_user
+    return not (isinstance(origin, MessageOriginUser) and me is not None and origin.sender_user.id == me.id)
 
 
 def is_chosen_part(message: Message) -> bool:
@@ -229,6 +246,23 @@ def topic_of(message: Message | InaccessibleMessage) -> int:
     if isinstance(message, InaccessibleMessage) or not message.is_topic_message:
         return 0
     return 0 if message.message_thread_id == GENERAL else message.message_thread_id or 0
+
+
+def _own_words(message: Message, origin: EventContext, me: BotIdentity) -> str:
+    """The text of a message with its marks written out; in groups without the bot's name."""
+    plain, addressing = read_text(message)
+    sent = message.entities if message.text is not None else message.caption_entities
+    text, entities = marked(plain, sent or (), addressing)
+    return text.strip() if origin.private else without_names(text, entities, me)
+
+
+def _own_quote(message: Message, origin: EventContext) -> Quote | None:
+    """Words of others that were forwarded, or a description of what has no words: context, never an instruction."""
+    if is_forwarded(message):
+        words = words_of(message)
+        return Quote(_forwarded_name(message), words) if words else None
+    described = description_of(message)
+    return Quote(origin.author.name, described) if described else None
 
 
 def _of_message(message: Message, bot: int) -> EventContext:
@@ -289,13 +323,21 @@ def _from_elsewhere(message: Message) -> Quote | None:
     return Quote(_name_elsewhere(message.external_reply), message.quote.text)
 
 
+def _forwarded_name(message: Message) -> str:
+    return _name_of_origin(message.forward_origin) if message.forward_origin is not None else ""
+
+
 def _name_elsewhere(reply: ExternalReplyInfo) -> str:
-    match reply.origin:
+    return _name_of_origin(reply.origin)
+
+
+def _name_of_origin(origin: MessageOriginUnion) -> str:
+    match origin:
         case MessageOriginUser(sender_user=user):
             return user.full_name
         case MessageOriginHiddenUser(sender_user_name=name):
             return name
         case MessageOriginChannel(chat=chat):
             return chat.title or ""
-        case origin:
-            return origin.sender_chat.title or ""
+        case chat_origin:
+            return chat_origin.sender_chat.title or ""

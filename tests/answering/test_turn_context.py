@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.turns.turn_context import TurnContext, steady_clock
+from bot.answering.turns.turn_context import STORE_TRUST, UNFINISHED_INTERVAL, TurnContext, steady_clock
 from bot.conversation.messages import Ending, Shown, TurnState
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -211,3 +211,36 @@ async def test_one_machine_needs_no_beat(bench: Bench) -> None:
 
 def test_the_steady_clock_goes_forward() -> None:
     assert steady_clock() <= steady_clock()
+
+
+async def test_the_store_is_taken_to_work_for_a_moment_after_each_write(running: TurnContext, clock: Clock) -> None:
+    trusted = [running.stores]
+    clock.now += STORE_TRUST
+    trusted.append(running.stores)
+    await running.keep([Shown(None)])
+    trusted.append(running.stores)
+    assert trusted == [True, False, True]
+
+
+async def test_the_text_of_a_turn_without_faults_is_not_kept_while_it_grows(running: TurnContext, bench: Bench) -> None:
+    await running.keep_unfinished("It was a dark")
+    stored = await bench.table.get(running.turn.id)
+    assert stored is not None
+    assert stored.unfinished == ""
+
+
+async def test_the_text_of_a_turn_that_failed_before_is_kept_now_and_then(
+    running: TurnContext, bench: Bench, tasks: TaskSupervisor, clock: Clock
+) -> None:
+    await bench.table.release(running.lease, counts=True)
+    (claimed,) = await bench.table.claim(1, ChatPartitioning.among("a/1", []), limit=1)
+    again = TurnContext(
+        claimed, table=bench.table, conversations=bench.conversations, start=tasks.start, deadline=110.0, clock=clock
+    )
+    await again.keep_unfinished("It was")
+    await again.keep_unfinished("It was a dark")
+    clock.now += UNFINISHED_INTERVAL
+    await again.keep_unfinished("It")
+    stored = await bench.table.get(running.turn.id)
+    assert stored is not None
+    assert stored.unfinished == "It was", "neither too often nor a shorter one"

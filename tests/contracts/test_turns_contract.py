@@ -224,10 +224,12 @@ async def test_the_times_of_questions_are_known_for_limits(bench: Bench, unix_ti
     unix_time.now += 10
     await bench.ask("two", GROUP, author=BOB)
     await bench.ask("three", PRIVATE)
-    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start) == [start, start + 10]
-    assert await bench.question_times.asked_since(1, person=None, chat=GROUP.chat, since=start) == [start, start + 10]
-    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start + 1) == [start + 10]
-    assert await bench.question_times.asked_since(2, person=ANN.id, chat=None, since=start) == []
+    ann, group = (ANN.id, start), (GROUP.chat, start)
+    both = [start, start + 10]
+    assert await bench.question_times.asked_since(1, person=ann, chat=group) == (both, both)
+    assert await bench.question_times.asked_since(1, person=(ANN.id, start + 1), chat=group) == ([start + 10], both)
+    assert await bench.question_times.asked_since(1, person=ann, chat=(GROUP.chat, start + 1)) == (both, [start + 10])
+    assert await bench.question_times.asked_since(2, person=ann, chat=group) == ([], [])
     bench.let_go()
 
 
@@ -241,11 +243,11 @@ async def test_what_was_taken_back_or_erased_still_counts_for_limits(bench: Benc
     unix_time.now += 10
     await bench.answered("three", GROUP)
     all_three = [start, start + 10, start + 20]
-    assert await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start) == all_three
-    assert await bench.question_times.asked_since(1, person=None, chat=GROUP.chat, since=start) == all_three
-    assert await bench.question_times.asked_since(1, person=None, chat=PRIVATE.chat, since=start) == []
+    ann, group, private = (ANN.id, start), (GROUP.chat, start), (PRIVATE.chat, start)
+    assert await bench.question_times.asked_since(1, person=ann, chat=group) == (all_three, all_three)
+    assert await bench.question_times.asked_since(1, person=ann, chat=private) == (all_three, [])
     await bench.table.prune(start + 5)
-    kept = await bench.question_times.asked_since(1, person=ANN.id, chat=None, since=start)
+    kept, _ = await bench.question_times.asked_since(1, person=ann, chat=group)
     assert kept[0] == start + 10
 
 

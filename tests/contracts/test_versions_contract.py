@@ -34,6 +34,20 @@ async def test_an_older_answer_is_given_again_below(bench: Bench) -> None:
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
 
 
+async def test_an_older_answer_is_given_below_however_often_it_is_wanted_again(bench: Bench) -> None:
+    first = await bench.answered("one")
+    await bench.answered("two")
+    screen = await bench.conversations.shown(first)
+    below = await bench.again(first)
+    further = await bench.again(first)
+    assert await bench.conversations.versions(first) == [first], "nothing happens far above"
+    assert await bench.conversations.shown(first) == screen
+    assert await bench.conversations.versions(further) == [further]
+    last = await bench.again(further)
+    assert await bench.conversations.versions(last) == [further, last], "the last one is rewritten in its messages"
+    assert await bench.conversations.versions(below) == [below]
+
+
 async def test_pressing_again_twice_answers_once(bench: Bench) -> None:
     first = await bench.answered("one")
     bench.hold()

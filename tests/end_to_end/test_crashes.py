@@ -166,6 +166,35 @@ async def test_a_turn_that_keeps_killing_the_process_fails_after_three_attempts(
         assert len(scene.telegram.said()) == 1
 
 
+async def test_what_stood_there_stays_where_an_answer_is_given_up(scene: Scene) -> None:
+    running: list[Program] = []
+
+    async def deadly(_request: Request) -> AsyncIterator[str]:
+        yield f"{HALF}. "
+        await asyncio.sleep(2)  # it stands there, and is kept
+        running[-1].process.kill()
+        await asyncio.Event().wait()
+
+    scene.generator.script = deadly
+    async with scene.program() as program:
+        running.append(program)
+        await scene.telegram.send("Kill")
+        await program.ends()
+    for _ in range(2):
+        async with scene.program(ready="") as program:
+            running.append(program)
+            await program.ends(seconds=60)
+    async with scene.program():
+        await scene.telegram.until(lambda: labels(scene.telegram.said()[0]) == ["↻ Again", "▸ Go on"])
+        (text,) = scene.telegram.texts()
+        assert text.startswith(HALF)
+        assert "I was interrupted several times here." in text
+        scene.generator.says("the rest of it.")
+        await scene.telegram.press(scene.telegram.said()[0], "Go on")
+        await scene.telegram.until(lambda: "the rest of it." in "".join(scene.telegram.texts()))
+        assert scene.telegram.texts()[0].startswith(HALF)
+
+
 async def test_a_question_is_not_lost_between_telegram_and_the_database(scene: Scene) -> None:
     """Killed right after it was fetched, before or after it was stored: it comes again, or it is there."""
     for moment in (0.0, 0.005, 0.01, 0.02):

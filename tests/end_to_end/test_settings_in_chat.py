@@ -34,6 +34,9 @@ async def test_a_member_sees_the_values_and_a_press_tells_who_may(scene: Scene) 
     group = await scene.telegram.group()
     async with scene.program():
         await scene.telegram.send("/settings@aura_bot", by=BORIS, chat=group)
+        seen = await scene.telegram.reads("Настройки этого чата", chat=group)
+        assert not labels(seen), "he would press in vain"
+        await scene.telegram.send("/settings@aura_bot", by=ANNA, chat=group)
         menu = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
         refused = await scene.telegram.press(menu, "", by=BORIS, chat=group)
         assert refused["text"] == "Это может менять только администратор группы."

@@ -94,6 +94,21 @@ async def test_a_blocked_person_gets_silence_in_groups_too(harness: Harness) -> 
     assert [type(call) for call in harness.recording.calls] == [methods.AnswerCallbackQuery]
 
 
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_blocked_person_hears_nothing_at_an_admin_link_and_gets_nothing_by_it(
+    harness: Harness, works: bool
+) -> None:
+    await harness.message(BORIS, "/help")
+    await harness.people.set_standing(BOT_ID, BORIS.id, Standing.BLOCKED)
+    payload = (await harness.bot_admins.offer_link("Aura_Bot")).partition("=")[2]
+    harness.recording.calls.clear()
+    await harness.message(BORIS, f"/start {payload if works else 'admin-guessed'}")
+    assert harness.recording.calls == []
+    boris = await harness.people.get(BOT_ID, BORIS.id)
+    assert boris is not None
+    assert not boris.admin
+
+
 async def test_people_are_listed_blocked_and_let_in_again(harness: Harness) -> None:
     await harness.message(BORIS, "/help")
     await harness.message(OWNER, "/people")

@@ -24,15 +24,15 @@ async def test_the_temperature_of_the_whole_bot(harness: Harness) -> None:
 
 async def test_a_chats_own_temperature_wins_and_is_named(harness: Harness) -> None:
     await harness.message(ANNA, "/temperature chat 0.9")
-    assert harness.last == "The temperature of this chat: 0.9 (set for this chat)."
+    assert harness.last.startswith("The temperature of this chat: 0.9 (set for this chat).")
     await harness.message(ANNA, "/temperature chat")
-    assert harness.last == "The temperature of this chat: 0.9 (set for this chat)."
+    assert harness.last.startswith("The temperature of this chat: 0.9 (set for this chat).")
     assert (await harness.preferences.effective(harness.key(OWNER.id))).temperature.value == 0.5
     await harness.message(OWNER, "/temperature chat 1.5")
     await harness.message(OWNER, "/temperature 0.2")
     assert harness.last.startswith("Changed for the whole bot, but this chat keeps a temperature of its own: 1.5")
     await harness.message(OWNER, "/temperature chat reset")
-    assert harness.last == "The temperature of this chat: 0.2 (set for the whole bot)."
+    assert harness.last.startswith("The temperature of this chat: 0.2 (set for the whole bot).")
 
 
 WRONG = {
@@ -63,9 +63,7 @@ async def test_length_and_model(harness: Harness) -> None:
     assert (effective.max_tokens.value, effective.model.value) == (2000, "gpt-4")
 
 
-@pytest.mark.parametrize(
-    "command", ["/temperature", "/temperature 1", "/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"]
-)
+@pytest.mark.parametrize("command", ["/temperature 1", "/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"])
 async def test_everybody_else_is_told_whose_command_it_is(harness: Harness, command: str) -> None:
     await harness.message(BORIS, command)
     assert harness.said == ["Это может делать только администратор бота."]
@@ -147,3 +145,9 @@ async def test_a_proxys_password_does_not_belong_into_a_group(harness: Harness) 
 async def test_a_mistyped_proxy_with_a_password_is_deleted_too(harness: Harness) -> None:
     command = await harness.message(OWNER, "/proxy socks4://user:geheim@proxy.example")
     assert harness.recording.made(methods.DeleteMessages)[0].message_ids == [command]
+
+
+async def test_a_persons_own_chat_has_a_temperature_that_they_are_told_how_to_change(harness: Harness) -> None:
+    await harness.message(BORIS, "/temperature")
+    assert harness.last.startswith("Температура этого чата: 0.5")
+    assert "/temperature chat 0.9" in harness.last

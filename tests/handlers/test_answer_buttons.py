@@ -185,3 +185,10 @@ async def test_in_a_group_the_commands_are_for_who_asked(harness: Harness) -> No
     assert harness.last == harness.texts.get("ru", "only-asker")
     await harness.message(ANNA, "/undo", chat=GROUP)
     assert harness.last == "I have removed the last question and its answer."
+
+
+async def test_undo_with_a_number_says_that_it_took_back_one(harness: Harness) -> None:
+    await harness.message(ANNA, "One")
+    await harness.answered()
+    await harness.message(ANNA, "/undo 3")
+    assert harness.last == "I have removed the last question and its answer. /undo takes back one at a time."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+from aiogram import methods
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,3 +133,27 @@ async def test_a_made_up_button_does_nothing(harness: Harness) -> None:
 def test_any_callback_data_is_read_without_failing(data: str) -> None:
     step = SettingsCallback.parse(data)
     assert step is None or data.startswith("set:")
+
+
+@pytest.mark.parametrize("named", ["translator", "Translator", "переводчик"])
+async def test_a_persona_can_be_named(harness: Harness, named: str) -> None:
+    await harness.message(ANNA, f"/persona {named}")
+    assert harness.last == "From the next message on, my persona here is “Translator”."
+    effective = await harness.preferences.effective(harness.key())
+    assert effective.persona.value == "translator"
+
+
+async def test_an_unknown_persona_is_said_to_be_one_and_the_others_are_offered(harness: Harness) -> None:
+    await harness.message(ANNA, "/persona bogus")
+    assert harness.last.startswith("I have no persona called “bogus”.")
+    assert "Translator" in harness.buttons()
+
+
+async def test_members_of_a_group_read_the_settings_and_get_no_buttons_that_refuse_them(harness: Harness) -> None:
+    await harness.message(ANNA, "/settings", chat=GROUP)
+    assert harness.last.endswith("Only an administrator of this group can change that.")
+    assert harness.recording.made(methods.SendMessage)[-1].reply_markup is None
+    await harness.message(ANNA, "/persona", chat=GROUP)
+    assert harness.last == "Only an administrator of this group can change that."
+    await harness.message(OWNER, "/settings", chat=GROUP)
+    assert "Language" in harness.buttons()

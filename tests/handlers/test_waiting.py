@@ -6,6 +6,7 @@ import pytest
 from aiogram import methods
 from aiogram.types import ReactionTypeEmoji
 
+from bot.telegram.destination import Destination
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
 
 MENTION = "@aura_bot"
@@ -33,6 +34,7 @@ async def test_a_question_that_waits_gets_eyes_and_one_that_is_answered_at_once_
 async def test_its_answer_is_attached_to_it_also_in_a_private_chat(harness: Harness) -> None:
     harness.may_write.clear()
     await harness.message(ANNA, "one")
+    await harness.written_to()
     waits = await harness.message(ANNA, "two")
     harness.may_write.set()
     await harness.answered(2)
@@ -40,6 +42,21 @@ async def test_its_answer_is_attached_to_it_also_in_a_private_chat(harness: Harn
     assert first.reply_parameters is None
     assert second.reply_parameters is not None
     assert second.reply_parameters.message_id == waits
+
+
+async def test_an_answer_replies_to_its_question_where_anything_stands_in_between(harness: Harness) -> None:
+    newest, place = harness.telegram.newest, Destination(ANNA.id, reply_to=10, private=True)
+    newest.note(ANNA.id, 10)
+    assert newest.attach(place).reply_to is None, "it stands right below"
+    newest.note(ANNA.id, 11)
+    assert newest.attach(place) == place
+    newest.note(ANNA.id, 10)
+    assert newest.attach(place) == place, "an older message came again"
+
+
+async def test_groups_always_reply_and_so_does_whoever_knows_nothing(harness: Harness) -> None:
+    for place in (Destination(GROUP, reply_to=5), Destination(ANNA.id, reply_to=5, private=True)):
+        assert harness.telegram.newest.attach(place) == place
 
 
 async def test_a_new_conversation_says_what_became_of_the_questions_of_the_old_one(harness: Harness) -> None:

@@ -195,7 +195,7 @@ class Harness:
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions)),
+            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, unit, bot=BOT_ID)),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
@@ -209,7 +209,9 @@ class Harness:
             self.paths.append(path)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
-                sent = await self.telegram.send(place, Formatted(f"Answer to {path[-1].text}"))
+                sent = await self.telegram.send(
+                    self.telegram.newest.attach(place), Formatted(f"Answer to {path[-1].text}")
+                )
                 await running.keep((Shown(sent),))
             with running.stoppable():
                 await self.may_write.wait()

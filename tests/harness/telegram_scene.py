@@ -14,7 +14,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.conversation.messages import Shown
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, StorageUnavailable
 from bot.rate_limits.scheduler import Scheduler
 from bot.rendering.reply import Reply
 from bot.runtime.clock import Clock
@@ -43,10 +43,14 @@ class MemoryJournalStore:
     shown: tuple[Shown, ...] = ()
     history: list[tuple[Shown, ...]] = field(default_factory=list)
     lost: bool = False
+    fails: bool = False
+    stores: bool = True
     rests: int = 0
 
     async def keep(self, shown: tuple[Shown, ...]) -> None:
         self.check()
+        if self.fails:
+            raise StorageUnavailable("a test ended it")
         self.shown = shown
         self.history.append(shown)
 

@@ -65,11 +65,17 @@ class Asked:
 
     person: list[float] = field(default_factory=list)
     chat: list[float] = field(default_factory=list)
-    wanted: list[tuple[int, int | None, int | None, float]] = field(default_factory=list)
+    wanted: list[tuple[int, tuple[int, float], tuple[int, float]]] = field(default_factory=list)
 
-    async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
-        self.wanted.append((bot, person, chat, since))
-        return sorted(at for at in (self.person if person is not None else self.chat) if at >= since)
+    async def asked_since(
+        self, bot: int, *, person: tuple[int, float], chat: tuple[int, float]
+    ) -> tuple[list[float], list[float]]:
+        self.wanted.append((bot, person, chat))
+        return _since(self.person, person[1]), _since(self.chat, chat[1])
+
+
+def _since(times: list[float], since: float) -> list[float]:
+    return sorted(at for at in times if at >= since)
 
 
 class NoBudgets:
@@ -130,15 +136,15 @@ async def test_a_question_counts_for_a_minute_and_no_longer(whose: str, age: flo
 async def test_what_is_counted_is_the_persons_anywhere_and_everybodys_in_the_chat() -> None:
     asked = Asked()
     await limits(asked, questions_per_minute=1, chat_questions_per_day=1).admit(speaker())
-    assert asked.wanted == [(BOT, PERSON, None, NOW - MINUTE), (BOT, None, CHAT, NOW - DAY)]
+    assert asked.wanted == [(BOT, (PERSON, NOW - MINUTE), (CHAT, NOW - DAY))]
 
 
 @pytest.mark.parametrize(
     ("counts", "wanted"),
     [
         ({}, []),
-        ({"questions_per_day": 1}, [(BOT, PERSON, None, NOW - DAY)]),
-        ({"chat_questions_per_minute": 1}, [(BOT, None, CHAT, NOW - MINUTE)]),
+        ({"questions_per_day": 1}, [(BOT, (PERSON, NOW - DAY), (CHAT, NOW))]),
+        ({"chat_questions_per_minute": 1}, [(BOT, (PERSON, NOW), (CHAT, NOW - MINUTE))]),
     ],
 )
 async def test_what_is_not_limited_is_not_counted(counts: dict[str, int], wanted: list[object]) -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from bot.rendering.entities import MESSAGE_LIMIT
 from bot.rendering.reply import Reply
+from bot.streaming.live_reply import LAYOUT_SLICE
 from tests.harness.telegram_scene import AGAIN, ANNA, STOP, MemoryJournalStore, TelegramScene, telegram_scene
 
 WORDS = [f"word{number} " for number in range(400)]
@@ -183,10 +186,10 @@ async def test_nothing_is_looked_at_again_and_again_while_the_beginning_is_held_
     live = scene.open(reply, MemoryJournalStore())
     advance, looks = Reply.advance, 0
 
-    def looked(reply: Reply) -> None:
+    def looked(reply: Reply, *, budget: int | None = None) -> bool:
         nonlocal looks
         looks += 1
-        advance(reply)
+        return advance(reply, budget=budget)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(live.run())
@@ -204,3 +207,35 @@ async def test_nothing_is_looked_at_again_and_again_while_the_beginning_is_held_
         live.end(AGAIN)
     assert scene.texts() == ["1. bold it is"]
     assert looks < 10
+
+
+async def test_much_text_at_once_is_laid_out_in_slices_between_which_others_have_their_turn(
+    scene: TelegramScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps are counted, not time: characters that are laid out while nobody else has the loop."""
+    lay_out, at_a_stretch, most = Reply._lay_out, 0, 0  # where the work is done
+
+    def counted(reply: Reply, source: str, **more: Any) -> Any:
+        nonlocal at_a_stretch, most
+        at_a_stretch += len(source)
+        most = max(most, at_a_stretch)
+        return lay_out(reply, source, **more)
+
+    async def others(done: asyncio.Event) -> None:
+        nonlocal at_a_stretch
+        while not done.is_set():
+            at_a_stretch = 0
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Reply, "_lay_out", counted)
+    reply, done = Reply(), asyncio.Event()
+    live = scene.open(reply, MemoryJournalStore())
+    reply.write("***a*** `b` [c](https://d.e) " * 2000)
+    reply.end()
+    live.end(AGAIN)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(others(done))
+        await live.run()
+        done.set()
+    assert "".join(scene.texts()).count("a") == 2000
+    assert most <= LAYOUT_SLICE + 3 * 4 * MESSAGE_LIMIT, "a slice, and the last look with its cut"

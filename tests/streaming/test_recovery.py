@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.conversation.messages import Shown
+from bot.errors import StorageUnavailable
 from bot.rendering.reply import Reply
 from tests.harness.telegram_scene import AGAIN, ANNA, MemoryJournalStore, TelegramScene, telegram_scene
 
@@ -52,6 +53,27 @@ async def test_an_answer_goes_on_in_the_message_it_was_begun_in(scene: TelegramS
     await scene.stream(["The sun was shining. ", "All was well. ", "The end."], every=1.0, store=store)
     assert scene.texts() == ["The sun was shining. All was well. The end."]
     assert len(scene.calls("sendMessage")) == 1
+
+
+async def test_a_message_is_noted_again_before_it_is_sent_where_the_store_may_have_failed(scene: TelegramScene) -> None:
+    store = MemoryJournalStore(shown=(Shown(None),), stores=False)
+    await show(scene, "Hello.", store)
+    assert [one.message_id for one in store.history[0]] == [None]
+    assert store.history[0] != (Shown(None),), "SQLite writes nothing where nothing changes"
+    assert len(scene.calls("sendMessage")) == 1
+
+
+async def test_a_message_goes_at_once_where_the_store_has_just_taken_the_claim(scene: TelegramScene) -> None:
+    store = MemoryJournalStore(shown=(Shown(None),))
+    await show(scene, "Hello.", store)
+    assert [one.message_id is None for one in store.history[0]] == [False]
+
+
+async def test_no_message_goes_while_its_id_could_not_be_kept(scene: TelegramScene) -> None:
+    store = MemoryJournalStore(shown=(Shown(None),), stores=False, fails=True)
+    with pytest.raises(StorageUnavailable):
+        await show(scene, "Hello.", store)
+    assert scene.calls("sendMessage") == []
 
 
 async def test_nothing_shorter_than_a_sentence_replaces_what_was_shown(scene: TelegramScene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -18,12 +19,18 @@ from bot.storage.repositories.conversations import MAX_PATH, ConversationReposit
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.leases import LEASE_DURATION, ClaimedTurn
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 STORE_RETRY_TIMEOUT = LEASE_DURATION
 """Seconds for which a write is tried again while the database fails."""
 STORE_RETRY_DELAYS = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between these tries; the last one repeats."""
+UNFINISHED_INTERVAL = 0.5
+"""Seconds between two writes of the text of an answer that has failed before."""
+STORE_TRUST = 1.0
+"""Seconds after a write in which the store is taken to work: as long as a crash may leave a message twice anyway."""
 
 
 def steady_clock() -> float:
@@ -60,6 +67,8 @@ class TurnContext:
         self._resting = resting
         self._block: _Stoppable | None = None
         self._lost = False
+        self._stored_at = clock()
+        self._unfinished_due = clock()
         self.lease = claimed.lease
         self.inherited_budget = inherited_budget or claimed.turn.attempt > 1
         """Another process, or an earlier attempt, may have spent the chat's budget: it is to be assumed spent."""
@@ -78,6 +87,11 @@ class TurnContext:
     def shown(self) -> tuple[Shown, ...]:
         """The Telegram messages of the answer, those of an earlier attempt included."""
         return self._turn.shown
+
+    @property
+    def stores(self) -> bool:
+        """Tell whether the claim, or something of this turn, was stored just now."""
+        return self._clock() < self._stored_at + STORE_TRUST
 
     async def begin(self, messages: int = MAX_PATH) -> list[Message]:
         """The newest `messages` up to the question, oldest first; for GO_ON the answer to go on with comes last."""
@@ -98,6 +112,19 @@ class TurnContext:
         """Remember which Telegram messages show the answer. Raises LeaseLost, StorageUnavailable."""
         await self._firmly(lambda: self._table.keep(self.lease, shown), "keep")
         self._turn = replace(self._turn, shown=tuple(shown))
+
+    async def keep_unfinished(self, text: str) -> None:
+        """Keep the text of an answer that may be given up, now and then. Only longer texts replace what stood there."""
+        now = self._clock()
+        if not self._turn.faults or now < self._unfinished_due or len(text) <= len(self._turn.unfinished):
+            return
+        self._unfinished_due = now + UNFINISHED_INTERVAL
+        try:
+            await self._table.keep_unfinished(self.lease, text)
+        except StorageUnavailable as error:
+            logger.info("turn %d: what was written so far is not kept: %s", self._turn.id, error)
+        else:
+            self._turn = replace(self._turn, unfinished=text)
 
     async def wrote(
         self, text: str, thoughts: str, ending: Ending, note: str = "", *, record: AnswerRecord | None = None
@@ -168,12 +195,16 @@ class TurnContext:
         tries = 0
         while True:
             self.check()
+            began = self._clock()
             try:
-                return await write()
+                written = await write()
             except StorageUnavailable:
                 pause = STORE_RETRY_DELAYS[min(tries, len(STORE_RETRY_DELAYS) - 1)]
                 if self._clock() + pause > give_up:
                     raise
+            else:
+                self._stored_at = began
+                return written
             tries += 1
             await asyncio.sleep(pause)
 

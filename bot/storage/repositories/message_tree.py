@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Role
@@ -15,26 +15,41 @@ from bot.storage.repositories.question_times import keep_times
 from bot.storage.schema import conversations, messages, shown, turns
 
 
-def _point() -> Select[Any]:
+def _points() -> Select[Any]:
     newest, question = messages.alias("newest"), messages.alias("question")
     its_question = case((newest.c.role == Role.USER.value, newest.c.id), else_=newest.c.parent)
+    asked = func.coalesce(question.c.asked, question.c.id).label("asked")
     return (
-        select(conversations.c.newest, conversations.c.anew_after, func.coalesce(question.c.asked, question.c.id))
+        select(conversations.c.newest, conversations.c.anew_after, asked)
+        .select_from(conversations)
         .outerjoin(newest, newest.c.id == conversations.c.newest)
         .outerjoin(question, question.c.id == its_question)
-        .where(conversations.c.id == bindparam("conversation"))
     )
 
 
-_POINT = _point()
+POINTS = _points()
+"""The newest point of conversations, beside what `newest_point` needs."""
+_POINT = POINTS.where(conversations.c.id == bindparam("conversation"))
+IS_CONVERSATION = and_(
+    conversations.c.bot == bindparam("bot"),
+    conversations.c.chat == bindparam("chat"),
+    conversations.c.topic == bindparam("topic"),
+)
+_FIND = select(conversations.c.id).where(IS_CONVERSATION)
+_ROW_AT = (
+    select(messages)
+    .join(shown)
+    .where(
+        shown.c.bot == bindparam("bot"),
+        shown.c.chat == bindparam("chat"),
+        shown.c.message_id == bindparam("message_id"),
+    )
+)
 
 
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
     """The id of a conversation, if it has one."""
-    here = select(conversations.c.id).where(
-        conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
-    )
-    found: int | None = await connection.scalar(here)
+    found: int | None = await connection.scalar(_FIND, {"bot": key.bot, "chat": key.chat, "topic": key.topic})
     return found
 
 
@@ -58,8 +73,8 @@ async def point(connection: AsyncConnection, conversation: int, asking: int | No
 
 async def row_at(connection: AsyncConnection, bot: int, chat: int, message_id: int) -> AnyRow | None:
     """The row of `messages` that a Telegram message shows."""
-    here = (shown.c.bot == bot) & (shown.c.chat == chat) & (shown.c.message_id == message_id)
-    return (await connection.execute(select(messages).join(shown).where(here))).one_or_none()
+    here = {"bot": bot, "chat": chat, "message_id": message_id}
+    return (await connection.execute(_ROW_AT, here)).one_or_none()
 
 
 async def versions_of(connection: AsyncConnection, answer: int, *which: ColumnElement[bool]) -> list[int]:

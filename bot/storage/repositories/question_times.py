@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Double, bindparam, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import TurnKind
@@ -28,19 +29,17 @@ class QuestionTimes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def asked_since(self, bot: int, *, person: int | None, chat: int | None, since: float) -> list[float]:
-        """Give the times of a person's or a chat's questions since a Unix time, oldest first; deleted ones count."""
-        asked = select(turns.c.asked_at).where(
-            turns.c.bot == bot, turns.c.asked_at >= since, turns.c.kind != TurnKind.SHOW
-        )
-        gone = select(spent.c.at).where(spent.c.bot == bot, spent.c.at >= since)
-        if person is not None:
-            asked, gone = asked.where(turns.c.asker == person), gone.where(spent.c.asker == person)
-        if chat is not None:
-            asked = asked.join(conversations).where(conversations.c.bot == bot, conversations.c.chat == chat)
-            gone = gone.where(spent.c.chat == chat)
+    async def asked_since(
+        self, bot: int, *, person: tuple[int, float], chat: tuple[int, float]
+    ) -> tuple[list[float], list[float]]:
+        """Give the times of a person's and of a chat's questions, oldest first; deleted ones count.
+
+        `person` and `chat` are an id and the Unix time since which questions count.
+        """
+        wanted = {"of": bot, "person": person[0], "by_since": person[1], "here": chat[0], "here_since": chat[1]}
         async with self._database.reading() as connection:
-            return sorted((await connection.scalars(union_all(asked, gone))).all())
+            rows = (await connection.execute(_ASKED, wanted)).all()
+        return sorted(at for at, in_chat in rows if not in_chat), sorted(at for at, in_chat in rows if in_chat)
 
     async def counts(self, bot: int, people: Sequence[int], *, since: float) -> dict[int, int]:
         """Count the questions of some people since a Unix time; whoever asked none is left out."""
@@ -52,3 +51,21 @@ class QuestionTimes:
         counted = select(every.c.asker, func.count()).group_by(every.c.asker)
         async with self._database.reading() as connection:
             return {row.asker: row[1] for row in await connection.execute(counted)}
+
+
+def _asked() -> CompoundSelect[Any]:
+    """Selects times, each beside whether it is one of the chat's; a person's in that chat come twice."""
+    by, here = literal(value=False).label("in_chat"), literal(value=True).label("in_chat")
+    of_bot = turns.c.bot == bindparam("of"), turns.c.kind != TurnKind.SHOW.value
+    in_chat = conversations.c.bot == bindparam("of"), conversations.c.chat == bindparam("here")
+    gone_of_bot = spent.c.bot == bindparam("of")
+    by_since, here_since = bindparam("by_since", type_=Double), bindparam("here_since", type_=Double)
+    return union_all(
+        select(turns.c.asked_at, by).where(*of_bot, turns.c.asker == bindparam("person"), turns.c.asked_at >= by_since),
+        select(spent.c.at, by).where(gone_of_bot, spent.c.asker == bindparam("person"), spent.c.at >= by_since),
+        select(turns.c.asked_at, here).join(conversations).where(*of_bot, *in_chat, turns.c.asked_at >= here_since),
+        select(spent.c.at, here).where(gone_of_bot, spent.c.chat == bindparam("here"), spent.c.at >= here_since),
+    )
+
+
+_ASKED = _asked()

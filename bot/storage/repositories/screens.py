@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Shown
-from bot.storage.database import Database
+from bot.storage.database import Database, insert_into
+from bot.storage.mappers import AnyRow
 from bot.storage.schema import messages, shown
 
 
 async def screen_of(connection: AsyncConnection, message: int) -> list[Shown]:
     """The Telegram messages that show a message, or another version of it."""
-    screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
-    return await _shown_by(connection, or_(messages.c.id == message, messages.c.screen == screen))
+    return _shown(await connection.execute(_SCREEN_OF, {"message": message}))
 
 
 async def on_screen(connection: AsyncConnection, screen: int) -> list[Shown]:
     """The Telegram messages that versions of an answer share."""
-    return await _shown_by(connection, messages.c.screen == screen)
+    return _shown(await connection.execute(_ON_SCREEN, {"screen": screen}))
 
 
-async def _shown_by(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Shown]:
-    those = select(messages.c.id).where(which)
-    in_order = select(shown).where(shown.c.message.in_(those)).order_by(shown.c.position, shown.c.message_id)
-    rows = await connection.execute(in_order)
+def _shown(rows: Iterable[AnyRow]) -> list[Shown]:
     return [Shown(row.message_id, row.part, row.sealed) for row in rows]
 
 
@@ -34,9 +33,7 @@ async def set_screen(
     database: Database, connection: AsyncConnection, key: ChatKey, message: int, now_shown: Iterable[Shown]
 ) -> None:
     """Remember that these Telegram messages, and no others, show this message."""
-    screen = select(messages.c.screen).where(messages.c.id == message).scalar_subquery()
-    sharing = select(messages.c.id).where(or_(messages.c.id == message, messages.c.screen == screen))
-    await connection.execute(delete(shown).where(shown.c.message.in_(sharing)))
+    await connection.execute(_CLEAR, {"message": message})
     rows = [
         {
             "bot": key.bot,
@@ -57,7 +54,27 @@ async def put_shown(database: Database, connection: AsyncConnection, rows: Seque
     """Store rows of `shown`; a Telegram message shows one thing at a time, the latest."""
     if not rows:
         return
-    new = database.insert(shown)
+    await connection.execute(_put_shown(shared=database.shared), rows)
+
+
+@cache
+def _put_shown(*, shared: bool) -> Any:  # noqa: ANN401  # a class for each database, without a common base
+    new = insert_into(shown, shared=shared)
     changed = {name: new.excluded[name] for name in ("message", "position", "part", "sealed")}
     keys = [shown.c.bot, shown.c.chat, shown.c.message_id]
-    await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    return new.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _messages_of(which: ColumnElement[bool]) -> Select[Any]:
+    """Selects what shows the messages, in order."""
+    those = select(messages.c.id).where(which)
+    return select(shown).where(shown.c.message.in_(those)).order_by(shown.c.position, shown.c.message_id)
+
+
+_SHARES_SCREEN = or_(
+    messages.c.id == bindparam("message"),
+    messages.c.screen == select(messages.c.screen).where(messages.c.id == bindparam("message")).scalar_subquery(),
+)
+_SCREEN_OF = _messages_of(_SHARES_SCREEN)
+_ON_SCREEN = _messages_of(messages.c.screen == bindparam("screen"))
+_CLEAR = delete(shown).where(shown.c.message.in_(select(messages.c.id).where(_SHARES_SCREEN)))

@@ -22,13 +22,18 @@ class AnswerActions:
         self._queue = TurnWriter(database)
 
     async def again(self, answer: int, *, by: int, language: str) -> Asked:
-        """Another answer to the same question: in place for the last one, below for an older. Raises AnswerNotFound."""
+        """Another answer to the same question: in place for the last one, below for an older. Raises AnswerNotFound.
+
+        Where the same question was answered again below, only the messages of that last answer are rewritten.
+        """
         async with self._database.transaction() as connection:
             row, key = await self._answer(connection, answer)
             busy = await self._queue.newest_turn_of(connection, row.parent)
             if busy is not None and busy.kind != TurnKind.SHOW and not _ends_with(busy, answer):
                 return Asked(busy.id, key.chat, joined=True)
-            in_place = await self._queue.is_last(connection, row.conversation, row.parent)
+            latest = await self._queue.newest_answer(connection, row.parent)
+            stands_last = latest is None or latest.screen == row.screen
+            in_place = stands_last and await self._queue.is_last(connection, row.conversation, row.parent)
             turn = await self._queue.put(
                 connection,
                 key,

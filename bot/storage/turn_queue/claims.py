@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import (
-    ColumnElement,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -58,12 +58,14 @@ class TurnRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._oldest = may_begin(database)
+        ended = {"open": False, "lease_until": None, "finished_at": database.now()}
+        self._end = update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended)
         self._keeping = GroupCommit(database, self._keep)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or is pruned."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(WHOLE_TURN.where(turns.c.id == turn))).one_or_none()
+            row = (await connection.execute(_WHOLE, {"this": turn})).one_or_none()
         return None if row is None else turn_of(row)
 
     async def current(self, key: ChatKey) -> Turn | None:
@@ -130,10 +132,14 @@ class TurnRepository:
         if not await self._keeping.write((lease, shown_as_json(shown))):
             raise LeaseLost
 
+    async def keep_unfinished(self, lease: Lease, text: str) -> None:
+        """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
+        async with self._database.transaction(durable=False) as connection:
+            await connection.execute(_KEEP_UNFINISHED, {**_held(lease), "so_far": storable(text)})
+
     async def _keep(self, connection: AsyncConnection, kept: tuple[Lease, object]) -> bool:
         lease, shown = kept
-        stored = update(turns).where(_held(lease), _not_restarted()).values(shown=shown)
-        return (await connection.execute(stored)).rowcount == 1
+        return (await connection.execute(_KEEP, {**_held(lease), "now_shown": shown})).rowcount == 1
 
     async def wrote(
         self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str, record: AnswerRecord | None = None
@@ -150,18 +156,16 @@ class TurnRepository:
             else:
                 answer = row.answer
                 await connection.execute(update(messages).where(messages.c.id == answer).values(said))
-            changed = {"answer": answer, "state": TurnState.SHOWING, "note": storable(note)}
-            await connection.execute(update(turns).where(turns.c.id == lease.turn).values(changed))
+            written = {"this": lease.turn, "its_answer": answer, "its_note": storable(note)}
+            await connection.execute(_WROTE, written)
             await set_screen(self._database, connection, turn_of(row).key, answer, turn_of(row).shown)
         return answer
 
     async def finish(self, lease: Lease, state: TurnState) -> None:
         """End a turn, without waiting for the disk. Raises LeaseLost. May be repeated, as after a power failure."""
-        done = update(turns).where(_held(lease), _not_restarted())
-        values = {"state": state, "open": False, "lease_until": None, "finished_at": self._database.now()}
         async with self._database.transaction(durable=False) as connection:
-            changed = await connection.execute(done.values(values))
-            row = (await connection.execute(WHOLE_TURN.where(turns.c.id == lease.turn))).one_or_none()
+            changed = await connection.execute(self._end, {**_held(lease), "new_state": state})
+            row = (await connection.execute(_WHOLE, {"this": lease.turn})).one_or_none()
             if changed.rowcount == 1 and row is not None and row.answer is None:
                 await step_back(connection, row)
             elif changed.rowcount == 1 and row is not None:
@@ -179,13 +183,13 @@ class TurnRepository:
             "not_before": self._database.now() + again_after if again_after else None,
         }
         async with self._database.transaction() as connection:
-            done = await connection.execute(update(turns).where(_held(lease)).values(back))
+            done = await connection.execute(update(turns).where(_HELD).values(back), _held(lease))
         return done.rowcount == 1
 
     async def acquit(self, lease: Lease) -> None:
         """Note that a turn has run long enough not to be what kills the process. Does nothing where it is not ours."""
         async with self._database.transaction(durable=False) as connection:
-            await connection.execute(update(turns).where(_held(lease)).values(suspect=False))
+            await connection.execute(_ACQUIT, _held(lease))
 
     async def take_back(self, bot: int, *, owner: str = "") -> int:
         """Queue what owners hold that are known to be dead: those whose name begins like this ("": all)."""
@@ -247,13 +251,29 @@ class TurnRepository:
         return ClaimedTurn(turn, lease.owner, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
-        mine = WHOLE_TURN.where(_held(lease), _not_restarted()).with_for_update(of=turns)
-        row = (await connection.execute(mine)).one_or_none()
+        row = (await connection.execute(_MINE, _held(lease))).one_or_none()
         if row is None:
             raise LeaseLost
         return row
 
 
+_HELD = and_(
+    turns.c.id == bindparam("this"),
+    turns.c.open,
+    turns.c.owner == bindparam("mine"),
+    turns.c.attempt == bindparam("my_attempt"),
+)
+_UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value))
+_WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
+_MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
+_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
+_KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
+_WROTE = (
+    update(turns)
+    .where(turns.c.id == bindparam("this"))
+    .values(answer=bindparam("its_answer"), state=TurnState.SHOWING.value, note=bindparam("its_note"))
+)
+_ACQUIT = update(turns).where(_HELD).values(suspect=False)
 _RESTARTED = turns.c.signal == Signal.RESTART
 _BACK_IN_QUEUE = {
     "owner": None,
@@ -270,6 +290,7 @@ def _taken_over() -> dict[str, object]:
         **_BACK_IN_QUEUE,
         "attempt": case((_RESTARTED, 0), else_=turns.c.attempt),
         "faults": case((_RESTARTED, 0), else_=turns.c.faults + proven),
+        "unfinished": case((_RESTARTED, ""), else_=turns.c.unfinished),
     }
 
 
@@ -278,9 +299,6 @@ async def acquit(connection: AsyncConnection, owner: str) -> None:
     await connection.execute(update(turns).where(turns.c.owner == owner, turns.c.suspect).values(suspect=False))
 
 
-def _held(lease: Lease) -> ColumnElement[bool]:
-    return and_(turns.c.id == lease.turn, turns.c.open, turns.c.owner == lease.owner, turns.c.attempt == lease.attempt)
-
-
-def _not_restarted() -> ColumnElement[bool]:
-    return turns.c.signal.is_distinct_from(Signal.RESTART.value)
+def _held(lease: Lease) -> dict[str, object]:
+    """Parameters of `_HELD`."""
+    return {"this": lease.turn, "mine": lease.owner, "my_attempt": lease.attempt}

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
-from bot.conversation.tree import put_together
+from bot.conversation.tree import newest_point, put_together
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.message_tree import row_at
+from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS, row_at
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.claimable import WAITING
 from bot.storage.turn_queue.claims import acquit
@@ -50,6 +50,19 @@ class Asked:
     """It begins at once, claimed by whoever accepted it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A conversation as a new question finds it."""
+
+    conversation: int
+    known: int | None
+    """The turn of this very update."""
+    open_turns: Sequence[AnyRow]
+    """Turns that are not finished, newest first."""
+    newest: int | None
+    """The message that a plain question goes on from."""
+
+
 class QuestionQueue:
     """Accepts questions. Joins the transaction of the update. Raises StorageUnavailable."""
 
@@ -66,10 +79,10 @@ class QuestionQueue:
         """
         key = question.key
         async with self._database.transaction() as connection:
-            conversation = await self._queue.enter(connection, key)
-            known, open_turns = await self._look(connection, conversation, dedup)
-            if known is not None:
-                return Asked(known, key.chat, joined=True)
+            place = await self._enter(connection, key, dedup)
+            if place.known is not None:
+                return Asked(place.known, key.chat, joined=True)
+            conversation, open_turns = place.conversation, place.open_turns
             if open_turns:
                 if await self._join(connection, open_turns[0], question):
                     return Asked(open_turns[0].id, key.chat, joined=True)
@@ -78,22 +91,34 @@ class QuestionQueue:
             elif (
                 claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
             ):
-                return await self._begin(connection, conversation, question, dedup, claimant)
+                return await self._begin(connection, place, question, dedup, claimant)
             message = await self._queue.new_question(connection, conversation, question)
             columns = _columns(conversation, question, message.id, dedup, behind=open_turns)
             wait = PASTE_WAIT if question.may_continue else None
             turn = await self._queue.put(connection, key, wait=wait, **columns)
             return Asked(turn, key.chat, waits=bool(open_turns))
 
-    async def _look(
-        self, connection: AsyncConnection, conversation: int, dedup: str
-    ) -> tuple[int | None, Sequence[AnyRow]]:
-        """The turn of this very update, and those of the conversation that are not finished, newest first."""
-        here = and_(turns.c.conversation == conversation, turns.c.open)
-        found = select(turns).where(or_(turns.c.dedup == dedup, here)).order_by(turns.c.id.desc())
-        rows = (await connection.execute(found)).all()
-        known = next((row.id for row in rows if row.dedup == dedup), None)
-        return known, rows
+    async def _enter(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Place:
+        """Make sure that nobody else accepts anything for the conversation, and look at it. It is made if need be."""
+        place = None
+        if not self._database.shared:  # where others write as well, the lock comes first: what is read before is stale
+            place = await self._look(connection, key, dedup)
+        if place is None:
+            await self._queue.enter(connection, key)
+            place = await self._look(connection, key, dedup)
+        if place is None:
+            raise RuntimeError("a conversation that was just entered is not there")
+        return place
+
+    async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Place | None:
+        here = {"bot": key.bot, "chat": key.chat, "topic": key.topic, "dedup": dedup}
+        rows = (await connection.execute(_LOOK, here)).all()
+        if not rows:
+            return None
+        found = [row for row in rows if row.id is not None]
+        known = next((row.id for row in found if row.dedup == dedup), None)
+        begins_at = newest_point(rows[0].newest, rows[0].asked, rows[0].anew_after, None)
+        return _Place(rows[0].conversation_id, known, found, begins_at)
 
     async def _may_begin(self, connection: AsyncConnection, key: ChatKey, claimant: Claimant) -> bool:
         """Tell whether the claimant is to write in this chat, and nobody else does."""
@@ -105,11 +130,12 @@ class QuestionQueue:
         return await connection.scalar(_BUSY_ELSEWHERE, here) is None
 
     async def _begin(
-        self, connection: AsyncConnection, conversation: int, question: Question, dedup: str, claimant: Claimant
+        self, connection: AsyncConnection, place: _Place, question: Question, dedup: str, claimant: Claimant
     ) -> Asked:
         """Store a question in its place, beside its turn, which somebody has claimed already."""
-        key = question.key
-        parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
+        key, conversation, parent = question.key, place.conversation, place.newest
+        if question.reply_to is not None:
+            parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
         await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message.id})
         columns = _columns(conversation, question, message.id, dedup)
@@ -174,23 +200,28 @@ class QuestionQueue:
 def _columns(
     conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = ()
 ) -> dict[str, Any]:
-    """Columns of a question's turn, `behind` the open ones of its conversation.
-
-    Its answer is attached to it where the answers before it come in between.
-    """
+    """Columns of a question's turn, `behind` the open ones of its conversation."""
     return {
         "conversation": conversation,
         "dedup": dedup,
         "question": message,
         "round": round_of_question(behind, question.author.id),
         "waited": bool(behind),
-        "reply_to": None if question.private and not behind else question.message_id,
+        "reply_to": question.message_id,
         "hangs_from": question.reply_to,
         "asker": question.author.id,
         "language": question.language,
     }
 
 
+_IS_HERE = or_(turns.c.dedup == bindparam("dedup"), and_(turns.c.conversation == conversations.c.id, turns.c.open))
+_LOOK = (
+    POINTS.add_columns(conversations.c.id.label("conversation_id"), turns)
+    .outerjoin(turns, _IS_HERE)
+    .where(IS_CONVERSATION)
+    .order_by(turns.c.id.desc())
+)
+"""The newest point of a conversation, beside each of its open turns and the one of an update."""
 _GO_ON_FROM = update(conversations).where(conversations.c.id == bindparam("this")).values(newest=bindparam("message"))
 _BUSY_ELSEWHERE = (
     select(turns.c.id)

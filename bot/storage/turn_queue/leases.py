@@ -19,8 +19,8 @@ MAX_CROWDED_ATTEMPTS = 10
 """Attempts after which a turn runs beside no other like it: alone it is found out whether it kills the process."""
 LAST_CHANCE = MAX_FAULTS - 1
 """Poison-pill guard: a turn with so many faults never runs next to another one."""
-UNTRIED = {"attempt": 0, "faults": 0}
-"""The counts of a turn that begins anew."""
+UNTRIED = {"attempt": 0, "faults": 0, "unfinished": ""}
+"""The counts of a turn that begins anew, of which nothing is written."""
 ABOUT_TO_SEND = (Shown(None),)
 """Note of an answer's first message before it is sent: written with the claim, which spares a transaction."""
 

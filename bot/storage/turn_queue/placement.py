@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Role, TurnKind
@@ -13,6 +13,12 @@ from bot.storage.repositories.message_tree import choose, point, row_at
 from bot.storage.schema import conversations, messages
 
 _NEW_MESSAGE = messages.insert().returning(messages.c.id)
+_OWN_SCREEN = update(messages).where(messages.c.id == bindparam("answer")).values(screen=bindparam("answer"))
+_MOVE_ON = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("this"), conversations.c.newest == bindparam("reached"))
+    .values(newest=bindparam("answer"))
+)
 
 
 async def begin(connection: AsyncConnection, row: AnyRow) -> None:
@@ -64,10 +70,9 @@ async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[st
     }
     answer = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
     if row.screen is None:
-        own = update(messages).where(messages.c.id == answer).values(screen=answer)
-        await connection.execute(own)
-    reached = (conversations.c.id == row.conversation) & (conversations.c.newest == row.question)
-    await connection.execute(update(conversations).where(reached).values(newest=answer))
+        await connection.execute(_OWN_SCREEN, {"answer": answer})
+    moves = {"this": row.conversation, "reached": row.question, "answer": answer}
+    await connection.execute(_MOVE_ON, moves)
     return int(answer)
 
 

@@ -1,0 +1,100 @@
+"""Statements of one question: few, in one transaction before its request, and none that is put together anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.conversation.messages import Message
+from bot.storage.database import Database
+from tests.harness.bot_scene import ANNA, Harness, open_harness
+
+MAX_STATEMENTS = 8
+"""Before the request for an answer; BEGIN and COMMIT are counted apart."""
+
+
+@dataclass
+class Heard:
+    """What a database was asked, in order."""
+
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def statements(self) -> list[str]:
+        return [one for one in self.said if one.split()[0] not in {"BEGIN", "COMMIT", "ROLLBACK"}]
+
+
+class Begun(list[list[Message]]):
+    """The conversations of answers, and what was asked of the database when the newest of them was known."""
+
+    def __init__(self, paths: list[list[Message]], heard: Heard) -> None:
+        super().__init__(paths)
+        self.heard = heard
+        self.before: list[str] = []
+
+    def append(self, path: list[Message]) -> None:
+        self.before = list(self.heard.said)
+        super().append(path)
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[Heard]:
+    heard = Heard()
+
+    def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        heard.said.append(" ".join(text.split()))
+
+    def commit(_connection: Any) -> None:
+        heard.said.append("COMMIT")
+
+    engines = [engine.sync_engine for engine in (database._writes, database._relaxed) if engine is not None]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", statement)
+        event.listen(engine, "commit", commit)
+    try:
+        yield heard
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", statement)
+            event.remove(engine, "commit", commit)
+
+
+async def talked(harness: Harness, rounds: int) -> None:
+    for number in range(rounds):
+        await harness.message(ANNA, f"Question {number}")
+        await harness.answered(number + 1)
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 3])
+async def test_a_question_takes_eight_statements_and_one_commit_before_its_request(tmp_path: Path, rounds: int) -> None:
+    async with open_harness(tmp_path, questions_per_minute=100, chat_questions_per_day=1000) as harness:
+        await harness.message(ANNA, "/start")
+        await talked(harness, rounds)
+        harness.may_write.clear()
+        with listening(harness.database) as heard:
+            harness.paths = begun = Begun(harness.paths, heard)
+            await harness.message(ANNA, "The question")
+            await harness.written_to(rounds + 1)
+        before = begun.before
+        asked = Heard(before).statements
+        made = 3 if rounds == 0 else 0  # the first one reads who asks, and makes the conversation
+        assert len(asked) <= MAX_STATEMENTS + made, asked
+        assert before.count("COMMIT") == 1
+        harness.may_write.set()
+        await harness.answered(rounds + 1)
+
+
+async def test_nothing_is_compiled_anew_for_another_question(tmp_path: Path) -> None:
+    async with open_harness(tmp_path, questions_per_minute=100) as harness:
+        await talked(harness, 3)
+        engines = [engine.sync_engine for engine in (harness.database._writes, harness.database._relaxed) if engine]
+        caches = [engine._compiled_cache for engine in engines]
+        known = [set(cache) for cache in caches if cache is not None]
+        await talked(harness, 6)
+        assert [set(cache) for cache in caches if cache is not None] == known
