@@ -30,7 +30,7 @@ from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
 from bot.operating.admin_alerts import AdminAlerts
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
@@ -100,7 +100,7 @@ async def run(settings: Settings) -> int:
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
-    for note in review(settings):
+    for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
     if settings.bot_token is not None and settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
