@@ -40,7 +40,7 @@ from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.permissions import Permissions
-from bot.people.personas import read_personas
+from bot.people.personas import check_models, read_personas
 from bot.people.question_limits import QuestionLimits
 from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -99,7 +99,8 @@ async def run(settings: Settings) -> int:
     entries = entries_in_file(settings)
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
-    read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
+    # what is wrong with them is said before anything opens
+    check_models(read_personas(settings.personas_file), [entry.id for entry in entries])
     for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
     if settings.bot_token is not None and settings.access == "open":

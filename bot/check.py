@@ -17,7 +17,7 @@ from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
 from bot.net.proxy_url import ProxyURL, as_proxy
-from bot.people.personas import read_personas
+from bot.people.personas import check_models, read_personas
 from bot.settings import Settings
 from bot.settings_review import review
 from bot.storage.inspection import inspect
@@ -58,6 +58,7 @@ def _secrets_in_file(settings: Settings) -> list[str]:
 async def _settings(settings: Settings) -> str:
     """Reading them is the test; what they name as files is read here."""
     personas, models = read_personas(settings.personas_file), entries_in_file(settings)
+    check_models(personas, [entry.id for entry in models])
     count = f"{len(personas)} persona{'' if len(personas) == 1 else 's'}"
     return "; ".join(
         ["read", count, *([f"{len(models)} models"] if models else []), *review(settings, others=key_variables(models))]

@@ -285,6 +285,7 @@ class Preferences:
     ) -> None:
         self._settings = settings
         self._stored = table
+        self._personas = personas
         self._models = models if models is not None and models.is_from_file else None
         self._rows = preference_table(personas, languages, models_in_file=self._models is not None)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
@@ -321,9 +322,18 @@ class Preferences:
     async def _find(self, key: ChatKey) -> EffectivePreferences:
         scopes = _nearest_first(key, await self._stored.scopes(key))
         values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self._rows.items()}
-        model = values[PreferenceName.MODEL].value
+        values |= self._answerer(scopes)
+        values["model"] = self._model(values["model"], values["persona"])
+        model = values["model"].value
         label = self._models.resolve(model).label if self._models is not None else model
-        return EffectivePreferences(**values | self._answerer(scopes), model_label=label)
+        return EffectivePreferences(**values, model_label=label)
+
+    def _model(self, chosen: Value[str], persona: Value[str]) -> Value[str]:
+        """The model in force: the chat's own choice, else the persona's, else the bot's."""
+        own = self._personas[persona.value].model if persona.value in self._personas else ""
+        if self._models is None or chosen.source in {Source.TOPIC, Source.CHAT} or self._models.find(own) is None:
+            return chosen
+        return Value(f"@{own}", persona.source)
 
     def _value(self, row: Preference[T], scopes: Sequence[_Scope]) -> Value[T]:
         """The nearest stored value, else the usual one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Persona:
     id: str
     names: Mapping[str, str]
     prompts: Mapping[str, str]
+    model: str = ""
+    """The entry of `models.toml` that speaks for it; empty: whichever counts in the chat."""
 
     def name(self, language: str) -> str:
         """The name in a language, else in the one that the file has."""
@@ -42,6 +44,14 @@ class Persona:
 
 Personas = Mapping[str, Persona]
 """Every persona by its id, in the order of the file."""
+
+
+def check_models(personas: Personas, models: Collection[str]) -> None:
+    """Raise SettingsProblem for a persona with a model that is not among the entries of `models.toml`."""
+    for persona in personas.values():
+        if persona.model and persona.model not in models:
+            right = f"name one of {', '.join(models)}" if models else "it needs models.toml"
+            raise SettingsProblem(f"PERSONAS_FILE: [{persona.id}]: there is no model {persona.model}; {right}")
 
 
 def read_personas(file: Path | None) -> Personas:
@@ -80,12 +90,16 @@ def _persona(path: Path, id_: str, entry: object) -> Persona:
         raise SettingsProblem(f"{where}: a name in brackets is up to 24 of a-z, 0-9, _ and -")
     if not isinstance(entry, dict):
         raise SettingsProblem(f"{where}: write it as a table with name and prompt")
-    if unknown := sorted(set(entry) - {"name", "prompt"}):
-        raise SettingsProblem(f"{where}: there is no {unknown[0]}, only name and prompt")
+    if unknown := sorted(set(entry) - {"name", "prompt", "model"}):
+        raise SettingsProblem(f"{where}: there is no {unknown[0]}, only name, prompt and model")
+    model = entry.get("model", "")
+    if not isinstance(model, str):
+        raise SettingsProblem(f"{where}: model has to be the name in brackets of a model in models.toml")
     return Persona(
         id_,
         names=_by_language(f"{where}: name", entry.get("name"), MAX_NAME_LENGTH),
         prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PERSONA_PROMPT),
+        model=model,
     )
 
 

@@ -40,10 +40,10 @@ async def test_a_press_chooses_for_this_chat_and_redraws_the_message(models: Har
     await models.message(ANNA, "/model")
     await models.press(ANNA, models.buttons()["Near"], 1)
     assert models.redrawn.startswith("Model: Near (set for this chat).")
-    assert list(models.buttons()) == ["Fast", "✓ Near", "The usual one"]
+    assert list(models.buttons()) == ["Fast", "✓ Near", "The usual value"]
     assert await label(models) == "Near"
     assert await label(models, OWNER.id) == "Fast"
-    await models.press(ANNA, models.buttons()["The usual one"], 1)
+    await models.press(ANNA, models.buttons()["The usual value"], 1)
     assert await label(models) == "Fast"
 
 
@@ -74,7 +74,7 @@ async def test_an_admin_says_who_may_choose(models: Harness) -> None:
     assert "✓ Everybody chooses" in models.buttons()
     await models.press(OWNER, models.buttons()["Admins choose"], 1)
     await models.message(ANNA, "/model")
-    assert models.last == "The model that answers: Fast."
+    assert models.last == "My answers come from the model Fast."
     await models.press(ANNA, "mdl:use:here:0:near", 1)
     assert await label(models) == "Fast"
 
@@ -125,3 +125,14 @@ async def test_a_name_that_the_server_does_not_know_is_refused_and_nothing_chang
         assert harness.said[-2] == "Asking gpt-99 …"
         assert harness.last.startswith("gpt-99 does not answer, so everything stays as it was.")
         assert (await harness.preferences.effective(harness.key())).model.value == ""
+
+
+async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder: Path) -> None:
+    models, personas = folder / "models.toml", folder / "mine.toml"
+    models.write_text(f"[fast]\n{ECHO}[near]\n{ECHO}", encoding="utf-8")
+    personas.write_text('[pirate]\nname = "Pirate"\nprompt = "Arr."\nmodel = "near"\n', encoding="utf-8")
+    async with open_harness(folder, models_file=models, personas_file=personas) as harness:
+        await harness.preferences.set(harness.key(), PreferenceName.PERSONA, "pirate:en")
+        assert await label(harness) == "near"
+        await harness.preferences.set(harness.key(), PreferenceName.MODEL, "@fast")
+        assert await label(harness) == "fast"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsProblem
-from bot.people.personas import read_personas
+from bot.people.personas import check_models, read_personas
 
 
 def test_the_library_that_comes_along_speaks_both_languages() -> None:
@@ -30,7 +30,7 @@ WRONG = {
     "no prompt": ('[pirate]\nname = "P"', "[pirate]: prompt is missing"),
     "an empty name": ('[pirate]\nname = " "\nprompt = "p"', "[pirate]: name has to be a text of 1 to 40 characters"),
     "a number": ('[pirate]\nname = "P"\nprompt.en = 1', "[pirate]: prompt has to be a text"),
-    "a stranger": ('[pirate]\nname = "P"\nprompt = "p"\nmodel = "x"', "[pirate]: there is no model"),
+    "a stranger": ('[pirate]\nname = "P"\nprompt = "p"\ncolour = "x"', "[pirate]: there is no colour"),
     "a bad id": ('["a b"]\nname = "P"\nprompt = "p"', "[a b]: a name in brackets"),
     "no table": ('pirate = "x"', "[pirate]: write it as a table"),
     "too many": ("\n".join(f'[p{n}]\nname = "P"\nprompt = "p"' for n in range(31)), "more than 30"),
@@ -57,3 +57,16 @@ def test_the_owners_copy_counts_and_without_one_the_example(tmp_path: Path, monk
     assert "teacher" in read_personas(None)
     copy.write_text('[pirate]\nname = "Pirate"\nprompt = "You are a pirate."\n')
     assert list(read_personas(None)) == ["pirate"]
+
+
+@pytest.mark.parametrize(
+    ("models", "said"), [(["fast"], "there is no model slow; name one of fast"), ([], "it needs models.toml")]
+)
+def test_a_persona_with_an_unknown_model_is_named(tmp_path: Path, models: list[str], said: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[pirate]\nname = "Pirate"\nprompt = "p"\nmodel = "slow"\n', encoding="utf-8")
+    personas = read_personas(file)
+    with pytest.raises(SettingsProblem, match=r"\[pirate\]") as caught:
+        check_models(personas, models)
+    assert said in str(caught.value)
+    check_models(personas, ["slow"])
