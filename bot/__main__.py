@@ -61,23 +61,29 @@ def _load(command: str, operands: Sequence[str]) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
     gc.disable()
     import_aiogram()
-    from bot import app, check, setup  # noqa: PLC0415  # after the line above
-    from bot.operating import copies  # noqa: PLC0415  # the same
-
+    run = _import_command(command)
     gc.freeze()
     gc.enable()
+    return run if command == "setup" else partial(run, read_settings(), *operands)
+
+
+def _import_command(command: str) -> Callable[..., Coroutine[Any, Any, int]]:
+    """Import what this command needs, and nothing else."""
     if command == "setup":
+        from bot import setup  # noqa: PLC0415  # as said
+
         return setup.run
-    runs: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
-        "run": app.run,
-        "playground": app.run_in_playground,
-        "model": app.serve_model,
-        "check": check.run,
-        "backup": copies.back_up,
-        "restore": copies.restore,
-        "move": copies.move,
-    }
-    return partial(runs[command], read_settings(), *operands)
+    if command == "check":
+        from bot import check  # noqa: PLC0415  # the same
+
+        return check.run
+    if command in {"backup", "restore", "move"}:
+        from bot.operating import copies  # noqa: PLC0415  # the same
+
+        return {"backup": copies.back_up, "restore": copies.restore, "move": copies.move}[command]
+    from bot import app  # noqa: PLC0415  # the same
+
+    return {"run": app.run, "playground": app.run_in_playground, "model": app.serve_model}[command]
 
 
 if __name__ == "__main__":

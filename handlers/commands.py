@@ -78,9 +78,12 @@ async def explain(
     directory: Directory,
     say: Responder,
     menus: Menus,
+    settings: Settings,
 ) -> None:
     """Say what works here, for this person."""
     parts = [say.text("help-private" if speaker.private else "help-group", username=bot_info.username)]
+    if settings.transcription_url is not None:
+        parts.append(say.text("help-recordings"))
     audience = Audience.GROUP
     if speaker.private:
         audience = Audience.PRIVATE

@@ -110,6 +110,7 @@ answer-interrupted = I was interrupted several times here. ▸ continues the ans
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
+answer-interrupted = I was interrupted several times here. ▸ continues it, ↻ starts over.
 answer-thoughts = Thoughts
 button-stop = ■ Stop
 button-again = ↻ Again
@@ -426,7 +427,7 @@ let-all-in-ask = { $count ->
 access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
-    [0] I am in no group.
+    [0] I know of no group: I learn of one when somebody adds me or writes to me there.
     [one] One group
    *[other] { $count } groups
 }{ $pages ->
@@ -461,6 +462,7 @@ audit-what = { $action ->
     [admin-added] made { $about } an admin
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
+    [hold-ended] ended the pause of { $about }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -484,7 +486,7 @@ privacy-model = { $where ->
     [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
    *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
 }
-privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-people = I know your name, username, Telegram id and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
@@ -552,6 +554,19 @@ alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
 
+## Holds
+
+menu-hold = the chats that Telegram wants left alone
+hold-title = Telegram wants nothing sent to these chats until then (/hold and the number ends it):
+hold-none = No chat has to wait.
+hold-line = { $where }: { $until }
+hold-ended = I write to { $where } again. If it is too early, Telegram makes me wait again.
+hold-unknown = This chat does not have to wait. /hold lists those that do.
+hold-only-in-private = Ask me that in our private chat: the list names other chats.
+## Recordings
+
+heard = 🎙 I heard:
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to who wrote lately

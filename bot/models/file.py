@@ -115,6 +115,7 @@ class _Fields:
         """Read the whole entry."""
         place = self._place
         kind = self._kind()
+        variable = self._left.get("key")
         model = self._text("model", "", longest=100)
         name = self._text("name", model or place.id, longest=MAX_MODEL_NAME)
         has_proxy, proxy = self._proxy()
@@ -131,6 +132,7 @@ class _Fields:
                 max_tokens=common.max_tokens,
                 timeouts=common.timeouts,
             ),
+            key_variable=variable if isinstance(variable, str) else "",
             pictures=self._flag("pictures"),
             not_taken=self._not_taken(),
             prices=self._prices(),

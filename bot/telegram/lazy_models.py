@@ -13,7 +13,9 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pydantic import BaseModel
@@ -57,9 +59,10 @@ def import_aiogram() -> bool:
         _put(BaseModel, rebuild)
     if not names:
         return _as_aiogram_means_it("it does not build its models itself")
+    lock = threading.RLock()
     try:
         for module, name in _BASES:
-            _build_on_demand(getattr(sys.modules[module], name), rebuild, names)
+            _build_on_demand(getattr(sys.modules[module], name), rebuild, names, lock)
     except (AttributeError, KeyError, TypeError) as error:
         for cls in waiting:
             rebuild(cls, _types_namespace=names)
@@ -72,11 +75,14 @@ def _as_aiogram_means_it(reason: object) -> bool:
     return False
 
 
-def _build_on_demand(base: Model, rebuild: Rebuild, names: Mapping[str, Any]) -> None:
-    """Let the subclasses of `base` find these names, whoever wants them built."""
+def _build_on_demand(
+    base: Model, rebuild: Rebuild, names: Mapping[str, Any], lock: AbstractContextManager[object]
+) -> None:
+    """Let the subclasses of `base` find these names, whoever wants them built; threads build one after another."""
 
     def rebuild_with_names(cls: Model, /, **options: Any) -> bool | None:  # noqa: ANN401  # pydantic's own options
-        return rebuild(cls, **{**options, "_types_namespace": {**names, **(options.get("_types_namespace") or {})}})
+        with lock:
+            return rebuild(cls, **{**options, "_types_namespace": {**names, **(options.get("_types_namespace") or {})}})
 
     _put(base, rebuild_with_names)
 

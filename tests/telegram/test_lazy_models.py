@@ -100,3 +100,33 @@ def test_libraries_that_are_not_as_expected_build_everything_at_once() -> None:
         "print(json.dumps([lazy, Message.__pydantic_complete__ and Poll.__pydantic_complete__]))",
     )
     assert (was_lazy, complete) == (False, True)
+
+
+def test_threads_that_use_a_type_first_at_the_same_moment_all_get_it() -> None:
+    script = f"""
+        import threading
+        from aiogram.types import Message
+        read, together = [], threading.Barrier(8)
+
+        def reads():
+            together.wait()
+            read.append(Message.model_validate({UPDATE["message"]!r}).text)
+
+        threads = [threading.Thread(target=reads) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        print(json.dumps(read))
+    """
+    assert told(LAZY, script) == ["Hi"] * 8
+
+
+def test_what_was_read_can_be_copied_and_pickled() -> None:
+    script = f"""
+        import copy, pickle
+        from aiogram.types import Update
+        update = Update.model_validate({UPDATE!r})
+        message = update.message  # its class was not used by itself yet
+        again = pickle.loads(pickle.dumps(message)), copy.deepcopy(message), message.model_copy(deep=True)
+        print(json.dumps([one == message and one.chat.id for one in again]))
+    """
+    assert told(LAZY, script) == [1, 1, 1]
