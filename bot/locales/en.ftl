@@ -106,7 +106,6 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
-answer-interrupted = I was interrupted several times here. ▸ continues the answer, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
