@@ -22,16 +22,18 @@ from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, document_readers
+from bot.attachments.service import AttachmentService, readers_without_pictures
+from bot.attachments.transcription import transcription_client
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
 from bot.operating.admin_alerts import AdminAlerts
 from bot.operating.broadcaster import Broadcaster
+from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -98,7 +100,7 @@ async def run(settings: Settings) -> int:
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     read_personas(settings.personas_file)  # what is wrong with them is said before anything opens
-    for note in review(settings):
+    for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
     if settings.bot_token is not None and settings.access == "open":
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
@@ -204,8 +206,8 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models),
-            Files(telegram.download, AttachmentService(document_readers())),
+            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
+            Files(telegram.download, AttachmentService(readers_without_pictures(transcription_client(settings)))),
             QuestionLimits(
                 settings,
                 QuestionTimes(database),
@@ -231,7 +233,14 @@ async def _serve(
             AccessRules(settings.access, settings.tell_blocked),
             client.config.context_tokens,
         ),
-        operating_use_cases(database, permissions, unit, bot=me.id, broadcast_begun=broadcaster.wake),
+        operating_use_cases(
+            database,
+            permissions,
+            unit,
+            Holds(database, permissions, audit, tasks, slots.release),
+            bot=me.id,
+            broadcast_begun=broadcaster.wake,
+        ),
     )
     dispatcher = handlers.dispatcher(
         use_cases,

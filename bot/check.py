@@ -15,7 +15,7 @@ from bot.generator_trial import generator_variables
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
-from bot.models.source import entries_in_file, make_catalog, needs_embedded, secrets_of
+from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
 from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import read_personas
 from bot.settings import Settings
@@ -59,7 +59,9 @@ async def _settings(settings: Settings) -> str:
     """Reading them is the test; what they name as files is read here."""
     personas, models = read_personas(settings.personas_file), entries_in_file(settings)
     count = f"{len(personas)} persona{'' if len(personas) == 1 else 's'}"
-    return "; ".join(["read", count, *([f"{len(models)} models"] if models else []), *review(settings)])
+    return "; ".join(
+        ["read", count, *([f"{len(models)} models"] if models else []), *review(settings, others=key_variables(models))]
+    )
 
 
 async def check_telegram(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -16,6 +17,8 @@ from prometheus_client.exposition import generate_latest
 from bot import __version__
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
+
+Metric = TypeVar("Metric", Counter, Histogram)
 
 ANSWER_SECONDS = (0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300, 600)
 CALL_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -34,6 +37,7 @@ class Metrics(Observer):
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._models: set[str] = set()
+        self._children: dict[tuple[Any, ...], Any] = {}
         self._questions = Counter(
             "aura_questions", "Questions whose work has begun, by what is to be done", ["kind"], registry=registry
         )
@@ -99,36 +103,36 @@ class Metrics(Observer):
 
     def question_begun(self, kind: str) -> None:
         """Count it."""
-        self._questions.labels(kind).inc()
+        self._of(self._questions, kind).inc()
 
     def answer_ended(self, model: str, ending: str, *, first_text: float | None, whole: float) -> None:
         """Count it, and how long it took."""
         name = self._model(model)
-        self._answers.labels(name, ending).inc()
-        self._whole.labels(name).observe(whole)
+        self._of(self._answers, name, ending).inc()
+        self._of(self._whole, name).observe(whole)
         if first_text is not None:
-            self._first_text.labels(name).observe(first_text)
+            self._of(self._first_text, name).observe(first_text)
 
     def generator_failed(self, kind: str, *, tried_again: bool) -> None:
         """Count it."""
-        self._failures.labels(kind, str(tried_again).lower()).inc()
+        self._of(self._failures, kind, str(tried_again).lower()).inc()
 
     def slot_granted(self, resource: str, priority: str, waited: float) -> None:
         """Count it, and how long it took."""
-        self._slot_waits.labels(resource, priority).observe(waited)
+        self._of(self._slot_waits, resource, priority).observe(waited)
 
     def telegram_called(self, method: str, outcome: str, seconds: float) -> None:
         """Count it, and how long it took."""
-        self._calls.labels(method, outcome).inc()
-        self._call_seconds.labels(method).observe(seconds)
+        self._of(self._calls, method, outcome).inc()
+        self._of(self._call_seconds, method).observe(seconds)
 
     def telegram_held(self, method: str, seconds: float) -> None:
         """Add it up."""
-        self._holds.labels(method).inc(seconds)
+        self._of(self._holds, method).inc(seconds)
 
     def database_used(self, purpose: str, seconds: float) -> None:
         """Count it, and how long it took."""
-        self._database.labels(purpose).observe(seconds)
+        self._of(self._database, purpose).observe(seconds)
 
     def scraping(
         self, waiting: Callable[[], Awaitable[int]], in_progress: Callable[[], int]
@@ -149,6 +153,14 @@ class Metrics(Observer):
             return generate_latest(self._registry)
 
         return scrape
+
+    def _of(self, metric: Metric, *labels: str) -> Metric:
+        """Give a metric's part for these labels. Looking it up in the library costs more than the counting."""
+        key = (metric, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return cast("Metric", child)
 
     def _model(self, name: str) -> str:
         if name not in self._models and len(self._models) >= MAX_MODELS:

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     openai_model: str | None = None
     models_file: Path | None = None
+    transcription_url: str | None = None
+    transcription_model: str = "whisper-1"
+    transcription_key: SecretStr = SecretStr("")
+    transcription_timeout: float = Field(default=60, gt=0, le=300)
     headers_timeout: float = Field(default=60, gt=0, le=3600)
     silence_timeout: float = Field(default=60, gt=0, le=3600)
     answer_timeout: float = Field(default=600, gt=0, le=86_400)
@@ -179,7 +183,7 @@ class Settings(BaseSettings):
             parse_proxy(value.get_secret_value())
         return value
 
-    @field_validator("telegram_api_url", "aura_url", "openai_base_url", "webhook_url")
+    @field_validator("telegram_api_url", "aura_url", "openai_base_url", "transcription_url", "webhook_url")
     @classmethod
     def _address_is_http(cls, value: str | None) -> str | None:
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):

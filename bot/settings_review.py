@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -40,13 +40,16 @@ _CONDITIONS: tuple[_Condition, ...] = (
 )
 
 
-def review(settings: Settings, env_file: Path = Path(".env")) -> list[str]:
-    """Say of each setting that does nothing why, a line each; values are never shown."""
+def review(settings: Settings, env_file: Path = Path(".env"), *, others: Collection[str] = ()) -> list[str]:
+    """Say of each setting that does nothing why, a line each; values are never shown.
+
+    `others` are names that are read besides the settings: those of keys in `models.toml`.
+    """
     given = {name for name in settings.model_fields_set if _differs(settings, name)}
-    return [*unknown_names(env_file), *unused_settings(settings, given), *_without_effect(settings, given)]
+    return [*unknown_names(env_file, others), *unused_settings(settings, given), *_without_effect(settings, given)]
 
 
-def unknown_names(env_file: Path) -> list[str]:
+def unknown_names(env_file: Path, others: Collection[str] = ()) -> list[str]:
     """Name the lines of `.env` that no setting reads, with the name that was probably meant."""
     known = [name.upper() for name in Settings.model_fields]
     try:
@@ -56,7 +59,7 @@ def unknown_names(env_file: Path) -> list[str]:
     return [
         f"{env_file}: there is no setting {name}{_meant(name.upper(), known)}"
         for name in written
-        if name.upper() not in known and not name.upper().startswith(FOREIGN_PREFIXES)
+        if name.upper() not in known and name not in others and not name.upper().startswith(FOREIGN_PREFIXES)
     ]
 
 

@@ -37,6 +37,7 @@ from handlers import (
     data_requests,
     errors,
     groups,
+    holds,
     membership,
     models,
     operating,
@@ -57,6 +58,7 @@ from handlers.support.bot_info import BotInfo
 from handlers.support.command_limits import CommandLimits
 from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
+from handlers.support.long_commands import LongCommands
 from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 
@@ -114,6 +116,7 @@ def routers() -> list[Router]:
         people,
         groups,
         audit,
+        holds,
         operating,
         broadcast,
         answer_buttons,
@@ -173,7 +176,8 @@ def dispatcher(
     ):
         observer.middleware(TransactionMiddleware(outputs.unit))
     repeatable = [one.name for one in declared if one.repeatable]
-    dispatcher.message.outer_middleware(CommandLimitMiddleware(CommandLimits(clock, repeatable=repeatable)))
+    limits = CommandLimits(clock, repeatable=repeatable)
+    dispatcher.message.outer_middleware(CommandLimitMiddleware(limits, LongCommands(clock)))
     dispatcher.callback_query.outer_middleware(InlinePressMiddleware(outputs.telegram, outputs.tasks))
     dispatcher.include_routers(*asked)
     return dispatcher

@@ -20,6 +20,7 @@ from bot.texts import Texts
 from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
+from handlers.support.mapping import is_long
 from handlers.support.people_views import people_view
 from handlers.support.responders import AfterCommit, Responder
 
@@ -77,9 +78,12 @@ async def explain(
     directory: Directory,
     say: Responder,
     menus: Menus,
+    settings: Settings,
 ) -> None:
     """Say what works here, for this person."""
     parts = [say.text("help-private" if speaker.private else "help-group", username=bot_info.username)]
+    if settings.transcription_url is not None:
+        parts.append(say.text("help-recordings"))
     audience = Audience.GROUP
     if speaker.private:
         audience = Audience.PRIVATE
@@ -124,7 +128,7 @@ async def start_over(
 
 @declare("system", CHAT_OWNERS, order=70)
 async def system(
-    _: Message,
+    message: Message,
     command: CommandObject,
     speaker: Speaker,
     effective: EffectivePreferences,
@@ -133,7 +137,9 @@ async def system(
     say: Responder,
 ) -> None:
     """Show the system prompt in force, set one for this chat or topic, or take it (or the persona) away."""
-    if not command.args:
+    if is_long(message):
+        say("system-cut")
+    elif not command.args:
         prompt = effective.system_prompt
         say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
     elif texts.means("word-reset", command.args):

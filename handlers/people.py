@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.conversation.names import framed
 from bot.conversation.people import Person, Standing
 from bot.people.admin_rights import AdminOutcome, AdminRights
 from bot.people.admission import Admission
@@ -185,4 +186,4 @@ async def meant(message: Message, text: str | None, speaker: Speaker, directory:
         return await directory.find(speaker, who) or (Person(int(who), "") if who.isdecimal() else who)
     target = reply_target(message)
     sender = target.from_user if target and target.sender_chat is None else None
-    return Person(sender.id, sender.full_name, sender.username or "") if sender and not sender.is_bot else None
+    return Person(sender.id, framed(sender.full_name), sender.username or "") if sender and not sender.is_bot else None

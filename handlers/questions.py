@@ -7,11 +7,12 @@ from aiogram.types import Message, TelegramObject
 
 from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
+from bot.rendering.transcript import folded_transcript
 from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import (
     EventContext,
-    document_of,
+    attachment_of,
     is_chosen_part,
     is_forwarded,
     to_question,
@@ -79,8 +80,10 @@ async def refuse_command(_: Message, say: Responder) -> None:
 
 def _remark(accepted: Accepted, message: Message, say: Responder) -> None:
     """Say which part of the message is not read."""
-    if message.caption is not None and document_of(message) is None:
+    if message.caption is not None and attachment_of(message) is None:
         say("only-caption")
+    if accepted.transcript:
+        say.say_text(folded_transcript(say.text("heard"), accepted.transcript))
     for omission in accepted.omissions:
         say(omission.key, name=omission.name, unit=omission.unit.value, kept=omission.kept, total=omission.total)
     _explain(accepted, say)
@@ -97,6 +100,6 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         to_question(message, origin, bot_info.me, say.language),
         chose_quote=is_chosen_part(message),
         about_quote=say.text("question-about-quote"),
-        document=None if is_forwarded(message) else document_of(message),
+        document=None if is_forwarded(message) else attachment_of(message),
         quoted=to_quoted_document(message, bot_info.me),
     )

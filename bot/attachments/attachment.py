@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import IO
 
+from bot.conversation.names import framed
+
 HEAD_BYTES = 4096
 """Bytes at the beginning of a file that its format is recognised by."""
 MAX_NAME = 80
@@ -51,7 +53,7 @@ class Attachment:
     @property
     def shown_name(self) -> str:
         """The name in one line of bounded length, or the kind where there is none."""
-        name = " ".join("".join(c if c.isprintable() else " " for c in self.name).split())
+        name = framed(self.name)
         if len(name) > MAX_NAME:
             name = f"{name[: MAX_NAME // 2]}…{name[-MAX_NAME // 2 + 1 :]}"
         return name or self.kind.value.replace("_", " ")

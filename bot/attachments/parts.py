@@ -10,6 +10,8 @@ from bot.conversation.window import estimate
 
 MAX_CHARACTERS_PER_TOKEN = 5
 """Characters that the estimate counts as one token, at the most: four letters and a space before them."""
+RECORDING = "Recording"
+"""Name of a transcript for the generator."""
 
 
 class Unit(StrEnum):
@@ -44,6 +46,8 @@ class TextPart:
     """Units in the document."""
     starts: tuple[int, ...] = ()
     """Index of the line each page or slide begins with; empty where the unit is the line."""
+    title: str = "Document"
+    """Name of this kind of text for the generator."""
 
     @property
     def whole(self) -> bool:
@@ -81,7 +85,7 @@ class TextPart:
         while fence in self.text:
             fence += "`"
         name = self.name.replace("`", "'")
-        return f"Document {name}{self._extent()}:\n{fence}\n{self.text}\n{fence}"
+        return f"{self.title} {name}{self._extent()}:\n{fence}\n{self.text}\n{fence}"
 
     def _extent(self) -> str:
         if self.whole:
@@ -122,6 +126,11 @@ class TranscriptPart:
     text: str
     duration: float | None
     """Seconds, where known."""
+
+    def as_text(self) -> TextPart:
+        """The same as a text, which can be cut."""
+        lines = self.text.count("\n") + 1
+        return TextPart(self.name, self.text, Unit.LINES, lines, lines, title=RECORDING)
 
     @property
     def weight(self) -> int:

@@ -88,6 +88,6 @@ def default_readers(transcription: TranscriptionClient | None) -> tuple[Attachme
     return (PictureReader(children), RecordingReader(transcription), DocumentReader(children))
 
 
-def document_readers() -> tuple[AttachmentReader, ...]:
-    """The readers for a bot that reads documents alone: a picture or a recording is a file of an unknown kind."""
-    return (DocumentReader(ChildProcesses()),)
+def readers_without_pictures(transcription: TranscriptionClient | None = None) -> tuple[AttachmentReader, ...]:
+    """The readers for a bot that sees nothing: a picture is a file of an unknown kind."""
+    return (RecordingReader(transcription), DocumentReader(ChildProcesses()))

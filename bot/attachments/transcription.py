@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 import aiohttp
 from pydantic import SecretStr
@@ -53,6 +54,30 @@ class TranscriptionEndpoint:
         if not _VERSION.search(path):
             path += "/v1"
         return str(url.with_path(f"{path}/audio/transcriptions", keep_query=True))
+
+
+class TranscriptionSettings(Protocol):
+    """The settings that say who hears recordings."""
+
+    @property
+    def transcription_url(self) -> str | None:
+        """Base address of the endpoint; None: there is none."""
+        ...
+
+    @property
+    def transcription_model(self) -> str:
+        """Name of its model."""
+        ...
+
+    @property
+    def transcription_key(self) -> SecretStr:
+        """Its key, or an empty one."""
+        ...
+
+    @property
+    def transcription_timeout(self) -> float:
+        """Seconds for one recording."""
+        ...
 
 
 class TranscriptionClient:
@@ -101,6 +126,20 @@ class TranscriptionClient:
         form.add_field("model", self._endpoint.model)
         form.add_field("response_format", "json")
         return form
+
+
+def transcription_client(settings: TranscriptionSettings) -> TranscriptionClient | None:
+    """The client that the settings ask for. None: recordings are not heard."""
+    if settings.transcription_url is None:
+        return None
+    return TranscriptionClient(
+        TranscriptionEndpoint(
+            settings.transcription_url,
+            settings.transcription_model,
+            settings.transcription_key,
+            timeout=settings.transcription_timeout,
+        )
+    )
 
 
 def _check_status(status: int, size: int) -> None:

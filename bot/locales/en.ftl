@@ -78,6 +78,7 @@ system-reset =
 
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
+system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
 system-none = (none: the model gets no instructions)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
@@ -105,13 +106,10 @@ too-many-questions = { $whose ->
 ## Answers
 
 answer-stopped = Stopped.
-answer-cut-by-limit = The answer reached its length limit. ▸ goes on.
-answer-cut-by-filter = The model's provider stopped the answer here.
-answer-broken-off = The answer broke off. ▸ goes on.
-answer-interrupted = I was interrupted several times here. ▸ goes on, ↻ starts over.
 answer-cut-by-limit = The answer reached its length limit. ▸ continues it.
 answer-cut-by-filter = The model's provider cut the answer off here.
 answer-broken-off = The answer broke off. ▸ continues it.
+answer-interrupted = I was interrupted several times here. ▸ continues it, ↻ starts over.
 answer-thoughts = Thoughts
 button-stop = ■ Stop
 button-again = ↻ Again
@@ -158,7 +156,7 @@ wrong-value = { $name ->
     [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
     [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
     [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080
-    [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes.
+    [system_prompt] A system prompt has 1 to 4000 characters, for example /system Answer in rhymes.
    *[other] That value is not possible here.
 }
 model-by-itself = the server's own choice
@@ -428,7 +426,7 @@ let-all-in-ask = { $count ->
 access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
-    [0] I am in no group.
+    [0] I know of no group: I learn of one when somebody adds me or writes to me there.
     [one] One group
    *[other] { $count } groups
 }{ $pages ->
@@ -463,6 +461,7 @@ audit-what = { $action ->
     [admin-added] made { $about } an admin
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
+    [hold-ended] ended the pause of { $about }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -486,7 +485,7 @@ privacy-model = { $where ->
     [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
    *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
 }
-privacy-people = I know your name, @username, number and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
+privacy-people = I know your name, username, Telegram id and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
 privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
 privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
 privacy-rights = /export sends you the conversation, /forget erases it.
@@ -554,6 +553,19 @@ alert-default-model = the default one
 alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
 alert-over-storage = The database works again.
 
+## Holds
+
+menu-hold = the chats that Telegram wants left alone
+hold-title = Telegram wants nothing sent to these chats until then (/hold and the number ends it):
+hold-none = No chat has to wait.
+hold-line = { $where }: { $until }
+hold-ended = I write to { $where } again. If it is too early, Telegram makes me wait again.
+hold-unknown = This chat does not have to wait. /hold lists those that do.
+hold-only-in-private = Ask me that in our private chat: the list names other chats.
+## Recordings
+
+heard = 🎙 I heard:
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to who wrote lately

@@ -35,6 +35,8 @@ class ModelEntry:
     name: str
     """The name on buttons."""
     config: GeneratorConfig
+    key_variable: str = ""
+    """The environment variable that has its key."""
     pictures: bool = False
     """It sees pictures."""
     not_taken: frozenset[str] = frozenset()

@@ -57,14 +57,14 @@ def read_models(
     common = _Common(environment, max_tokens, timeouts or Timeouts())
     entries = []
     for id_, table in tables.items():
-        place = _Place(path.name, text, id_)
+        place = _EntryPlace(path.name, text, id_)
         if not _ID.fullmatch(id_):
             raise place.wrong("", "a name in brackets is up to 24 of a-z, 0-9, _ and -")
         if not isinstance(table, dict):
             raise place.wrong("", f"write it as a table: [{id_}] and its fields below")
         entries.append(_Fields(place, table).entry(common))
     for entry in entries:
-        _check_fallback(_Place(path.name, text, entry.id), entry, entries)
+        _check_fallback(_EntryPlace(path.name, text, entry.id), entry, entries)
     return tuple(entries)
 
 
@@ -78,7 +78,7 @@ class _Common:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _EntryPlace:
     """An entry's place in the file, for errors."""
 
     file: str
@@ -107,7 +107,7 @@ class _Place:
 class _Fields:
     """The fields of one entry, taken out one by one."""
 
-    def __init__(self, place: _Place, table: Mapping[str, Any]) -> None:
+    def __init__(self, place: _EntryPlace, table: Mapping[str, Any]) -> None:
         self._place = place
         self._left = dict(table)
 
@@ -115,6 +115,7 @@ class _Fields:
         """Read the whole entry."""
         place = self._place
         kind = self._kind()
+        variable = self._left.get("key")
         model = self._text("model", "", longest=100)
         name = self._text("name", model or place.id, longest=MAX_MODEL_NAME)
         has_proxy, proxy = self._proxy()
@@ -131,6 +132,7 @@ class _Fields:
                 max_tokens=common.max_tokens,
                 timeouts=common.timeouts,
             ),
+            key_variable=variable if isinstance(variable, str) else "",
             pictures=self._flag("pictures"),
             not_taken=self._not_taken(),
             prices=self._prices(),
@@ -241,7 +243,7 @@ FIELDS = (
 )
 
 
-def _check_fallback(place: _Place, entry: ModelEntry, entries: Collection[ModelEntry]) -> None:
+def _check_fallback(place: _EntryPlace, entry: ModelEntry, entries: Collection[ModelEntry]) -> None:
     others = [other.id for other in entries if other.id != entry.id]
     if entry.fallback and entry.fallback not in others:
         right = f"name another entry: {', '.join(others)}" if others else "there is no other entry"

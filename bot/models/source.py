@@ -62,6 +62,11 @@ def secrets_of(entries: tuple[ModelEntry, ...]) -> list[str]:
     return [secret for secret in [*keys, *passwords] if secret]
 
 
+def key_variables(entries: tuple[ModelEntry, ...]) -> list[str]:
+    """Give the names of the variables that have keys."""
+    return [entry.key_variable for entry in entries if entry.key_variable]
+
+
 def _environment() -> Mapping[str, str]:
     read = {name: value for name, value in dotenv_values(".env").items() if value}
     return {**read, **os.environ}

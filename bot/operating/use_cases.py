@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.operating.broadcasting import Broadcasting
+from bot.operating.holds import Holds
 from bot.operating.trouble_reports import TroubleReports
 from bot.people.permissions import Permissions
 from bot.runtime.unit_of_work import UnitOfWork
@@ -20,12 +21,14 @@ class OperatingUseCases:
 
     trouble_reports: TroubleReports
     broadcasting: Broadcasting
+    holds: Holds
 
 
 def operating_use_cases(
     database: Database,
     permissions: Permissions,
     unit: UnitOfWork,
+    holds: Holds,
     *,
     bot: int,
     broadcast_begun: Callable[[], None] = lambda: None,
@@ -34,4 +37,5 @@ def operating_use_cases(
     return OperatingUseCases(
         trouble_reports=TroubleReports(TroubleRepository(database), permissions),
         broadcasting=Broadcasting(unit, BroadcastRepository(database, bot=bot), permissions, broadcast_begun),
+        holds=holds,
     )

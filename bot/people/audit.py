@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     ADMIN_LINK = "admin-link"
     SET = "set"
     RESET = "reset"
+    HOLD_ENDED = "hold-ended"
 
 
 @dataclass(frozen=True, slots=True)

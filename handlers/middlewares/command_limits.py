@@ -10,19 +10,23 @@ from aiogram.types import Message, TelegramObject
 from bot.people.speaker import Speaker
 from handlers.middlewares.contract import Handler
 from handlers.support.command_limits import CommandLimits
+from handlers.support.long_commands import LongCommands
 from handlers.support.mapping import EventContext
 
 
 class CommandLimitMiddleware(BaseMiddleware):
-    """Lets repetitions of a command end here; bot admins are not limited."""
+    """Lets repetitions of a command end here, and the rest of one that was split; bot admins are not limited."""
 
-    def __init__(self, limits: CommandLimits) -> None:
+    def __init__(self, limits: CommandLimits, long_commands: LongCommands) -> None:
         self._limits = limits
+        self._long_commands = long_commands
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:  # noqa: ANN401  # aiogram's own signature
         """Pass on what is to be answered. Raises TooManyCommands."""
         origin: EventContext | None = data.get("origin")
         if origin is not None and isinstance(event, Message):
+            if self._long_commands.is_rest(event, origin):
+                return None
             speaker: Speaker = data["speaker"]
             target = event.reply_to_message
             replies_to = target.message_id if target is not None else None

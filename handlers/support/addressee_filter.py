@@ -8,7 +8,7 @@ from aiogram.types import Message
 from cachetools import LRUCache, TTLCache
 
 from bot.conversation.addressing import BotIdentity, is_for_bot
-from handlers.support.mapping import document_of, is_long, to_incoming_message, topic_of
+from handlers.support.mapping import attachment_of, is_long, to_incoming_message, topic_of
 
 PASTE_SPLIT_DELAY = 0.8
 """Seconds within which the app sends the next part of a paste."""
@@ -45,4 +45,4 @@ class AddresseeFilter:
             return False
         seen = album in self._albums
         self._albums[album] = None
-        return seen and message.caption is None and document_of(message) is None
+        return seen and message.caption is None and attachment_of(message) is None

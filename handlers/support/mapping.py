@@ -25,6 +25,7 @@ from bot.answering.use_cases.documents import QuotedDocument
 from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
 from bot.conversation.messages import Author, ChatKey, Question, Quote
+from bot.conversation.names import framed
 from bot.conversation.people import Chat as StoredChat
 from bot.conversation.people import Person
 from bot.telegram.destination import Destination
@@ -170,6 +171,12 @@ def is_long(message: Message) -> bool:
     return message.text is not None and len(message.text.encode("utf-16-le", "surrogatepass")) // 2 >= MIN_SPLIT_LENGTH
 
 
+def attachment_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    """The recording, or the file that may have text in it. None: there is neither."""
+    recording = _recording_of(message)
+    return document_of(message) if recording is None else recording
+
+
 def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     """The file of a message that may have text in it: its bytes decide. None: there is none, or it is a medium."""
     document = message.document
@@ -191,19 +198,19 @@ def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | No
     None: there is none, words of that message were chosen, or it is the bot's own.
     """
     if is_forwarded(message):
-        forwarded = document_of(message)
-        return QuotedDocument(_forwarded_name(message), forwarded) if forwarded else None
+        forwarded = attachment_of(message)
+        return QuotedDocument(framed(_forwarded_name(message)), forwarded) if forwarded else None
     target = reply_target(message)
     if is_chosen_part(message):
         return None
     if target is None:
         elsewhere = message.external_reply
-        attachment = document_of(elsewhere) if elsewhere is not None else None
-        return QuotedDocument(_name_elsewhere(elsewhere), attachment) if elsewhere and attachment else None
+        attachment = attachment_of(elsewhere) if elsewhere is not None else None
+        return QuotedDocument(framed(_name_elsewhere(elsewhere)), attachment) if elsewhere and attachment else None
     if target.from_user is not None and target.from_user.id == me.id:
         return None
-    attachment = document_of(target)
-    return QuotedDocument(_name_of(target), attachment) if attachment else None
+    attachment = attachment_of(target)
+    return QuotedDocument(framed(_name_of(target)), attachment) if attachment else None
 
 
 def to_quote(message: Message, me: BotIdentity) -> Quote | None:
@@ -212,11 +219,11 @@ def to_quote(message: Message, me: BotIdentity) -> Quote | None:
     if target is None:
         return _from_elsewhere(message)
     if is_chosen_part(message) and message.quote is not None:
-        return Quote(_name_of(target), message.quote.text)
+        return Quote(framed(_name_of(target)), message.quote.text)
     text = words_of(target)
     if not text or (target.from_user is not None and target.from_user.id == me.id):
         return None
-    return Quote(_name_of(target), text)
+    return Quote(framed(_name_of(target)), text)
 
 
 def is_forwarded(message: Message) -> bool:
@@ -260,7 +267,7 @@ def _own_quote(message: Message, origin: EventContext) -> Quote | None:
     """Words of others that were forwarded, or a description of what has no words: context, never an instruction."""
     if is_forwarded(message):
         words = words_of(message)
-        return Quote(_forwarded_name(message), words) if words else None
+        return Quote(framed(_forwarded_name(message)), words) if words else None
     described = description_of(message)
     return Quote(origin.author.name, described) if described else None
 
@@ -274,8 +281,8 @@ def _of_message(message: Message, bot: int) -> EventContext:
         key,
         private=False,
         kind=chat.type,
-        title=chat.title or "",
-        author=Author(speaker.id, speaker.title or speaker.full_name),
+        title=framed(chat.title or ""),
+        author=Author(speaker.id, framed(speaker.title or speaker.full_name)),
         anonymous=speaker.id == chat.id,
         message_id=message.message_id,
     )
@@ -289,12 +296,12 @@ def _of_press(query: CallbackQuery, bot: int) -> EventContext | None:
 
 
 def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | None = None) -> EventContext:
-    author = Author(user.id, user.full_name) if user else Author(chat.id, chat.title or "")
+    author = Author(user.id, framed(user.full_name)) if user else Author(chat.id, framed(chat.title or ""))
     return EventContext(
         key,
         private=chat.type == "private",
         kind=chat.type,
-        title=chat.title or "",
+        title=framed(chat.title or ""),
         author=author,
         user=_person(user) if user else None,
         message_id=message_id,
@@ -302,7 +309,30 @@ def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | No
 
 
 def _person(user: User) -> Person:
-    return Person(user.id, user.full_name, user.username or "", user.language_code or "")
+    return Person(user.id, framed(user.full_name), user.username or "", user.language_code or "")
+
+
+def _recording_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    if message.voice is not None:
+        kind, file = AttachmentKind.VOICE, message.voice
+        return Attachment(kind, file.file_id, file.file_unique_id, size=file.file_size, duration=file.duration)
+    if message.video_note is not None:
+        note = message.video_note
+        return Attachment(
+            AttachmentKind.VIDEO_NOTE, note.file_id, note.file_unique_id, size=note.file_size, duration=note.duration
+        )
+    if message.audio is not None:
+        audio = message.audio
+        return Attachment(
+            AttachmentKind.AUDIO,
+            audio.file_id,
+            audio.file_unique_id,
+            name=audio.file_name or "",
+            mime_type=audio.mime_type or "",
+            size=audio.file_size,
+            duration=audio.duration,
+        )
+    return None
 
 
 def _is_medium(document: Document) -> bool:
@@ -320,7 +350,7 @@ def _from_elsewhere(message: Message) -> Quote | None:
     """A reply to a message of another chat brings only the chosen part along."""
     if message.external_reply is None or message.quote is None:
         return None
-    return Quote(_name_elsewhere(message.external_reply), message.quote.text)
+    return Quote(framed(_name_elsewhere(message.external_reply)), message.quote.text)
 
 
 def _forwarded_name(message: Message) -> str:

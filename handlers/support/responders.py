@@ -55,7 +55,7 @@ class Responder:
         """Give one text without saying it."""
         return self.speech.texts.get(self.language, key, **args)
 
-    def say_text(self, text: str, *, keyboard: Keyboard = ()) -> None:
+    def say_text(self, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
         self.speech.hooks.after_commit(lambda: self.speech.outbox.enqueue(self.place, text, keyboard=keyboard))
 

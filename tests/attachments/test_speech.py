@@ -19,6 +19,7 @@ from bot.attachments.parts import TranscriptPart
 from bot.attachments.service import AttachmentService, default_readers
 from bot.attachments.transcription import TranscriptionClient, TranscriptionEndpoint
 from tests.attachments.samples import fetched
+from tests.harness.bot_scene import ANNA, open_harness
 
 pocketsphinx = pytest.importorskip("pocketsphinx", reason="needs pocketsphinx: install requirements/dev.txt")
 pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs a voice: apt-get install espeak-ng")
@@ -82,3 +83,13 @@ async def test_what_is_said_is_heard(recogniser: str, words: str, tmp_path: Path
     )
     assert isinstance(part, TranscriptPart)
     assert part.text == words
+
+
+async def test_a_spoken_question_is_shown_folded_and_answered(recogniser: str, tmp_path: Path) -> None:
+    async with open_harness(tmp_path, transcription_url=recogniser) as harness:
+        harness.recording.files["f"] = await asyncio.to_thread(spoken, "open the red door", tmp_path)
+        audio = {"file_id": "f", "file_unique_id": "f", "duration": 2, "file_name": "speech.wav"}
+        await harness.message(ANNA, None, audio=audio)
+        await harness.answered()
+        assert harness.paths[0][-1].text == "open the red door"
+        assert sorted(harness.said) == ["Answer to open the red door", "🎙 I heard:\nopen the red door"]

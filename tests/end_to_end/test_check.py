@@ -64,10 +64,12 @@ async def test_every_model_of_the_file_is_asked_and_the_one_that_fails_is_named(
         '[far]\naddress = "http://127.0.0.1:9/v1"\nkey = "FAR_KEY"\nmodel = "two"\n',
         encoding="utf-8",
     )
-    status, log = await checked(scene, MODELS_FILE=str(file), FAR_KEY="sk-never-shown-0123456789")
+    (scene.folder / ".env").write_text("FAR_KEY=sk-never-shown-0123456789\n")
+    status, log = await checked(scene, MODELS_FILE=str(file))
     assert status == 1
     assert "[far]" in log
     assert "check [far] of models.toml" in log
+    assert "there is no setting" not in log
     assert f"[near] {scene.generator.url} answers" in log
     assert "sk-never-shown" not in log
     assert [request.body["model"]["id"] for request in scene.generator.requests] == ["one"]

@@ -111,11 +111,17 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
         assert len(scene.telegram.said()) == 1
 
 
-@pytest.mark.parametrize("media", ["voice", "sticker", "video"])
-async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str) -> None:
+CANNOT_READ = "I can read text and documents only"
+
+
+@pytest.mark.parametrize(
+    ("media", "line"),
+    [("voice", "I can't listen to recordings here"), ("sticker", CANNOT_READ), ("video", CANNOT_READ)],
+)
+async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str, line: str) -> None:
     async with scene.program():
         await scene.telegram.send("", media=media)
-        await scene.telegram.reads("I can read text and documents only")
+        await scene.telegram.reads(line)
         await scene.telegram.send("Then in words")
         await scene.telegram.reads_answer("You said: Then in words")
         assert len(scene.telegram.said()) == 2

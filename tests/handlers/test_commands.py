@@ -9,6 +9,7 @@ from aiogram import methods
 
 import handlers
 from bot.preferences import Source
+from handlers.support.addressee_filter import PASTE_SPLIT_DELAY
 from handlers.support.bot_commands import declared_commands
 from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, Harness, open_harness
 
@@ -102,16 +103,37 @@ async def test_a_topic_has_a_system_prompt_of_its_own(harness: Harness) -> None:
 
 async def test_a_system_prompt_that_fills_the_model_is_refused_and_the_old_one_stays(harness: Harness) -> None:
     await harness.message(ANNA, "/system Answer in rhymes.")
-    await harness.message(ANNA, "/system " + "x. " * 2600)
+    await harness.message(ANNA, "/system " + "x. " * 1320)
     assert harness.last.startswith("That prompt leaves the model no room for a question: it reads 2048 tokens")
     effective = await harness.preferences.effective(harness.key())
     assert effective.system_prompt.value == "Answer in rhymes."
 
 
-async def test_an_endless_system_prompt_is_refused_and_a_long_one_shown_in_part(harness: Harness) -> None:
-    await harness.message(ANNA, "/system " + "a" * 8001)
-    assert harness.last == "A system prompt has 1 to 8000 characters, for example /system Answer in rhymes."
-    await harness.message(ANNA, "/system " + "🦊" * 4000)
+async def test_a_system_prompt_that_the_app_splits_is_refused_and_its_rest_is_no_question(harness: Harness) -> None:
+    await harness.message(ANNA, "/system Answer in rhymes.")
+    await harness.message(ANNA, "/system " + "a" * 4088)
+    await harness.message(ANNA, "b" * 4096)
+    await harness.message(ANNA, "the end of it")
+    assert harness.last.startswith("That does not fit into one Telegram message")
+    assert len(harness.said) == 2
+    assert harness.paths == []
+    effective = await harness.preferences.effective(harness.key())
+    assert effective.system_prompt.value == "Answer in rhymes."
+    await harness.message(ANNA, "a question")
+    await harness.answered()
+
+
+async def test_what_comes_a_moment_later_or_from_somebody_else_is_no_rest(harness: Harness) -> None:
+    await harness.message(ANNA, "/system " + "a" * 4088)
+    await harness.message(BORIS, "mine")
+    await harness.answered(1)
+    harness.now += PASTE_SPLIT_DELAY + 0.1
+    await harness.message(ANNA, "a question")
+    await harness.answered(2)
+
+
+async def test_a_long_system_prompt_is_shown_in_part(harness: Harness) -> None:
+    await harness.message(ANNA, "/system " + "🦊" * 1900)
     await harness.message(ANNA, "/system")
     assert len(harness.last.encode("utf-16-le")) // 2 < 4096
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from aiogram import methods
 from bot.conversation.messages import Quote
 from tests.attachments.hostile import HOSTILE
 from tests.attachments.samples import docx, docx_paragraph, epub, odt, pdf, pptx, xlsx
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness, open_harness
 
 MENTION = "@aura_bot"
 KINDS: dict[str, bytes] = {
@@ -207,3 +208,13 @@ async def test_a_question_is_answered_without_a_quoted_document_that_cannot_be_r
     await harness.answered()
     assert harness.paths[0][-1].quote is None
     assert "I can't read a.bin: I don't know this kind of file." in harness.said
+
+
+async def test_no_document_is_fetched_for_a_question_beyond_the_limits(folder: Path) -> None:
+    async with open_harness(folder, questions_per_minute=1) as harness:
+        await harness.message(ANNA, "What is a quark?")
+        await harness.answered()
+        await harness.message(ANNA, None, caption="And this?", **document(harness, b"Quarks"))
+        assert len(harness.said) == 2
+        assert len(harness.paths) == 1
+        assert not harness.recording.made(methods.GetFile)

@@ -177,7 +177,7 @@ async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> 
     assert not guarded.recording.made(methods.LeaveChat)
     await guarded.press(OWNER, f"grp:leave:{GROUP}:0", 9)
     assert [call.chat_id for call in guarded.recording.made(methods.LeaveChat)] == [GROUP]
-    assert guarded.redrawn.startswith("I am in no group.")
+    assert guarded.redrawn.startswith("I know of no group:")
 
 
 async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
@@ -191,7 +191,7 @@ async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
 
 async def test_a_group_that_the_bot_has_left_is_not_listed(harness: Harness) -> None:
     chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
-    for before, after, listed in (("left", "member", "One group"), ("member", "left", "I am in no group.")):
+    for before, after, listed in (("left", "member", "One group"), ("member", "left", "I know of no group:")):
         old, new = ({"user": ME.model_dump(), "status": status} for status in (before, after))
         change = {"chat": chat, "from": BORIS.user, "date": 1, "old_chat_member": old, "new_chat_member": new}
         await harness.update({"my_chat_member": change})

@@ -21,7 +21,8 @@ from bot.answering.turns.turn_context import TurnContext
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, document_readers
+from bot.attachments.service import AttachmentService, readers_without_pictures
+from bot.attachments.transcription import transcription_client
 from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorConfig
@@ -29,6 +30,7 @@ from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file
+from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
@@ -139,6 +141,7 @@ class Harness:
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
         self.paths: list[list[Message]] = []
+        self.freed: list[int] = []
         self.may_write = asyncio.Event()
         self.may_write.set()
         self._ids = 0
@@ -176,7 +179,10 @@ class Harness:
             permissions,
             self.preferences,
             Generating(self.models, 2048, self.models),
-            Files(self.telegram.download, AttachmentService(document_readers())),
+            Files(
+                self.telegram.download,
+                AttachmentService(readers_without_pictures(transcription_client(self.settings))),
+            ),
             QuestionLimits(
                 self.settings,
                 QuestionTimes(self.database),
@@ -192,14 +198,20 @@ class Harness:
                 clock=self.database.clock,
             ),
         )
+        holds = Holds(self.database, permissions, audit, self.tasks, self._free)
         outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
-            handlers.UseCases(answering, people, operating_use_cases(self.database, permissions, unit, bot=BOT_ID)),
+            handlers.UseCases(
+                answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
+            ),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
             handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
             clock=lambda: self.now,
         )
+
+    async def _free(self, chat: int) -> None:
+        self.freed.append(chat)
 
     async def _answer(self, running: TurnContext) -> None:
         """Write an answer in one message: what the answerer does, in short."""

@@ -61,6 +61,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0008": FIFTH,
     "0009": FIFTH,
     "0010": FIFTH,
+    "0013": FIFTH,
     "0014": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""

@@ -42,6 +42,8 @@ class Generating:
     prober: Prober
     context_tokens: int
     models: ModelCatalog
+    transcription_timeout: float = 60.0
+    """Seconds that a recording may take to be transcribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def answering_use_cases(
 ) -> AnsweringUseCases:
     """Wire the use cases about answers."""
     conversations = stores.conversations
-    documents = DocumentsOfQuestions(files, context_tokens=generating.context_tokens)
+    documents = DocumentsOfQuestions(
+        files, context_tokens=generating.context_tokens, transcription_timeout=generating.transcription_timeout
+    )
     return AnsweringUseCases(
         questions=Questions(unit, conversations, turns, limits, documents, permissions),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),

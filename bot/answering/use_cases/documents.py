@@ -1,4 +1,4 @@
-"""Documents of a question: fetched, read by a child process, and cut to their share of the generator's context."""
+"""Documents and recordings of a question: fetched, read, and cut to their share of the generator's context."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from bot.attachments.attachment import Attachment
+from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.attachments.limits import MEGABYTE
-from bot.attachments.parts import Omission, TextPart
+from bot.attachments.parts import RECORDING, Omission, TextPart, TranscriptPart
 from bot.attachments.problems import AttachmentProblem, AttachmentTooLarge, AttachmentUnsupported
 from bot.attachments.service import AttachmentService
 from bot.conversation.messages import Question, Quote
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 READ_TIMEOUT = 30.0
 """Seconds that a document may take to come and to be read: the chat's next messages wait for it."""
+_RECORDINGS = frozenset({AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.VIDEO_NOTE})
 
 
 class DocumentLate(Problem):
@@ -59,13 +60,16 @@ class ReadQuestion:
     question: Question
     omissions: tuple[Omission, ...] = ()
     problems: tuple[Problem, ...] = ()
+    transcript: str = ""
+    """The words of the person's own recording, as they were understood."""
 
 
 class DocumentsOfQuestions:
     """Puts the text of documents into questions. Together they take half of `context_tokens`."""
 
-    def __init__(self, files: Files, *, context_tokens: int) -> None:
+    def __init__(self, files: Files, *, context_tokens: int, transcription_timeout: float) -> None:
         self._files = files
+        self._hear_timeout = READ_TIMEOUT + transcription_timeout
         self._room = context_tokens // 2
 
     async def add(self, question: Question, own: Attachment | None, quoted: QuotedDocument | None) -> ReadQuestion:
@@ -91,8 +95,11 @@ class DocumentsOfQuestions:
             logger.info("A document was not read: %s: %s", type(problem).__name__, problem)
             return replace(read, problems=(*read.problems, problem))
         omitted = () if part.omission is None else (part.omission,)
-        question = _with_document(read.question, part) if author is None else _with_quoted(read.question, part, author)
-        return replace(read, question=question, omissions=read.omissions + omitted)
+        if author is not None:
+            return replace(read, question=_with_quoted(read.question, part, author), omissions=read.omissions + omitted)
+        transcript = part.text if part.title == RECORDING else ""
+        question = _with_document(read.question, part)
+        return replace(read, question=question, omissions=read.omissions + omitted, transcript=transcript)
 
     async def _read(self, attachment: Attachment) -> TextPart:
         """The text of a document. Raises AttachmentProblem, DocumentLate, TelegramProblem."""
@@ -104,16 +111,21 @@ class DocumentsOfQuestions:
                 raise AttachmentTooLarge(str(error), name=attachment.shown_name, megabytes=limit // MEGABYTE) from error
 
         try:
-            async with asyncio.timeout(READ_TIMEOUT):
+            async with asyncio.timeout(self._hear_timeout if attachment.kind in _RECORDINGS else READ_TIMEOUT):
                 part = await self._files.attachments.read(attachment, fetch)
         except TimeoutError as error:
             raise DocumentLate("the document was not read in time") from error
+        if isinstance(part, TranscriptPart):
+            return part.as_text()
         if not isinstance(part, TextPart):
             raise AttachmentUnsupported("no document", name=attachment.shown_name)
         return part
 
 
 def _with_document(question: Question, part: TextPart) -> Question:
+    """A recording without other words is the question itself."""
+    if part.title == RECORDING and not question.text:
+        return replace(question, text=part.text)
     return replace(question, text="\n\n".join(filter(None, (part.as_prompt(), question.text))))
 
 

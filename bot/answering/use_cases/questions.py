@@ -28,7 +28,7 @@ class SentQuestion:
     about_quote: str
     """The words that ask about a quote alone."""
     document: Attachment | None = None
-    """A document that came along."""
+    """A document or a recording that came along."""
     quoted: QuotedDocument | None = None
     """The document of the message that it replies to."""
 
@@ -43,6 +43,8 @@ class Accepted:
     """Reasons why documents are not read."""
     waits: bool = False
     """Another question is answered before it."""
+    transcript: str = ""
+    """The words of its recording, as they were understood."""
 
 
 class Questions:
@@ -74,7 +76,7 @@ class Questions:
         Raises TooManyQuestions, TooManyWaiting, and where nothing but a document was sent AttachmentProblem,
         DocumentLate, TelegramProblem.
         """
-        read = await self._read(sent)
+        read = await self._read(sent, speaker)
         if read is None:
             return None
         try:
@@ -83,7 +85,7 @@ class Questions:
             if speaker.private or not await self._administers(speaker):
                 raise
             asked = await self._accept(read.question, speaker, dedup, limited=False)
-        return Accepted(read.omissions, read.problems, asked.waits)
+        return Accepted(read.omissions, read.problems, asked.waits, read.transcript)
 
     async def _accept(self, question: Question, speaker: Speaker, dedup: str, *, limited: bool) -> Asked:
         async with self._unit.transaction():
@@ -99,7 +101,7 @@ class Questions:
 
     async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
         """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
-        read = await self._read(sent)
+        read = await self._read(sent, speaker)
         if read is None:
             return None
         async with self._unit.transaction():
@@ -107,11 +109,16 @@ class Questions:
             await self._turns.edit(read.question)
         return Accepted(read.omissions, read.problems)
 
-    async def _read(self, sent: SentQuestion) -> ReadQuestion | None:
-        """The question as the generator reads it. Documents come before the transaction: others wait for that."""
+    async def _read(self, sent: SentQuestion, speaker: Speaker) -> ReadQuestion | None:
+        """The question as the generator reads it. Documents come before the transaction: others wait for that.
+
+        No document is fetched for a question that is refused anyway: raises TooManyQuestions.
+        """
         question, quoted = sent.question, sent.quoted
         if await self._knows_target(sent):
             question, quoted = replace(question, quote=None), None
+        if sent.document is not None or quoted is not None:
+            await self._limits.admit(speaker)
         read = await self._documents.add(question, sent.document, quoted)
         if read.question.text:
             return read

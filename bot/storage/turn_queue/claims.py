@@ -268,6 +268,7 @@ _WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
 _MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
 _KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
 _KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
+_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
 _WROTE = (
     update(turns)
     .where(turns.c.id == bindparam("this"))
