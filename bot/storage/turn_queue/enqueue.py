@@ -51,7 +51,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Entered:
     """A conversation as a new question finds it."""
 
     conversation: int
@@ -98,7 +98,7 @@ class QuestionQueue:
             turn = await self._queue.put(connection, key, wait=wait, **columns)
             return Asked(turn, key.chat, waits=bool(open_turns))
 
-    async def _enter(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Place:
+    async def _enter(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered:
         """Make sure that nobody else accepts anything for the conversation, and look at it. It is made if need be."""
         place = None
         if not self._database.shared:  # where others write as well, the lock comes first: what is read before is stale
@@ -110,7 +110,7 @@ class QuestionQueue:
             raise RuntimeError("a conversation that was just entered is not there")
         return place
 
-    async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Place | None:
+    async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered | None:
         here = {"bot": key.bot, "chat": key.chat, "topic": key.topic, "dedup": dedup}
         rows = (await connection.execute(_LOOK, here)).all()
         if not rows:
@@ -118,7 +118,7 @@ class QuestionQueue:
         found = [row for row in rows if row.id is not None]
         known = next((row.id for row in found if row.dedup == dedup), None)
         begins_at = newest_point(rows[0].newest, rows[0].asked, rows[0].anew_after, None)
-        return _Place(rows[0].conversation_id, known, found, begins_at)
+        return _Entered(rows[0].conversation_id, known, found, begins_at)
 
     async def _may_begin(self, connection: AsyncConnection, key: ChatKey, claimant: Claimant) -> bool:
         """Tell whether the claimant is to write in this chat, and nobody else does."""
@@ -130,7 +130,7 @@ class QuestionQueue:
         return await connection.scalar(_BUSY_ELSEWHERE, here) is None
 
     async def _begin(
-        self, connection: AsyncConnection, place: _Place, question: Question, dedup: str, claimant: Claimant
+        self, connection: AsyncConnection, place: _Entered, question: Question, dedup: str, claimant: Claimant
     ) -> Asked:
         """Store a question in its place, beside its turn, which somebody has claimed already."""
         key, conversation, parent = question.key, place.conversation, place.newest
