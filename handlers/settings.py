@@ -14,7 +14,7 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import HomePageCallback, SettingsCallback
 from handlers.support.responders import MessageEditor, Responder
-from handlers.support.settings_views import DEFAULT, home, page
+from handlers.views.settings_views import DEFAULT, home, page
 
 
 def router() -> CommandRouter:

@@ -12,7 +12,7 @@ from bot.texts import Texts
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder
-from handlers.support.settings_views import in_words
+from handlers.views.settings_views import in_words
 
 
 def router() -> CommandRouter:

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
+from bot.command_line.generator_trial import generator_variables
 from bot.embedded_model import open_local_model
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, SettingsProblem, StorageUnavailable
-from bot.generator_trial import generator_variables
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
