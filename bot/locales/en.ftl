@@ -597,3 +597,16 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
+## Statistics
+
+menu-stats = how the bot was used lately, as a picture
+stats-only-in-private = Ask me that in our private chat.
+stats-title = The last { $days } days (UTC)
+stats-questions = 1 · Questions a day: { $questions } in all, { $most } at most
+stats-failed = in red, failed answers: { $failed } ({ $share } %)
+stats-people = 2 · People a day: { $people } in all, { $most } at most
+stats-first-text = 3 · Time to the first text, median: { $seconds } s
+stats-models = 4 · Answers by model:
+stats-hours = 5 · Busiest hours: { $hours }
+stats-period = { $days } days
