@@ -1,7 +1,27 @@
 """What all tests share."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from bot.logs import SecretsFormatter
 
 pytest_plugins = ["tests.harness.databases"]
 
 settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take back what the program's own set-up of logging has changed in this process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in list(root.handlers):
+        if isinstance(handler.formatter, SecretsFormatter):
+            root.removeHandler(handler)

@@ -46,7 +46,7 @@ async def test_a_replica_without_its_database_sends_nothing_that_another_sends_a
         script.go_on.set()
         await stalling
         await scene.telegram.reads_answer(ANSWER)
-    assert scene.telegram.texts() == [ANSWER]
+    assert scene.telegram.texts().count(ANSWER) == 1
 
 
 async def test_a_process_without_its_disk_sends_nothing_that_it_sends_again_after_a_kill(scene: Scene) -> None:
@@ -61,4 +61,4 @@ async def test_a_process_without_its_disk_sends_nothing_that_it_sends_again_afte
             await program.kill()
     async with scene.program():
         await scene.telegram.reads_answer(ANSWER)
-    assert scene.telegram.texts() == [ANSWER]
+    assert scene.telegram.texts().count(ANSWER) == 1

@@ -40,8 +40,8 @@ async def test_commands_during_an_answer_stay_within_the_chats_budget(scene: Sce
             await stack.enter_async_context(scene.replica(name, database))
         await scene.telegram.send("Count", by=person)
         await scene.telegram.reads("0 1", chat=person)
-        for _ in range(6):
-            await scene.telegram.send("/persona", by=person)
+        for number in range(6):
+            await scene.telegram.send("/persona" if number % 2 else "/system", by=person)
         await scene.telegram.reads_answer("done.", chat=person)
         await scene.telegram.until(lambda: len(scene.telegram.said(person)) == 7)
         assert await refused(scene) == []
@@ -63,8 +63,9 @@ async def test_answers_in_topics_and_commands_share_a_groups_budget(scene: Scene
         await scene.telegram.send(QUESTION, chat=group)
         await scene.telegram.send(QUESTION, chat=group, topic=topic)
         await scene.telegram.reads("0 1", chat=group)
-        for _ in range(5):
-            await scene.telegram.send("/persona@aura_bot", chat=group, topic=topic)
+        for number in range(5):
+            command = "/persona" if number % 2 else "/system"  # the same one again is answered once
+            await scene.telegram.send(f"{command}@aura_bot", chat=group, topic=topic)
         await scene.telegram.until(lambda: answers() == 2)
         await scene.telegram.until(lambda: len(scene.telegram.said(group)) == 7)
         assert await refused(scene) == []

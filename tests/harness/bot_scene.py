@@ -293,6 +293,14 @@ class Harness:
             while len(self.paths) < count or self.turns.in_progress():  # noqa: ASYNC110  # the queue tells nobody when it rests
                 await asyncio.sleep(0.005)
 
+    async def at_rest(self) -> None:
+        """Wait until nothing is stored or said any more in the background."""
+        async with asyncio.timeout(LIMIT):
+            while waiting := {
+                task for task in self.tasks._running if task.get_name() not in {"claim turns", "renew turns"}
+            }:
+                await asyncio.wait(waiting)
+
     async def written_to(self, count: int = 1) -> int:
         """Wait until so many answers have been begun; gives the Telegram message of the last."""
         async with asyncio.timeout(LIMIT):

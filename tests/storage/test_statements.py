@@ -69,6 +69,7 @@ async def talked(harness: Harness, rounds: int) -> None:
     for number in range(rounds):
         await harness.message(ANNA, f"Question {number}")
         await harness.answered(number + 1)
+        await harness.at_rest()
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 3])

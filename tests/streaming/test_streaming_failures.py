@@ -177,7 +177,8 @@ async def test_final_text_arrives_after_a_long_hold() -> None:
         scene.fault(kind="hold", chat_id=ANNA, retry_after=3000)
         store = await scene.stream(WORDS, every=1.0)
         assert scene.texts() == [TEXT]
-        assert [call["method"] for call in scene.refused()] == ["sendChatAction", "sendMessage"]
+        *before, last = [call["method"] for call in scene.refused()]
+        assert last == "sendMessage" and before in ([], ["sendChatAction"])  # text may come before the first typing
         assert store.rests >= 1
 
 
