@@ -79,7 +79,7 @@ system-reset =
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
 system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
-system-none = (none: the model gets no instructions)
+system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and documents only, so I can't do anything with this one.
