@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -31,6 +31,8 @@ from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.prompt import flatten
 from bot.generators.thread_isolation import IsolatedGenerator
 from bot.net.proxy_url import ProxyURL, as_proxy
+
+LimitKeeper = Literal["server", "bot", "nobody"]
 
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
 PROBE: Messages = [{"role": "user", "content": "Hi"}]
@@ -96,6 +98,12 @@ class GeneratorClient:
         """Tokens that the generator can read: as configured, and no more than the server has said."""
         said = self._endpoint(model).context
         return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
+
+    def limit_keeper(self, max_tokens: int, model: str | None = None) -> LimitKeeper:
+        """Tell who ends an answer after so many tokens: nobody where the model reads no more than that in all."""
+        if max_tokens >= self.context_tokens(model):
+            return "nobody"
+        return "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
 
     async def answer(
         self,

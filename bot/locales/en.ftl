@@ -597,3 +597,9 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+## The limit of an answer
+
+limit-kept = { $keeper ->
+    [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
+   *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
+}

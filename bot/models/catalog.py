@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorClient, GeneratorConfig, LimitKeeper
 from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry
 from bot.net.proxy_url import ProxyURL
@@ -102,6 +102,12 @@ class ModelCatalog:
             client = self._clients[entry.id] = self._make(entry.config)
             client.leave_out(entry.config.model, entry.not_taken)
         return client
+
+    def limit_of(self, choice: str, max_tokens: int) -> tuple[LimitKeeper, int]:
+        """Tell who keeps the limit of an answer of the model that a choice means, and the tokens that it reads."""
+        chosen = self.resolve(choice)
+        client = self.client(chosen.entry)
+        return client.limit_keeper(max_tokens, chosen.model or None), client.context_tokens(chosen.model or None)
 
     async def probe(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> None:
         """Ask the model that a choice means for a first piece, through its own proxy or this one.
