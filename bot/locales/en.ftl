@@ -603,3 +603,6 @@ limit-kept = { $keeper ->
     [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
    *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
 }
+## The reason of a failure, for admins
+
+answer-cause = For you as an admin: { $cause }
