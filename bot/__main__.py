@@ -70,11 +70,11 @@ def _load(command: str, operands: Sequence[str]) -> Run:
 def _import_command(command: str) -> Callable[..., Coroutine[Any, Any, int]]:
     """Import what this command needs, and nothing else."""
     if command == "setup":
-        from bot import setup  # noqa: PLC0415  # as said
+        from bot.command_line import setup  # noqa: PLC0415  # as said
 
         return setup.run
     if command == "check":
-        from bot import check  # noqa: PLC0415  # the same
+        from bot.command_line import check  # noqa: PLC0415  # the same
 
         return check.run
     if command in {"backup", "restore", "move"}:

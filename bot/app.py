@@ -24,9 +24,9 @@ from bot.answering.use_cases.assembly import Generating, Stores, answering_use_c
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, readers_without_pictures
 from bot.attachments.transcription import transcription_client
+from bot.command_line.generator_trial import try_generator
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
-from bot.generator_trial import try_generator
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
@@ -39,10 +39,10 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.question_limits import QuestionLimits
+from bot.people.limits.token_budgets import TokenBudgets
 from bot.people.permissions import Permissions
 from bot.people.personas import check_models, read_personas
-from bot.people.question_limits import QuestionLimits
-from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rate_limits.requests import Priority
@@ -62,11 +62,11 @@ from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.question_times import QuestionTimes
-from bot.storage.repositories.queue_length import QueueLength
 from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
+from bot.storage.turn_queue.queue_length import QueueLength
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot

@@ -28,25 +28,18 @@ from bot.telegram.client import Telegram
 from bot.texts import Texts
 from handlers import (
     access,
-    admin,
     answer_buttons,
     answer_commands,
-    audit,
-    broadcast,
     commands,
     data_requests,
     errors,
-    groups,
-    holds,
     membership,
     models,
-    operating,
-    people,
-    proxy,
     questions,
     settings,
     usage,
 )
+from handlers.admins import admin, audit, broadcast, groups, holds, operating, people, proxy
 from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware

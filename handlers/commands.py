@@ -21,8 +21,8 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import is_long
-from handlers.support.people_views import people_view
 from handlers.support.responders import AfterCommit, Responder
+from handlers.views.people_views import people_view
 
 MAX_SHOWN_PROMPT = 3500
 """UTF-16 units of a system prompt that are shown; more would not fit a message."""

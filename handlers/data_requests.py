@@ -11,8 +11,8 @@ from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.conversation.export import as_json, as_markdown
 from bot.people.admission import HELD_LIFETIME, MAX_HELD_MESSAGES
 from bot.people.audit import AUDIT_LIFETIME
+from bot.people.limits.question_limits import DAY
 from bot.people.permissions import Permissions
-from bot.people.question_limits import DAY
 from bot.people.speaker import Speaker
 from bot.settings import Settings
 from bot.telegram.client import Telegram

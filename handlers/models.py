@@ -9,12 +9,12 @@ from bot.answering.use_cases.model_choice import ModelChoice, ModelChoices
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import MAX_MODEL_LENGTH, EffectivePreferences, PreferenceName, WrongValue
-from handlers.admin import say_change, say_value
+from handlers.admins.admin import say_change, say_value
 from handlers.support.bot_commands import CHAT_OWNERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import ChooserCallback, ModelCallback, ModelPageCallback
-from handlers.support.model_views import page_for_bot, page_here
 from handlers.support.responders import AfterCommit, MessageEditor, Responder
+from handlers.views.model_views import page_for_bot, page_here
 
 
 def router() -> CommandRouter:

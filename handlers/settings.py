@@ -15,7 +15,7 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import HomePageCallback, SettingsCallback
 from handlers.support.responders import MessageEditor, Responder
-from handlers.support.settings_views import DEFAULT, home, limit_note, page
+from handlers.views.settings_views import DEFAULT, home, limit_note, page
 
 
 def router() -> CommandRouter:

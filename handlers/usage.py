@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiogram.types import Message
 
 from bot.conversation.usage import UsageColumn, UsageSum
+from bot.people.limits.token_budgets import TokenBudgets
 from bot.people.speaker import Speaker
-from bot.people.token_budgets import TokenBudgets
 from handlers.support.bot_commands import MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder

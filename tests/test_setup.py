@@ -11,8 +11,8 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import setup
-from bot.check import Wrong
+from bot.command_line import setup
+from bot.command_line.check import Wrong
 from bot.settings import Settings
 from tests.test_settings import TOKEN
 

@@ -141,7 +141,7 @@ class GeneratorClient:
             max_tokens=self._limit_here(endpoint, max_tokens),
             begins_in_thought=endpoint.begins_in_thought,
         )
-        with translated(self._secrets(route)), self._naming_the_context():
+        with self._naming_the_context(), translated(self._secrets(route)):
             async with aclosing(self._source(arguments, limits)) as source:
                 async for value in source:
                     piece = as_piece(value)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from cachetools import TTLCache
 
 from bot.errors import Problem
-from bot.people.question_limits import MINUTE
+from bot.people.limits.question_limits import MINUTE
 from handlers.support.mapping import EventContext
 
 COMMAND_REPEAT_INTERVAL = 5.0

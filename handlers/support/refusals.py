@@ -9,7 +9,7 @@ from aiogram.types import Message
 from cachetools import TTLCache
 
 from bot.errors import Problem, TooManyWaiting
-from bot.people.question_limits import TooManyQuestions
+from bot.people.limits.question_limits import TooManyQuestions
 from bot.streaming.edited_notice import EditedNotice
 from bot.telegram.destination import Destination
 from handlers.support.command_limits import TooManyCommands

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from bot.people.question_limits import MINUTE, Allowance
+from bot.people.limits.question_limits import MINUTE, Allowance
 from bot.storage.turn_queue.fairness import round_of_question
 from bot.streaming.edited_notice import EDIT_INTERVAL
 from handlers.support.refusals import REFUSAL_INTERVAL

@@ -35,10 +35,10 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.question_limits import QuestionLimits
+from bot.people.limits.token_budgets import TokenBudgets
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
-from bot.people.question_limits import QuestionLimits
-from bot.people.token_budgets import TokenBudgets
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
 from bot.rendering.entities import Formatted

@@ -100,7 +100,7 @@ def running_nursery() -> Iterator[Nursery]:
 def main(address: str) -> None:
     """Import the program, then fork a process for each connection until killed."""
     importlib.import_module("bot.app")  # this is what takes so long
-    importlib.import_module("bot.check")
+    importlib.import_module("bot.command_line.check")
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the keepers
     listener = socket.socket(socket.AF_UNIX)

@@ -45,7 +45,7 @@ ROOMS = (
         ("bot/rendering/split_point.py", "bot/rendering/reply.py", "bot/rendering/formatted_slice.py"),
         ("tests/rendering",),
     ),
-    Room("people", ("bot/people/access.py", "bot/people/question_limits.py"), ("tests/people",)),
+    Room("people", ("bot/people/access.py", "bot/people/limits/question_limits.py"), ("tests/people",)),
     Room("playground", ("playground/**/budgets.py",), ("tests/playground/test_flood_limits.py",)),
 )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.messages import ChatKey
 from bot.conversation.people import Chat
-from bot.people.question_limits import DAY, MINUTE, Allowance, QuestionLimits, TooManyQuestions, _check
+from bot.people.limits.question_limits import DAY, MINUTE, Allowance, QuestionLimits, TooManyQuestions, _check
 from bot.people.speaker import Speaker
 from tests.harness.given_settings import given as given_settings
 

@@ -220,7 +220,7 @@ async def test_a_message_that_is_due_goes_while_drafts_are_held(scene: TelegramS
 
 
 async def test_a_minute_of_text_by_drafts_meets_no_refusal() -> None:
-    async with telegram_scene(speed=10) as scene:
+    async with telegram_scene(speed=5) as scene:
         await scene.stream([f"word{number} " for number in range(600)], every=0.1, streaming="draft")
         assert scene.refused() == []
-        assert len(scene.calls(DRAFT)) >= 60
+        assert len(scene.calls(DRAFT)) > 40  # more than the long window takes at once

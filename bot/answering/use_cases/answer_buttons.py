@@ -7,8 +7,8 @@ from enum import Enum, auto
 from bot.answering.keyboards import Press, Pressed
 from bot.answering.turns.service import TurnService
 from bot.conversation.messages import ChatKey, Ending, Turn, TurnState
+from bot.people.limits.question_limits import QuestionLimits
 from bot.people.permissions import Permissions
-from bot.people.question_limits import QuestionLimits
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.conversations import ConversationRepository

@@ -16,9 +16,9 @@ from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.models.catalog import ModelCatalog
 from bot.people.audit import AuditLog
+from bot.people.limits.question_limits import QuestionLimits
+from bot.people.limits.token_budgets import TokenBudgets
 from bot.people.permissions import Permissions
-from bot.people.question_limits import QuestionLimits
-from bot.people.token_budgets import TokenBudgets
 from bot.preferences import Preferences
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.chats import ChatRepository

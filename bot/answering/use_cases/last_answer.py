@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.answering.turns.service import TurnService
 from bot.conversation.messages import Role
+from bot.people.limits.question_limits import QuestionLimits
 from bot.people.permissions import OnlyAsker, Permissions
-from bot.people.question_limits import QuestionLimits
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.conversations import ConversationRepository

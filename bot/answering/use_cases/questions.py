@@ -10,8 +10,8 @@ from bot.attachments.attachment import Attachment
 from bot.attachments.parts import Omission
 from bot.conversation.messages import ChatKey, Question
 from bot.errors import Problem, TelegramProblem, TooManyWaiting
+from bot.people.limits.question_limits import QuestionLimits
 from bot.people.permissions import Permissions
-from bot.people.question_limits import QuestionLimits
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.conversations import ConversationRepository

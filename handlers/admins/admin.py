@@ -13,7 +13,7 @@ from bot.texts import Texts
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder
-from handlers.support.settings_views import in_words, limit_note
+from handlers.views.settings_views import in_words, limit_note
 
 
 def router() -> CommandRouter:

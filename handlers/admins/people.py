@@ -22,8 +22,8 @@ from handlers.support.callback_data import (
 )
 from handlers.support.herald import Herald
 from handlers.support.mapping import reply_target
-from handlers.support.people_views import everybody_view, people_view
 from handlers.support.responders import AfterCommit, MessageEditor, Responder
+from handlers.views.people_views import everybody_view, people_view
 
 _CHANGES = {
     AdminOutcome.ADDED: "admin-added",

@@ -9,8 +9,8 @@ from bot.people.speaker import Speaker
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import AuditPageCallback
-from handlers.support.people_views import audit_view
 from handlers.support.responders import MessageEditor, Responder
+from handlers.views.people_views import audit_view
 
 
 def router() -> CommandRouter:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Problem
+from bot.people.limits.token_budgets import TokenBudgets
 from bot.people.speaker import Speaker
-from bot.people.token_budgets import TokenBudgets
 from bot.settings import Settings
 from bot.storage.repositories.question_times import QuestionTimes
 

@@ -13,7 +13,7 @@ from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import OFF, EffectivePreferences, PreferenceName
 from bot.telegram.client import Telegram
-from handlers.admin import say_change, say_value
+from handlers.admins.admin import say_change, say_value
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import AfterCommit, Responder

@@ -13,13 +13,13 @@ from bot.people.groups import Groups
 from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
-from handlers.people import meant
+from handlers.admins.people import meant
 from handlers.support.bot_commands import BOT_ADMINS, Audience, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import GroupCallback, GroupsPageCallback
 from handlers.support.herald import Herald
-from handlers.support.people_views import groups_view, leave_view
 from handlers.support.responders import AfterCommit, MessageEditor, Responder
+from handlers.views.people_views import groups_view, leave_view
 
 
 def router() -> CommandRouter:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import logs
-from bot.check import Wrong, check_generator, check_telegram
+from bot.command_line.check import Wrong, check_generator, check_telegram
 from bot.errors import Problem, SettingsProblem
 from bot.settings import Settings, read_settings
 

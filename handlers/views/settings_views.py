@@ -69,7 +69,7 @@ def page(
 
 
 def limit_note(keeper: LimitKeeper, context: int, say: Responder) -> str:
-    """What the longest answer means on a model that reads `context` tokens; empty: its server keeps it as it is."""
+    """The meaning of the longest answer on a model that reads `context` tokens; empty: its server keeps it as it is."""
     return "" if keeper == "server" else say.text("limit-kept", keeper=keeper, context=str(context))
 
 

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
+from bot.command_line.generator_trial import generator_variables
 from bot.embedded_model import open_local_model, settings_for
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, QuestionTooLong, SettingsProblem, StorageUnavailable
-from bot.generator_trial import generator_variables
 from bot.generators.client import ProbeManner
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel

@@ -1,0 +1,1 @@
+"""Commands beside `run`: the check of the settings and the set-up."""

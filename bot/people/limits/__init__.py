@@ -1,0 +1,1 @@
+"""Limits of what people may ask: questions, and tokens."""

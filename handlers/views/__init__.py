@@ -1,0 +1,1 @@
+"""Views: texts and keyboards made of what a use case gave."""
