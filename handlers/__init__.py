@@ -39,7 +39,7 @@ from handlers import (
     settings,
     usage,
 )
-from handlers.admins import admin, audit, broadcast, groups, holds, operating, people, proxy
+from handlers.admins import admin, audit, broadcast, groups, holds, operating, people, proxy, stats
 from handlers.middlewares.command_limits import CommandLimitMiddleware
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
@@ -111,6 +111,7 @@ def routers() -> list[Router]:
         audit,
         holds,
         operating,
+        stats,
         broadcast,
         answer_buttons,
         questions,

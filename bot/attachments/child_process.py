@@ -43,13 +43,14 @@ class ChildAnswer:
 class ChildProcesses:
     """Starts children, a few at a time."""
 
-    def __init__(self, most: int = MAX_PROCESSES) -> None:
+    def __init__(self, most: int = MAX_PROCESSES, *, module: str = "bot.attachments.child") -> None:
         self._places = asyncio.Semaphore(most)
+        self._module = module
 
     async def run(self, task: str, content: FileContent, limits: ReadLimits) -> ChildAnswer:
         """Let a child do `task` with `content`. Raises AttachmentProblem: its own, or that it reached its limits."""
         async with self._places:
-            output, exit_code = await _run(task, content, limits)
+            output, exit_code = await _run(self._module, task, content, limits)
         answer = _parsed(output)
         if answer is None:
             logger.info("A child reading %s ended with %s", task, exit_code)
@@ -64,12 +65,12 @@ class ChildProcesses:
         return answer
 
 
-async def _run(task: str, content: FileContent, limits: ReadLimits) -> tuple[bytes, int]:
+async def _run(module: str, task: str, content: FileContent, limits: ReadLimits) -> tuple[bytes, int]:
     """Run a child to its end and give its output. Nothing of it is left afterwards, however this is left."""
     file = await asyncio.to_thread(content.open_unnamed)
     with file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-s", "-m", "bot.attachments.child", task, limits.to_json()),
+            *(sys.executable, "-P", "-s", "-m", module, task, limits.to_json()),
             stdin=file,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -606,3 +606,16 @@ limit-kept = { $keeper ->
 ## The reason of a failure, for admins
 
 answer-cause = For you as an admin: { $cause }
+
+## Statistics
+
+menu-stats = how the bot was used lately, as a picture
+stats-only-in-private = Ask me that in our private chat.
+stats-title = The last { $days } days (UTC)
+stats-questions = 1 · Questions a day: { $questions } in all, { $most } at most
+stats-failed = in red, failed answers: { $failed } ({ $share } %)
+stats-people = 2 · People a day: { $people } in all, { $most } at most
+stats-first-text = 3 · Time to the first text, median: { $seconds } s
+stats-models = 4 · Answers by model:
+stats-hours = 5 · Busiest hours: { $hours }
+stats-period = { $days } days

@@ -608,3 +608,16 @@ limit-kept = { $keeper ->
 ## Причина сбоя, для администраторов
 
 answer-cause = Вам как администратору: { $cause }
+
+## Статистика
+
+menu-stats = как ботом пользовались, картинкой
+stats-only-in-private = Спросите меня об этом в личном чате.
+stats-title = Последние { $days } дней (UTC)
+stats-questions = 1 · Вопросы по дням: всего { $questions }, самое большее { $most }
+stats-failed = красным — ответы с ошибкой: { $failed } ({ $share } %)
+stats-people = 2 · Люди по дням: всего { $people }, самое большее { $most }
+stats-first-text = 3 · Время до первого текста, медиана: { $seconds } с
+stats-models = 4 · Ответы по моделям:
+stats-hours = 5 · Часы пик: { $hours }
+stats-period = { $days } дней

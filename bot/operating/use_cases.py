@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.operating.bot_statistics import BotStatistics
 from bot.operating.broadcasting import Broadcasting
 from bot.operating.holds import Holds
 from bot.operating.trouble_reports import TroubleReports
@@ -12,6 +13,7 @@ from bot.people.permissions import Permissions
 from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.database import Database
 from bot.storage.repositories.broadcasts import BroadcastRepository
+from bot.storage.repositories.statistics import StatisticsRepository
 from bot.storage.repositories.troubles import TroubleRepository
 
 
@@ -22,6 +24,7 @@ class OperatingUseCases:
     trouble_reports: TroubleReports
     broadcasting: Broadcasting
     holds: Holds
+    bot_statistics: BotStatistics
 
 
 def operating_use_cases(
@@ -38,4 +41,5 @@ def operating_use_cases(
         trouble_reports=TroubleReports(TroubleRepository(database), permissions),
         broadcasting=Broadcasting(unit, BroadcastRepository(database, bot=bot), permissions, broadcast_begun),
         holds=holds,
+        bot_statistics=BotStatistics(StatisticsRepository(database, bot=bot), permissions),
     )

@@ -21,6 +21,7 @@ from aiogram.types import (
     CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaPhoto,
     LinkPreviewOptions,
     Message,
     MessageEntity,
@@ -59,7 +60,15 @@ _OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
 )
 """Methods that are called all the time, one for each form of answer."""
 
-_WRITES = methods.SendMessage | methods.SendDocument | methods.EditMessageText | methods.EditMessageReplyMarkup
+_WRITES = (
+    methods.SendMessage
+    | methods.SendDocument
+    | methods.SendPhoto
+    | methods.EditMessageText
+    | methods.EditMessageMedia
+    | methods.EditMessageReplyMarkup
+)
+_PICTURE_NAME = "picture.png"
 
 
 class Telegram:
@@ -190,6 +199,39 @@ class Telegram:
         )
         self.newest.note(to.chat, message.message_id)
         return message.message_id
+
+    async def photo(self, to: Destination, content: bytes, *, caption: str = "", keyboard: Keyboard = ()) -> int:
+        """Send a picture of at most 10 MB and return the message's id."""
+        message = await self._in_topic(
+            to,
+            lambda thread: methods.SendPhoto(
+                chat_id=to.chat,
+                message_thread_id=thread,
+                photo=BufferedInputFile(content, filename=_PICTURE_NAME),
+                caption=caption or None,
+                parse_mode=None,
+                reply_parameters=ReplyParameters(message_id=to.reply_to) if to.reply_to else None,
+                reply_markup=_markup(keyboard),
+            ),
+            timeout=FILE_TIMEOUT,
+        )
+        self.newest.note(to.chat, message.message_id)
+        return message.message_id
+
+    async def replace_photo(
+        self, chat: int, message_id: int, content: bytes, *, caption: str = "", keyboard: Keyboard = ()
+    ) -> None:
+        """Put another picture, caption and keyboard in the place of a message's."""
+        picture = BufferedInputFile(content, filename=_PICTURE_NAME)
+        await self._call(
+            methods.EditMessageMedia(
+                chat_id=chat,
+                message_id=message_id,
+                media=InputMediaPhoto(media=picture, caption=caption or None, parse_mode=None),
+                reply_markup=_markup(keyboard),
+            ),
+            timeout=FILE_TIMEOUT,
+        )
 
     async def member(self, chat: int, user: int) -> str:
         """Tell what somebody is in a chat: `creator`, `administrator`, `member`, `restricted`, `left`, `kicked`."""

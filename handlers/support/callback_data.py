@@ -156,6 +156,12 @@ class ChooserCallback(CompactCallback, prefix="mdl"):
     who: Literal["everyone", "admins"]
 
 
+class StatisticsCallback(CompactCallback, prefix="sta"):
+    """`sta:90`: the statistics of so many days."""
+
+    days: Literal["7", "30", "90"]
+
+
 def fitting(sought: str) -> str | None:
     """Shorten what is sought so that it fits a button, without the sign that separates fields."""
     kept = sought.replace(":", " ").encode("utf-8", "ignore")[:MAX_SOUGHT_BYTES].decode("utf-8", "ignore").strip()

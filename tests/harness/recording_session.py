@@ -79,7 +79,7 @@ class Recording(BaseSession):
         match method:
             case methods.GetMe():
                 return ME
-            case methods.SendMessage() | methods.SendDocument():
+            case methods.SendMessage() | methods.SendDocument() | methods.SendPhoto():
                 self._next_message += 1
                 chat = Chat(id=int(method.chat_id), type="private")
                 return Message(message_id=self._next_message, date=1, chat=chat, from_user=ME)  # type: ignore[arg-type]  # pydantic makes a datetime of it
