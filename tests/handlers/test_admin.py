@@ -132,7 +132,10 @@ async def test_a_proxy_is_tried_before_it_counts(harness: Harness) -> None:
 async def test_a_dead_proxy_changes_nothing(harness: Harness) -> None:
     await harness.message(OWNER, "/proxy http://proxy.example")
     await harness.message(OWNER, "/proxy http://dead.example:3128")
-    assert harness.last == "That did not work: The model cannot be reached through this proxy. Nothing was changed."
+    assert harness.last.splitlines() == [
+        "That did not work: The model cannot be reached through this proxy. Nothing was changed.",
+        "For you as an admin: only the way through the proxy fails: nobody there",
+    ]
     proxy = (await harness.preferences.effective(harness.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"
