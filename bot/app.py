@@ -297,7 +297,13 @@ def _report(
         texts,
         bot=bot,
     )
-    return AnswerReport(observer=metrics, troubles=TroubleRepository(database), alerts=alerts, replica=settings.replica)
+    return AnswerReport(
+        observer=metrics,
+        troubles=TroubleRepository(database),
+        alerts=alerts,
+        admins=bot_admins.ids,
+        replica=settings.replica,
+    )
 
 
 def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:

@@ -1,4 +1,4 @@
-"""Other ways to give a setting: a second name for it, and a file that holds a secret (`BOT_TOKEN_FILE`)."""
+"""Other ways to give a setting: a second name for it, a file with a secret (`BOT_TOKEN_FILE`), an empty value."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
 from bot.errors import SettingsProblem
 
 OTHER_NAMES = {"bot_token": "telegram_bot_token"}
 """Names that other bots have for the same setting."""
+MAY_BE_EMPTY = ("system_prompt",)
+"""Settings of which an empty value is a value; of all others it means the default."""
 MAX_SECRET_SIZE = 16 * 1024
 """Bytes of a file that holds a secret; whatever is larger is another file."""
 FILE = "_file"
@@ -34,6 +36,8 @@ class WithSecretFiles(PydanticBaseSettingsSource):
         for name, other in OTHER_NAMES.items():
             if (value := self._source.env_vars.get(other)) is not None:
                 values.setdefault(name, value)
+        everything = _with_empty_values(self._source).env_vars
+        values |= {name: "" for name in MAY_BE_EMPTY if everything.get(name) == ""}
         for name, field in self.settings_cls.model_fields.items():
             if _is_secret(field) and (path := self._path(name)) is not None:
                 if name in values:
@@ -50,6 +54,18 @@ class WithSecretFiles(PydanticBaseSettingsSource):
     def _path(self, name: str) -> str | None:
         names = [name, *([OTHER_NAMES[name]] if name in OTHER_NAMES else [])]
         return next((path for one in names if (path := self._source.env_vars.get(one + FILE))), None)
+
+
+def _with_empty_values(source: EnvSettingsSource) -> EnvSettingsSource:
+    """Read the same source again, the empty values included."""
+    if isinstance(source, DotEnvSettingsSource):
+        return DotEnvSettingsSource(
+            source.settings_cls,
+            env_file=source.env_file,
+            env_file_encoding=source.env_file_encoding,
+            env_ignore_empty=False,
+        )
+    return EnvSettingsSource(source.settings_cls, env_ignore_empty=False)
 
 
 def _is_secret(field: FieldInfo) -> bool:

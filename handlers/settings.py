@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.answering.use_cases.model_choice import ModelChoice
 from bot.people.permissions import Permissions
 from bot.people.personas import Personas, find_persona
 from bot.people.settings_changes import SettingsChanges
@@ -14,7 +15,7 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import HomePageCallback, SettingsCallback
 from handlers.support.responders import MessageEditor, Responder
-from handlers.views.settings_views import DEFAULT, home, page
+from handlers.views.settings_views import DEFAULT, home, limit_note, page
 
 
 def router() -> CommandRouter:
@@ -32,10 +33,12 @@ async def show(
     personas: Personas,
     speaker: Speaker,
     permissions: Permissions,
+    model_choice: ModelChoice,
     say: Responder,
 ) -> None:
     """Show what is in force here and where it comes from; buttons are for those who may change it."""
-    text, keyboard = home(effective, personas, say, admin=speaker.admin and speaker.private)
+    limit = limit_note(*model_choice.limit_of(effective), say)
+    text, keyboard = home(effective, personas, say, limit, admin=speaker.admin and speaker.private)
     if await permissions.may_change(speaker):
         say.say_text(text, keyboard=keyboard)
     else:
@@ -74,12 +77,14 @@ async def go_home(
     speaker: Speaker,
     changes: SettingsChanges,
     personas: Personas,
+    model_choice: ModelChoice,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Show the first page again."""
     effective = await changes.look(speaker)
-    redraw(*home(effective, personas, say, admin=speaker.admin and speaker.private))
+    limit = limit_note(*model_choice.limit_of(effective), say)
+    redraw(*home(effective, personas, say, limit, admin=speaker.admin and speaker.private))
 
 
 async def press(

@@ -182,12 +182,26 @@ def test_a_missing_companion_is_named(missing: str, given: dict[str, str], monke
 
 
 def test_the_example_names_every_setting_once_and_changes_nothing() -> None:
-    lines = [line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    text = EXAMPLE.read_text(encoding="utf-8").replace("#SYSTEM_PROMPT=", "SYSTEM_PROMPT=")  # empty, it is a value
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert sorted(line.partition("=")[0] for line in lines) == sorted(name.upper() for name in Settings.model_fields)
     copied = read_settings(EXAMPLE)
     assert copied == read_settings(None)
     # what is given here would no longer depend on who answers, or on whether it is the playground
     assert not copied.model_fields_set & {"aura_model", "system_prompt", "temperature", "database_url"}
+
+
+@pytest.mark.parametrize("where", ["environment", "file", "environment over file"])
+def test_an_empty_system_prompt_is_none_at_all(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / ".env"
+    file.write_text({"environment": "", "file": "SYSTEM_PROMPT=\nPROXY=\n"}.get(where, "SYSTEM_PROMPT=Be brief.\n"))
+    if "environment" in where:
+        monkeypatch.setenv("SYSTEM_PROMPT", "")
+        monkeypatch.setenv("TEMPERATURE", "")
+    settings = read_settings(file)
+    assert settings.system_prompt == ""
+    assert "system_prompt" in settings.model_fields_set
+    assert (settings.temperature, settings.proxy) == (0.5, None), "elsewhere an empty value is the default"
 
 
 def test_secrets_are_known_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:

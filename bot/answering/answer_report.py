@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.conversation.messages import Message, Turn
 from bot.conversation.troubles import Trouble, without_echo
-from bot.errors import GeneratorProblem, StorageUnavailable
+from bot.errors import GeneratorProblem, InterruptedTooOften, StorageUnavailable
 from bot.logs import blotted
 from bot.runtime.observer import Observer
 
@@ -36,6 +37,16 @@ class Alerts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FailureNote:
+    """The lines about a failure that stand under its plain sentence."""
+
+    reference: str = ""
+    """The name by which a person can ask about it; empty: it was not kept."""
+    cause: str = ""
+    """The reason in one line, for an admin alone; empty: somebody else reads it."""
+
+
 class AnswerReport:
     """Tells how answers went; `clock` gives Unix time, as the turns' own times are."""
 
@@ -45,12 +56,14 @@ class AnswerReport:
         observer: Observer | None = None,
         troubles: TroubleStore | None = None,
         alerts: Alerts | None = None,
+        admins: Callable[[], Awaitable[Collection[int]]] | None = None,
         replica: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer or Observer()
         self._troubles = troubles
         self._alerts = alerts
+        self._admins = admins
         self._replica = replica
         self.clock = clock
 
@@ -59,8 +72,8 @@ class AnswerReport:
         if turn.attempt == 1:
             self._observer.question_begun(turn.kind.value)
 
-    async def failed(self, turn: Turn, path: Sequence[Message], model: str, error: GeneratorProblem) -> str:
-        """Keep why an answer failed. Gives the reference by which a person can ask, or "" where it was not kept."""
+    async def failed(self, turn: Turn, path: Sequence[Message], model: str, error: GeneratorProblem) -> FailureNote:
+        """Keep why an answer failed. Gives what the person who asked may read of it."""
         kind = type(error).__name__
         self._observer.generator_failed(kind, tried_again=False)
         said = [message.text for message in reversed(path)]
@@ -77,15 +90,25 @@ class AnswerReport:
         )
         logger.warning("turn %d: %s: %s (reference %s)", turn.id, kind, error, trouble.reference)
         if self._troubles is None:
-            return ""
+            return FailureNote()
         try:
             await self._troubles.keep(trouble)
             if self._alerts is not None:
                 await self._alerts.generator_failed(model, error)
         except StorageUnavailable as problem:
             logger.warning("turn %d: its reason could not be stored: %s", turn.id, problem)
-            return ""
-        return trouble.reference
+            return FailureNote()
+        shows_cause = not isinstance(error, InterruptedTooOften) and await self._only_an_admin_reads(turn)
+        return FailureNote(trouble.reference, trouble.cause if shows_cause else "")
+
+    async def _only_an_admin_reads(self, turn: Turn) -> bool:
+        """Tell whether the answer stands in the private chat of an admin."""
+        if self._admins is None or not turn.private:
+            return False
+        try:
+            return turn.asker in await self._admins()
+        except StorageUnavailable:
+            return False  # the plain sentence is for everybody
 
     async def ended(self, turn: Turn, model: str, ending: str, *, first_text_at: float | None, wrote: bool) -> None:
         """Note that an answer stands in its chat; `wrote`: the generator ended it, not a failure or a person."""

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
-from bot.answering.answer_report import AnswerReport
+from bot.answering.answer_report import AnswerReport, FailureNote
 from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
@@ -158,9 +158,9 @@ class Answerer:
         except GeneratorProblem as error:
             answer.fail(error)
             key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
-            answer.note = self._texts.get(turn.language, key, **error.details)
-            if reference := await self._report.failed(turn, path, generated.label, error):
-                answer.note = self._texts.get(turn.language, "answer-reference", note=answer.note, ref=reference)
+            note = self._texts.get(turn.language, key, **error.details)
+            about = await self._report.failed(turn, path, generated.label, error)
+            answer.note = self._with_failure(turn, note, about)
         else:
             if running.stopped:
                 answer.ending = Ending.STOPPED
@@ -204,6 +204,12 @@ class Answerer:
     def _note(self, turn: Turn, ending: Ending) -> str:
         """Give the line under an answer that did not end by itself; one without text would show nothing else."""
         return self._texts.get(turn.language, _NOTES[ending]) if ending in _NOTES else ""
+
+    def _with_failure(self, turn: Turn, note: str, about: FailureNote) -> str:
+        """Give the line about a failure, with its reference and, for an admin, its reason below."""
+        if about.reference:
+            note = self._texts.get(turn.language, "answer-reference", note=note, ref=about.reference)
+        return f"{note}\n{self._texts.get(turn.language, 'answer-cause', cause=about.cause)}" if about.cause else note
 
     def _stand_in(self, turn: Turn, generated: GeneratedAnswer) -> str:
         """Give the line that says which model answered where it was not the chosen one."""

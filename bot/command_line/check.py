@@ -10,8 +10,9 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import logs
 from bot.command_line.generator_trial import generator_variables
-from bot.embedded_model import open_local_model
-from bot.errors import DatabaseInUse, GeneratorProblem, Problem, SettingsProblem, StorageUnavailable
+from bot.embedded_model import open_local_model, settings_for
+from bot.errors import DatabaseInUse, GeneratorProblem, Problem, QuestionTooLong, SettingsProblem, StorageUnavailable
+from bot.generators.client import ProbeManner
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
@@ -90,29 +91,43 @@ async def check_generator(settings: Settings) -> str:
         models = make_catalog(settings, entries, embedded)
         stack.push_async_callback(models.aclose)
         proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and not settings.embedded else None)
+        counting = settings_for(embedded, settings) if embedded is not None and settings.embedded else settings
+        manner = ProbeManner(counting.temperature, counting.max_tokens, counting.system_prompt)
         works, fails = [], []
         for entry in models.entries:
             try:
-                works.append(await _ask(models, entry, proxy, embedded))
+                works.append(await _ask(models, entry, proxy, embedded, manner))
             except GeneratorProblem as error:
-                where = f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings)
-                fails.append(f"{_named(entry)}{error}; check {where}")
+                fails.append(f"{_named(entry)}{error}; check {_to_look_at(entry, settings, error)}")
     if fails:
         raise Wrong("; ".join([*fails, *works]))
     return "; ".join(works)
 
 
-async def _ask(models: ModelCatalog, entry: ModelEntry, proxy: ProxyURL | None, embedded: NamedModel | None) -> str:
+async def _ask(
+    models: ModelCatalog,
+    entry: ModelEntry,
+    proxy: ProxyURL | None,
+    embedded: NamedModel | None,
+    manner: ProbeManner,
+) -> str:
     """Ask one model for a first piece, and say what its server tells of itself. Raises GeneratorProblem."""
     client, clock = models.client(entry), asyncio.get_running_loop().time
     started = clock()
-    await client.probe(proxy=entry.route(proxy))
+    await client.probe(proxy=entry.route(proxy), manner=manner)
     took = clock() - started
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
-    advice = [f"it reads {client.context_tokens()} tokens: set context"] if entry.id else client.advice()
-    notes = [*(advice if client.advice() else []), *(["it sees pictures"] if entry.pictures else [])]
+    advice = client.advice("context") if entry.id else client.advice()
+    notes = [*advice, *(["it sees pictures"] if entry.pictures else [])]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
+
+
+def _to_look_at(entry: ModelEntry, settings: Settings, error: GeneratorProblem) -> str:
+    """Name what can be the reason of a failure: a greeting that is too long leaves the context and the prompt."""
+    if isinstance(error, QuestionTooLong):
+        return f"context in [{entry.id}] of models.toml" if entry.id else "CONTEXT_TOKENS and SYSTEM_PROMPT"
+    return f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings)
 
 
 def _named(entry: ModelEntry) -> str:

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -32,8 +32,19 @@ from bot.generators.prompt import flatten
 from bot.generators.thread_isolation import IsolatedGenerator
 from bot.net.proxy_url import ProxyURL, as_proxy
 
+LimitKeeper = Literal["server", "bot", "nobody"]
+
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
 PROBE: Messages = [{"role": "user", "content": "Hi"}]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeManner:
+    """The values in force that a probe is asked with, as a real question is."""
+
+    temperature: float
+    max_tokens: int
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,12 @@ class GeneratorClient:
         said = self._endpoint(model).context
         return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
 
+    def limit_keeper(self, max_tokens: int, model: str | None = None) -> LimitKeeper:
+        """Tell who ends an answer after so many tokens: nobody where the model reads no more than that in all."""
+        if max_tokens >= self.context_tokens(model):
+            return "nobody"
+        return "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
+
     async def answer(
         self,
         messages: Messages,
@@ -124,7 +141,7 @@ class GeneratorClient:
             max_tokens=self._limit_here(endpoint, max_tokens),
             begins_in_thought=endpoint.begins_in_thought,
         )
-        with translated(self._secrets(route)), self._naming_the_context():
+        with self._naming_the_context(), translated(self._secrets(route)):
             async with aclosing(self._source(arguments, limits)) as source:
                 async for value in source:
                     piece = as_piece(value)
@@ -141,20 +158,27 @@ class GeneratorClient:
         *,
         proxy: ProxyURL | str | None = None,
         model: str | None = None,
-        max_tokens: int | None = None,
+        manner: ProbeManner | None = None,
         timeouts: Timeouts = PROBE_TIMEOUTS,
     ) -> None:
         """Try whether the generator answers, with the shortest question there is, asked as a real one is.
 
-        `max_tokens` is by default the configured one. Where only the way through the proxy fails, the proxy is to
-        blame, whatever was said. Raises GeneratorProblem, whose text is the reason in one line.
+        `manner` is by default cold, without a system prompt, and with the configured length. Where only the way through
+        the proxy fails, the proxy is to blame, whatever was said. Raises GeneratorProblem, whose text is the reason in
+        one line.
         """
-        longest = self._config.max_tokens if max_tokens is None else max_tokens
+        asked = manner or ProbeManner(0, self._config.max_tokens)
+        system: Messages = [{"role": "system", "content": asked.system}] if asked.system else []
 
         async def fails(way: ProxyURL | str | None) -> GeneratorProblem | None:
             try:
                 answer = self.answer(
-                    PROBE, temperature=0, max_tokens=longest, proxy=way, model=model, timeouts=timeouts
+                    [*system, *PROBE],
+                    temperature=asked.temperature,
+                    max_tokens=asked.max_tokens,
+                    proxy=way,
+                    model=model,
+                    timeouts=timeouts,
                 )
                 async with aclosing(answer) as pieces:
                     await anext(pieces)  # an answer without any piece raises
@@ -172,10 +196,21 @@ class GeneratorClient:
         """Leave parameters out of every request for a model, without waiting for its refusal."""
         self._endpoint(model).refused.update(parameters)
 
-    def advice(self) -> list[str]:
-        """Say what the settings should be, after what the server has said."""
-        reads = self.context_tokens()
-        return [f"it reads {reads} tokens: set CONTEXT_TOKENS={reads}"] if reads < self._config.context_tokens else []
+    def advice(self, context_setting: str = "CONTEXT_TOKENS") -> list[str]:
+        """Say what the settings should be, or do not do, after what the server has said."""
+        reads, endpoint = self.context_tokens(), self._endpoint(None)
+        advice = (
+            [f"it reads {reads} tokens: set {context_setting}={reads}"] if reads < self._config.context_tokens else []
+        )
+        if not endpoint.token_parameter:
+            advice.append("it takes no MAX_TOKENS: answers are counted and ended here")
+        if endpoint.most_tokens is not None and endpoint.most_tokens < self._config.max_tokens:
+            advice.append(f"its answers end at {endpoint.most_tokens} tokens: set MAX_TOKENS={endpoint.most_tokens}")
+        if "temperature" in endpoint.refused:
+            advice.append("it takes no TEMPERATURE: none is sent")
+        if not endpoint.takes_system:
+            advice.append("it takes no system message: SYSTEM_PROMPT goes before the first question")
+        return advice
 
     async def aclose(self) -> None:
         """Let go of what is kept between answers. Answers in progress are closed by whoever reads them."""

@@ -79,7 +79,7 @@ system-reset =
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
 system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
-system-none = (none: the model gets no instructions)
+system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = I can read text and documents only, so I can't do anything with this one.
@@ -597,6 +597,15 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+## The limit of an answer
+
+limit-kept = { $keeper ->
+    [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
+   *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
+}
+## The reason of a failure, for admins
+
+answer-cause = For you as an admin: { $cause }
 
 ## Statistics
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorClient, GeneratorConfig, LimitKeeper, ProbeManner
 from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry
 from bot.net.proxy_url import ProxyURL
@@ -103,13 +103,23 @@ class ModelCatalog:
             client.leave_out(entry.config.model, entry.not_taken)
         return client
 
-    async def probe(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> None:
+    def limit_of(self, choice: str, max_tokens: int) -> tuple[LimitKeeper, int]:
+        """Tell who keeps the limit of an answer of the model that a choice means, and the tokens that it reads."""
+        chosen = self.resolve(choice)
+        client = self.client(chosen.entry)
+        return client.limit_keeper(max_tokens, chosen.model or None), client.context_tokens(chosen.model or None)
+
+    async def probe(
+        self, *, proxy: ProxyURL | None = None, model: str | None = None, manner: ProbeManner | None = None
+    ) -> None:
         """Ask the model that a choice means for a first piece, through its own proxy or this one.
 
         Raises GeneratorProblem.
         """
         chosen = self.resolve(model or "")
-        await self.client(chosen.entry).probe(proxy=chosen.entry.route(proxy), model=chosen.model or None)
+        await self.client(chosen.entry).probe(
+            proxy=chosen.entry.route(proxy), model=chosen.model or None, manner=manner
+        )
 
     async def aclose(self) -> None:
         """Close every client."""

@@ -98,21 +98,21 @@ def _persona(path: Path, id_: str, entry: object) -> Persona:
     return Persona(
         id_,
         names=_by_language(f"{where}: name", entry.get("name"), MAX_NAME_LENGTH),
-        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PERSONA_PROMPT),
+        prompts=_by_language(f"{where}: prompt", entry.get("prompt"), MAX_PERSONA_PROMPT, may_be_empty=True),
         model=model,
     )
 
 
-def _by_language(where: str, value: object, longest: int) -> Mapping[str, str]:
-    """A plain text for every language, or `{ en = "…", ru = "…" }`."""
+def _by_language(where: str, value: object, longest: int, *, may_be_empty: bool = False) -> Mapping[str, str]:
+    """A plain text for every language, or `{ en = "…", ru = "…" }`. An empty prompt is none at all."""
     texts = {FALLBACK: value} if isinstance(value, str) else value
     if not isinstance(texts, dict) or not texts:
         raise SettingsProblem(f'{where} is missing; write "…" or {{ en = "…", ru = "…" }}')
     for text in texts.values():
-        if not isinstance(text, str) or not text.strip() or len(text) > longest:
-            raise SettingsProblem(f"{where} has to be a text of 1 to {longest} characters")
+        if not isinstance(text, str) or not (may_be_empty or text.strip()) or len(text) > longest:
+            raise SettingsProblem(f"{where} has to be a text of {0 if may_be_empty else 1} to {longest} characters")
     return {language: text.strip() for language, text in texts.items()}
 
 
 def _in(language: str, texts: Mapping[str, str]) -> str:
-    return texts.get(language) or texts.get(FALLBACK) or next(iter(texts.values()))
+    return texts.get(language, texts.get(FALLBACK, next(iter(texts.values()))))

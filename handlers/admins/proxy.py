@@ -48,7 +48,7 @@ async def proxy(
     elif means("word-reset", args):
         say_change("value-reset", NAME, await changes.reset_for_bot(speaker, NAME), say)
     elif means("word-test", args):
-        _test(effective, proxy_trial, say, later)
+        _test(speaker, effective, proxy_trial, say, later)
     else:
         if "@" in args:  # there may be a password, whatever else is wrong with it
             later("delete a password", lambda: telegram.delete(message.chat.id, [message.message_id]))
@@ -56,13 +56,15 @@ async def proxy(
         _try(args, speaker, effective, proxy_trial, say, later)
 
 
-def _test(effective: EffectivePreferences, proxy_trial: ProxyTrial, say: Responder, later: AfterCommit) -> None:
+def _test(
+    speaker: Speaker, effective: EffectivePreferences, proxy_trial: ProxyTrial, say: Responder, later: AfterCommit
+) -> None:
     """Ask the generator through the proxy in force, and say how it went."""
     now = effective.proxy.value
     say("proxy-testing", proxy=now.shown if now else say.text("proxy-none"))
 
     async def test() -> None:
-        _report("proxy-works", await proxy_trial.probe(now, effective.model.value), say)
+        _report("proxy-works", speaker, await proxy_trial.probe(now, effective), say)
 
     later("try a proxy", test)
 
@@ -84,13 +86,16 @@ def _try(
     say("proxy-trying", proxy=wanted.shown)
 
     async def adopt() -> None:
-        _report("proxy-set", await proxy_trial.adopt(speaker, wanted, effective.model.value), say)
+        _report("proxy-set", speaker, await proxy_trial.adopt(speaker, wanted, effective), say)
 
     later("try a proxy", adopt)
 
 
-def _report(works: str, outcome: TrialOutcome, say: Responder) -> None:
+def _report(works: str, speaker: Speaker, outcome: TrialOutcome, say: Responder) -> None:
+    """Say how it went; the reason in the server's words only where nobody else reads it."""
     if outcome.works:
         say(works, proxy=outcome.proxy.shown if outcome.proxy else say.text("proxy-none"))
     else:
-        say("proxy-failed", reason=say.text(outcome.reason, **outcome.details))
+        text = say.text("proxy-failed", reason=say.text(outcome.reason, **outcome.details))
+        shown = [say.text("answer-cause", cause=outcome.cause)] if outcome.cause and speaker.private else []
+        say.say_text("\n".join([text, *shown]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import get_args
 
+from bot.generators.client import LimitKeeper
 from bot.people.personas import Personas
 from bot.preferences import (
     MAX_TEMPERATURE,
@@ -32,15 +33,19 @@ _OWN = frozenset({Source.TOPIC, Source.CHAT})
 
 
 def home(
-    effective: EffectivePreferences, personas: Personas, say: Responder, *, admin: bool = False
+    effective: EffectivePreferences, personas: Personas, say: Responder, limit: str, *, admin: bool = False
 ) -> tuple[str, Keyboard]:
-    """The first page: every value in force, and where it comes from; the proxy for admins alone."""
+    """The first page: every value in force, and where it comes from; the proxy for admins alone.
+
+    `limit` says what the longest answer means on the model in force.
+    """
     lines = []
     for name in (*_SHOWN, PreferenceName.PROXY) if admin else _SHOWN:
         text, source = in_words(effective, name, say)
         if name is PreferenceName.PERSONA:
             text, source = _answerer(effective, personas, say), effective.system_prompt.source
-        lines.append(say.text("setting", name=name.value, value=text, source=source.value))
+        line = say.text("setting", name=name.value, value=text, source=source.value)
+        lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
     buttons = [
         Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in PAGES
     ]
@@ -61,6 +66,11 @@ def page(
         PreferenceName.PERSONA: lambda: _persona(effective, personas, say),
     }
     return draw[name]()
+
+
+def limit_note(keeper: LimitKeeper, context: int, say: Responder) -> str:
+    """The meaning of the longest answer on a model that reads `context` tokens; empty: its server keeps it as it is."""
+    return "" if keeper == "server" else say.text("limit-kept", keeper=keeper, context=str(context))
 
 
 def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, Source]:

@@ -57,6 +57,21 @@ async def test_a_generator_that_wants_another_key_is_told_with_its_reason(scene:
     assert "sk-the-wrong-key" not in log
 
 
+async def test_the_generator_is_asked_as_a_question_asks_it(scene: Scene) -> None:
+    status, _ = await checked(scene, SYSTEM_PROMPT="Be brief.", TEMPERATURE="1.5")
+    assert status == 0
+    assert scene.generator.requests[-1].prompt == "Be brief."
+    assert scene.generator.requests[-1].body["temperature"] == 1.5
+
+
+async def test_a_context_that_is_too_small_is_told_with_its_setting(scene: Scene) -> None:
+    scene.generator.script = failing(Refusal(400, "This model's maximum context length is 1024 tokens"))
+    status, log = await checked(scene)
+    assert status == 1
+    assert "This model's maximum context length is 1024 tokens" in log
+    assert "CONTEXT_TOKENS is 8192; check CONTEXT_TOKENS and SYSTEM_PROMPT" in log
+
+
 async def test_every_model_of_the_file_is_asked_and_the_one_that_fails_is_named(scene: Scene) -> None:
     file = scene.folder / "models.toml"
     file.write_text(

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.end_to_end.stored import eventually, shown_and_kept, states
+from tests.end_to_end.stored import eventually, said_and_kept, shown_and_kept, states
 from tests.harness.checked_answers import answer_to, count, pieces_of, settled
 from tests.harness.program_process import Program
 from tests.harness.scene import Scene
-from tests.harness.scripted_generator import Request, Slowly
+from tests.harness.scripted_generator import Cut, Request, Slowly
 from tests.harness.telegram_people import ANNA, BORIS, is_being_written, labels
 
 HALF = "The first half of the answer"
@@ -65,6 +65,33 @@ async def test_killed_in_mid_stream_the_answer_goes_into_the_same_message(scene:
         whole = await scene.telegram.reads_answer(WHOLE)
         assert whole["message_id"] == half["message_id"]
         assert len(scene.telegram.said()) == 1
+
+
+async def test_killed_while_an_answer_goes_on_the_old_text_stays_and_is_continued_once(scene: Scene) -> None:
+    async def breaks_off(_request: Request) -> AsyncIterator[str]:
+        yield "The first words"
+        await asyncio.sleep(0.1)
+        raise Cut
+
+    scene.generator.script = breaks_off
+    async with scene.program() as program:
+        await scene.telegram.send("Tell me")
+        cut = await scene.telegram.until(
+            lambda: next((m for m in scene.telegram.said() if any("Go on" in label for label in labels(m))), None)
+        )
+        scene.generator.script = Slowly(" and some more. Then", " nothing more.")
+        await scene.telegram.press(cut, "Go on")
+        half = await scene.telegram.reads("The first words and some more.")
+        assert half["message_id"] == cut["message_id"]
+        await program.kill()
+    scene.generator.says(" and the very last ones.")
+    async with scene.program():
+        whole = await scene.telegram.reads_answer("and the very last ones.")
+        assert whole["text"] == "The first words and the very last ones."
+        assert whole["message_id"] == cut["message_id"]
+        assert len(scene.telegram.said()) == 1
+        assert len(scene.generator.requests) == 3
+    assert said_and_kept(scene.folder)[-1] == "The first words and the very last ones."
 
 
 async def test_killed_between_the_end_of_the_text_and_the_last_edit(scene: Scene) -> None:

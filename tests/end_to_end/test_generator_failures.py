@@ -69,7 +69,7 @@ async def test_a_busy_generator_is_asked_again_when_it_says_so(scene: Scene) -> 
 
 async def test_in_the_end_there_is_one_clear_line_and_a_button_that_works(scene: Scene) -> None:
     scene.generator.script = refuses
-    async with scene.program():
+    async with scene.program(ADMIN_IDS="1"):  # to admins the reason is shown, too
         await scene.telegram.send("Anybody there?")
         line = await scene.telegram.until(line_with(scene, "Try again"))
         assert len(scene.generator.requests) == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -165,8 +164,12 @@ async def test_an_answer_that_breaks_off_goes_on(scene: Scene) -> None:
     ):
         await scene.telegram.send("The capital?")
         cut = await until_label(scene.telegram, "▸ Go on")
-        said_so = r"Budapest is the\n\nThe answer broke off\. ▸ continues it\. \(error [0-9A-Z]+\)"
-        assert re.fullmatch(said_so, cut["text"])
+        assert cut["text"].splitlines() == [
+            "Budapest is the",
+            "",
+            "The answer broke off. ▸ continues it. (error 323)",
+            "For you as an admin: Provider disconnected",
+        ]
 
 
 async def test_a_question_that_is_too_long_leaves_the_chat_usable(scene: Scene) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.local_proxy import local_proxy
 from tests.harness.scene import Scene
-from tests.harness.scripted_generator import Request
+from tests.harness.scripted_generator import Refusal, Request
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
@@ -29,6 +29,24 @@ async def test_a_working_proxy_counts_from_the_next_message_on_and_can_be_turned
         assert len(proxy.seen) == tried + 1
         assert "s3cret-word" not in program.log
         assert not any("s3cret-word" in text for text in scene.telegram.texts())
+
+
+async def test_a_trial_asks_with_what_is_in_force_and_names_what_would_fail(scene: Scene) -> None:
+    async def script(request: Request) -> AsyncIterator[str]:
+        if request.body["temperature"] > 1 and request.prompt == "Be brief.":
+            raise Refusal(400, "temperature has to be 1 at the most")
+        yield "Hello"
+
+    scene.generator.script = script
+    async with scene.program():
+        await scene.telegram.send("/proxy test")
+        await scene.telegram.reads("The model answers")
+        await scene.telegram.send("/system Be brief.")
+        await scene.telegram.reads("This is the system prompt of this chat now.")
+        await scene.telegram.send("/temperature 1.5")
+        await scene.telegram.reads("The temperature is 1.5")
+        await scene.telegram.send("/proxy test")
+        await scene.telegram.reads("For you as an admin: 400 temperature has to be 1 at the most")
 
 
 async def test_an_answer_in_progress_finishes_on_the_old_proxy(scene: Scene) -> None:

@@ -54,6 +54,26 @@ async def test_the_reason_is_found_by_the_reference_and_holds_no_words(scene: Sc
     assert (line["turn"], line["chat"], line["attempt"]) == (1, BORIS, 1)
 
 
+async def test_an_admin_reads_the_servers_reason_in_the_private_chat_and_nobody_else_does(scene: Scene) -> None:
+    reason = "Incorrect API key provided: sk-SECRET123SECRET123SECRET <b>x</b>"
+    scene.generator.script = failing(Refusal(401, reason))
+    group = await scene.telegram.group()
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        failed = await scene.telegram.reads("(error")
+        plain, _, below = failed["text"].partition("\n")
+        assert plain.startswith("The model does not accept the bot's settings")
+        assert below.startswith("For you as an admin: 401 Incorrect API key provided: ***")
+        assert "SECRET" not in below
+        assert below.endswith("<b>x</b>")
+        assert [entity["type"] for entity in failed["entities"]] == ["italic"]
+        await scene.telegram.send("Hello", by=BORIS)
+        theirs = await scene.telegram.reads("(ошибка", chat=BORIS)
+        await scene.telegram.send("@aura_bot hello", chat=group)
+        everybodys = await scene.telegram.reads("(error", chat=group)
+    assert not any("401" in message["text"] or "API" in message["text"] for message in (theirs, everybodys))
+
+
 async def test_trouble_is_for_admins_and_in_private(scene: Scene) -> None:
     async with scene.program():
         await scene.telegram.send("/trouble", by=BORIS)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation.window import GO_ON
 from bot.errors import GeneratorProblem, GeneratorRefused, QuestionTooLong
-from bot.generators.client import GeneratorClient, GeneratorConfig
+from bot.generators.client import GeneratorClient, GeneratorConfig, ProbeManner
 from bot.generators.contract import Messages
 from bot.generators.factory import kind_of
 from bot.generators.openai.endpoint_memory import MAX_ENDPOINTS, EndpointMemory
@@ -84,6 +84,37 @@ async def test_one_refusal_after_another_is_taken_and_remembered() -> None:
         }
         assert await ask(client) == "Hi"
         assert len(server.requests) == 5, "what was learned is remembered"
+
+
+async def test_a_probe_asks_as_a_question_and_says_what_has_no_effect() -> None:
+    async with serve(server_that(o1)) as server:
+        client = client_of(server)
+        await client.probe(manner=ProbeManner(0.5, 500, "Be kind."))
+        first, last = server.requests[0].json, server.last.request.json
+        assert first["messages"][0] == {"role": "system", "content": "Be kind."}
+        assert (first["temperature"], first["max_tokens"]) == (0.5, 500)
+        assert last["max_completion_tokens"] == 500
+        assert [line.partition(":")[0] for line in client.advice()] == [
+            "it takes no TEMPERATURE",
+            "it takes no system message",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        (lambda sent: error("max_tokens: Extra inputs are not permitted") if "max_tokens" in sent else None,
+         "it takes no MAX_TOKENS: answers are counted and ended here"),
+        (lambda sent: error("max_tokens is too large: 500. This model supports at most 400 completion tokens")
+                      if sent.get("max_tokens", 0) > 400 else None,
+         "its answers end at 400 tokens: set MAX_TOKENS=400"),
+    ],
+)  # fmt: skip
+async def test_a_limit_that_does_not_hold_is_said(judge: Judge, said: str) -> None:
+    async with serve(server_that(judge)) as server:
+        client = client_of(server, max_tokens=500)
+        await client.probe()
+        assert client.advice() == [said]
 
 
 def without(name: str, message: str) -> Judge:

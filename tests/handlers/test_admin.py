@@ -54,6 +54,52 @@ async def test_a_bad_value_gets_the_range_and_an_example(harness: Harness, comma
     assert harness.said == [line]
 
 
+NO_LIMIT = (
+    "It limits nothing here: the model reads 2048 tokens in all, and its server decides where an answer ends "
+    "(openchat's after 1000)."
+)
+COUNTED_HERE = (
+    "The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may "
+    "stop earlier (openchat's after 1000)."
+)
+MODELS = """
+[foreign]
+generator = "tests.harness.bot_scene:EchoThroughProxies"
+context = 2048
+
+[aura]
+generator = "aura"
+address = "http://127.0.0.1:9"
+context = 4096
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "note"),
+    [
+        ("foreign", 2000, ""),
+        ("foreign", 2048, NO_LIMIT),
+        ("aura", 2000, COUNTED_HERE),
+        ("aura", 5000, "4096 tokens in"),
+    ],
+)
+async def test_the_longest_answer_is_told_as_it_is_on_the_model_in_force(
+    folder: Path, model: str, tokens: int, note: str
+) -> None:
+    models = folder / "models.toml"
+    models.write_text(MODELS)
+    async with open_harness(folder, models_file=models) as harness:
+        await harness.message(OWNER, f"/model {model}")
+        await harness.message(OWNER, f"/maxtokens {tokens}")
+        said, _, more = harness.last.partition("\n")
+        assert said == f"Answers may be up to {tokens} tokens long, from the next message on."
+        assert note in more
+        assert bool(note) is bool(more)
+        await harness.message(ANNA, "/settings")
+        line = next(line for line in harness.last.splitlines() if line.startswith("Longest answer"))
+        assert line.endswith(more or f"Longest answer: {tokens} tokens (set for the whole bot)")
+
+
 async def test_length_and_model(harness: Harness) -> None:
     await harness.message(OWNER, "/maxtokens 2 000")
     assert harness.last == "Answers may be up to 2000 tokens long, from the next message on."
@@ -86,7 +132,10 @@ async def test_a_proxy_is_tried_before_it_counts(harness: Harness) -> None:
 async def test_a_dead_proxy_changes_nothing(harness: Harness) -> None:
     await harness.message(OWNER, "/proxy http://proxy.example")
     await harness.message(OWNER, "/proxy http://dead.example:3128")
-    assert harness.last == "That did not work: The model cannot be reached through this proxy. Nothing was changed."
+    assert harness.last.splitlines() == [
+        "That did not work: The model cannot be reached through this proxy. Nothing was changed.",
+        "For you as an admin: only the way through the proxy fails: nobody there",
+    ]
     proxy = (await harness.preferences.effective(harness.key())).proxy.value
     assert proxy is not None
     assert proxy.host == "proxy.example"

@@ -25,6 +25,14 @@ def test_a_plain_text_serves_every_language(tmp_path: Path) -> None:
     assert read_personas(file)["pirate"].prompt("ru") == "Talk like a pirate."
 
 
+def test_a_persona_may_do_without_a_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[bare]\nname = "Bare"\nprompt = ""\n\n[half]\nname = "Half"\nprompt = {en = "p", ru = ""}\n')
+    personas = read_personas(file)
+    assert [personas["bare"].prompt(language) for language in ("en", "ru")] == ["", ""]
+    assert [personas["half"].prompt(language) for language in ("en", "ru")] == ["p", ""]
+
+
 WRONG = {
     "no TOML": ("[pirate", "mine.toml cannot be read"),
     "no prompt": ('[pirate]\nname = "P"', "[pirate]: prompt is missing"),

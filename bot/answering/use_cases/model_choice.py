@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
+from bot.generators.client import LimitKeeper
 from bot.models.catalog import ModelCatalog, chosen_form
 from bot.models.entry import ModelEntry
 from bot.people.permissions import OnlyBotAdmins, Permissions
@@ -107,6 +108,10 @@ class ModelChoice:
         wanted = text.strip().casefold()
         named = (entry for entry in self._models.entries if entry.id and wanted in {entry.id, entry.name.casefold()})
         return next(named, None)
+
+    def limit_of(self, effective: EffectivePreferences) -> tuple[LimitKeeper, int]:
+        """Tell who keeps the limit of an answer on the model in force, and the tokens that this model reads."""
+        return self._models.limit_of(effective.model.value, effective.max_tokens.value)
 
     async def adopt(self, speaker: Speaker, name: str) -> ModelTrial:
         """Use a model's name for the whole bot if the default entry's server knows it.

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.conversation.messages import ChatKey
+from bot.conversation.troubles import without_echo
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, ProxyRefused, ProxyUnreachable, StorageUnavailable
+from bot.generators.client import ProbeManner
+from bot.logs import blotted
 from bot.net.proxy_url import ProxyURL, parse_proxy
 from bot.people.audit import AuditAction, AuditLog
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
-from bot.preferences import PreferenceName, Preferences, WrongValue
+from bot.preferences import EffectivePreferences, PreferenceName, Preferences, WrongValue
 from bot.runtime.unit_of_work import UnitOfWork
 
 PROXY_TRIAL_TIMEOUT = 60.0
@@ -32,7 +35,9 @@ class ProxyPasswordInGroup(Problem):
 class Prober(Protocol):
     """Asks the generator for a first piece of an answer."""
 
-    async def probe(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> None:
+    async def probe(
+        self, *, proxy: ProxyURL | None = None, model: str | None = None, manner: ProbeManner | None = None
+    ) -> None:
         """Return once it answers. Raises GeneratorProblem."""
         ...
 
@@ -45,6 +50,8 @@ class TrialOutcome:
     reason: str = ""
     """A Fluent id; empty: it works."""
     details: Mapping[str, str | float] = field(default_factory=dict)
+    cause: str = ""
+    """The reason in one line, for the admin who tries."""
 
     @property
     def works(self) -> bool:
@@ -80,20 +87,22 @@ class ProxyTrial:
             raise ProxyPasswordInGroup
         return proxy
 
-    async def probe(self, proxy: ProxyURL | None, model: str) -> TrialOutcome:
-        """Ask the generator through a proxy; an empty `model` is whatever the generator takes by itself."""
+    async def probe(self, proxy: ProxyURL | None, effective: EffectivePreferences) -> TrialOutcome:
+        """Ask the generator through a proxy, with everything else that is in force."""
+        manner = ProbeManner(effective.temperature.value, effective.max_tokens.value, effective.system_prompt.value)
         try:
             async with asyncio.timeout(PROXY_TRIAL_TIMEOUT):
-                await self._generator.probe(proxy=proxy, model=model or None)
+                await self._generator.probe(proxy=proxy, model=effective.model.value or None, manner=manner)
         except TimeoutError:
             return TrialOutcome(proxy, GeneratorSilent.key)
         except GeneratorProblem as problem:
-            return TrialOutcome(proxy, _OF_A_TRIAL.get(problem.key, problem.key), problem.details)
+            cause = without_echo(blotted(str(problem), ()), [effective.system_prompt.value])
+            return TrialOutcome(proxy, _OF_A_TRIAL.get(problem.key, problem.key), problem.details, cause)
         return TrialOutcome(proxy)
 
-    async def adopt(self, speaker: Speaker, proxy: ProxyURL, model: str) -> TrialOutcome:
+    async def adopt(self, speaker: Speaker, proxy: ProxyURL, effective: EffectivePreferences) -> TrialOutcome:
         """Use the proxy for the whole bot if the generator answers through it; otherwise everything stays as it was."""
-        outcome = await self.probe(proxy, model)
+        outcome = await self.probe(proxy, effective)
         if outcome.works:
             try:
                 async with self._unit.transaction():
