@@ -111,7 +111,7 @@ async def _ask(models: ModelCatalog, entry: ModelEntry, proxy: ProxyURL | None, 
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
     advice = [f"it reads {client.context_tokens()} tokens: set context"] if entry.id else client.advice()
-    notes = [*(advice if client.advice() else []), *(["it sees pictures"] if entry.pictures else [])]
+    notes = [*(advice if client.advice() else []), *(["it sees pictures"] if entry.sees_pictures else [])]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 
 

@@ -597,3 +597,8 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
+## Pictures
+
+question-about-picture = What is in this picture?
+help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
