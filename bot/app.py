@@ -16,13 +16,14 @@ from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
+from bot.answering.pictures import PictureLoader
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, readers_without_pictures
+from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.command_line.generator_trial import try_generator
 from bot.embedded_model import local_model, open_local_model, settings_for
@@ -175,7 +176,10 @@ async def _serve(
         conversations=conversations,
         preferences=preferences,
         generation=Generation(
-            models, ModelHealth(models, clock=time.monotonic, report=admin_notices.report), metrics or Observer()
+            models,
+            ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
+            metrics or Observer(),
+            PictureLoader(files := _files(settings, models, telegram)),
         ),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
@@ -208,7 +212,7 @@ async def _serve(
             permissions,
             preferences,
             Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
-            Files(telegram.download, AttachmentService(readers_without_pictures(transcription_client(settings)))),
+            files,
             QuestionLimits(
                 settings,
                 QuestionTimes(database),
@@ -261,6 +265,12 @@ async def _serve(
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _files(settings: Settings, models: ModelCatalog, telegram: Telegram) -> Files:
+    """Read what people send; pictures only where a model sees them."""
+    readers = default_readers if models.sees_pictures else readers_without_pictures
+    return Files(telegram.download, AttachmentService(readers(transcription_client(settings))))
 
 
 def _metrics(settings: Settings) -> Metrics | None:

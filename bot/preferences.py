@@ -74,6 +74,8 @@ class EffectivePreferences:
     """Those who may choose a model for their chat."""
     model_label: str = ""
     """The model as people read it. Empty: whatever the generator takes by itself."""
+    sees_pictures: bool = False
+    """The model sees pictures."""
 
 
 class PreferenceName(StrEnum):
@@ -286,6 +288,7 @@ class Preferences:
         self._settings = settings
         self._stored = table
         self._personas = personas
+        self._catalog = models
         self._models = models if models is not None and models.is_from_file else None
         self._rows = preference_table(personas, languages, models_in_file=self._models is not None)
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
@@ -295,6 +298,10 @@ class Preferences:
     async def effective(self, key: ChatKey) -> EffectivePreferences:
         """The values that count in a conversation now: known, or found with one query."""
         return await self._known.get(key, lambda: self._find(key))
+
+    async def sees_pictures(self, key: ChatKey) -> bool:
+        """Tell whether a conversation's model sees pictures."""
+        return (await self.effective(key)).sees_pictures
 
     def scope(self, key: ChatKey, name: PreferenceName) -> ChatKey:
         """The scope at which a conversation sets a value of its own: its topic, or its whole chat."""
@@ -326,7 +333,8 @@ class Preferences:
         values["model"] = self._model(values["model"], values["persona"])
         model = values["model"].value
         label = self._models.resolve(model).label if self._models is not None else model
-        return EffectivePreferences(**values, model_label=label)
+        sees = self._catalog is not None and self._catalog.resolve(model).entry.sees_pictures
+        return EffectivePreferences(**values, model_label=label, sees_pictures=sees)
 
     def _model(self, chosen: Value[str], persona: Value[str]) -> Value[str]:
         """The model in force: the chat's own choice, else the persona's, else the bot's."""

@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_api_key: SecretStr = SecretStr("")
     openai_model: str | None = None
+    openai_sees_pictures: bool = False
     models_file: Path | None = None
     transcription_url: str | None = None
     transcription_model: str = "whisper-1"

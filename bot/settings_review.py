@@ -31,6 +31,7 @@ _CONDITIONS: tuple[_Condition, ...] = (
     ),
     (("webhook_secret",), lambda settings: settings.webhook_url is None, "set WEBHOOK_URL"),
     (("updates_age_limit",), lambda settings: settings.listen is None, "set LISTEN"),
+    (("openai_sees_pictures",), lambda settings: settings.generator != "openai", "set GENERATOR=openai"),
     (("local_model",), lambda settings: not settings.embedded, "another generator answers"),
     (
         ("proxy", "aura_key", "aura_browser"),

@@ -47,6 +47,15 @@ class Greeting:
         owner = speaker.admin and speaker.private
         return "\n\n".join([hello, *model_facts(self.settings, effective, say, owner=owner)])
 
+    def help(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> list[str]:
+        """Lines of /help about asking, and about files that are read."""
+        parts = [say.text("help-private" if speaker.private else "help-group", username=self.bot_info.username)]
+        if effective.sees_pictures:
+            parts.append(say.text("help-pictures"))
+        if self.settings.transcription_url is not None:
+            parts.append(say.text("help-recordings"))
+        return parts
+
 
 @declare("start", NOBODY)
 async def start(
@@ -73,17 +82,15 @@ async def start(
 async def explain(
     _: Message,
     speaker: Speaker,
-    bot_info: BotInfo,
+    greeting: Greeting,
     permissions: Permissions,
     directory: Directory,
     say: Responder,
     menus: Menus,
-    settings: Settings,
+    effective: EffectivePreferences,
 ) -> None:
     """Say what works here, for this person."""
-    parts = [say.text("help-private" if speaker.private else "help-group", username=bot_info.username)]
-    if settings.transcription_url is not None:
-        parts.append(say.text("help-recordings"))
+    parts = greeting.help(speaker, effective, say)
     audience = Audience.GROUP
     if speaker.private:
         audience = Audience.PRIVATE

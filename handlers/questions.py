@@ -15,6 +15,7 @@ from handlers.support.mapping import (
     attachment_of,
     is_chosen_part,
     is_forwarded,
+    picture_of,
     to_question,
     to_quoted_document,
 )
@@ -80,7 +81,8 @@ async def refuse_command(_: Message, say: Responder) -> None:
 
 def _remark(accepted: Accepted, message: Message, say: Responder) -> None:
     """Say which part of the message is not read."""
-    if message.caption is not None and attachment_of(message) is None:
+    is_passed_over = message.caption is not None and not (attachment_of(message) or picture_of(message))
+    if accepted.unseen or is_passed_over:
         say("only-caption")
     if accepted.transcript:
         say.say_text(folded_transcript(say.text("heard"), accepted.transcript))
@@ -100,6 +102,7 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         to_question(message, origin, bot_info.me, say.language),
         chose_quote=is_chosen_part(message),
         about_quote=say.text("question-about-quote"),
-        document=None if is_forwarded(message) else attachment_of(message),
+        about_picture=say.text("question-about-picture"),
+        document=None if is_forwarded(message) else attachment_of(message) or picture_of(message),
         quoted=to_quoted_document(message, bot_info.me),
     )

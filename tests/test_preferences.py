@@ -142,7 +142,7 @@ async def test_a_wrong_value_is_refused_by_name(desk: Desk, name: PreferenceName
 def test_every_preference_is_one_row_and_one_field() -> None:
     rows = preference_table(PERSONAS, ("en", "ru"))
     assert list(rows) == list(PreferenceName)
-    derived = {"model_label"}
+    derived = {"model_label", "sees_pictures"}
     names = {field.name for field in fields(EffectivePreferences)}
     assert {row.name.value for row in rows.values()} | derived == names
 

@@ -24,6 +24,7 @@ WRONG = {
     "GENERATOR": "chatgpt",
     "AURA_URL": "localhost:3000",
     "AURA_BROWSER": "perhaps",
+    "OPENAI_SEES_PICTURES": "perhaps",
     "CONTEXT_TOKENS": "100",
     "OPENAI_BASE_URL": "ftp://host",
     "TRANSCRIPTION_URL": "whisper:9000",

@@ -9,6 +9,7 @@ from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from bot.answering.pictures import PictureLoader
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from
 from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
@@ -32,6 +33,7 @@ class Asking:
     models: ModelCatalog
     health: ModelHealth
     observer: Observer
+    pictures: PictureLoader
     clock: Callable[[], float]
     """Unix times in seconds."""
 
@@ -44,6 +46,7 @@ class GeneratedAnswer:
         self._health = asking.health
         self._observer = asking.observer
         self._clock = asking.clock
+        self._loader = asking.pictures
         self._turn = turn
         self._path = path
         self._chosen = chosen
@@ -148,12 +151,14 @@ class GeneratedAnswer:
     async def _begin(self, model: ChosenModel, *, tries: int) -> tuple[Piece, Pieces]:
         """Ask a model and wait for its first piece. Raises GeneratorProblem."""
         client, chosen = self._models.client(model.entry), self._chosen
+        pictures = await self._loader.load(self._path) if model.entry.sees_pictures else {}
         messages = fit(
             self._path,
             system=chosen.system_prompt.value,
             context=client.context_tokens(model.model),
             answer_room=chosen.max_tokens.value,
             group=not self._turn.private,
+            seen=list(pictures),
         )
         self._sent = go_on_from(messages) if self._turn.kind is TurnKind.GO_ON else messages
 
@@ -165,6 +170,7 @@ class GeneratedAnswer:
                 max_tokens=chosen.max_tokens.value,
                 proxy=model.entry.route(chosen.proxy.value),
                 model=model.model,
+                pictures=list(pictures.values()),
             )
             try:
                 return await anext(pieces), pieces

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.answering.generated_answer import Asking, GeneratedAnswer
+from bot.answering.pictures import PictureLoader
 from bot.conversation.messages import Message, Turn
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
@@ -24,12 +25,13 @@ class Generation:
         models: ModelCatalog,
         health: ModelHealth,
         observer: Observer,
+        pictures: PictureLoader,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._models = models
         self._health = health
-        self._asking = Asking(models, health, observer, clock)
+        self._asking = Asking(models, health, observer, pictures, clock)
 
     def max_messages(self, chosen: EffectivePreferences) -> int:
         """Most messages of a conversation that the chosen model, or one that stands in for it, could take."""

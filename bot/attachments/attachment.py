@@ -46,6 +46,14 @@ class Attachment:
     """Seconds of a recording."""
 
     @property
+    def is_picture(self) -> bool:
+        """True for a photo, and for a file whose type says so; drawings in SVG are text."""
+        if self.kind is AttachmentKind.PHOTO:
+            return True
+        kind = self.mime_type.lower()
+        return self.kind is AttachmentKind.DOCUMENT and kind.startswith("image/") and kind != "image/svg+xml"
+
+    @property
     def suffix(self) -> str:
         """The ending of the name in small letters, with its dot."""
         return PurePath(self.name.lower()).suffix

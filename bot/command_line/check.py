@@ -119,7 +119,7 @@ async def _ask(
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
     advice = client.advice("context") if entry.id else client.advice()
-    notes = [*advice, *(["it sees pictures"] if entry.pictures else [])]
+    notes = [*advice, *(["it sees pictures"] if entry.sees_pictures else [])]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 
 

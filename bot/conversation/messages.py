@@ -64,6 +64,17 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that came with a question, by what fetches it again from Telegram."""
+
+    file_id: str
+    unique_id: str
+    """Names the same file for ever, whoever sends it."""
+    name: str
+    """The name for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question as it was accepted, before it has its place in the conversation."""
 
@@ -77,6 +88,7 @@ class Question:
     reply_to: int | None = None
     """Telegram message that it replies to; one of this conversation's tree is where the question goes on from."""
     quote: Quote | None = None
+    pictures: tuple[Picture, ...] = ()
     may_continue: bool = False
     """The app splits a long paste: a message of the same author within a moment is the rest of this one."""
 
@@ -117,6 +129,7 @@ class Message:
     """Unix time in seconds."""
     model: str = ""
     """The name of the model that wrote an answer, where it is known."""
+    pictures: tuple[Picture, ...] = ()
 
 
 class TurnKind(StrEnum):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bot.conversation.messages import Ending, Message, Quote, Role
+from bot.conversation.messages import Ending, Message, Picture, Quote, Role
 from bot.conversation.names import framed
 from bot.errors import QuestionTooLong
 
@@ -17,11 +17,21 @@ LEAST_ANSWER = 256
 """Tokens that are always kept free for the answer, or a quarter of a smaller context."""
 LEAST_END = 64
 """Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
+MAX_PICTURES = 3
+"""Newest pictures of a conversation that a model sees; of older ones it reads that there was one."""
+PICTURE_TOKENS = 1000
+"""Tokens that a picture counts as. Models take some 700 to 1600 for one of 1568 pixels."""
+PICTURE = "[picture]"
+"""The word for a picture that is not seen."""
+PICTURE_PLACE = re.compile(r"\x00(\d)\x00")
+"""The place of a picture in a question, with its number. Texts of people have no NUL: no store takes one."""
 CUT = "[…]\n"
 """The beginning of an answer of which only the end is read."""
 GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 
-_PIECE = re.compile(r" ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL)
+_PIECE = re.compile(
+    r"(?P<picture>\x00\d\x00)| ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL
+)
 _RUN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|(?P<marks>[^\w\s]+)")
 _LONGEST_TOKEN = {"word": 20, "digits": 8, "marks": 80}
 """Characters that one token can hold: words of Latin letters reach 20, rulers of dashes 80. Spaces cost nothing."""
@@ -59,7 +69,16 @@ def beginning_of(text: str, tokens: int) -> str:
     return text
 
 
+def newest_pictures(path: Sequence[Message]) -> tuple[Picture, ...]:
+    """The pictures of a conversation that a model sees, oldest first, each once."""
+    every = {picture.unique_id: picture for message in path for picture in message.pictures}
+    newest = dict.fromkeys(picture.unique_id for message in reversed(path) for picture in reversed(message.pictures))
+    return tuple(every[id_] for id_ in list(newest)[:MAX_PICTURES])[::-1]
+
+
 def _cost(piece: re.Match[str]) -> int:
+    if piece["picture"]:
+        return PICTURE_TOKENS
     if word := piece["word"]:
         return math.ceil(len(word) / (_LETTERS_A_TOKEN if _is_ordinary(word) else _ODD_LETTERS_A_TOKEN))
     if space := piece["space"]:
@@ -85,15 +104,20 @@ class _Exchange(NamedTuple):
         return [{"role": role.value, "content": content} for role, content in both if content]
 
 
-def fit(path: Sequence[Message], *, system: str, context: int, answer_room: int, group: bool) -> list[dict[str, str]]:
+def fit(
+    path: Sequence[Message], *, system: str, context: int, answer_room: int, group: bool, seen: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """The system prompt and the newest messages of `path` that fit into `context` tokens beside the answer.
 
     `answer_room` is how long the answer may get; where that leaves the question no place, the answer gets less. The
     system prompt and the newest question are always whole. No question stands there without its answer, and no answer
     without its question; of an answer that does not fit the end is read. Raises QuestionTooLong when the system prompt
     and the question certainly do not fit; what only the estimate refuses is for the server to judge.
+
+    `seen` are the unique ids of pictures that go along: a question has their places (`PICTURE_PLACE`), numbered in this
+    order, and a word for each of the others.
     """
-    exchanges = _exchanges(path, group=group)
+    exchanges = _exchanges(path, group=group, seen=seen)
     if not exchanges:
         raise QuestionTooLong("there is nothing to answer")
     *earlier, newest = exchanges
@@ -154,7 +178,7 @@ def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     return result
 
 
-def _exchanges(path: Sequence[Message], *, group: bool) -> list[_Exchange]:
+def _exchanges(path: Sequence[Message], *, group: bool, seen: Sequence[str]) -> list[_Exchange]:
     """Give what was said, question by question.
 
     Answers without a question are left out, because templates want a question first; and so is a question that the
@@ -163,7 +187,7 @@ def _exchanges(path: Sequence[Message], *, group: bool) -> list[_Exchange]:
     found: list[_Exchange] = []
     for message in path:
         if message.role is Role.USER:
-            question = _as_said(message, group=group)
+            question = _as_said(message, group=group, seen=seen)
             if question.strip():
                 found.append(_Exchange(question))
         elif found and message.ending is Ending.TOO_LONG and not found[-1].answer:
@@ -213,14 +237,20 @@ def _weight(text: str) -> int:
     return estimate(text) + PER_MESSAGE
 
 
-def _as_said(message: Message, *, group: bool) -> str:
-    """A question with what has to be known of it: who asked in a group, what was quoted."""
+def _as_said(message: Message, *, group: bool, seen: Sequence[str]) -> str:
+    """A question with what has to be known of it: who asked in a group, what was quoted, its pictures."""
     text = message.text
     if not text.strip():
         return ""
     if group and message.author:
         text = f"{framed(message.author)}: {text}"
-    return f"{_as_quoted(message.quote)}\n\n{text}" if message.quote is not None else text
+    text = f"{_as_quoted(message.quote)}\n\n{text}" if message.quote is not None else text
+    pictures = (_place_of(picture, seen) for picture in message.pictures)
+    return "\n".join([*pictures, text])
+
+
+def _place_of(picture: Picture, seen: Sequence[str]) -> str:
+    return f"\x00{seen.index(picture.unique_id)}\x00" if picture.unique_id in seen else PICTURE
 
 
 def _as_quoted(quote: Quote) -> str:

@@ -123,9 +123,11 @@ class GeneratorClient:
         proxy: ProxyURL | str | None = None,
         model: str | None = None,
         timeouts: Timeouts | None = None,
+        pictures: Sequence[str] = (),
     ) -> AsyncGenerator[Piece, None]:
         """Ask, and give the pieces of the answer as they come, thoughts told apart.
 
+        `pictures` are `data:` addresses, for a generator that sends them.
         What is passed here holds until this answer's end, whatever is set meanwhile. Closing early closes the
         connection. Raises GeneratorProblem.
         """
@@ -134,6 +136,8 @@ class GeneratorClient:
             route = as_proxy(proxy)
         arguments = self._arguments(flatten(messages), route, limits)
         arguments |= {"model": model or self._config.model, "temperature": temperature}
+        if self._config.kind.sends_pictures:
+            arguments["pictures"] = tuple(pictures)
         if not self._config.kind.isolated or max_tokens is None or max_tokens < self._config.context_tokens:
             arguments["max_tokens"] = max_tokens  # else it limits nothing, and strict servers refuse it
         endpoint = self._endpoint(model)

@@ -102,6 +102,8 @@ class GeneratorKind:
     """The default of its model setting counts; else only a model that somebody named does."""
     may_be_embedded: bool = False
     """Without an address the program's own model answers in its place."""
+    sends_pictures: bool = False
+    """Its requests can hold pictures; whether its model sees them is another matter."""
     needs_url: str = ""
     """An example of the address without which it cannot work; empty: it has one of its own."""
 

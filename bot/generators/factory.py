@@ -45,6 +45,7 @@ _OWN = {
         model_setting="openai_model",
         key_setting="openai_api_key",
         has_default_model=True,
+        sends_pictures=True,
         needs_url="http://127.0.0.1:8000/v1",
     ),
 }

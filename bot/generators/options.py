@@ -32,6 +32,8 @@ class Options:
     """Remembers what the browser read, for the requests after this one."""
     ssl_context: ssl.SSLContext | None = None
     """Certificates to trust, for a server or a proxy with its own."""
+    pictures: tuple[str, ...] = ()
+    """`data:` addresses of the pictures whose places the messages have."""
     memory: EndpointMemory | None = None
     """Remembers what the server takes, for the requests after this one."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bot.conversation.window import PER_MESSAGE, estimate, least
+from bot.conversation.window import PER_MESSAGE, PICTURE, PICTURE_PLACE, estimate, least
 from bot.errors import QuestionTooLong
 from bot.generators.contract import Messages
 
@@ -46,6 +46,26 @@ def check_question(messages: Messages, *, context: int, reserve: int) -> None:
     needed = least(system) + least("".join(message["content"] for message in others[-1:])) + reserve
     if needed > context:
         raise QuestionTooLong(f"{needed} tokens at least with room for the answer, and the model reads {context}")
+
+
+def with_pictures(messages: Messages, pictures: Sequence[str]) -> list[dict[str, Any]]:
+    """Put pictures in their places: content parts, as OpenAI's protocol has them. Other messages stay plain text."""
+    return [
+        message | {"content": _content_parts(message["content"], pictures)}
+        if PICTURE_PLACE.search(message["content"])
+        else dict(message)
+        for message in messages
+    ]
+
+
+def _content_parts(content: str, pictures: Sequence[str]) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for at, piece in enumerate(PICTURE_PLACE.split(content)):
+        if at % 2 and int(piece) < len(pictures):  # every second piece is a number
+            parts.append({"type": "image_url", "image_url": {"url": pictures[int(piece)]}})
+        elif text := PICTURE if at % 2 else piece.strip():
+            parts.append({"type": "text", "text": text})
+    return parts
 
 
 def _text(content: object) -> str:

@@ -619,3 +619,8 @@ stats-first-text = 3 · Time to the first text, median: { $seconds } s
 stats-models = 4 · Answers by model:
 stats-hours = 5 · Busiest hours: { $hours }
 stats-period = { $days } days
+
+## Pictures
+
+question-about-picture = What is in this picture?
+help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.

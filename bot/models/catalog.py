@@ -77,6 +77,11 @@ class ModelCatalog:
         """True where `models.toml` is there; else the environment's settings are the one entry."""
         return bool(self.default.id)
 
+    @property
+    def sees_pictures(self) -> bool:
+        """True where one of the models sees pictures."""
+        return any(entry.sees_pictures for entry in self.entries)
+
     def find(self, id_: str) -> ModelEntry | None:
         """Find an entry."""
         return self._entries.get(id_)

@@ -38,7 +38,7 @@ class ModelEntry:
     key_variable: str = ""
     """The environment variable that has its key."""
     pictures: bool = False
-    """It sees pictures."""
+    """It sees pictures, as its owner says."""
     not_taken: frozenset[str] = frozenset()
     """Parameters of a request that it does not take."""
     prices: Prices | None = None
@@ -55,6 +55,11 @@ class ModelEntry:
     def is_embedded(self) -> bool:
         """True where the program's own model answers."""
         return self.config.kind.may_be_embedded and not self.config.url
+
+    @property
+    def sees_pictures(self) -> bool:
+        """True where pictures are sent to it."""
+        return self.pictures and self.config.kind.sends_pictures
 
     def route(self, proxy: ProxyURL | None) -> ProxyURL | None:
         """The proxy to ask through, where `proxy` is the bot's."""

@@ -25,6 +25,11 @@ class ModelSettings(GeneratorSettings, Protocol):
         ...
 
     @property
+    def openai_sees_pictures(self) -> bool:
+        """True where the environment's model sees pictures."""
+        ...
+
+    @property
     def embedded(self) -> bool:
         """True where the environment names no generator."""
         ...
@@ -52,7 +57,8 @@ def make_catalog(
     if entries:
         return ModelCatalog(entries, embedded)
     config = make_config(settings, embedded)
-    return ModelCatalog([ModelEntry("", embedded.name if embedded else config.model, config)])
+    name = embedded.name if embedded else config.model
+    return ModelCatalog([ModelEntry("", name, config, pictures=settings.openai_sees_pictures)])
 
 
 def secrets_of(entries: tuple[ModelEntry, ...]) -> list[str]:

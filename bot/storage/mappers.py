@@ -7,7 +7,18 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.conversation.messages import ChatKey, Ending, Message, Quote, Role, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import (
+    ChatKey,
+    Ending,
+    Message,
+    Picture,
+    Quote,
+    Role,
+    Shown,
+    Turn,
+    TurnKind,
+    TurnState,
+)
 
 AnyRow = Row[Any]
 
@@ -31,7 +42,15 @@ def message_of(row: AnyRow) -> Message:
         thoughts=row.thoughts,
         at=row.at,
         model=row.model or "",
+        pictures=tuple(Picture(one["file_id"], one["unique_id"], one["name"]) for one in row.pictures or ()),
     )
+
+
+def pictures_as_json(pictures: Sequence[Picture]) -> list[dict[str, str]] | None:
+    """The pictures of a question as its row has them. None: there are none."""
+    return [
+        {"file_id": one.file_id, "unique_id": one.unique_id, "name": storable(one.name)} for one in pictures
+    ] or None
 
 
 def turn_of(row: AnyRow) -> Turn:

@@ -67,6 +67,7 @@ messages = Table(
     Column("quote_text", Text),
     Column("at", Double, nullable=False),
     Column("model", Text),  # the model that wrote an answer
+    Column("pictures", JSON(none_as_null=True)),  # files of a question's pictures
     sqlite_autoincrement=True,
 )
 

@@ -182,6 +182,10 @@ def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     document = message.document
     if document is None or message.animation is not None or _is_medium(document):
         return None
+    return _file_of(document)
+
+
+def _file_of(document: Document) -> Attachment:
     return Attachment(
         AttachmentKind.DOCUMENT,
         document.file_id,
@@ -192,24 +196,33 @@ def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     )
 
 
+def picture_of(message: Message | ExternalReplyInfo) -> Attachment | None:
+    """The photo in its largest size, or the file that is a picture. None: there is neither."""
+    if message.photo:
+        photo = max(message.photo, key=lambda size: size.width * size.height)
+        return Attachment(AttachmentKind.PHOTO, photo.file_id, photo.file_unique_id, size=photo.file_size)
+    picture = _file_of(message.document) if message.document is not None else None
+    return picture if picture is not None and picture.is_picture else None
+
+
 def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | None:
-    """The document that was forwarded, or of the message that is replied to.
+    """The document, recording or picture that was forwarded, or of the message that is replied to.
 
     None: there is none, words of that message were chosen, or it is the bot's own.
     """
     if is_forwarded(message):
-        forwarded = attachment_of(message)
+        forwarded = attachment_of(message) or picture_of(message)
         return QuotedDocument(framed(_forwarded_name(message)), forwarded) if forwarded else None
     target = reply_target(message)
     if is_chosen_part(message):
         return None
     if target is None:
         elsewhere = message.external_reply
-        attachment = attachment_of(elsewhere) if elsewhere is not None else None
+        attachment = (attachment_of(elsewhere) or picture_of(elsewhere)) if elsewhere is not None else None
         return QuotedDocument(framed(_name_elsewhere(elsewhere)), attachment) if elsewhere and attachment else None
     if target.from_user is not None and target.from_user.id == me.id:
         return None
-    attachment = attachment_of(target)
+    attachment = attachment_of(target) or picture_of(target)
     return QuotedDocument(framed(_name_of(target)), attachment) if attachment else None
 
 

@@ -298,3 +298,42 @@ async def test_an_event_without_an_end_is_not_gathered() -> None:
         with pytest.raises(GeneratorBroken, match="does not end"):
             await anext(OpenAI.create_async_generator("some", HELLO, url=server.url))
         assert server.last.sent < 20 << 20
+
+
+PICTURES = ["data:image/png;base64,AAAA", "data:image/jpeg;base64,BBBB"]
+
+
+async def sent_with_pictures(content: str) -> object:
+    """What reaches a server of the newest message."""
+    bodies: list[bytes] = []
+
+    async def script(exchange: Exchange) -> None:
+        bodies.append(exchange.request.body)
+        await stream(event(delta={"content": "Yes"}), STOP, DONE)(exchange)
+
+    async with serve(script) as server:
+        client = GeneratorClient(GeneratorConfig(kind=kind_of("openai"), url=server.url, model="some"))
+        messages = [{"role": "user", "content": content}]
+        answer = client.answer(messages, temperature=0.5, max_tokens=100, pictures=PICTURES)
+        assert [piece async for piece in answer]
+    return json.loads(bodies[0])["messages"][-1]["content"]
+
+
+async def test_pictures_stand_in_their_places_as_content_parts() -> None:
+    assert await sent_with_pictures("\x001\x00\nand\n\x000\x00\nCompare") == [
+        {"type": "image_url", "image_url": {"url": PICTURES[1]}},
+        {"type": "text", "text": "and"},
+        {"type": "image_url", "image_url": {"url": PICTURES[0]}},
+        {"type": "text", "text": "Compare"},
+    ]
+
+
+async def test_messages_without_pictures_stay_plain_text() -> None:
+    assert await sent_with_pictures("Hello [picture]") == "Hello [picture]"
+
+
+async def test_a_place_without_its_picture_is_a_word() -> None:
+    assert await sent_with_pictures("\x007\x00\nLook") == [
+        {"type": "text", "text": "[picture]"},
+        {"type": "text", "text": "Look"},
+    ]

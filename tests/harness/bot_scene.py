@@ -21,7 +21,7 @@ from bot.answering.turns.turn_context import TurnContext
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, readers_without_pictures
+from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
@@ -181,7 +181,11 @@ class Harness:
             Generating(self.models, 2048, self.models),
             Files(
                 self.telegram.download,
-                AttachmentService(readers_without_pictures(transcription_client(self.settings))),
+                AttachmentService(
+                    (default_readers if self.models.sees_pictures else readers_without_pictures)(
+                        transcription_client(self.settings)
+                    )
+                ),
             ),
             QuestionLimits(
                 self.settings,

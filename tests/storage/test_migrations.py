@@ -63,6 +63,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0010": FIFTH,
     "0013": FIFTH,
     "0014": FIFTH,
+    "0015": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

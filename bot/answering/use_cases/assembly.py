@@ -73,7 +73,10 @@ def answering_use_cases(
     """Wire the use cases about answers."""
     conversations = stores.conversations
     documents = DocumentsOfQuestions(
-        files, context_tokens=generating.context_tokens, transcription_timeout=generating.transcription_timeout
+        files,
+        context_tokens=generating.context_tokens,
+        transcription_timeout=generating.transcription_timeout,
+        sees_pictures=preferences.sees_pictures,
     )
     return AnsweringUseCases(
         questions=Questions(unit, conversations, turns, limits, documents, permissions),

@@ -1,19 +1,21 @@
-"""Documents and recordings of a question: fetched, read, and cut to their share of the generator's context."""
+"""Documents, recordings and pictures of a question: fetched, read, and cut to their share of the context."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.attachments.limits import MEGABYTE
-from bot.attachments.parts import RECORDING, Omission, TextPart, TranscriptPart
+from bot.attachments.parts import RECORDING, Omission, Part, PicturePart, TextPart, TranscriptPart
 from bot.attachments.problems import AttachmentProblem, AttachmentTooLarge, AttachmentUnsupported
 from bot.attachments.service import AttachmentService
-from bot.conversation.messages import Question, Quote
+from bot.conversation.messages import ChatKey, Picture, Question, Quote
+from bot.conversation.window import PICTURE
 from bot.errors import MessageTooLong, Problem, TelegramProblem, Unauthorized
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,21 @@ class Files:
     download: Download
     attachments: AttachmentService
 
+    async def read(self, attachment: Attachment, timeout: float) -> Part:  # noqa: ASYNC109  # it differs by kind
+        """The content of a file within `timeout` seconds. Raises AttachmentProblem, DocumentLate, TelegramProblem."""
+
+        async def fetch(limit: int) -> bytes | Path:
+            try:
+                return await self.download(attachment.file_id, limit=limit)
+            except MessageTooLong as error:
+                raise AttachmentTooLarge(str(error), name=attachment.shown_name, megabytes=limit // MEGABYTE) from error
+
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.attachments.read(attachment, fetch)
+        except TimeoutError as error:
+            raise DocumentLate("the document was not read in time") from error
+
 
 @dataclass(frozen=True, slots=True)
 class ReadQuestion:
@@ -67,10 +84,23 @@ class ReadQuestion:
 class DocumentsOfQuestions:
     """Puts the text of documents into questions. Together they take half of `context_tokens`."""
 
-    def __init__(self, files: Files, *, context_tokens: int, transcription_timeout: float) -> None:
+    def __init__(
+        self,
+        files: Files,
+        *,
+        context_tokens: int,
+        transcription_timeout: float,
+        sees_pictures: Callable[[ChatKey], Awaitable[bool]],
+    ) -> None:
+        """Take the share of a context; `sees_pictures` tells whether a conversation's model does."""
         self._files = files
+        self._sees_pictures = sees_pictures
         self._hear_timeout = READ_TIMEOUT + transcription_timeout
         self._room = context_tokens // 2
+
+    async def is_blind_to(self, key: ChatKey, attachment: Attachment | None) -> bool:
+        """Tell whether this is a picture, and the conversation's model sees none."""
+        return attachment is not None and attachment.is_picture and not await self._sees_pictures(key)
 
     async def add(self, question: Question, own: Attachment | None, quoted: QuotedDocument | None) -> ReadQuestion:
         """Read a question's own document and the one that it replies to; what cannot be read is left out.
@@ -88,12 +118,15 @@ class DocumentsOfQuestions:
     async def _add(self, read: ReadQuestion, attachment: Attachment, author: str | None, room: int) -> ReadQuestion:
         """Put one document into a question; with an author, into its quote."""
         try:
-            part = (await self._read(attachment)).within(room)
+            part = await self._read(attachment, read.question.key)
         except Unauthorized:
             raise
         except (AttachmentProblem, DocumentLate, TelegramProblem) as problem:
             logger.info("A document was not read: %s: %s", type(problem).__name__, problem)
             return replace(read, problems=(*read.problems, problem))
+        if isinstance(part, PicturePart):
+            return replace(read, question=_with_picture(read.question, attachment, author))
+        part = part.within(room)
         omitted = () if part.omission is None else (part.omission,)
         if author is not None:
             return replace(read, question=_with_quoted(read.question, part, author), omissions=read.omissions + omitted)
@@ -101,23 +134,16 @@ class DocumentsOfQuestions:
         question = _with_document(read.question, part)
         return replace(read, question=question, omissions=read.omissions + omitted, transcript=transcript)
 
-    async def _read(self, attachment: Attachment) -> TextPart:
-        """The text of a document. Raises AttachmentProblem, DocumentLate, TelegramProblem."""
+    async def _read(self, attachment: Attachment, key: ChatKey) -> TextPart | PicturePart:
+        """A document's text, or a picture for a model that sees.
 
-        async def fetch(limit: int) -> bytes | Path:
-            try:
-                return await self._files.download(attachment.file_id, limit=limit)
-            except MessageTooLong as error:
-                raise AttachmentTooLarge(str(error), name=attachment.shown_name, megabytes=limit // MEGABYTE) from error
-
-        try:
-            async with asyncio.timeout(self._hear_timeout if attachment.kind in _RECORDINGS else READ_TIMEOUT):
-                part = await self._files.attachments.read(attachment, fetch)
-        except TimeoutError as error:
-            raise DocumentLate("the document was not read in time") from error
+        Raises AttachmentProblem, DocumentLate, TelegramProblem.
+        """
+        timeout = self._hear_timeout if attachment.kind in _RECORDINGS else READ_TIMEOUT
+        part = await self._files.read(attachment, timeout)
         if isinstance(part, TranscriptPart):
             return part.as_text()
-        if not isinstance(part, TextPart):
+        if isinstance(part, PicturePart) and not await self._sees_pictures(key):
             raise AttachmentUnsupported("no document", name=attachment.shown_name)
         return part
 
@@ -127,6 +153,16 @@ def _with_document(question: Question, part: TextPart) -> Question:
     if part.title == RECORDING and not question.text:
         return replace(question, text=part.text)
     return replace(question, text="\n\n".join(filter(None, (part.as_prompt(), question.text))))
+
+
+def _with_picture(question: Question, attachment: Attachment, author: str | None) -> Question:
+    """A picture of somebody else's is quoted with their name."""
+    picture = Picture(attachment.file_id, attachment.unique_id, attachment.shown_name)
+    question = replace(question, pictures=(*question.pictures, picture))
+    if author is None:
+        return question
+    words = question.quote.text if question.quote is not None else ""
+    return replace(question, quote=Quote(author, "\n\n".join(filter(None, (PICTURE, words)))))
 
 
 def _with_quoted(question: Question, part: TextPart, author: str) -> Question:

@@ -27,10 +27,12 @@ class SentQuestion:
     """The person marked the quoted words: they are read even where the conversation has the message anyway."""
     about_quote: str
     """The words that ask about a quote alone."""
+    about_picture: str
+    """The words that ask about a picture alone."""
     document: Attachment | None = None
-    """A document or a recording that came along."""
+    """A document, a recording or a picture that came along."""
     quoted: QuotedDocument | None = None
-    """The document of the message that it replies to."""
+    """The one of the message that it replies to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Accepted:
     """Another question is answered before it."""
     transcript: str = ""
     """The words of its recording, as they were understood."""
+    unseen: bool = False
+    """It has a picture, and the model sees none."""
 
 
 class Questions:
@@ -76,6 +80,7 @@ class Questions:
         Raises TooManyQuestions, TooManyWaiting, and where nothing but a document was sent AttachmentProblem,
         DocumentLate, TelegramProblem.
         """
+        sent, unseen = await self._without_unseen(sent)
         read = await self._read(sent, speaker)
         if read is None:
             return None
@@ -85,7 +90,7 @@ class Questions:
             if speaker.private or not await self._administers(speaker):
                 raise
             asked = await self._accept(read.question, speaker, dedup, limited=False)
-        return Accepted(read.omissions, read.problems, asked.waits, read.transcript)
+        return Accepted(read.omissions, read.problems, asked.waits, read.transcript, unseen)
 
     async def _accept(self, question: Question, speaker: Speaker, dedup: str, *, limited: bool) -> Asked:
         async with self._unit.transaction():
@@ -101,6 +106,7 @@ class Questions:
 
     async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
         """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
+        sent, _ = await self._without_unseen(sent)
         read = await self._read(sent, speaker)
         if read is None:
             return None
@@ -122,11 +128,23 @@ class Questions:
         read = await self._documents.add(question, sent.document, quoted)
         if read.question.text:
             return read
+        if read.question.pictures and read.question.quote is None:
+            return replace(read, question=replace(read.question, text=sent.about_picture))
         if read.question.quote is not None:
             return replace(read, question=replace(read.question, text=sent.about_quote))
         if read.problems:
             raise read.problems[0]
         return None
+
+    async def _without_unseen(self, sent: SentQuestion) -> tuple[SentQuestion, bool]:
+        """The same without pictures that the model does not see. Tells whether there were any."""
+        key, unseen = sent.question.key, False
+        if await self._documents.is_blind_to(key, sent.document):
+            sent, unseen = replace(sent, document=None), True
+        if sent.quoted is not None and await self._documents.is_blind_to(key, sent.quoted.attachment):
+            unseen = unseen or not await self._knows_target(sent)
+            sent = replace(sent, quoted=None)
+        return sent, unseen
 
     async def _knows_target(self, sent: SentQuestion) -> bool:
         """Recognize a reply to what the conversation has anyway."""

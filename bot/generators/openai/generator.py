@@ -21,7 +21,7 @@ from bot.generators.http import error_words, open_stream
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.openai.events import AnswerReader
 from bot.generators.options import Options
-from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question
+from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question, with_pictures
 from bot.net.connections import Route
 from bot.net.proxy_url import ProxyURL, as_proxy
 
@@ -67,7 +67,8 @@ class OpenAI:
             deadline, reader, payload = Deadline(options.timeouts), AnswerReader(), asking.payload()
             try:
                 address = replace(route, url=asking.address)
-                async with open_stream(address, payload, deadline, headers=_headers(address.url, options)) as response:
+                sent = payload | {"messages": with_pictures(payload["messages"], options.pictures)}
+                async with open_stream(address, sent, deadline, headers=_headers(address.url, options)) as response:
                     asking.status = response.status
                     if response.status != HTTPStatus.OK:
                         raise from_status(response.status, await error_words(response, deadline), response.headers)

@@ -179,7 +179,7 @@ class QuestionQueue:
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""
-        if last.not_before is None or last.asker != question.author.id:
+        if last.not_before is None or last.asker != question.author.id or question.pictures:
             return False
         wait = self._until() if question.may_continue else None
         unbegun = turns.c.id == last.id, WAITING, turns.c.state == TurnState.ASKED, turns.c.attempt == 0

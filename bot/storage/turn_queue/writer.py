@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, message_of, storable
+from bot.storage.mappers import AnyRow, message_of, pictures_as_json, storable
 from bot.storage.repositories.message_tree import ensure
 from bot.storage.repositories.screens import put_shown, screen_of
 from bot.storage.schema import conversations, messages, turns
@@ -71,6 +71,7 @@ class TurnWriter:
             "quote_author": None if quote is None else storable(quote.author),
             "quote_text": None if quote is None else storable(quote.text),
             "at": self._database.clock(),
+            "pictures": pictures_as_json(question.pictures),
         }
         message = message_of((await connection.execute(_NEW_MESSAGE, new)).one())
         await self.show_question(connection, question, message.id)
