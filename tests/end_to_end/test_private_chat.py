@@ -111,7 +111,7 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
         assert len(scene.telegram.said()) == 1
 
 
-CANNOT_READ = "I can read text and documents only"
+CANNOT_READ = "I can't read messages of this kind"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ async def test_words_beside_what_cannot_be_read_are_answered(
 @pytest.mark.parametrize("kind", ["image/png", "audio/mpeg", "video/mp4"])
 async def test_a_medium_sent_as_a_file_is_not_fetched(harness: Harness, kind: str) -> None:
     await harness.message(ANNA, None, **document(harness, b"", "file", kind))
-    assert harness.said == ["I can read text and documents only, so I can't do anything with this one."]
+    assert harness.said == ["I can't read messages of this kind. /help says what I can read."]
     assert not harness.recording.made(methods.GetFile)
 
 
