@@ -39,8 +39,15 @@ class Begun(list[list[Message]]):
         self.before: list[str] = []
 
     def append(self, path: list[Message]) -> None:
-        self.before = list(self.heard.said)
+        self.before = without_looks(self.heard.said)
         super().append(path)
+
+
+def without_looks(said: list[str]) -> list[str]:
+    """Leave out the worker's looks for turns that wait, each in a transaction of its own: one may come at any moment."""
+    looks = [at for at, one in enumerate(said) if one.startswith("SELECT turns.id, turns.bot, turns.conversation")]
+    left_out = {place for at in looks if said[at + 1 : at + 2] == ["COMMIT"] for place in (at - 1, at, at + 1)}
+    return [one for at, one in enumerate(said) if at not in left_out]
 
 
 @contextmanager
