@@ -39,15 +39,16 @@ class Begun(list[list[Message]]):
         self.before: list[str] = []
 
     def append(self, path: list[Message]) -> None:
-        self.before = without_looks(self.heard.said)
+        self.before = of_the_question(self.heard.said)
         super().append(path)
 
 
-def without_looks(said: list[str]) -> list[str]:
-    """Leave out the worker's looks for turns that wait, each in a transaction of its own: one may come at any moment."""
+def of_the_question(said: list[str]) -> list[str]:
+    """Give what was asked from the update on, without the worker's own looks for turns: one may come any moment."""
+    begin = next(at for at, one in enumerate(said) if one.startswith("INSERT INTO updates"))
     looks = [at for at, one in enumerate(said) if one.startswith("SELECT turns.id, turns.bot, turns.conversation")]
-    left_out = {place for at in looks if said[at + 1 : at + 2] == ["COMMIT"] for place in (at - 1, at, at + 1)}
-    return [one for at, one in enumerate(said) if at not in left_out]
+    left_out = {*looks, *(at + 1 for at in looks if said[at + 1 : at + 2] == ["COMMIT"])}
+    return [one for at, one in enumerate(said) if at >= begin and at not in left_out]
 
 
 @contextmanager
