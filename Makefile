@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Wheels only: building a source package would fetch a build backend that no hash covers.
 LOCKED := install --require-hashes --no-deps --only-binary=:all:
 # Test processes beside each other: more than the cores, because most tests wait for sockets.
-WORKERS ?= 4
+WORKERS ?= 6
 
 .PHONY: help
 help: ## List the targets
@@ -27,7 +27,7 @@ doctor: $(VENV)/run ## Try each part with your settings, and say what to do wher
 
 .PHONY: test
 test: $(VENV)/dev ## Run every test
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns, ARGS=week)
@@ -54,7 +54,7 @@ image-test: $(VENV)/dev ## Build the image and run it: a question, a kill, anoth
 
 .PHONY: coverage
 coverage: $(VENV)/dev ## Run every test and print which lines none of them reached
-	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import directions, dead code
