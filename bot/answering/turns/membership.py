@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.replicas import ReplicaRepository
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.leases import LEASE_DURATION
+from bot.storage.turn_queue.replicas import ReplicaRepository
 
 logger = logging.getLogger(__name__)
 
