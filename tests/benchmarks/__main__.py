@@ -37,6 +37,7 @@ async def _play(chosen: Iterable[Scenario], surface: str | None) -> list[Result]
             if surface in (None, mode):
                 say(f"{scenario.title}, {mode} …")
                 results.append(await play(scenario, mode))
+                say(table(results[-1:]).splitlines()[-1])
     return results
 
 

@@ -91,7 +91,7 @@ async def _measure(
     process = bot.process.pid
     before = machine.cpu_seconds(process)
     sent: dict[str, float] = {}
-    async with machine.cpu_curve(process) as curve, asyncio.TaskGroup() as group:
+    async with ready.keeping_calls(), machine.cpu_curve(process) as curve, asyncio.TaskGroup() as group:
         for chat, line in zip(chats, names, strict=True):
             group.create_task(_talk(ready, result.scenario, chat, line, sent))
     result.cpu = machine.cpu_seconds(process) - before
