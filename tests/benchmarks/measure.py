@@ -81,6 +81,8 @@ async def play(scenario: Scenario, mode: Mode) -> Result:
         settings = {"STREAMING": mode, "MAX_ANSWERS": str(max(200, scenario.chats))}
         async with ready.bot(**settings) as bot:
             await ready.warm_up()
+            if scenario.tempo is not None:
+                ready.know_tempo(chats[0], scenario.tempo)
             await _measure(ready, bot, result, chats, names)
     return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import bisect
 import contextlib
+import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -58,6 +59,17 @@ class Stage:
         """Let so many new people join. Gives their ids."""
         joined = [await self.telegram.post("people", first_name=f"Person {one}") for one in range(number)]
         return [person["id"] if "id" in person else person["person"]["id"] for person in joined]
+
+    def know_tempo(self, chat: int, tempo: float) -> None:
+        """Let a group have the past that a tempo stands for, 0 to 1."""
+        with contextlib.closing(sqlite3.connect(self.folder / "aura.db")) as database, database:
+            database.execute(
+                "INSERT INTO chats"
+                " (bot, id, kind, title, allowed, greeted, refused, writable, present, hold_until, tempo)"
+                " VALUES (?, ?, 'group', '', 1, 1, 0, 1, 1, 0, ?)"
+                " ON CONFLICT (bot, id) DO UPDATE SET tempo = excluded.tempo",
+                (int(TOKEN.partition(":")[0]), chat, tempo),
+            )
 
     async def calls(self) -> list[Json]:
         """Every call of the bot so far; parameters are decoded."""
