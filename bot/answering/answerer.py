@@ -151,7 +151,8 @@ class Answerer:
                         answer.take(piece)
                         if answer.first_text_at is None and answer.is_visible:
                             answer.first_text_at = self._report.clock()
-                        await _keep_unfinished(running, answer)
+                        if turn.faults:
+                            await _keep_unfinished(running, answer)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
@@ -228,7 +229,7 @@ class Answerer:
 
 async def _keep_unfinished(running: TurnContext, answer: AnswerInProgress) -> None:
     """Keep what was written so far where the answer may be given up: then it stays on the screen."""
-    if running.turn.faults and answer.seam is None and answer.is_visible:
+    if answer.seam is None and answer.is_visible:
         await running.keep_unfinished(answer.reply.text)
 
 

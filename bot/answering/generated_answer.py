@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -67,16 +67,25 @@ class GeneratedAnswer:
         return (self.model or self.wanted).label
 
     async def pieces(self) -> Pieces:
-        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
+        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem.
+
+        Every piece of every answer passes here, so this is one stage and not a chain of them.
+        """
         try:
-            async with aclosing(self._from_candidates()) as pieces:
-                async for piece in pieces:
-                    yield piece
+            model, first, rest = await self._begin_with_candidates()
+            with self._noting_outcome(model):
+                async with aclosing(rest):
+                    if self._count(first):
+                        yield first
+                    async for piece in rest:
+                        if self._count(piece):
+                            yield piece
         except GeneratorProblem as error:
             error.tries = self._tries
             raise
 
-    async def _from_candidates(self) -> Pieces:
+    async def _begin_with_candidates(self) -> tuple[ChosenModel, Piece, Pieces]:
+        """Ask one model after another until one begins; give it, its first piece and the rest."""
         candidates = self._health.candidates(self.wanted)
         problem: GeneratorProblem | None = None
         for number, model in enumerate(candidates):
@@ -96,10 +105,7 @@ class GeneratedAnswer:
                 self._health.left(model.entry)
                 raise
             self.model, self._first_at = model, self._clock()
-            async with aclosing(self._watched(model, first, rest)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            return
+            return model, first, rest
         raise problem or GeneratorBroken("no model may be asked")
 
     def record(self) -> AnswerRecord | None:
@@ -120,15 +126,11 @@ class GeneratedAnswer:
             ended_at=self._clock(),
         )
 
-    async def _watched(self, model: ChosenModel, first: Piece, rest: Pieces) -> Pieces:
-        """Pass pieces on, keep count of them, and note how the model did."""
+    @contextmanager
+    def _noting_outcome(self, model: ChosenModel) -> Iterator[None]:
+        """Note how the model did once it had begun."""
         try:
-            async with aclosing(rest):
-                if self._count(first):
-                    yield first
-                async for piece in rest:
-                    if self._count(piece):
-                        yield piece
+            yield
         except GeneratorProblem as error:
             self._health.failed(model.entry, error)
             raise

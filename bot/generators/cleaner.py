@@ -80,14 +80,21 @@ class AnswerCleaner:
         return text if self._tokens is None else self._tokens.take(text)
 
     def _pass(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Note what the answer has by now; give the pieces that say something."""
+        passed: list[Piece] = []
         for piece in pieces:
             if isinstance(piece, str):
-                self._has_text = self._has_text or bool(piece.strip())
+                if not piece:
+                    continue
+                self._has_text = self._has_text or not piece.isspace()
             elif isinstance(piece, Thought):
-                self._has_thoughts = self._has_thoughts or bool(piece.text.strip())
+                if not piece.text:
+                    continue
+                self._has_thoughts = self._has_thoughts or not piece.text.isspace()
             elif isinstance(piece, Recast):
                 self._has_text, self._has_thoughts = piece.into == "answer", piece.into == "thoughts"
-        return [piece for piece in pieces if piece not in {"", Thought("")}]
+            passed.append(piece)
+        return passed
 
 
 class _TokenLimit:

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.errors import GeneratorSilent
 from bot.generators.deadline import Deadline
 from bot.generators.error_classifier import error_text
 from bot.net.connections import Route
@@ -51,13 +52,14 @@ async def open_stream(
         response = await deadline.wait_for(asking, limit, missing="no headers")
         async with response:
             _end_with_connection(response)
-            yield response
+            with deadline.watching(response.content):
+                yield response
 
 
 async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> str:
     """Give what went wrong, in the server's words: from a JSON body, else the reason phrase."""
     body = b""
-    with suppress(TimeoutError, aiohttp.ClientError, ValueError):
+    with suppress(TimeoutError, GeneratorSilent, aiohttp.ClientError, ValueError):
         async with deadline.within(deadline.timeouts.silence):
             body = await _read(response, MAX_ERROR_BYTES)
     words: str | None = None

@@ -112,7 +112,7 @@ async def _read(response: aiohttp.ClientResponse, deadline: Deadline, reader: An
     if not reader.finished:
         return await deadline.read(response.content)
     try:
-        return await deadline.read(response.content, deadline.timeouts.after_finish)
+        return await deadline.wait_for(response.content.readany(), deadline.timeouts.after_finish)
     except (GeneratorSilent, aiohttp.ClientError, OSError):
         return b""
 
