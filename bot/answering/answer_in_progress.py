@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.conversation.continuation import Continuation
 from bot.conversation.messages import AnswerRecord, Ending
 from bot.errors import GeneratorProblem, QuestionTooLong
-from bot.generators.contract import Finish, Piece, Recast, Thought
+from bot.generators.contract import Finish, Piece, Prefilled, Recast, Thought
 from bot.rendering.entities import is_visible
 from bot.rendering.reply import Reply
 from bot.streaming.live_reply import LiveReply
@@ -46,6 +46,8 @@ class AnswerInProgress:
             self.ending = _ENDINGS[piece.reason]
         elif isinstance(piece, str):
             self._write(piece)
+        elif isinstance(piece, Prefilled) and self.seam is not None:
+            self.seam.join_as_is()
         self.live.notify()
         self.check()
 

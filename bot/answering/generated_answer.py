@@ -11,9 +11,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from bot.answering.pictures import PictureLoader
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
-from bot.conversation.window import estimate, fit, go_on_from
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
-from bot.generators.contract import Messages, Piece, Thought, Usage
+from bot.conversation.window import estimate, fit, go_on_from, left_open
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused
+from bot.generators.client import GeneratorClient
+from bot.generators.contract import Messages, Piece, Prefilled, Thought, Usage
+from bot.generators.prefill import is_prefilled
 from bot.generators.prompt import estimate_messages
 from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
@@ -75,6 +77,8 @@ class GeneratedAnswer:
             model, first, rest = await self._begin_with_candidates()
             with self._noting_outcome(model):
                 async with aclosing(rest):
+                    if is_prefilled(self._sent):
+                        yield Prefilled()
                     if self._count(first):
                         yield first
                     async for piece in rest:
@@ -162,7 +166,12 @@ class GeneratedAnswer:
             group=not self._turn.private,
             seen=list(pictures),
         )
-        self._sent = go_on_from(messages) if self._turn.kind is TurnKind.GO_ON else messages
+        self._sent = messages
+        if self._turn.kind is TurnKind.GO_ON:
+            goes_on = is_prefilled(messages) and await client.goes_on(
+                proxy=model.entry.route(chosen.proxy.value), model=model.model
+            )
+            self._sent = left_open(messages) if goes_on else go_on_from(messages)
 
         async def begin() -> tuple[Piece, Pieces]:
             self._tries += 1
@@ -175,9 +184,13 @@ class GeneratedAnswer:
                 pictures=list(pictures.values()),
             )
             try:
-                return await anext(pieces), pieces
-            except StopAsyncIteration:
-                raise GeneratorBroken("the answer was empty") from None
+                return await self._first_of(pieces), pieces
+            except (GeneratorRefused, GeneratorBroken) as problem:
+                await pieces.aclose()
+                if not is_prefilled(self._sent):
+                    raise
+                self._sent = _asked_instead(messages, client, model, problem)
+                return await begin()
             except BaseException:
                 await pieces.aclose()
                 raise
@@ -191,9 +204,26 @@ class GeneratedAnswer:
         )
         return cast("tuple[Piece, Pieces]", await trying(begin))
 
+    async def _first_of(self, pieces: Pieces) -> Piece:
+        """Wait for the first piece that is for people. Raises GeneratorProblem."""
+        async for piece in pieces:
+            if not isinstance(piece, Usage):
+                return piece
+            self._usage = piece
+        raise GeneratorBroken("the answer was empty")
+
     def _tell_of_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._observer.generator_failed(type(error).__name__, tried_again=True)
+
+
+def _asked_instead(
+    messages: Messages, client: GeneratorClient, model: ChosenModel, problem: GeneratorProblem
+) -> Messages:
+    """Give the messages for a server that would not go on by itself, or had no more to say."""
+    if isinstance(problem, GeneratorRefused):
+        client.cannot_go_on(model.model)
+    return go_on_from(messages)
 
 
 def _may_help(error: BaseException) -> bool:

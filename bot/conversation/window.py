@@ -148,10 +148,13 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
     system = [message for message in messages if message["role"] == Role.SYSTEM.value]
     others = [message for message in messages if message["role"] != Role.SYSTEM.value]
     starts = [at for at, message in enumerate(others) if message["role"] == Role.USER.value]
-    if len(starts) > 1 and others[-1]["content"] == GO_ON:
+    asked_to_go_on = len(starts) > 1 and others[-1]["content"] == GO_ON
+    if asked_to_go_on:
         starts.pop()
+    if starts and (asked_to_go_on or starts[-1] + 1 < len(others)):
+        answer = starts[-1] + 1
         room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
-        others[-2] = others[-2] | {"content": _end_of(others[-2]["content"], room)}
+        others[answer] = others[answer] | {"content": _end_of(others[answer]["content"], room)}
     kept = starts[-1] if starts else 0
     for start in reversed(starts[:-1]):
         if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
@@ -163,6 +166,12 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
 def go_on_from(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """The same messages, with the request to go on where the last answer was cut."""
     return merged([*messages, {"role": Role.USER.value, "content": GO_ON}])
+
+
+def left_open(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same messages for a server that goes on with the last one, which ends in no white space: tokens begin so."""
+    *earlier, answer = messages
+    return [*earlier, answer | {"content": answer["content"].rstrip()}]
 
 
 def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:

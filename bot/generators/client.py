@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from bot.errors import (
+    GeneratorBusy,
     GeneratorProblem,
     GeneratorSilent,
     GeneratorUnreachable,
@@ -22,6 +23,7 @@ from bot.errors import (
     ProxyUnreachable,
     QuestionTooLong,
 )
+from bot.generators import prefill
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
 from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
@@ -156,6 +158,33 @@ class GeneratorClient:
             for known in cleaner.finish():
                 yield known
         endpoint.begins_in_thought = cleaner.begins_in_thought
+
+    async def goes_on(self, *, proxy: ProxyURL | str | None = None, model: str | None = None) -> bool:
+        """Tell whether an answer can be gone on with by leaving it the last message: tried once, then remembered."""
+        endpoint = self._endpoint(model)
+        if self._config.kind.isolated or endpoint.begins_in_thought:
+            return False
+        if endpoint.goes_on is None:
+            trial = self.answer(
+                prefill.TRIAL,
+                temperature=0,
+                max_tokens=prefill.TRIAL_TOKENS,
+                proxy=proxy,
+                model=model,
+                timeouts=prefill.TRIAL_TIMEOUTS,
+            )
+            try:
+                async with aclosing(trial) as pieces:
+                    endpoint.goes_on = await prefill.goes_on(pieces)
+            except (GeneratorBusy, GeneratorUnreachable):
+                return False  # it says nothing of what the server can do
+            except GeneratorProblem:
+                endpoint.goes_on = False
+        return endpoint.goes_on
+
+    def cannot_go_on(self, model: str | None = None) -> None:
+        """Note that a server has refused to go on with an answer."""
+        self._endpoint(model).goes_on = False
 
     async def probe(
         self,

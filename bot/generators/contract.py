@@ -51,7 +51,12 @@ class Usage:
     """Thoughts included."""
 
 
-Piece = str | Thought | Recast | Finish | Usage
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """The first word of a server that goes on within the last answer: what follows joins it as it is."""
+
+
+Piece = str | Thought | Recast | Finish | Usage | Prefilled
 AsyncResult = AsyncIterator[Piece]
 
 

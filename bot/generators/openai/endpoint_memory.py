@@ -69,6 +69,8 @@ class Endpoint:
     """Index of the possible address that answers."""
     begins_in_thought: bool = False
     """Its chat template writes the beginning of the thoughts."""
+    goes_on: bool | None = None
+    """It goes on with a last message of the assistant's; None: not tried yet."""
 
     def learn(self, problem: GeneratorProblem, sent: Collection[str], *, system: bool, tokens: int) -> bool:
         """Learn from a refusal of a request with these parameters, whose messages are estimated at `tokens`.

@@ -21,6 +21,7 @@ from bot.generators.http import error_words, open_stream
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.openai.events import AnswerReader
 from bot.generators.options import Options
+from bot.generators.prefill import PREFILL_PARAMETERS, is_prefilled
 from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question, with_pictures
 from bot.net.connections import Route
 from bot.net.proxy_url import ProxyURL, as_proxy
@@ -166,6 +167,8 @@ class _Asking:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if is_prefilled(messages):
+            payload |= PREFILL_PARAMETERS
         if self.temperature is not None:
             payload["temperature"] = self.temperature
         limit = self._limit(estimate_messages(messages))
