@@ -152,6 +152,7 @@ class Settings(BaseSettings):
     tokens_per_month: int = Field(default=0, ge=0)
     bot_tokens_per_day: int = Field(default=0, ge=0)
     bot_tokens_per_month: int = Field(default=0, ge=0)
+    group_conversations: Literal["together", "person"] = "together"
     questions_waiting: int = Field(default=5, ge=1, le=1000)
     chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from aiogram import F
 from aiogram.types import CallbackQuery, Message
 
-from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.answering.use_cases.whole_conversation import Erasable, WholeConversation
 from bot.conversation.export import as_json, as_markdown
 from bot.people.admission import HELD_LIFETIME, MAX_HELD_MESSAGES
 from bot.people.audit import AUDIT_LIFETIME
 from bot.people.limits.question_limits import DAY
-from bot.people.permissions import Permissions
+from bot.people.permissions import OnlyAsker, Permissions
 from bot.people.speaker import Speaker
 from bot.settings import Settings
 from bot.telegram.client import Telegram
@@ -28,6 +28,7 @@ def router() -> CommandRouter:
     """Export, erasure, and what is kept."""
     router = CommandRouter("data requests", export, ask_to_forget, explain_privacy)
     router.callback_query.register(forget, ForgetCallback.filter(F.answer == "yes"))
+    router.callback_query.register(forget_own, ForgetCallback.filter(F.answer == "own"))
     router.callback_query.register(keep, ForgetCallback.filter())
     return router
 
@@ -55,9 +56,13 @@ async def export(
 
 
 @command("forget", CHAT_OWNERS, order=90)
-async def ask_to_forget(_: Message, speaker: Speaker, permissions: Permissions, say: Responder) -> None:
-    """Ask whether everything shall be erased."""
-    await permissions.require_change(speaker)
+async def ask_to_forget(_: Message, speaker: Speaker, conversation: WholeConversation, say: Responder) -> None:
+    """Ask whether everything shall be erased, or in a group where each has one their own conversation."""
+    if await conversation.erasable(speaker) is Erasable.OWN:
+        own, kept = (ForgetCallback(answer=answer, person=speaker.id).pack() for answer in ("own", "no"))
+        buttons = (Button(say.text("button-forget-own"), own), Button(say.text("button-keep"), kept))
+        say("forget-own-ask", keyboard=(buttons,))
+        return
     yes, no = ForgetCallback(answer="yes").pack(), ForgetCallback(answer="no").pack()
     say("forget-ask", keyboard=((Button(say.text("button-forget"), yes), Button(say.text("button-keep"), no)),))
 
@@ -86,11 +91,32 @@ async def forget(
     redraw(say.text("forget-done"))
 
 
+async def forget_own(
+    _: CallbackQuery,
+    callback_data: ForgetCallback,
+    speaker: Speaker,
+    conversation: WholeConversation,
+    say: Responder,
+    redraw: MessageEditor,
+) -> None:
+    """Erase the own conversation of whoever asked for that."""
+    if speaker.id != callback_data.person:
+        raise OnlyAsker(f"{speaker.id} did not ask for this")
+    await conversation.forget_own(speaker)
+    redraw(say.text("forget-own-done"))
+
+
 async def keep(
-    _: CallbackQuery, speaker: Speaker, permissions: Permissions, say: Responder, redraw: MessageEditor
+    _: CallbackQuery,
+    callback_data: ForgetCallback,
+    speaker: Speaker,
+    permissions: Permissions,
+    say: Responder,
+    redraw: MessageEditor,
 ) -> None:
     """Leave everything as it is."""
-    await permissions.require_change(speaker)
+    if speaker.id != callback_data.person:
+        await permissions.require_change(speaker)
     redraw(say.text("forget-kept"))
 
 

@@ -17,6 +17,7 @@ from handlers.support.mapping import (
     is_forwarded,
     picture_of,
     to_question,
+    to_quoted_answer,
     to_quoted_document,
 )
 from handlers.support.responders import Responder
@@ -105,4 +106,5 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         about_picture=say.text("question-about-picture"),
         document=None if is_forwarded(message) else attachment_of(message) or picture_of(message),
         quoted=to_quoted_document(message, bot_info.me),
+        answer=to_quoted_answer(message, bot_info.me),
     )

@@ -58,6 +58,7 @@ WRONG = {
     "BOT_TOKENS_PER_MONTH": "0.5",
     "QUESTIONS_WAITING": "0",
     "CHAT_QUESTIONS_WAITING": "0",
+    "GROUP_CONVERSATIONS": "alone",
     "WEBHOOK_URL": "example.org/hook",
     "WEBHOOK_SECRET": "geheim!",
     "LISTEN": "8443",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,13 @@ class ChatKey:
     bot: int
     chat: int
     topic: int = 0
+    person: int = 0
+    """The one whose own conversation it is, in groups where each has one. 0: it is everybody's."""
+
+    @property
+    def place(self) -> ChatKey:
+        """The chat or topic where the conversation is, whoever's it is: what settings belong to."""
+        return replace(self, person=0) if self.person else self
 
 
 class Role(StrEnum):

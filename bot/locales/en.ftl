@@ -254,6 +254,7 @@ setting = { $name ->
     [streaming] Streaming: { $value } ({ source })
     [thoughts] The model's thoughts: { $value } ({ source })
     [persona] Persona: { $value } ({ source })
+    [conversations] Conversations: { $value } ({ source })
     [model] Model: { $value } ({ source })
     [max_tokens] Longest answer: { $value } tokens ({ source })
    *[proxy] Proxy to the model: { $value } ({ source })
@@ -263,6 +264,7 @@ button-setting = { $name ->
     [temperature] Temperature
     [streaming] Streaming
     [thoughts] Thoughts
+    [conversations] Conversations
    *[persona] Persona
 }
 settings-page = { $name ->
@@ -270,6 +272,7 @@ settings-page = { $name ->
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
+    [conversations] Whose words do I remember when I answer here? In one conversation I know what everybody has asked me. Where each person has their own, I know only that person's questions, and everybody may send /new, /export and /forget for their own. Nothing is lost when you switch.
    *[persona] Which persona should I take here? To write your own: /system and your text.
 }
 option = { $name ->
@@ -282,6 +285,10 @@ option = { $name ->
     [thoughts] { $value ->
         [fold] folded above the answer
        *[hide] hidden
+    }
+    [conversations] { $value ->
+        [person] each person's own
+       *[together] one for everybody
     }
    *[persona] { $value ->
         [own] a system prompt of your own
@@ -624,3 +631,9 @@ stats-period = { $days } days
 
 question-about-picture = What is in this picture?
 help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
+
+## Conversations of single people in a group
+
+button-forget-own = Erase my conversation
+forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
+forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.

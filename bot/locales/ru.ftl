@@ -264,6 +264,7 @@ setting = { $name ->
     [streaming] Как появляется ответ: { $value } ({ source })
     [thoughts] Размышления модели: { $value } ({ source })
     [persona] Роль: { $value } ({ source })
+    [conversations] Разговоры: { $value } ({ source })
     [model] Модель: { $value } ({ source })
     [max_tokens] Предел длины ответа в токенах: { $value } ({ source })
    *[proxy] Прокси для модели: { $value } ({ source })
@@ -273,6 +274,7 @@ button-setting = { $name ->
     [temperature] Температура
     [streaming] Вид ответа
     [thoughts] Размышления
+    [conversations] Разговоры
    *[persona] Роль
 }
 settings-page = { $name ->
@@ -280,6 +282,7 @@ settings-page = { $name ->
     [temperature] Низкая — сухо и предсказуемо, высокая — изобретательно и неожиданно. Подойдёт любое число от 0 до 2, например /temperature chat 0.85
     [streaming] Как должен появляться ответ?
     [thoughts] Некоторые модели размышляют перед ответом. Что делать с их размышлениями?
+    [conversations] Чьи слова мне помнить, когда я здесь отвечаю? В общем разговоре я знаю всё, о чём меня спрашивали. Если у каждого свой разговор, я помню только вопросы этого человека, и каждый может сам отправить /new, /export и /forget для своего. При переключении ничего не теряется.
    *[persona] В какой роли мне здесь отвечать? Свой вариант: /system и текст.
 }
 option = { $name ->
@@ -292,6 +295,10 @@ option = { $name ->
     [thoughts] { $value ->
         [fold] свёрнуты над ответом
        *[hide] скрыты
+    }
+    [conversations] { $value ->
+        [person] у каждого свой
+       *[together] один на всех
     }
    *[persona] { $value ->
         [own] свой системный промпт
@@ -626,3 +633,9 @@ stats-period = { $days } дней
 
 question-about-picture = Что на этой картинке?
 help-pictures = Я вижу и фотографии, и картинки, отправленные файлом, и те, что в сообщении, на которое вы отвечаете. Из нескольких, отправленных вместе, я смотрю первую.
+
+## Conversations of single people in a group
+
+button-forget-own = Стереть мой разговор
+forget-own-ask = Стереть ваш разговор со мной в этой группе? Вернуть его будет нельзя.
+forget-own-done = Ваш разговор со мной в этой группе стёрт. Сообщения, которые вы здесь видите, хранит Telegram.

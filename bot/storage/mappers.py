@@ -53,12 +53,17 @@ def pictures_as_json(pictures: Sequence[Picture]) -> list[dict[str, str]] | None
     ] or None
 
 
+def key_of(row: AnyRow) -> ChatKey:
+    """The address of a conversation, from its columns in a row."""
+    return ChatKey(row.bot, row.chat, row.topic, row.person)
+
+
 def turn_of(row: AnyRow) -> Turn:
-    """A row of `turns` beside the bot, chat and topic of its conversation."""
+    """A row of `turns` beside the address of its conversation."""
     return Turn(
         id=row.id,
         conversation=row.conversation,
-        key=ChatKey(row.bot, row.chat, row.topic),
+        key=key_of(row),
         kind=TurnKind(row.kind),
         state=TurnState(row.state),
         attempt=row.attempt,

@@ -42,9 +42,10 @@ conversations = Table(
     Column("bot", BigInteger, nullable=False),
     Column("chat", BigInteger, nullable=False),
     Column("topic", BigInteger, nullable=False),
+    Column("person", BigInteger, nullable=False, server_default="0"),  # whose own it is; 0: everybody's
     Column("newest", BigInteger),  # the message that a plain question goes on from
     Column("anew_after", BigInteger),  # the last question before the wish to begin anew
-    UniqueConstraint("bot", "chat", "topic"),
+    UniqueConstraint("bot", "chat", "topic", "person"),
     sqlite_autoincrement=True,  # an id in an old button must never come to mean something else
 )
 
@@ -202,6 +203,21 @@ people = Table(
     Column("admin", Boolean, nullable=False),
     Column("seen", Double, nullable=False, server_default="0"),  # when they wrote last, to the hour
     Column("requested", Double),  # when the admins were asked about them last
+)
+
+group_messages = Table(
+    "group_messages",
+    metadata,
+    # the newest messages of groups that let the bot read along; each takes the slot of the oldest one
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),  # counts up within a topic
+    Column("message_id", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
 )
 
 held_messages = Table(

@@ -239,6 +239,15 @@ def to_quote(message: Message, me: BotIdentity) -> Quote | None:
     return Quote(framed(_name_of(target)), text)
 
 
+def to_quoted_answer(message: Message, me: BotIdentity) -> Quote | None:
+    """The bot's own words that a message replies to."""
+    target = reply_target(message)
+    if target is None or target.from_user is None or target.from_user.id != me.id:
+        return None
+    words = words_of(target)
+    return Quote(framed(_name_of(target)), words) if words else None
+
+
 def is_forwarded(message: Message) -> bool:
     """Tell somebody else's words from a person's own, which they may forward, too."""
     origin = message.forward_origin

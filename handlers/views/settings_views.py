@@ -8,6 +8,7 @@ from typing import get_args
 from bot.generators.client import LimitKeeper
 from bot.people.personas import Personas
 from bot.preferences import (
+    CONVERSATIONS_WAYS,
     MAX_TEMPERATURE,
     MIN_TEMPERATURE,
     STREAMING_WAYS,
@@ -28,7 +29,9 @@ STEP = 0.1
 PAGES: tuple[PreferenceName, ...] = get_args(SettingsCallback.model_fields["page"].annotation)
 """The preferences that have a page of their own, in order."""
 
-_SHOWN = (*PAGES, PreferenceName.MODEL, PreferenceName.MAX_TOKENS)
+GROUP_PAGES = frozenset({PreferenceName.CONVERSATIONS})
+"""Those that mean something in groups alone."""
+_SHOWN = (PreferenceName.MODEL, PreferenceName.MAX_TOKENS)
 _OWN = frozenset({Source.TOPIC, Source.CHAT})
 
 
@@ -39,15 +42,16 @@ def home(
 
     `limit` says what the longest answer means on the model in force.
     """
+    pages = [name for name in PAGES if name not in GROUP_PAGES or not say.place.private]
     lines = []
-    for name in (*_SHOWN, PreferenceName.PROXY) if admin else _SHOWN:
+    for name in (*pages, *_SHOWN, *((PreferenceName.PROXY,) if admin else ())):
         text, source = in_words(effective, name, say)
         if name is PreferenceName.PERSONA:
             text, source = _answerer(effective, personas, say), effective.system_prompt.source
         line = say.text("setting", name=name.value, value=text, source=source.value)
         lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
     buttons = [
-        Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in PAGES
+        Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in pages
     ]
     return "\n".join([say.text("settings-title"), "", *lines]), _rows(buttons, 2)
 
@@ -64,6 +68,9 @@ def page(
         ),
         PreferenceName.THOUGHTS: lambda: _choice(PreferenceName.THOUGHTS, THOUGHTS_WAYS, effective.thoughts.value, say),
         PreferenceName.PERSONA: lambda: _persona(effective, personas, say),
+        PreferenceName.CONVERSATIONS: lambda: _choice(
+            PreferenceName.CONVERSATIONS, CONVERSATIONS_WAYS, effective.conversations.value, say
+        ),
     }
     return draw[name]()
 
@@ -87,6 +94,9 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
     ),
     PreferenceName.THOUGHTS: lambda effective, say: say.text("option", name="thoughts", value=effective.thoughts.value),
     PreferenceName.PERSONA: lambda effective, _: effective.persona.value,
+    PreferenceName.CONVERSATIONS: lambda effective, say: say.text(
+        "option", name="conversations", value=effective.conversations.value
+    ),
     PreferenceName.MODEL: lambda effective, say: effective.model_label or say.text("model-by-itself"),
     PreferenceName.MAX_TOKENS: lambda effective, _: str(effective.max_tokens.value),
     PreferenceName.PROXY: lambda effective, say: (

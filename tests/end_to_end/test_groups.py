@@ -35,6 +35,18 @@ async def test_a_reply_to_the_bot_goes_on_from_there(scene: Scene) -> None:
     assert [message["role"] for message in scene.generator.requests[-1].messages] == ["user", "assistant", "user"]
 
 
+async def test_each_person_can_have_a_conversation_of_their_own(scene: Scene) -> None:
+    group = await scene.telegram.group()
+    async with scene.program(GROUP_CONVERSATIONS="person"):
+        for by, text in ((ANNA, "anna one"), (BORIS, "boris one"), (ANNA, "anna two"), (BORIS, "boris two")):
+            await scene.telegram.send(f"@aura_bot {text}", by=by, chat=group)
+            await scene.telegram.reads_answer(text, chat=group)
+    asked = [[message["content"] for message in request.messages] for request in scene.generator.requests]
+    assert [len(messages) for messages in asked] == [1, 1, 3, 3]
+    assert not any("boris" in content for messages in asked[::2] for content in messages)
+    assert not any("anna" in content for messages in asked[1::2] for content in messages)
+
+
 async def test_topics_are_separate_conversations(scene: Scene) -> None:
     group = await scene.telegram.group()
     world = await scene.telegram.world()

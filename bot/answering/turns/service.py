@@ -133,12 +133,20 @@ class TurnService:
             await self._worker.begin_soon()
         return ended
 
-    async def undo(self, key: ChatKey) -> list[int] | None:
-        """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
+    async def last_message(self, key: ChatKey) -> int | None:
+        """The message that `undo` takes out: the question that was asked last, or the answer at the newest point."""
+        waiting = await self._withdrawing.last_open_question(key)
+        return await self._conversations.newest(key) if waiting is None else waiting
+
+    async def undo(self, key: ChatKey, message: int) -> list[int] | None:
+        """Take a question and its answers out. Gives the Telegram messages to delete. None: it is not there any more.
+
+        `message` is the question, or an answer to it: see `last_message`.
+        """
         async with self._database.transaction():
-            under_way = await self._withdrawing.undo_open(key)
+            under_way = await self._withdrawing.undo_open(key, message)
             if under_way is None:
-                return await self._conversations.undo(key)
+                return await self._conversations.take_out(message)
             ended, message_ids = under_way
             for turn in ended:
                 await self._signals.tell(turn, None)
@@ -151,6 +159,13 @@ class TurnService:
             for turn in await self._withdrawing.open_turns(bot, chat):
                 await self._signals.tell(turn, None)
             await self._conversations.forget(bot, chat)
+
+    async def forget_person(self, bot: int, chat: int, person: int) -> None:
+        """Erase a person's own conversations in a group; what runs in them ends silently."""
+        async with self._database.transaction():
+            for turn in await self._withdrawing.open_turns(bot, chat, person):
+                await self._signals.tell(turn, None)
+            await self._conversations.forget_person(bot, chat, person)
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group has become a supergroup: everything moves along, and what runs starts over there."""

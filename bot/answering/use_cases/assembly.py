@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
+from bot.answering.use_cases.conversation_choice import ConversationChoice
 from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
 from bot.answering.use_cases.last_answer import LastAnswer
 from bot.answering.use_cases.model_choice import ModelChoice
@@ -78,11 +79,12 @@ def answering_use_cases(
         transcription_timeout=generating.transcription_timeout,
         sees_pictures=preferences.sees_pictures,
     )
+    choice = ConversationChoice(preferences, conversations)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, documents, permissions),
+        questions=Questions(unit, conversations, turns, limits, documents, permissions, choice),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
-        last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
-        conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
+        last_answer=LastAnswer(unit, conversations, turns, permissions, limits, choice),
+        conversation=WholeConversation(unit, conversations, turns, permissions, choice, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.answering.turns.service import Asked, TurnService
+from bot.answering.use_cases.conversation_choice import ConversationChoice
 from bot.answering.use_cases.documents import DocumentsOfQuestions, QuotedDocument, ReadQuestion
 from bot.attachments.attachment import Attachment
 from bot.attachments.parts import Omission
-from bot.conversation.messages import ChatKey, Question
+from bot.conversation.messages import ChatKey, Question, Quote
 from bot.errors import Problem, TelegramProblem, TooManyWaiting
 from bot.people.limits.question_limits import QuestionLimits
 from bot.people.permissions import Permissions
@@ -33,6 +34,8 @@ class SentQuestion:
     """A document, a recording or a picture that came along."""
     quoted: QuotedDocument | None = None
     """The one of the message that it replies to."""
+    answer: Quote | None = None
+    """The bot's own message that it replies to: quoted where that belongs to another conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Accepted:
     problems: tuple[Problem, ...] = ()
     """Reasons why documents are not read."""
     waits: bool = False
-    """Another question is answered before it."""
+    """Others are answered before it, or so many beside it that it may take a while."""
     transcript: str = ""
     """The words of its recording, as they were understood."""
     unseen: bool = False
@@ -62,6 +65,7 @@ class Questions:
         limits: QuestionLimits,
         documents: DocumentsOfQuestions,
         permissions: Permissions,
+        choice: ConversationChoice,
     ) -> None:
         self._unit = unit
         self._conversations = conversations
@@ -69,6 +73,7 @@ class Questions:
         self._limits = limits
         self._documents = documents
         self._permissions = permissions
+        self._choice = choice
 
     async def knows(self, key: ChatKey, message_id: int) -> bool:
         """Tell a message that is part of a conversation from others."""
@@ -80,7 +85,7 @@ class Questions:
         Raises TooManyQuestions, TooManyWaiting, and where nothing but a document was sent AttachmentProblem,
         DocumentLate, TelegramProblem.
         """
-        sent, unseen = await self._without_unseen(sent)
+        sent, unseen = await self._without_unseen(await self._in_its_conversation(sent))
         read = await self._read(sent, speaker)
         if read is None:
             return None
@@ -106,6 +111,7 @@ class Questions:
 
     async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
         """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
+        sent = replace(sent, question=replace(sent.question, key=await self._choice.of_edit(sent.question)))
         sent, _ = await self._without_unseen(sent)
         read = await self._read(sent, speaker)
         if read is None:
@@ -114,6 +120,12 @@ class Questions:
             await self._limits.admit(speaker)
             await self._turns.edit(read.question)
         return Accepted(read.omissions, read.problems)
+
+    async def _in_its_conversation(self, sent: SentQuestion) -> SentQuestion:
+        """The same in the conversation that it belongs to; an answer of another conversation is quoted."""
+        chosen = await self._choice.of_question(sent.question)
+        quote = sent.question.quote or (sent.answer if chosen.elsewhere else None)
+        return replace(sent, question=replace(sent.question, key=chosen.key, quote=quote))
 
     async def _read(self, sent: SentQuestion, speaker: Speaker) -> ReadQuestion | None:
         """The question as the generator reads it. Documents come before the transaction: others wait for that.
@@ -151,4 +163,4 @@ class Questions:
         question = sent.question
         if question.reply_to is None or sent.chose_quote or (question.quote is None and sent.quoted is None):
             return False
-        return await self.knows(question.key, question.reply_to)
+        return await self._conversations.key_at(question.key, question.reply_to) == question.key

@@ -72,7 +72,8 @@ class ChatRepository:
 
     async def _move(self, connection: AsyncConnection, old: AnyRow, chat: int) -> None:
         """Let a conversation go on in another chat; where one has begun there already, its newest point stands."""
-        target = await ensure(self._database, connection, ChatKey(old.bot, chat, old.topic))
+        whose = chat if old.person == old.chat else old.person  # administrators who speak as the group
+        target = await ensure(self._database, connection, ChatKey(old.bot, chat, old.topic, whose))
         for table in (messages, turns):
             moved = update(table).where(table.c.conversation == old.id).values(conversation=target)
             await connection.execute(moved)

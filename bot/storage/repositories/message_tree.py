@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, select, update
@@ -34,7 +35,10 @@ IS_CONVERSATION = and_(
     conversations.c.bot == bindparam("bot"),
     conversations.c.chat == bindparam("chat"),
     conversations.c.topic == bindparam("topic"),
+    conversations.c.person == bindparam("person"),
 )
+ADDRESS = (conversations.c.bot, conversations.c.chat, conversations.c.topic, conversations.c.person)
+"""The columns that `key_of` reads."""
 _FIND = select(conversations.c.id).where(IS_CONVERSATION)
 _ROW_AT = (
     select(messages)
@@ -49,7 +53,7 @@ _ROW_AT = (
 
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
     """The id of a conversation, if it has one."""
-    found: int | None = await connection.scalar(_FIND, {"bot": key.bot, "chat": key.chat, "topic": key.topic})
+    found: int | None = await connection.scalar(_FIND, asdict(key))
     return found
 
 
@@ -57,8 +61,7 @@ async def ensure(database: Database, connection: AsyncConnection, key: ChatKey) 
     """The id of a conversation, made if need be."""
     found = await find(connection, key)
     if found is None:
-        row = {"bot": key.bot, "chat": key.chat, "topic": key.topic}
-        new = database.insert(conversations).values(row).on_conflict_do_nothing().returning(conversations.c.id)
+        new = database.insert(conversations).values(asdict(key)).on_conflict_do_nothing().returning(conversations.c.id)
         found = await connection.scalar(new) or await find(connection, key)
     if found is None:
         raise RuntimeError("a conversation that was just made is not there")

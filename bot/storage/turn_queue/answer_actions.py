@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Ending, Role, TurnKind, TurnState
 from bot.errors import AnswerNotFound
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow
+from bot.storage.mappers import AnyRow, key_of
+from bot.storage.repositories.message_tree import ADDRESS
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.enqueue import Asked
 from bot.storage.turn_queue.writer import TurnWriter
@@ -72,13 +73,13 @@ class AnswerActions:
 
     async def _answer(self, connection: AsyncConnection, answer: int) -> tuple[AnyRow, ChatKey]:
         """An answer that is still in its tree, and its conversation, entered. Raises AnswerNotFound."""
-        this = select(messages, conversations.c.bot, conversations.c.chat, conversations.c.topic).join(conversations)
+        this = select(messages, *ADDRESS).join(conversations)
         asked = messages.c.role == Role.ASSISTANT, messages.c.parent.is_not(None)
         row = (await connection.execute(this.where(messages.c.id == answer, *asked))).one_or_none()
         if row is None:
             raise AnswerNotFound
         await self._database.advisory_xact_lock(connection, f"conversation {row.conversation}")
-        return row, ChatKey(row.bot, row.chat, row.topic)
+        return row, key_of(row)
 
     async def _on_screen(
         self, connection: AsyncConnection, row: AnyRow, key: ChatKey, kind: TurnKind, *, by: int, language: str

@@ -6,7 +6,7 @@ A turn that runs has an owner; one that waits has none. Of a conversation at mos
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import (
     and_,
@@ -24,6 +24,7 @@ from bot.errors import LeaseLost
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
+from bot.storage.repositories.message_tree import IS_CONVERSATION
 from bot.storage.repositories.screens import on_screen, set_screen
 from bot.storage.repositories.token_usage import keep_tokens
 from bot.storage.schema import conversations, messages, spent, turns
@@ -70,11 +71,10 @@ class TurnRepository:
 
     async def current(self, key: ChatKey) -> Turn | None:
         """The turn of a conversation that runs, else the one that begins next."""
-        here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
         async with self._database.reading() as connection:
             in_order = turns.c.owner.is_(None), turns.c.round, turns.c.id
-            first = WHOLE_TURN.where(turns.c.open, *here).order_by(*in_order).limit(1)
-            row = (await connection.execute(first)).one_or_none()
+            first = WHOLE_TURN.where(turns.c.open, IS_CONVERSATION).order_by(*in_order).limit(1)
+            row = (await connection.execute(first, asdict(key))).one_or_none()
         return None if row is None else turn_of(row)
 
     async def claim(

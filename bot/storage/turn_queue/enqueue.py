@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
@@ -21,10 +21,14 @@ from bot.storage.turn_queue.claims import acquit
 from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question
 from bot.storage.turn_queue.leases import ABOUT_TO_SEND, NO_COMPANY, ClaimedTurn, Company
 from bot.storage.turn_queue.placement import parent_of
-from bot.storage.turn_queue.writer import TurnWriter
+from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
 PASTE_WAIT = 0.8
 """Seconds that a question waits for the rest of a paste that the app split."""
+
+
+CROWD = 4
+"""Answers under way in one chat from which on the budget keeps the next one's first text waiting for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Asked:
     joined: bool = False
     """It went into a turn that was there already: the rest of a paste, the same press twice."""
     waits: bool = False
-    """Another turn of the conversation is before it."""
+    """Another turn of the conversation is before it, or a crowd of turns of other conversations in its chat."""
     claimed: ClaimedTurn | None = None
     """It begins at once, claimed by whoever accepted it."""
 
@@ -88,15 +92,16 @@ class QuestionQueue:
                     return Asked(open_turns[0].id, key.chat, joined=True)
                 if limits is not None:
                     await refuse_crowds(connection, key, question.author.id, limits)
-            elif (
+            crowded = not open_turns and await self._is_crowded(connection, key)
+            if not open_turns and (
                 claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
             ):
-                return await self._begin(connection, place, question, dedup, claimant)
+                return await self._begin(connection, place, question, dedup, claimant, crowded=crowded)
             message = await self._queue.new_question(connection, conversation, question)
-            columns = _columns(conversation, question, message.id, dedup, behind=open_turns)
+            columns = _columns(conversation, question, message.id, dedup, behind=open_turns, crowded=crowded)
             wait = PASTE_WAIT if question.may_continue else None
             turn = await self._queue.put(connection, key, wait=wait, **columns)
-            return Asked(turn, key.chat, waits=bool(open_turns))
+            return Asked(turn, key.chat, waits=columns["waited"])
 
     async def _enter(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered:
         """Make sure that nobody else accepts anything for the conversation, and look at it. It is made if need be."""
@@ -111,7 +116,7 @@ class QuestionQueue:
         return place
 
     async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered | None:
-        here = {"bot": key.bot, "chat": key.chat, "topic": key.topic, "dedup": dedup}
+        here = {**asdict(key), "dedup": dedup}
         rows = (await connection.execute(_LOOK, here)).all()
         if not rows:
             return None
@@ -130,7 +135,14 @@ class QuestionQueue:
         return await connection.scalar(_BUSY_ELSEWHERE, here) is None
 
     async def _begin(
-        self, connection: AsyncConnection, place: _Entered, question: Question, dedup: str, claimant: Claimant
+        self,
+        connection: AsyncConnection,
+        place: _Entered,
+        question: Question,
+        dedup: str,
+        claimant: Claimant,
+        *,
+        crowded: bool,
     ) -> Asked:
         """Store a question in its place, beside its turn, which somebody has claimed already."""
         key, conversation, parent = question.key, place.conversation, place.newest
@@ -138,7 +150,7 @@ class QuestionQueue:
             parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
         await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message.id})
-        columns = _columns(conversation, question, message.id, dedup)
+        columns = _columns(conversation, question, message.id, dedup, crowded=crowded)
         asked_at = self._database.clock()
         claim: dict[str, Any] = {
             "state": TurnState.WRITING,
@@ -166,6 +178,7 @@ class QuestionQueue:
             language=question.language,
             shown=ABOUT_TO_SEND,
             asked_at=asked_at,
+            waited=crowded,
         )
         lone_question = message if parent is None else None
         claimed = ClaimedTurn(
@@ -175,7 +188,18 @@ class QuestionQueue:
             suspect=claimant.company.nobody,
             lone_question=lone_question,
         )
-        return Asked(id_, key.chat, claimed=claimed)
+        return Asked(id_, key.chat, waits=crowded, claimed=claimed)
+
+    async def _is_crowded(self, connection: AsyncConnection, key: ChatKey) -> bool:
+        """Tell whether so many people's own conversations are answered in a chat that its budget is short."""
+        if not key.person:
+            return False
+        under_way = (
+            select(func.count())
+            .select_from(turns)
+            .where(turns.c.open, turns.c.conversation.in_(conversations_of(key.bot, key.chat)))
+        )
+        return (await connection.execute(under_way)).scalar_one() >= CROWD
 
     async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
         """Append the rest of a paste to the question that waits for it."""
@@ -198,15 +222,15 @@ class QuestionQueue:
 
 
 def _columns(
-    conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = ()
+    conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = (), crowded: bool
 ) -> dict[str, Any]:
-    """Columns of a question's turn, `behind` the open ones of its conversation."""
+    """Columns of a question's turn, `behind` the open ones of its conversation, `crowded`: with many beside it."""
     return {
         "conversation": conversation,
         "dedup": dedup,
         "question": message,
         "round": round_of_question(behind, question.author.id),
-        "waited": bool(behind),
+        "waited": bool(behind) or crowded,
         "reply_to": question.message_id,
         "hangs_from": question.reply_to,
         "asker": question.author.id,

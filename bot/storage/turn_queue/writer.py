@@ -156,3 +156,8 @@ def conversations_of(bot: int, chat: int, topic: int | None = None) -> Select[in
     """Selects the ids of a chat's conversations, or of one topic's."""
     here = select(conversations.c.id).where(conversations.c.bot == bot, conversations.c.chat == chat)
     return here if topic is None else here.where(conversations.c.topic == topic)
+
+
+def conversations_of_person(bot: int, chat: int, person: int) -> Select[int]:
+    """Selects the ids of a person's own conversations in a group."""
+    return conversations_of(bot, chat).where(conversations.c.person == person)
