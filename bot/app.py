@@ -17,6 +17,7 @@ from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
+from bot.answering.question_reading import QuestionReading, ReadingLimits
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
@@ -186,6 +187,13 @@ async def _serve(
         ),
         tasks=tasks,
         texts=texts,
+        reading=QuestionReading(
+            files,
+            texts,
+            stored_messages,
+            preferences.sees_pictures,
+            ReadingLimits(client.config.context_tokens, settings.transcription_timeout),
+        ),
         report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
     )
     limits = TurnLimits(
@@ -211,8 +219,8 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
-            files,
+            Generating(models, models),
+            files.attachments,
             QuestionLimits(
                 settings,
                 QuestionTimes(database),

@@ -10,6 +10,7 @@ from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.answer_report import AnswerReport, FailureNote
 from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
+from bot.answering.question_reading import NothingRead, QuestionReading
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
@@ -56,6 +57,7 @@ class Answerer:
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
+        reading: QuestionReading,
         report: AnswerReport | None = None,
     ) -> None:
         self._conversations = conversations
@@ -64,6 +66,7 @@ class Answerer:
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
+        self._reading = reading
         self._report = report or AnswerReport()
 
     async def work(self, running: TurnContext) -> None:
@@ -93,7 +96,8 @@ class Answerer:
         answer = AnswerInProgress(reply, live, showing, seam)
         try:
             try:
-                await self._ask(running, path, chosen, answer)
+                if await self._read(running, path, answer):
+                    await self._ask(running, path, chosen, answer)
             except (ChatUnavailable, TopicUnavailable):
                 await self._keep_cut(running, answer)
                 raise
@@ -133,6 +137,23 @@ class Answerer:
         live.end(keyboard)
         await live.run()
         await running.finish(_state(answer.ending))
+
+    async def _read(self, running: TurnContext, path: list[Message], answer: AnswerInProgress) -> bool:
+        """Put the question at the end of `path` as it reads with its files. False: there is nothing to answer."""
+        turn, was_read = running.turn, False
+        if not path[-1].unread or turn.faults >= MAX_FAULTS:
+            return True
+        try:
+            with running.stoppable():
+                path[:] = await self._reading.read(running, path)
+                was_read = True
+        except NothingRead as nothing:
+            answer.ending, answer.note = Ending.FAILED, nothing.lines
+            return False
+        answer.check()
+        if not was_read:
+            answer.ending, answer.note = Ending.STOPPED, self._note(turn, Ending.STOPPED)
+        return was_read
 
     async def _ask(
         self, running: TurnContext, path: list[Message], chosen: EffectivePreferences, answer: AnswerInProgress

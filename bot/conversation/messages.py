@@ -82,6 +82,37 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came with a question, by what Telegram says of it: it is read when the question's turn begins."""
+
+    kind: str
+    file_id: str
+    unique_id: str
+    name: str = ""
+    mime_type: str = ""
+    size: int | None = None
+    duration: float | None = None
+    author: str | None = None
+    """Whose it is, where it was forwarded or replied to; None: the person's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPart:
+    """One Telegram message of a question, as it was sent."""
+
+    message_id: int
+    text: str = ""
+    """The person's own words."""
+    quote: Quote | None = None
+    files: tuple[SentFile, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing was said or shown."""
+        return not (self.text or self.quote or self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question as it was accepted, before it has its place in the conversation."""
 
@@ -95,9 +126,16 @@ class Question:
     reply_to: int | None = None
     """Telegram message that it replies to; one of this conversation's tree is where the question goes on from."""
     quote: Quote | None = None
-    pictures: tuple[Picture, ...] = ()
     may_continue: bool = False
-    """The app splits a long paste: a message of the same author within a moment is the rest of this one."""
+    """A message of the same author within a moment belongs to it: the app splits a long paste, or sends an album."""
+    parts: tuple[QuestionPart, ...] = ()
+    """Messages that have to be read first; then `text` and `quote` are empty."""
+    album: str | None = None
+    """Name of the group of messages that this one came in."""
+    is_forwarded: bool = False
+    """Its words are somebody else's: a comment sent in the same moment belongs to it."""
+    sent_at: int = 0
+    """Unix time at which Telegram got it, in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +175,10 @@ class Message:
     model: str = ""
     """The name of the model that wrote an answer, where it is known."""
     pictures: tuple[Picture, ...] = ()
+    parts: tuple[QuestionPart, ...] = ()
+    """Telegram messages of a question that came with files, or in several messages."""
+    unread: bool = False
+    """Its text is still to be made of its parts."""
 
 
 class TurnKind(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,8 +13,10 @@ from bot.conversation.messages import (
     Ending,
     Message,
     Picture,
+    QuestionPart,
     Quote,
     Role,
+    SentFile,
     Shown,
     Turn,
     TurnKind,
@@ -43,7 +46,38 @@ def message_of(row: AnyRow) -> Message:
         at=row.at,
         model=row.model or "",
         pictures=tuple(Picture(one["file_id"], one["unique_id"], one["name"]) for one in row.pictures or ()),
+        parts=parts_from(row.parts),
+        unread=row.unread,
     )
+
+
+def parts_from(stored: Sequence[dict[str, Any]] | None) -> tuple[QuestionPart, ...]:
+    """Read what `parts_as_json` wrote."""
+    return tuple(
+        QuestionPart(
+            one["message_id"],
+            one["text"],
+            Quote(**one["quote"]) if one["quote"] else None,
+            tuple(SentFile(**file) for file in one["files"]),
+        )
+        for one in stored or ()
+    )
+
+
+def parts_as_json(parts: Sequence[QuestionPart]) -> list[dict[str, Any]] | None:
+    """The messages of a question as its row has them. None: it has only its text."""
+    return [_storable_values(asdict(part)) for part in parts] or None
+
+
+def _storable_values(value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """The same JSON with texts that databases can hold."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {key: _storable_values(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_values(one) for one in value]
+    return value
 
 
 def pictures_as_json(pictures: Sequence[Picture]) -> list[dict[str, str]] | None:

@@ -69,6 +69,12 @@ messages = Table(
     Column("at", Double, nullable=False),
     Column("model", Text),  # the model that wrote an answer
     Column("pictures", JSON(none_as_null=True)),  # files of a question's pictures
+    Column("parts", JSON(none_as_null=True)),  # Telegram messages of a question, as they were sent
+    Column("unread", Boolean, nullable=False, server_default=false()),  # its text is still to be made of its parts
+    Column("album", Text),  # the group of Telegram messages that a question came in
+    Index(
+        "ix_messages_album", "album", sqlite_where=text("album IS NOT NULL"), postgresql_where=text("album IS NOT NULL")
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -115,6 +121,7 @@ turns = Table(
     Column("note", Text, nullable=False),
     Column("shown", JSON, nullable=False),
     Column("asked_at", Double, nullable=False),
+    Column("sent_at", BigInteger),  # when Telegram got the newest message of the question
     Column("finished_at", Double),
     Index("ix_turns_open", "conversation", "id", sqlite_where=text("open"), postgresql_where=text("open")),
     Index(

@@ -162,7 +162,28 @@ def to_question(message: Message, origin: EventContext, me: BotIdentity, languag
         language=language,
         reply_to=target.message_id if target else None,
         quote=quote or to_quote(message, me),
-        may_continue=is_long(message),
+        may_continue=is_long(message) or message.media_group_id is not None or is_forwarded(message),
+        album=message.media_group_id,
+        is_forwarded=is_forwarded(message),
+        sent_at=int(message.date.timestamp()),
+    )
+
+
+def to_joining_question(message: Message, origin: EventContext) -> Question | None:
+    """The facts of a message by which it may belong to an earlier one. None: it stands for itself."""
+    bots = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
+    if bots or message.is_automatic_forward or not (message.media_group_id or is_forwarded(message)):
+        return None
+    return Question(
+        key=origin.key,
+        message_id=message.message_id,
+        text="",
+        author=origin.author,
+        private=origin.private,
+        language="",
+        album=message.media_group_id,
+        is_forwarded=is_forwarded(message),
+        sent_at=int(message.date.timestamp()),
     )
 
 

@@ -16,6 +16,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.question_reading import NothingRead, QuestionReading, ReadingLimits
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.turn_context import TurnContext
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
@@ -156,6 +157,15 @@ class Harness:
             self._answer,
             TurnLimits(room=10, waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting)),
         )
+        readers = default_readers if self.models.sees_pictures else readers_without_pictures
+        attachments = AttachmentService(readers(transcription_client(settings)))
+        self.files = Files(self.telegram.download, attachments)
+        self.outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        self.stored = DurableOutbox(
+            self.database, OutboxRepository(self.database), self.outbox, self.tasks, self.membership
+        )
+        limits = ReadingLimits(2048, settings.transcription_timeout)
+        self.reading = QuestionReading(self.files, texts, self.stored, self.preferences.sees_pictures, limits)
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
@@ -178,15 +188,8 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, 2048, self.models),
-            Files(
-                self.telegram.download,
-                AttachmentService(
-                    (default_readers if self.models.sees_pictures else readers_without_pictures)(
-                        transcription_client(self.settings)
-                    )
-                ),
-            ),
+            Generating(self.models, self.models),
+            self.files.attachments,
             QuestionLimits(
                 self.settings,
                 QuestionTimes(self.database),
@@ -203,14 +206,12 @@ class Harness:
             ),
         )
         holds = Holds(self.database, permissions, audit, self.tasks, self._free)
-        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
-        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
             ),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
-            handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
+            handlers.Outputs(unit, self.telegram, self.outbox, self.stored, self.tasks),
             clock=lambda: self.now,
         )
 
@@ -221,7 +222,9 @@ class Harness:
         """Write an answer in one message: what the answerer does, in short."""
         turn = running.turn
         if turn.kind is not TurnKind.SHOW:
-            path = await running.begin()
+            path = await self._read(running)
+            if not path:
+                return
             self.paths.append(path)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
@@ -238,6 +241,18 @@ class Harness:
                 record=self.record,
             )
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
+
+    async def _read(self, running: TurnContext) -> list[Message]:
+        """The conversation with its question as it reads; empty where nothing of it can be read, which is said."""
+        path = await running.begin()
+        try:
+            return await self.reading.read(running, path)
+        except NothingRead as nothing:
+            turn = running.turn
+            place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
+            await self.telegram.send(place, Formatted(nothing.lines))
+            await running.finish(TurnState.FAILED)
+            return []
 
     async def message(
         self,

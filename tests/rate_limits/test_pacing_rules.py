@@ -182,9 +182,7 @@ def test_gaps_in_a_group(spare: float, tempo: float, gap: float) -> None:
     assert window_gap(spare, GROUP, tempo, 60.0) == pytest.approx(gap)
 
 
-@pytest.mark.parametrize(
-    ("spare", "returns_in", "gap"), [(13, 47, 3.36), (12, 49, 5.16), (0, 15, 3.36), (0, 16, 5.16)]
-)
+@pytest.mark.parametrize(("spare", "returns_in", "gap"), [(13, 47, 3.36), (12, 49, 5.16), (0, 15, 3.36), (0, 16, 5.16)])
 def test_gaps_in_a_lively_group_by_what_was_spent(spare: float, returns_in: float, gap: float) -> None:
     assert window_gap(spare, GROUP, 0.8, returns_in) == pytest.approx(gap)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.answering.turns.chat_migration import ChatMigration
 from bot.answering.turns.retention import Retention
 from bot.answering.turns.timing import WorkerTiming
@@ -15,8 +17,9 @@ from bot.storage.turn_queue.answer_actions import AnswerActions
 from bot.storage.turn_queue.cancel import EndedTurns, TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
-from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
+from bot.storage.turn_queue.enqueue import Asked, QuestionQueue
 from bot.storage.turn_queue.fairness import WaitingLimits
+from bot.storage.turn_queue.join_question import JOIN_WAIT
 from bot.storage.turn_queue.leases import Signal
 
 __all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
@@ -62,16 +65,33 @@ class TurnService:
         """Take no new work; give what runs `grace` seconds, and hand the rest to whoever starts next."""
         await self._worker.close(grace)
 
-    async def ask(self, question: Question, *, dedup: str, limited: bool = True) -> Asked:
-        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting unless any number may wait."""
+    async def belongs(self, question: Question) -> bool:
+        """Tell whether a message that addresses nobody belongs to a question: to its album, or its comment."""
+        return await self._asking.belongs(question)
+
+    async def ask(
+        self,
+        question: Question,
+        *,
+        dedup: str,
+        limited: bool = True,
+        admit: Callable[[], Awaitable[None]] | None = None,
+    ) -> Asked:
+        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting unless any number may wait.
+
+        `admit` raises what refuses a question; it is not asked for what belongs to one that was accepted.
+        """
         async with self._database.transaction():
             claimant = self._worker.claimant
             limits = self._waiting if limited else None
-            asked = await self._asking.accept(question, dedup=dedup, limits=limits, claimant=claimant)
+            asked = await self._asking.accept(question, dedup=dedup, limits=limits, claimant=claimant, admit=admit)
             if asked.claimed is not None:
                 self._worker.begin_claimed(asked.claimed)
                 return asked
-            await self._worker.begin_soon(asked.chat, again_in=PASTE_WAIT if question.may_continue else 0.0)
+            if asked.restarts:
+                await self._signals.tell(asked.turn, Signal.RESTART)
+            waits = question.may_continue or asked.joined
+            await self._worker.begin_soon(asked.chat, again_in=JOIN_WAIT if waits else 0.0)
         return asked
 
     async def edit(self, question: Question) -> bool:

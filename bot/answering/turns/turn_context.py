@@ -113,6 +113,10 @@ class TurnContext:
         await self._firmly(lambda: self._table.keep(self.lease, shown), "keep")
         self._turn = replace(self._turn, shown=tuple(shown))
 
+    async def store_reading(self, question: Message, also: Callable[[], Awaitable[None]]) -> None:
+        """Store the question as it was read, and what `also` stores. Raises LeaseLost, StorageUnavailable."""
+        await self._firmly(lambda: self._table.store_reading(self.lease, question, also), "read the question of")
+
     async def keep_unfinished(self, text: str) -> None:
         """Keep the text of an answer that may be given up, now and then. Only longer texts replace what stood there."""
         now = self._clock()

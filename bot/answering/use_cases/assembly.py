@@ -9,12 +9,13 @@ from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.answering.use_cases.conversation_choice import ConversationChoice
-from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
+from bot.answering.use_cases.documents import FileCheck
 from bot.answering.use_cases.last_answer import LastAnswer
 from bot.answering.use_cases.model_choice import ModelChoice
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.attachments.service import AttachmentService
 from bot.models.catalog import ModelCatalog
 from bot.people.audit import AuditLog
 from bot.people.limits.question_limits import QuestionLimits
@@ -38,13 +39,10 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """The generator as use cases need it: one that can be probed, the tokens it reads, the models to choose."""
+    """The generator as use cases need it: one that can be probed, the models to choose."""
 
     prober: Prober
-    context_tokens: int
     models: ModelCatalog
-    transcription_timeout: float = 60.0
-    """Seconds that a recording may take to be transcribed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +66,15 @@ def answering_use_cases(
     permissions: Permissions,
     preferences: Preferences,
     generating: Generating,
-    files: Files,
+    attachments: AttachmentService,
     limits: QuestionLimits,
 ) -> AnsweringUseCases:
     """Wire the use cases about answers."""
     conversations = stores.conversations
-    documents = DocumentsOfQuestions(
-        files,
-        context_tokens=generating.context_tokens,
-        transcription_timeout=generating.transcription_timeout,
-        sees_pictures=preferences.sees_pictures,
-    )
+    files = FileCheck(attachments, preferences.sees_pictures)
     choice = ConversationChoice(preferences, conversations)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, documents, permissions, choice),
+        questions=Questions(unit, conversations, turns, limits, files, permissions, choice),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits, choice),
         conversation=WholeConversation(unit, conversations, turns, permissions, choice, clock=stores.clock),

@@ -5,7 +5,7 @@ A turn that runs has an owner; one that waits has none. Of a conversation at mos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import (
@@ -14,15 +14,16 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    null,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
+from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.message_tree import IS_CONVERSATION
 from bot.storage.repositories.screens import on_screen, set_screen
@@ -132,6 +133,21 @@ class TurnRepository:
         if not await self._keeping.write((lease, shown_as_json(shown))):
             raise LeaseLost
 
+    async def store_reading(self, lease: Lease, question: Message, also: Callable[[], Awaitable[None]]) -> None:
+        """Store a question as it was read, and in the same transaction what `also` stores. Raises LeaseLost."""
+        quote = question.quote
+        read = {
+            "text": storable(question.text),
+            "quote_author": None if quote is None else storable(quote.author),
+            "quote_text": None if quote is None else storable(quote.text),
+            "pictures": pictures_as_json(question.pictures),
+            "unread": False,
+        }
+        async with self._database.transaction() as connection:
+            row = await self._mine(connection, lease)
+            await connection.execute(update(messages).where(messages.c.id == row.question).values(read))
+            await also()
+
     async def keep_unfinished(self, lease: Lease, text: str) -> None:
         """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
         async with self._database.transaction(durable=False) as connection:
@@ -176,11 +192,12 @@ class TurnRepository:
 
     async def release(self, lease: Lease, *, again_after: float = 0.0, counts: bool = False) -> bool:
         """Put a claimed turn back into the queue. `counts`: the attempt was a failure. False: it was not ours."""
+        again = self._database.now() + again_after if again_after else null()
         back = {
             **_BACK_IN_QUEUE,
             "attempt": case((_RESTARTED, 0), else_=turns.c.attempt - (0 if counts else 1)),
             "faults": case((_RESTARTED, 0), else_=turns.c.faults + (1 if counts else 0)),
-            "not_before": self._database.now() + again_after if again_after else None,
+            "not_before": case((_RESTARTED, turns.c.not_before), else_=again),
         }
         async with self._database.transaction() as connection:
             done = await connection.execute(update(turns).where(_HELD).values(back), _held(lease))

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
-from bot.conversation.tree import newest_point, put_together
+from bot.conversation.tree import newest_point
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, shown_as_json, storable
+from bot.storage.mappers import AnyRow, shown_as_json
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS, row_at
-from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claimable import WAITING
+from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS
+from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claims import acquit
 from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question
+from bot.storage.turn_queue.join_question import JOIN_WAIT, QuestionJoiner
 from bot.storage.turn_queue.leases import ABOUT_TO_SEND, NO_COMPANY, ClaimedTurn, Company
 from bot.storage.turn_queue.placement import parent_of
 from bot.storage.turn_queue.writer import TurnWriter, conversations_of
-
-PASTE_WAIT = 0.8
-"""Seconds that a question waits for the rest of a paste that the app split."""
-
 
 CROWD = 4
 """Answers under way in one chat from which on the budget keeps the next one's first text waiting for seconds."""
@@ -47,7 +43,9 @@ class Asked:
     turn: int
     chat: int
     joined: bool = False
-    """It went into a turn that was there already: the rest of a paste, the same press twice."""
+    """It went into a turn that was there already: the rest of a paste or an album, the same press twice."""
+    restarts: bool = False
+    """That turn runs, and its owner has to be told to start over."""
     waits: bool = False
     """Another turn of the conversation is before it, or a crowd of turns of other conversations in its chat."""
     claimed: ClaimedTurn | None = None
@@ -73,13 +71,25 @@ class QuestionQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue = TurnWriter(database)
+        self._joiner = QuestionJoiner(database, self._queue)
+
+    async def belongs(self, question: Question) -> bool:
+        """Tell whether a message that addresses nobody belongs to a question: to its album, or its comment."""
+        return await self._joiner.knows(question.key, question)
 
     async def accept(
-        self, question: Question, *, dedup: str, limits: WaitingLimits | None, claimant: Claimant | None = None
+        self,
+        question: Question,
+        *,
+        dedup: str,
+        limits: WaitingLimits | None,
+        claimant: Claimant | None = None,
+        admit: Callable[[], Awaitable[None]] | None = None,
     ) -> Asked:
         """Queue a question; without `limits` any number may wait. The same `dedup` acts once. Raises TooManyWaiting.
 
         With a `claimant` its turn begins at once where nothing is before it: that spares a transaction of its own.
+        `admit` is asked unless the message belongs to a question that is there; it raises what refuses the question.
         """
         key = question.key
         async with self._database.transaction() as connection:
@@ -87,11 +97,14 @@ class QuestionQueue:
             if place.known is not None:
                 return Asked(place.known, key.chat, joined=True)
             conversation, open_turns = place.conversation, place.open_turns
-            if open_turns:
-                if await self._join(connection, open_turns[0], question):
-                    return Asked(open_turns[0].id, key.chat, joined=True)
-                if limits is not None:
-                    await refuse_crowds(connection, key, question.author.id, limits)
+            last = open_turns[0] if open_turns else None
+            joined = await self._joiner.join(connection, conversation, last, question)
+            if joined is not None:
+                return Asked(joined.turn, key.chat, joined=True, restarts=joined.runs)
+            if admit is not None:
+                await admit()
+            if open_turns and limits is not None:
+                await refuse_crowds(connection, key, question.author.id, limits)
             crowded = not open_turns and await self._is_crowded(connection, key)
             if not open_turns and (
                 claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
@@ -99,7 +112,7 @@ class QuestionQueue:
                 return await self._begin(connection, place, question, dedup, claimant, crowded=crowded)
             message = await self._queue.new_question(connection, conversation, question)
             columns = _columns(conversation, question, message.id, dedup, behind=open_turns, crowded=crowded)
-            wait = PASTE_WAIT if question.may_continue else None
+            wait = JOIN_WAIT if question.may_continue else None
             turn = await self._queue.put(connection, key, wait=wait, **columns)
             return Asked(turn, key.chat, waits=columns["waited"])
 
@@ -201,25 +214,6 @@ class QuestionQueue:
         )
         return (await connection.execute(under_way)).scalar_one() >= CROWD
 
-    async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
-        """Append the rest of a paste to the question that waits for it."""
-        if last.not_before is None or last.asker != question.author.id or question.pictures:
-            return False
-        wait = self._until() if question.may_continue else None
-        unbegun = turns.c.id == last.id, WAITING, turns.c.state == TurnState.ASKED, turns.c.attempt == 0
-        still = update(turns).where(*unbegun, turns.c.not_before > self._database.now())
-        if (await connection.execute(still.values(not_before=wait))).rowcount != 1:
-            return False
-        if await row_at(connection, question.key.bot, question.key.chat, question.message_id) is None:
-            first = await connection.scalar(select(messages.c.text).where(messages.c.id == last.question))
-            whole = put_together(first or "", storable(question.text))
-            await connection.execute(update(messages).where(messages.c.id == last.question).values(text=whole))
-            await self._queue.show_question(connection, question, last.question)
-        return True
-
-    def _until(self) -> ColumnElement[float]:
-        return self._database.now() + PASTE_WAIT
-
 
 def _columns(
     conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = (), crowded: bool
@@ -235,6 +229,7 @@ def _columns(
         "hangs_from": question.reply_to,
         "asker": question.author.id,
         "language": question.language,
+        "sent_at": question.sent_at or None,
     }
 
 
