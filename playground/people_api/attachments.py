@@ -14,9 +14,12 @@ Json = dict[str, Any]
 
 
 def attachment(hub: Hub, body: Json) -> Json:
-    """Return the content of a message with a `document` or a `media` of some kind."""
+    """Return the content of a message with a `document` or a `media` of some kind.
+
+    A document whose `kind` says so is sent as a photo, a recording or a sticker, with its content.
+    """
     if body.get("document"):
-        return {"document": _document(hub, body["document"])}
+        return _sent_as(body["document"], _document(hub, body["document"]))
     kind = str(body["media"])
     small = {"file_id": f"AgACAgIAAx{kind}", "file_unique_id": f"AQAD{kind}", "file_size": 1234}
     square = {**small, "width": 512, "height": 512}
@@ -44,6 +47,24 @@ def attachment(hub: Hub, body: Json) -> Json:
     if kind == "animation":
         content["document"] = small
     return content
+
+
+def _sent_as(given: Json, stored: Json) -> Json:
+    """Return a stored file as the kind of message that the app makes of it."""
+    kind = str(given.get("kind") or "document")
+    file = {name: stored[name] for name in ("file_id", "file_unique_id", "file_size")}
+    square, duration = {**file, "width": 512, "height": 512}, int(given.get("duration") or 3)
+    known: Json = {
+        "document": stored,
+        "photo": [square],
+        "sticker": {**square, "type": "regular", "is_animated": False, "is_video": False, "emoji": "👋"},
+        "voice": {**file, "duration": duration, "mime_type": "audio/ogg"},
+        "audio": {**stored, "duration": duration},
+        "video_note": {**file, "length": 240, "duration": duration},
+    }
+    if kind not in known:
+        raise Impossible(f"document.kind: one of {', '.join(sorted(known))}")
+    return {kind: known[kind]}
 
 
 def _document(hub: Hub, given: Json) -> Json:
