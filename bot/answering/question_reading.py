@@ -30,7 +30,7 @@ _ReadFile = TextPart | PicturePart | Problem
 """A file's content, or why it is not read."""
 
 
-class StoredMessages(Protocol):
+class Notices(Protocol):
     """Sends messages although the process dies: `DurableOutbox`."""
 
     async def enqueue(self, place: Destination, text: str | Formatted) -> None:
@@ -63,13 +63,13 @@ class QuestionReading:
         self,
         files: Files,
         texts: Texts,
-        messages: StoredMessages,
+        notices: Notices,
         sees_pictures: Callable[[ChatKey], Awaitable[bool]],
         limits: ReadingLimits,
     ) -> None:
         self._files = files
         self._texts = texts
-        self._messages = messages
+        self._notices = notices
         self._sees_pictures = sees_pictures
         self._room = limits.context_tokens // 2
         self._hear_timeout = READ_TIMEOUT + limits.transcription_timeout
@@ -141,9 +141,9 @@ class QuestionReading:
         place = Destination(turn.key.chat, turn.key.topic or None, attached, turn.private)
         if compiled.heard:
             heard = folded_transcript(self._texts.get(turn.language, "heard"), "\n\n".join(compiled.heard))
-            await self._messages.enqueue(place, heard)
+            await self._notices.enqueue(place, heard)
         if lines:
-            await self._messages.enqueue(place, lines)
+            await self._notices.enqueue(place, lines)
 
 
 class _Compiled:

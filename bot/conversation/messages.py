@@ -93,7 +93,7 @@ class SentFile:
     size: int | None = None
     duration: float | None = None
     author: str | None = None
-    """Whose it is, where it was forwarded or replied to; None: the person's own."""
+    """The sender of a file that was forwarded or replied to. None: it is the person's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ LEAST_END = 64
 """Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
 MAX_PICTURES = 3
 """Newest pictures of a conversation that a model sees; of older ones it reads that there was one."""
+MAX_ALBUM_PICTURES = 10
+"""Pictures of one question, the newest that has any, that a model sees: as many as an album has."""
 PICTURE_TOKENS = 1000
 """Tokens that a picture counts as. Models take some 700 to 1600 for one of 1568 pixels."""
 PICTURE = "[picture]"
@@ -70,10 +72,12 @@ def beginning_of(text: str, tokens: int) -> str:
 
 
 def newest_pictures(path: Sequence[Message]) -> tuple[Picture, ...]:
-    """The pictures of a conversation that a model sees, oldest first, each once."""
+    """The pictures of a conversation that a model sees, oldest first, each once: all of the last album, or a few."""
+    album = next((message.pictures for message in reversed(path) if message.pictures), ())
+    limit = max(MAX_PICTURES, min(len({picture.unique_id for picture in album}), MAX_ALBUM_PICTURES))
     every = {picture.unique_id: picture for message in path for picture in message.pictures}
     newest = dict.fromkeys(picture.unique_id for message in reversed(path) for picture in reversed(message.pictures))
-    return tuple(every[id_] for id_ in list(newest)[:MAX_PICTURES])[::-1]
+    return tuple(every[id_] for id_ in list(newest)[:limit])[::-1]
 
 
 def _cost(piece: re.Match[str]) -> int:

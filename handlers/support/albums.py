@@ -10,7 +10,7 @@ from cachetools import LRUCache, TTLCache
 
 ALBUM_DELAY = 5.0
 """Seconds within which the messages of one album come."""
-MAX_REMEMBERED = 1000
+MAX_REMEMBERED_ALBUMS = 1000
 """Albums that are remembered at once."""
 MAX_ALBUM = 10
 """Messages of an album, as Telegram limits it."""
@@ -30,8 +30,10 @@ class Albums:
     """Remembers albums for a moment, in memory; `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._unaddressed: TTLCache[str, tuple[Message, ...]] = TTLCache(MAX_REMEMBERED, ALBUM_DELAY, timer=clock)
-        self._told: LRUCache[str, None] = LRUCache(MAX_REMEMBERED)
+        self._unaddressed: TTLCache[str, tuple[Message, ...]] = TTLCache(
+            MAX_REMEMBERED_ALBUMS, ALBUM_DELAY, timer=clock
+        )
+        self._told: LRUCache[str, None] = LRUCache(MAX_REMEMBERED_ALBUMS)
 
     def set_aside(self, message: Message) -> None:
         """Remember a message that is not for the bot: one that follows may address the whole album."""

@@ -32,7 +32,7 @@ async def chosen_files(body: Json) -> list[Chosen]:
 
     Raises Impossible for what is no file, and for one that cannot be sent in that way.
     """
-    given = [body["document"] | {"as": "document"}] if body.get("document") else body.get("files") or []
+    given = [{"as": "document", **body["document"]}] if body.get("document") else body.get("files") or []
     if not isinstance(given, list) or len(given) > MAX_FILES:
         raise Impossible(f"files: a list of at most {MAX_FILES}")
     return [_as_sent(file, await examine(_upload(file))) for file in given]

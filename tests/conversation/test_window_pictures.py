@@ -24,6 +24,21 @@ def test_the_newest_three_pictures_are_seen_each_once() -> None:
     assert [one.unique_id for one in newest_pictures(path)] == ["c", "b", "d"]
 
 
+def test_all_pictures_of_the_newest_album_are_seen_and_no_older_ones() -> None:
+    names = [str(number) for number in range(12)]
+    path = [
+        Message(1, None, Role.USER, "one", pictures=shown("a", "b")),
+        Message(2, 1, Role.ASSISTANT, "1"),
+        Message(3, 2, Role.USER, "two", pictures=shown(*names)),
+        Message(4, 3, Role.ASSISTANT, "2"),
+        Message(5, 4, Role.USER, "And which is the oldest?"),
+    ]
+    assert [one.unique_id for one in newest_pictures(path)] == names[-10:]
+    assert len({str(number) for number in range(len(newest_pictures(path)))}) == 10
+    *_, asked, _, _ = fit(path, system="", context=99_999, answer_room=100, group=False, seen=names[-10:])
+    assert asked["content"].count("\x00") == 20
+
+
 def test_a_picture_has_its_place_and_an_unseen_one_a_word() -> None:
     asked = Message(1, None, Role.USER, "What is it?", pictures=shown("a", "b"))
     (message,) = fit([asked], system="", context=8192, answer_room=100, group=False, seen=["b"])

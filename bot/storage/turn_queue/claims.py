@@ -125,7 +125,7 @@ class TurnRepository:
             return {row.id: Signal(row.signal) if row.signal else None for row in rows}
 
     async def keep(self, lease: Lease, shown: Sequence[Shown]) -> None:
-        """Remember which Telegram messages show the answer. Raises LeaseLost.
+        """Remember which Telegram messages show the answer, also where it is to start over in them. Raises LeaseLost.
 
         This does not wait for the disk: the sooner it is known what was sent, the fewer messages stand twice after a
         crash, and after a power failure one may. For the same reason those who wait on SQLite go together.
@@ -284,8 +284,7 @@ _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value)
 _WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
 _MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
 _KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
-_KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
-_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
+_KEEP = update(turns).where(_HELD).values(shown=bindparam("now_shown"))
 _WROTE = (
     update(turns)
     .where(turns.c.id == bindparam("this"))
