@@ -58,6 +58,10 @@ class TolerantSession(AiohttpSession):
     an answer what nobody asks for.
     """
 
+    def __init__(self, *, api: TelegramAPIServer = PRODUCTION) -> None:
+        super().__init__(api=api)
+        self._kept: dict[Any, type[Response[Any]]] = {}
+
     def build_form_data(self, bot: Bot, method: TelegramMethod[TelegramType]) -> FormData:
         """Write a call's fields."""
         try:
@@ -91,16 +95,22 @@ class TolerantSession(AiohttpSession):
         """Read an answer. What is wrong with it becomes ClientDecodeError: the outcome is unknown."""
         if status_code == HTTPStatus.OK and isinstance(method, _UNREAD) and self._says_done(content):
             return Response.model_construct(ok=True, result=True)
+        # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again
+        if method.__returning__ not in self._kept:
+            self._kept[method.__returning__] = Response.__class_getitem__(method.__returning__)
         try:
-            return super().check_response(bot, method, status_code, content)
+            response = super().check_response(bot, method, status_code, content)
         except (TypeError, AttributeError) as error:
             raise ClientDecodeError("The answer has not the form of one", error, None) from None
+        if response.result is None:
+            raise ClientDecodeError("The answer has no result", ValueError("no result"), None)
+        return response
 
     def _says_done(self, content: str) -> bool:
         """Tell whether an answer says, in a form that it may have, that the call was done."""
         try:
             answer: Any = self.json_loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         if not isinstance(answer, dict) or answer.get("ok") is not True:
             return False

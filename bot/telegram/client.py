@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from aiogram import Bot, exceptions, methods
-from aiogram.methods import Response, TelegramMethod
+from aiogram.methods import TelegramMethod
 from aiogram.types import (
     BotCommand,
     BotCommandScopeUnion,
@@ -56,14 +56,6 @@ MAX_LOST_TOPICS = 1000
 MAX_KNOWN_KEYBOARDS = 512
 """Keyboards that are kept as Telegram gets them: one stands under every edit of an answer."""
 
-_OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
-    methods.GetUpdates,
-    methods.SendMessage,
-    methods.EditMessageText,
-    methods.SendChatAction,
-)
-"""Methods that are called all the time, one for each form of answer."""
-
 _WRITES = (
     methods.SendMessage
     | methods.SendDocument
@@ -82,8 +74,6 @@ class Telegram:
         self._bot = bot
         self.newest = NewestMessages()
         self._lost_topics: OrderedDict[tuple[int, int], None] = OrderedDict()
-        # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again.
-        self._answers = tuple(Response.__class_getitem__(method.__returning__) for method in _OFTEN)
 
     async def send(
         self,

@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.conversation.messages import ChatKey, Ending, Message
+from bot.conversation.messages import ChatKey, Message
 from bot.storage.database import Database
 from bot.storage.mappers import key_of, message_of
 from bot.storage.repositories.message_tree import (
@@ -99,9 +99,7 @@ class ConversationRepository:
         Those of which nothing was written are left out: there is nothing to see.
         """
         async with self._database.reading() as connection:
-            return await versions_of(
-                connection, answer, messages.c.ending.not_in([ending for ending in Ending if ending.is_empty])
-            )
+            return await versions_of(connection, answer, written=True)
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""

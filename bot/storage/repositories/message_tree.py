@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Role
+from bot.conversation.messages import ChatKey, Ending, Role
 from bot.conversation.tree import newest_point
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
@@ -51,6 +51,16 @@ _ROW_AT = (
 )
 
 
+def _versions() -> Select[Any]:
+    this = messages.alias("this")
+    same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
+    return select(messages.c.id).join(this, same).where(this.c.id == bindparam("answer")).order_by(messages.c.id)
+
+
+_VERSIONS = _versions()
+_WRITTEN_VERSIONS = _VERSIONS.where(messages.c.ending.not_in([ending.value for ending in Ending if ending.is_empty]))
+
+
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
     """The id of a conversation, if it has one."""
     found: int | None = await connection.scalar(_FIND, asdict(key))
@@ -80,12 +90,13 @@ async def row_at(connection: AsyncConnection, bot: int, chat: int, message_id: i
     return (await connection.execute(_ROW_AT, here)).one_or_none()
 
 
-async def versions_of(connection: AsyncConnection, answer: int, *which: ColumnElement[bool]) -> list[int]:
-    """The answers to the same question that share the same Telegram messages, oldest first."""
-    this = messages.alias("this")
-    same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
-    found = select(messages.c.id).join(this, same).where(this.c.id == answer, *which).order_by(messages.c.id)
-    return list((await connection.scalars(found)).all())
+async def versions_of(connection: AsyncConnection, answer: int, *, written: bool = False) -> list[int]:
+    """The answers to the same question that share the same Telegram messages, oldest first.
+
+    `written`: without those of which nothing was written.
+    """
+    found = _WRITTEN_VERSIONS if written else _VERSIONS
+    return list((await connection.scalars(found, {"answer": answer})).all())
 
 
 async def choose(connection: AsyncConnection, answer: int) -> None:

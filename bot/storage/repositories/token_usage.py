@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from sqlalchemy import Integer, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import AnswerRecord, Turn
 from bot.conversation.usage import UsageColumn, UsageSum
-from bot.storage.database import Database
+from bot.storage.database import Database, insert_into
 from bot.storage.mappers import storable
 from bot.storage.schema import token_usage
 
@@ -34,7 +37,12 @@ async def keep_tokens(database: Database, connection: AsyncConnection, turn: Tur
         "first_at": record.first_at,
         "ended_at": record.ended_at,
     }
-    await connection.execute(database.insert(token_usage).values(row).on_conflict_do_nothing())
+    await connection.execute(_new_usage(shared=database.shared), row)
+
+
+@cache
+def _new_usage(*, shared: bool) -> Any:  # noqa: ANN401  # a class for each database, without a common base
+    return insert_into(token_usage, shared=shared).on_conflict_do_nothing()
 
 
 class TokenUsageRepository:
