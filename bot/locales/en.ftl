@@ -624,3 +624,10 @@ stats-period = { $days } days
 
 question-about-picture = What is in this picture?
 help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
+
+## Many requests at once
+
+access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
+    [one] One person is waiting
+   *[other] { $count } people are waiting
+} to be let in: /people
