@@ -250,7 +250,7 @@ async def _serve(
             database,
             permissions,
             unit,
-            Holds(database, permissions, audit, tasks, slots.release),
+            Holds(unit, database, permissions, audit, tasks, slots.release),
             bot=me.id,
             broadcast_begun=broadcaster.wake,
         ),

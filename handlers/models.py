@@ -140,7 +140,7 @@ async def _change_bot(
         else:
             say("model-failed", model=name, reason=say.text(trial.reason, **trial.details))
 
-    later("try a model", adopt)
+    later.change("try a model", adopt, say)
 
 
 def _label(choices: ModelChoices, say: Responder) -> str:

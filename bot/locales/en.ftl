@@ -637,3 +637,9 @@ help-pictures = I see photos, too, and pictures sent as files, also in the messa
 button-forget-own = Erase my conversation
 forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
 forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
+## Many requests at once
+
+access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
+    [one] One person is waiting
+   *[other] { $count } people are waiting
+} to be let in: /people

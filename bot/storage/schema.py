@@ -290,8 +290,20 @@ outbox = Table(
     Column("owner", Text, nullable=False),  # <replica>/<boot id> that sends it
     Column("lease_until", Double, nullable=False),  # afterwards anybody may
     Column("at", Double, nullable=False),
+    Column("digest", Text, nullable=False, server_default=""),  # the message that it edits, where there is one already
     Index("ix_outbox_chat", "bot", "chat", "id"),
     sqlite_autoincrement=True,
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    # messages that are edited whenever there is more to say, by their subject
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("message_id", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),  # when it was sent or edited last
 )
 
 troubles = Table(

@@ -88,7 +88,7 @@ def _try(
     async def adopt() -> None:
         _report("proxy-set", speaker, await proxy_trial.adopt(speaker, wanted, effective), say)
 
-    later("try a proxy", adopt)
+    later.change("try a proxy", adopt, say)
 
 
 def _report(works: str, speaker: Speaker, outcome: TrialOutcome, say: Responder) -> None:

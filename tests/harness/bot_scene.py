@@ -122,6 +122,7 @@ class Harness:
         self.database = database
         self.tasks = tasks
         self.recording = Recording()
+        self.recording.in_transaction = lambda: database._joined() is not None
         self.bot = Bot(TOKEN, session=self.recording)
         self.conversations = ConversationRepository(database)
         self.people = PersonRepository(database)
@@ -205,7 +206,16 @@ class Harness:
                 clock=self.database.clock,
             ),
         )
-        holds = Holds(self.database, permissions, audit, self.tasks, self._free)
+        holds = Holds(unit, self.database, permissions, audit, self.tasks, self._free)
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        stored = DurableOutbox(
+            self.database,
+            OutboxRepository(self.database),
+            outbox,
+            self.tasks,
+            self.membership,
+            clock=Clock(speed=100),
+        )
         return handlers.dispatcher(
             handlers.UseCases(
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
@@ -389,6 +399,7 @@ async def open_harness(
         await played.turns.close(0)
         await tasks.close()
         await database.close()
+    assert played.recording.hurried == [], "a request while others wait for the transaction"
 
 
 @cache
