@@ -163,7 +163,12 @@ class Harness:
         self.files = Files(self.telegram.download, attachments)
         self.outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
         self.stored = DurableOutbox(
-            self.database, OutboxRepository(self.database), self.outbox, self.tasks, self.membership
+            self.database,
+            OutboxRepository(self.database),
+            self.outbox,
+            self.tasks,
+            self.membership,
+            clock=Clock(speed=100),
         )
         limits = ReadingLimits(2048, settings.transcription_timeout)
         self.reading = QuestionReading(self.files, texts, self.stored, self.preferences.sees_pictures, limits)
@@ -207,15 +212,6 @@ class Harness:
             ),
         )
         holds = Holds(unit, self.database, permissions, audit, self.tasks, self._free)
-        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
-        stored = DurableOutbox(
-            self.database,
-            OutboxRepository(self.database),
-            outbox,
-            self.tasks,
-            self.membership,
-            clock=Clock(speed=100),
-        )
         return handlers.dispatcher(
             handlers.UseCases(
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
