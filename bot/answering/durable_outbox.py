@@ -6,6 +6,7 @@ the sending and the forgetting, is sent again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -58,6 +59,7 @@ class DurableOutbox:
         self._clock = clock or Clock()
         self._sending: set[int] = set()
         self._more: set[int] = set()
+        self._senders: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Send what was left, also by processes that die from now on. Raises StorageUnavailable."""
@@ -75,12 +77,17 @@ class DurableOutbox:
         await self._stored.add(self._membership.bot, place.chat, message, owner=self._membership.me)
         self._database.after_commit(lambda: self._send_soon(place.chat))
 
+    async def drain(self, chat: int, *, seconds: float) -> None:
+        """Wait until what is stored for a chat is sent, `seconds` at the most."""
+        if (sender := self._senders.get(chat)) is not None:
+            await asyncio.wait([sender], timeout=seconds)
+
     def _send_soon(self, chat: int) -> None:
         if chat in self._sending:
             self._more.add(chat)
             return
         self._sending.add(chat)
-        self._tasks.start(self._send_all(chat), name=f"outbox of chat {chat}")
+        self._senders[chat] = self._tasks.start(self._send_all(chat), name=f"outbox of chat {chat}")
 
     def _look_later(self) -> None:
         async def look() -> None:
@@ -103,6 +110,7 @@ class DurableOutbox:
                     return
         finally:
             self._sending.discard(chat)
+            self._senders.pop(chat, None)
 
     async def _send(self, bot: int, chat: int, stored: Stored) -> None:
         """Send one message, however long that takes within its age; then forget it."""
