@@ -13,7 +13,7 @@ from bot.answering.pictures import PictureLoader
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from
 from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
-from bot.generators.contract import Messages, Piece, Thought, Usage
+from bot.generators.contract import Messages, Piece, Thought, Unseen, Usage
 from bot.generators.prompt import estimate_messages
 from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
@@ -60,6 +60,8 @@ class GeneratedAnswer:
         """The model that was chosen."""
         self.model: ChosenModel | None = None
         """The model that answers, once it has begun."""
+        self.unseen = False
+        """Its server refused the pictures, and it answered the words."""
 
     @property
     def label(self) -> str:
@@ -141,6 +143,9 @@ class GeneratedAnswer:
         """Count a piece's tokens. Tells whether it is for people."""
         if isinstance(piece, Usage):
             self._usage = piece
+            return False
+        if isinstance(piece, Unseen):
+            self.unseen = True
             return False
         if isinstance(piece, str):
             self._said.append(piece)

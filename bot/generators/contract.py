@@ -51,7 +51,12 @@ class Usage:
     """Thoughts included."""
 
 
-Piece = str | Thought | Recast | Finish | Usage
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Word that the pictures of the question were left out: the server takes none."""
+
+
+Piece = str | Thought | Recast | Finish | Usage | Unseen
 AsyncResult = AsyncIterator[Piece]
 
 

@@ -623,4 +623,8 @@ stats-period = { $days } days
 ## Pictures
 
 question-about-picture = What is in this picture?
-help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
+help-pictures = I see pictures, too: photos, all of an album, pictures sent as files, stickers, and a still of a GIF, also in the message you reply to.
+
+## Questions of several messages
+
+answer-unseen = The model here takes no pictures, so it answered your words only.

@@ -9,7 +9,8 @@ from tests.attachments.samples import picture
 from tests.end_to_end.test_documents import file
 from tests.end_to_end.test_openai_answers import ended, endpoint, said
 from tests.end_to_end.test_pictures import openai, parts
-from tests.harness.scene import TOKEN, Scene
+from tests.harness.program_process import TOKEN
+from tests.harness.scene import Scene
 from tests.harness.telegram_people import ANNA, Json
 
 FORWARDED = {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "Clara"}}
