@@ -89,7 +89,8 @@ async def refuse_command(_: Message, say: Responder) -> None:
 def _remark(accepted: Accepted, message: Message, album: Album, say: Responder) -> None:
     """Say which part of the message is not read."""
     is_passed_over = message.caption is not None and not (attachment_of(message) or picture_of(message))
-    if (accepted.unseen or is_passed_over) and album.may_tell():
+    is_told = message.sticker is None  # of a sticker the emoji says enough
+    if is_told and (accepted.unseen or is_passed_over) and album.may_tell():
         say("only-caption")
     _explain(accepted, say)
 

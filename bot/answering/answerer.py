@@ -187,7 +187,8 @@ class Answerer:
             if running.stopped:
                 answer.ending = Ending.STOPPED
             answer.note = self._note(turn, answer.ending)
-            answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
+            unseen = self._texts.get(turn.language, "answer-unseen") if generated.unseen else ""
+            answer.note = "\n".join(filter(None, [answer.note, unseen, self._stand_in(turn, generated)]))
         finally:
             answer.record, answer.model = generated.record(), generated.label
 

@@ -14,7 +14,7 @@ from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from, left_open
 from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused
 from bot.generators.client import GeneratorClient
-from bot.generators.contract import Messages, Piece, Prefilled, Thought, Usage
+from bot.generators.contract import Messages, Piece, Prefilled, Thought, Unseen, Usage
 from bot.generators.prefill import is_prefilled
 from bot.generators.prompt import estimate_messages
 from bot.models.catalog import ChosenModel, ModelCatalog
@@ -62,6 +62,8 @@ class GeneratedAnswer:
         """The model that was chosen."""
         self.model: ChosenModel | None = None
         """The model that answers, once it has begun."""
+        self.unseen = False
+        """Its server refused the pictures, and it answered the words."""
 
     @property
     def label(self) -> str:
@@ -147,6 +149,9 @@ class GeneratedAnswer:
         """Count a piece's tokens. Tells whether it is for people."""
         if isinstance(piece, Usage):
             self._usage = piece
+            return False
+        if isinstance(piece, Unseen):
+            self.unseen = True
             return False
         if isinstance(piece, str):
             self._said.append(piece)

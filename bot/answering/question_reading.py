@@ -23,6 +23,8 @@ from bot.texts import Texts
 logger = logging.getLogger(__name__)
 
 _RECORDINGS = frozenset({AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.VIDEO_NOTE})
+NOTICE_WAIT = 3.0
+"""Seconds that an answer waits for the notice of what was heard, which is to stand above it."""
 MAX_NAMED_AUTHORS = 5
 """Authors that the heading of a quotation names; each stands above their own words anyway."""
 
@@ -35,6 +37,10 @@ class Notices(Protocol):
 
     async def enqueue(self, place: Destination, text: str | Formatted) -> None:
         """Store a message with the open transaction, and send it afterwards. Raises StorageUnavailable."""
+        ...
+
+    async def drain(self, chat: int, *, seconds: float) -> None:
+        """Wait until what is stored for a chat is sent, `seconds` at the most."""
         ...
 
 
@@ -93,6 +99,8 @@ class QuestionReading:
         if not whole.text:
             raise NothingRead(lines or self._texts.get(turn.language, AttachmentEmpty.key, name=""))
         await running.store_reading(whole, lambda: self._tell(turn, compiled, lines))
+        if compiled.heard:
+            await self._notices.drain(turn.key.chat, seconds=NOTICE_WAIT)
         return [*earlier, whole]
 
     async def _read(self, file: SentFile, key: ChatKey) -> _ReadFile:

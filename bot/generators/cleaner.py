@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.conversation.window import beginning_of, estimate
 from bot.errors import AnswerFiltered, CutInThoughts, GeneratorBroken
-from bot.generators.contract import Finish, Piece, Recast, Thought, Usage
+from bot.generators.contract import Finish, Piece, Recast, Thought, Unseen, Usage
 from bot.generators.deadline import SizeLimit
 from bot.generators.thoughts import ThoughtSplitter
 
@@ -41,7 +41,7 @@ class AnswerCleaner:
         if isinstance(piece, str):
             self._size.add(piece)
             return self._pass(self._splitter.feed(self._limited(piece)))
-        if isinstance(piece, Usage):
+        if isinstance(piece, Usage | Unseen):
             return [piece]
         # What is no text comes after all the text before it.
         ready: list[Piece] = [*self._splitter.flush()]

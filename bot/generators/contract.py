@@ -56,7 +56,12 @@ class Prefilled:
     """The first word of a server that goes on within the last answer: what follows joins it as it is."""
 
 
-Piece = str | Thought | Recast | Finish | Usage | Prefilled
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Word that the pictures of the question were left out: the server takes none."""
+
+
+Piece = str | Thought | Recast | Finish | Usage | Prefilled | Unseen
 AsyncResult = AsyncIterator[Piece]
 
 

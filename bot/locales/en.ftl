@@ -643,3 +643,8 @@ access-digest = Many would like to use the bot, the last of them { $name }. { $c
     [one] One person is waiting
    *[other] { $count } people are waiting
 } to be let in: /people
+help-pictures = I see pictures, too: photos, all of an album, pictures sent as files, stickers, and a still of a GIF, also in the message you reply to.
+
+## Questions of several messages
+
+answer-unseen = The model here takes no pictures, so it answered your words only.

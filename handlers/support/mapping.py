@@ -17,6 +17,8 @@ from aiogram.types import (
     MessageOriginHiddenUser,
     MessageOriginUnion,
     MessageOriginUser,
+    PhotoSize,
+    Sticker,
     Update,
     User,
 )
@@ -218,12 +220,28 @@ def _file_of(document: Document) -> Attachment:
 
 
 def picture_of(message: Message | ExternalReplyInfo) -> Attachment | None:
-    """The photo in its largest size, or the file that is a picture. None: there is neither."""
+    """The photo in its largest size, the sticker, the still of an animation, or the file that is a picture.
+
+    None: there is none of them.
+    """
     if message.photo:
         photo = max(message.photo, key=lambda size: size.width * size.height)
-        return Attachment(AttachmentKind.PHOTO, photo.file_id, photo.file_unique_id, size=photo.file_size)
+        return _still(AttachmentKind.PHOTO, photo)
+    if message.sticker is not None:
+        sticker = message.sticker
+        moves = sticker.is_animated or sticker.is_video
+        return _still(AttachmentKind.STICKER, sticker.thumbnail if moves else sticker)
+    if message.animation is not None:
+        return _still(AttachmentKind.ANIMATION, message.animation.thumbnail)
     picture = _file_of(message.document) if message.document is not None else None
     return picture if picture is not None and picture.is_picture else None
+
+
+def _still(kind: AttachmentKind, picture: PhotoSize | Sticker | None) -> Attachment | None:
+    """A picture that Telegram has made. None: it has made none."""
+    if picture is None:
+        return None
+    return Attachment(kind, picture.file_id, picture.file_unique_id, size=picture.file_size)
 
 
 def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | None:
@@ -299,7 +317,9 @@ def topic_of(message: Message | InaccessibleMessage) -> int:
 
 
 def _own_words(message: Message, origin: EventContext, me: BotIdentity) -> str:
-    """The text of a message with its marks written out; in groups without the bot's name."""
+    """The text of a message with its marks written out, a sticker's emoji; in groups without the bot's name."""
+    if message.sticker is not None:
+        return message.sticker.emoji or ""
     plain, addressing = read_text(message)
     sent = message.entities if message.text is not None else message.caption_entities
     text, entities = marked(plain, sent or (), addressing)

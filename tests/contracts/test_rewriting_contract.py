@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from bot.answering.turns.turn_context import TurnContext
+from bot.conversation.messages import Shown
 from bot.errors import AnswerNotFound
 from tests.harness.turn_bench import ANN, PRIVATE, Bench, until
 
@@ -126,3 +130,23 @@ async def test_undo_while_the_answer_is_written_takes_that_question_out(bench: B
     bench.let_go()
     await bench.ask_by_id("three", 3)
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
+
+
+async def test_a_message_that_goes_out_while_the_answer_starts_over_is_written_on_in(bench: Bench) -> None:
+    sending = asyncio.Event()
+
+    async def send_slowly(running: TurnContext) -> None:
+        bench.work = bench._work
+        sending.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await running.keep((Shown(77),))
+            raise
+
+    bench.work = send_slowly
+    await bench.ask("one", message_id=1)
+    await sending.wait()
+    assert await bench.edit("won", 1)
+    restarted = await bench.has_begun("won")
+    assert [one.message_id for one in restarted.shown] == [77]
