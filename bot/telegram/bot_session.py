@@ -60,7 +60,7 @@ class TolerantSession(AiohttpSession):
 
     def __init__(self, *, api: TelegramAPIServer = PRODUCTION) -> None:
         super().__init__(api=api)
-        self._kept: dict[Any, type[Response[Any]]] = {}
+        self._kept: dict[Any, object] = {}
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[TelegramType]) -> FormData:
         """Write a call's fields."""
@@ -94,7 +94,8 @@ class TolerantSession(AiohttpSession):
     ) -> Response[TelegramType]:
         """Read an answer. What is wrong with it becomes ClientDecodeError: the outcome is unknown."""
         if status_code == HTTPStatus.OK and isinstance(method, _UNREAD) and self._says_done(content):
-            return Response.model_construct(ok=True, result=True)
+            done: Any = True
+            return Response.model_construct(ok=True, result=done)
         # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again
         if method.__returning__ not in self._kept:
             self._kept[method.__returning__] = Response.__class_getitem__(method.__returning__)
