@@ -575,10 +575,10 @@ heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
 ## Messages to everybody
 
-menu-broadcast = write to everybody, to groups, or to who wrote lately
+menu-broadcast = write to everybody, to groups, or to those who wrote lately
 word-groups = groups
 broadcast-usage =
-    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to who wrote in the last 30 days. Or reply with it to the message that I shall send. You see it first.
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to those who wrote in the last 30 days. Or reply with it to the message that should go out. You see it first.
 broadcast-only-in-private = Prepare that in our private chat.
 broadcast-nobody = There is nobody to write to.
 broadcast-shown = { $audience ->
