@@ -17,6 +17,7 @@ from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
+from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
@@ -58,6 +59,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.group_messages import GroupMessageRepository
 from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
@@ -154,17 +156,14 @@ async def _serve(
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    client = models.client(models.default)
-
-    texts, personas = Texts(), read_personas(settings.personas_file)
+    client, texts, personas = models.client(models.default), Texts(), read_personas(settings.personas_file)
     conversations, chats, people = (
         ConversationRepository(database),
         ChatRepository(database),
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
-    slots = _slots(settings, database, metrics, bot=me.id)
-    await slots.load()
+    slots = await _slots(settings, database, metrics, bot=me.id)
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     queue = TurnRepository(database)
@@ -172,6 +171,16 @@ async def _serve(
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    permissions = Permissions(admins := GroupAdmins(telegram.member, clock=time.monotonic))
+    reading_along = ReadingAlong(
+        preferences,
+        GroupMessageRepository(database),
+        chats,
+        GroupView(me.id, bot_info.reads_all, admins.administers),
+        ReadAlongRules(settings.read_along_messages, settings.read_along_hours, settings.access == "approved"),
+        clock=database.clock,
+    )
+    tasks.start(reading_along.keep_forgetting(), name="forget what was read along")
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
@@ -180,6 +189,7 @@ async def _serve(
             ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
+            heard=reading_along.context,
         ),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
@@ -198,7 +208,6 @@ async def _serve(
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
-    permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
@@ -211,7 +220,7 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
+            Generating(models, client.config.context_tokens, models, reading_along, settings.transcription_timeout),
             files,
             QuestionLimits(
                 settings,
@@ -316,7 +325,7 @@ def _report(
     )
 
 
-def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+async def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
     """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
     scheduler = Scheduler(
         time.monotonic(),
@@ -326,7 +335,9 @@ def _slots(settings: Settings, database: Database, observer: Observer | None, *,
         drafts=settings.draft_budget,
         patient_edits=settings.patient_edits,
     )
-    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    slots = SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    await slots.load()
+    return slots
 
 
 def _broadcaster(

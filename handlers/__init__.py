@@ -155,7 +155,13 @@ def dispatcher(
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (
-        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions, outputs.telegram.newest),
+        OriginMiddleware(
+            bot_info.id,
+            addressee_filter,
+            use_cases.answering.questions,
+            use_cases.answering.reading_along,
+            outputs.telegram.newest,
+        ),
         SpeakerMiddleware(use_cases.people.acquaintance),
         ReplyMiddleware(surroundings.preferences, speech, later),
         ButtonMiddleware(outputs.telegram, later),

@@ -45,11 +45,14 @@ class Greeting:
         key = "start-private" if speaker.private else "start-group"
         hello = say.text(key, name=self.bot_info.name, username=self.bot_info.username)
         owner = speaker.admin and speaker.private
-        return "\n\n".join([hello, *model_facts(self.settings, effective, say, owner=owner)])
+        along = [] if speaker.private or effective.read_along.value == "off" else [say.text("help-read-along")]
+        return "\n\n".join([hello, *along, *model_facts(self.settings, effective, say, owner=owner)])
 
     def help(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> list[str]:
         """Lines of /help about asking, and about files that are read."""
         parts = [say.text("help-private" if speaker.private else "help-group", username=self.bot_info.username)]
+        if not speaker.private and effective.read_along.value == "on":
+            parts.append(say.text("help-read-along"))
         if effective.sees_pictures:
             parts.append(say.text("help-pictures"))
         if self.settings.transcription_url is not None:

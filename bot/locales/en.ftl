@@ -254,6 +254,7 @@ setting = { $name ->
     [streaming] Streaming: { $value } ({ source })
     [thoughts] The model's thoughts: { $value } ({ source })
     [persona] Persona: { $value } ({ source })
+    [read_along] Reading along: { $value } ({ source })
     [conversations] Conversations: { $value } ({ source })
     [model] Model: { $value } ({ source })
     [max_tokens] Longest answer: { $value } tokens ({ source })
@@ -264,6 +265,7 @@ button-setting = { $name ->
     [temperature] Temperature
     [streaming] Streaming
     [thoughts] Thoughts
+    [read_along] Reading along
     [conversations] Conversations
    *[persona] Persona
 }
@@ -272,6 +274,7 @@ settings-page = { $name ->
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
+    [read_along] Shall I read what people here write to each other, so that I know what a question is about?
     [conversations] Whose words do I remember when I answer here? In one conversation I know what everybody has asked me. Where each person has their own, I know only that person's questions, and everybody may send /new, /export and /forget for their own. Nothing is lost when you switch.
    *[persona] Which persona should I take here? To write your own: /system and your text.
 }
@@ -285,6 +288,10 @@ option = { $name ->
     [thoughts] { $value ->
         [fold] folded above the answer
        *[hide] hidden
+    }
+    [read_along] { $value ->
+        [on] on
+       *[off] off
     }
     [conversations] { $value ->
         [person] each person's own
@@ -637,3 +644,43 @@ help-pictures = I see photos, too, and pictures sent as files, also in the messa
 button-forget-own = Erase my conversation
 forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
 forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
+
+## Reading along in a group
+
+read-along-kept = { $count ->
+    [one] While it is on, I keep the newest message that was not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, and read it when somebody asks me something.
+   *[other] While it is on, I keep the newest { $count } messages that were not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, and read them when somebody asks me something.
+} Switching it off erases them, and so does /forget.
+read-along-seen = Telegram shows me every message of this group.
+read-along-hidden = Telegram's privacy mode hides these messages from me. To let me see them, make me an administrator of this group (or the bot's owner turns privacy mode off: @BotFather, /setprivacy, then add me to the group again).
+read-along-none = The bot's owner does not let me read along in groups.
+read-along-begins = { $count ->
+    [one] From now on I read along here: I keep the newest message that was not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, to know what a question is about.
+   *[other] From now on I read along here: I keep the newest { $count } messages that were not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, to know what a question is about.
+} Administrators can switch that off in /settings. /privacy says more.
+help-read-along = I read along here: when you ask me something, I know what was last said in the group. Administrators can switch that off in /settings.
+group-hello-read-along = If you want me to know what you are talking about, an administrator of the group can have me read along: /settings.
+privacy-read-along = { $count ->
+    [one] In this group I read along. I keep what is said to me, and what somebody replies to. Of other messages I keep the newest one, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most; with a question it goes to the model.
+   *[other] In this group I read along. I keep what is said to me, and what somebody replies to. Of other messages I keep the newest { $count }, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most; with a question they go to the model.
+}
+privacy-pictures = Of a picture I keep only its id at Telegram, with the conversation, and fetch it again when the model has to see it. The model's server gets a smaller copy without the place and time of the photo.
+privacy-recordings = Voice messages and other recordings go to a transcription service. I keep the words that it understood, with the conversation, and not the sound.

@@ -63,6 +63,7 @@ from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
 from tests.harness.given_settings import given
+from tests.harness.reading import reading_along
 from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
 
 DATABASE = "handlers.db"
@@ -160,7 +161,9 @@ class Harness:
 
     def _dispatcher(self) -> Dispatcher:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
-        permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        admins = GroupAdmins(self.telegram.member, clock=lambda: self.now)
+        permissions = Permissions(admins)
+        self.reading = reading_along(self.settings, self.preferences, self.chats, admins, lambda: self.unix)
         audit = AuditLog(AuditRepository(self.database), permissions, clock=self.database.clock)
         people = people_use_cases(
             unit,
@@ -178,7 +181,7 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, 2048, self.models),
+            Generating(self.models, 2048, self.models, self.reading),
             Files(
                 self.telegram.download,
                 AttachmentService(

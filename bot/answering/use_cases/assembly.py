@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.answering.reading_along import ReadingAlong
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
@@ -38,11 +39,12 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """The generator as use cases need it: one that can be probed, the tokens it reads, the models to choose."""
+    """The generator as use cases need it: one that can be probed, the tokens and the groups it reads, the models."""
 
     prober: Prober
     context_tokens: int
     models: ModelCatalog
+    reading_along: ReadingAlong
     transcription_timeout: float = 60.0
     """Seconds that a recording may take to be transcribed."""
 
@@ -59,6 +61,7 @@ class AnsweringUseCases:
     proxy_trial: ProxyTrial
     model_choice: ModelChoice
     budgets: TokenBudgets
+    reading_along: ReadingAlong
 
 
 def answering_use_cases(
@@ -89,4 +92,5 @@ def answering_use_cases(
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),
         budgets=limits.budgets,
+        reading_along=generating.reading_along,
     )
