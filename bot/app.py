@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -80,7 +82,7 @@ from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
 from bot.updates.metrics_endpoint import Scrape
-from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
+from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -111,6 +113,7 @@ async def run(settings: Settings) -> int:
     if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
         settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
     async with AsyncExitStack() as stack:
+        reserved = reserve_address(settings.listen, stack) if settings.listen is not None else []
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
 
@@ -121,7 +124,7 @@ async def run(settings: Settings) -> int:
             settings = settings_for(by_default, settings)
         models = make_catalog(settings, entries, model)
         stack.push_async_callback(models.aclose)
-        await _serve(settings, models, by_default, stop, stack)
+        await _serve(settings, models, by_default, reserved, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -131,16 +134,24 @@ async def run_in_playground(settings: Settings) -> int:
     return await run(settings.model_copy(update={"bot_token": None}))
 
 
-async def serve_model(settings: Settings) -> int:
-    """Serve the embedded model alone, until a signal comes."""
+async def serve_model(settings: Settings, port: int = 0) -> int:
+    """Serve the embedded model alone, until a signal comes; on port 0 on any free one. Raises SettingsProblem."""
     stop = stop_signal(GRACE)
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
-    await serve(local_model(settings), stop)
+    try:
+        await serve(local_model(settings), stop, port=port)
+    except OSError as error:
+        raise SettingsProblem(f"--port: cannot listen on {port}: {error.strerror}") from None
     return 0
 
 
 async def _serve(
-    settings: Settings, models: ModelCatalog, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack
+    settings: Settings,
+    models: ModelCatalog,
+    model: LocalModel | None,
+    reserved: Sequence[socket.socket],
+    stop: asyncio.Event,
+    stack: AsyncExitStack,
 ) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
@@ -268,9 +279,9 @@ async def _serve(
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
-    if settings.listen is not None:
+    if reserved:
         scrape = _scrape(metrics, database, turns, bot=me.id)
-        await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
+        await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")

@@ -50,11 +50,12 @@ async def export(
     if not exported.messages:
         say("export-nothing")
         return
-    day = f"{datetime.fromtimestamp(exported.at, UTC):%Y-%m-%d}"
+    at = datetime.fromtimestamp(exported.at, UTC)
+    day, time = f"{at:%Y-%m-%d}", f"{at:%H%M%S}"
     title = say.text("export-title", name=bot_info.name, date=day)
     markdown = as_markdown(exported.messages, title=title, asker=speaker.name, answerer=bot_info.name)
     files = {"md": markdown, "json": as_json(exported.messages)}
-    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}", files))
+    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}-{time}", files))
 
 
 @command("forget", CHAT_OWNERS, order=90)

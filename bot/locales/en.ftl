@@ -68,7 +68,7 @@ system-shown =
 
     { $prompt }
 
-    To change it, send /system and your text. /system reset goes back to the usual one.
+    To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
    *[chat] This is the system prompt of this chat now.
@@ -78,7 +78,7 @@ system-reset =
 
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
-system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
+system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters, or a text file with /system as its caption.
 system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
@@ -156,7 +156,7 @@ wrong-value = { $name ->
     [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
     [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
     [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080
-    [system_prompt] A system prompt has 1 to 4000 characters, for example /system Answer in rhymes.
+    [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes. One of more than 4000 goes into a text file with /system as its caption.
    *[other] That value is not possible here.
 }
 model-by-itself = the server's own choice
@@ -684,3 +684,8 @@ privacy-read-along = { $count ->
 }
 privacy-pictures = Of a picture I keep only its id at Telegram, with the conversation, and fetch it again when the model has to see it. The model's server gets a smaller copy without the place and time of the photo.
 privacy-recordings = Voice messages and other recordings go to a transcription service. I keep the words that it understood, with the conversation, and not the sound.
+
+## Commands, more of them
+
+retry-above = I'm rewriting this answer.
+temperature-for-bot = Only an admin of the bot can change it for the whole bot. For this chat: /temperature chat 0.9

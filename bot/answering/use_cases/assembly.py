@@ -13,6 +13,7 @@ from bot.answering.use_cases.conversation_choice import ConversationChoice
 from bot.answering.use_cases.documents import DocumentsOfQuestions, Files
 from bot.answering.use_cases.last_answer import LastAnswer
 from bot.answering.use_cases.model_choice import ModelChoice
+from bot.answering.use_cases.prompt_files import PromptFiles
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
@@ -62,6 +63,7 @@ class AnsweringUseCases:
     model_choice: ModelChoice
     budgets: TokenBudgets
     reading_along: ReadingAlong
+    prompt_files: PromptFiles
 
 
 def answering_use_cases(
@@ -93,4 +95,5 @@ def answering_use_cases(
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),
         budgets=limits.budgets,
         reading_along=generating.reading_along,
+        prompt_files=PromptFiles(files),
     )
