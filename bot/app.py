@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
 from bot.answering.question_reading import QuestionReading, ReadingLimits
+from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
@@ -59,6 +62,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.group_messages import GroupMessageRepository
 from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
@@ -79,7 +83,7 @@ from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
 from bot.updates.metrics_endpoint import Scrape
-from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
+from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -110,6 +114,7 @@ async def run(settings: Settings) -> int:
     if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
         settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
     async with AsyncExitStack() as stack:
+        reserved = reserve_address(settings.listen, stack) if settings.listen is not None else []
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
 
@@ -120,7 +125,7 @@ async def run(settings: Settings) -> int:
             settings = settings_for(by_default, settings)
         models = make_catalog(settings, entries, model)
         stack.push_async_callback(models.aclose)
-        await _serve(settings, models, by_default, stop, stack)
+        await _serve(settings, models, by_default, reserved, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -130,16 +135,24 @@ async def run_in_playground(settings: Settings) -> int:
     return await run(settings.model_copy(update={"bot_token": None}))
 
 
-async def serve_model(settings: Settings) -> int:
-    """Serve the embedded model alone, until a signal comes."""
+async def serve_model(settings: Settings, port: int = 0) -> int:
+    """Serve the embedded model alone, until a signal comes; on port 0 on any free one. Raises SettingsProblem."""
     stop = stop_signal(GRACE)
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
-    await serve(local_model(settings), stop)
+    try:
+        await serve(local_model(settings), stop, port=port)
+    except OSError as error:
+        raise SettingsProblem(f"--port: cannot listen on {port}: {error.strerror}") from None
     return 0
 
 
 async def _serve(
-    settings: Settings, models: ModelCatalog, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack
+    settings: Settings,
+    models: ModelCatalog,
+    model: LocalModel | None,
+    reserved: Sequence[socket.socket],
+    stop: asyncio.Event,
+    stack: AsyncExitStack,
 ) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
@@ -155,17 +168,14 @@ async def _serve(
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    client = models.client(models.default)
-
-    texts, personas = Texts(), read_personas(settings.personas_file)
+    client, texts, personas = models.client(models.default), Texts(), read_personas(settings.personas_file)
     conversations, chats, people = (
         ConversationRepository(database),
         ChatRepository(database),
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
-    slots = _slots(settings, database, metrics, bot=me.id)
-    await slots.load()
+    slots = await _slots(settings, database, metrics, bot=me.id)
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     queue = TurnRepository(database)
@@ -173,6 +183,16 @@ async def _serve(
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    permissions = Permissions(admins := GroupAdmins(telegram.member, clock=time.monotonic))
+    reading_along = ReadingAlong(
+        preferences,
+        GroupMessageRepository(database),
+        chats,
+        GroupView(me.id, bot_info.reads_all, admins.administers),
+        ReadAlongRules(settings.read_along_messages, settings.read_along_hours, settings.access == "approved"),
+        clock=database.clock,
+    )
+    tasks.start(reading_along.keep_forgetting(), name="forget what was read along")
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
@@ -181,6 +201,7 @@ async def _serve(
             ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
+            heard=reading_along.context,
         ),
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
@@ -206,7 +227,6 @@ async def _serve(
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
-    permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
@@ -219,8 +239,8 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, models),
-            files.attachments,
+            Generating(models, models, reading_along),
+            files,
             QuestionLimits(
                 settings,
                 QuestionTimes(database),
@@ -267,9 +287,9 @@ async def _serve(
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
-    if settings.listen is not None:
+    if reserved:
         scrape = _scrape(metrics, database, turns, bot=me.id)
-        await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
+        await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
@@ -324,7 +344,7 @@ def _report(
     )
 
 
-def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+async def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
     """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
     scheduler = Scheduler(
         time.monotonic(),
@@ -334,7 +354,9 @@ def _slots(settings: Settings, database: Database, observer: Observer | None, *,
         drafts=settings.draft_budget,
         patient_edits=settings.patient_edits,
     )
-    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    slots = SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    await slots.load()
+    return slots
 
 
 def _broadcaster(

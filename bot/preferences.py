@@ -24,9 +24,11 @@ StreamingWay = Literal["edit", "draft", "off"]
 ThoughtsWay = Literal["fold", "hide"]
 ModelChoosers = Literal["everyone", "admins"]
 ConversationsWay = Literal["together", "person"]
+ReadAlongWay = Literal["off", "on"]
 
 STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
 CONVERSATIONS_WAYS: tuple[ConversationsWay, ...] = get_args(ConversationsWay)
+READ_ALONG_WAYS: tuple[ReadAlongWay, ...] = get_args(ReadAlongWay)
 MODEL_CHOOSERS: tuple[ModelChoosers, ...] = get_args(ModelChoosers)
 THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
@@ -76,6 +78,8 @@ class EffectivePreferences:
     """Those who may choose a model for their chat."""
     conversations: Value[ConversationsWay]
     """In a group: one conversation of everybody, or each person's own."""
+    read_along: Value[ReadAlongWay]
+    """In a group: messages that were not written to the bot are read as context."""
     model_label: str = ""
     """The model as people read it. Empty: whatever the generator takes by itself."""
     sees_pictures: bool = False
@@ -96,6 +100,7 @@ class PreferenceName(StrEnum):
     LANGUAGE = "language"
     MODEL_CHOICE = "model_choice"
     CONVERSATIONS = "conversations"
+    READ_ALONG = "read_along"
 
 
 class WrongValue(Problem):
@@ -258,6 +263,12 @@ def preference_table(
             ", ".join(CONVERSATIONS_WAYS),
             _one_of(CONVERSATIONS_WAYS),
             lambda settings: _given(settings, "group_conversations", settings.group_conversations),
+        ),
+        Preference(
+            PreferenceName.READ_ALONG,
+            ", ".join(READ_ALONG_WAYS),
+            _one_of(READ_ALONG_WAYS),
+            lambda _: Value("off", Source.DEFAULT),
         ),
     )
     return {row.name: row for row in rows}

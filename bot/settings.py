@@ -153,6 +153,8 @@ class Settings(BaseSettings):
     bot_tokens_per_day: int = Field(default=0, ge=0)
     bot_tokens_per_month: int = Field(default=0, ge=0)
     group_conversations: Literal["together", "person"] = "together"
+    read_along_messages: int = Field(default=20, ge=0, le=100)
+    read_along_hours: int = Field(default=24, ge=1, le=24)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
     chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 

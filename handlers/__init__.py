@@ -157,7 +157,12 @@ def dispatcher(
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (
         OriginMiddleware(
-            bot_info.id, addressee_filter, Albums(clock), use_cases.answering.questions, outputs.telegram.newest
+            bot_info.id,
+            addressee_filter,
+            Albums(clock),
+            use_cases.answering.questions,
+            use_cases.answering.reading_along,
+            outputs.telegram.newest,
         ),
         SpeakerMiddleware(use_cases.people.acquaintance),
         ReplyMiddleware(surroundings.preferences, speech, later),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from aiogram import F
 from aiogram.types import CallbackQuery, Message
 
+from bot.answering.reading_along import ReadingAlong
 from bot.answering.use_cases.whole_conversation import Erasable, WholeConversation
 from bot.conversation.export import as_json, as_markdown
 from bot.people.admission import HELD_LIFETIME, MAX_HELD_MESSAGES
@@ -14,6 +15,7 @@ from bot.people.audit import AUDIT_LIFETIME
 from bot.people.limits.question_limits import DAY
 from bot.people.permissions import OnlyAsker, Permissions
 from bot.people.speaker import Speaker
+from bot.preferences import EffectivePreferences
 from bot.settings import Settings
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -48,11 +50,12 @@ async def export(
     if not exported.messages:
         say("export-nothing")
         return
-    day = f"{datetime.fromtimestamp(exported.at, UTC):%Y-%m-%d}"
+    at = datetime.fromtimestamp(exported.at, UTC)
+    day, time = f"{at:%Y-%m-%d}", f"{at:%H%M%S}"
     title = say.text("export-title", name=bot_info.name, date=day)
     markdown = as_markdown(exported.messages, title=title, asker=speaker.name, answerer=bot_info.name)
     files = {"md": markdown, "json": as_json(exported.messages)}
-    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}", files))
+    later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}-{time}", files))
 
 
 @command("forget", CHAT_OWNERS, order=90)
@@ -68,17 +71,29 @@ async def ask_to_forget(_: Message, speaker: Speaker, conversation: WholeConvers
 
 
 @command("privacy", MEMBERS, order=95)
-async def explain_privacy(_: Message, speaker: Speaker, settings: Settings, say: Responder) -> None:
+async def explain_privacy(
+    _: Message,
+    speaker: Speaker,
+    settings: Settings,
+    effective: EffectivePreferences,
+    reading_along: ReadingAlong,
+    say: Responder,
+) -> None:
     """Say what is kept, for how long, and who gets it, as the settings have it."""
     parts = [
         say.text("privacy-kept", days=settings.history_days or 0),
+        *([say.text("privacy-pictures")] if effective.sees_pictures else []),
+        *([say.text("privacy-recordings")] if settings.transcription_url is not None else []),
         say.text("privacy-tokens"),
         say.text("privacy-model", where="here" if settings.embedded else "elsewhere"),
         say.text("privacy-people", days=round(AUDIT_LIFETIME / DAY)),
     ]
     if settings.access == "approved":
         parts.append(say.text("privacy-requests", days=round(HELD_LIFETIME / DAY), count=MAX_HELD_MESSAGES))
-    if not speaker.private:
+    reading = await reading_along.facts(speaker)
+    if reading is not None and effective.read_along.value == "on":
+        parts.append(say.text("privacy-read-along", count=reading.messages, hours=reading.hours))
+    elif not speaker.private:
         parts.append(say.text("privacy-group"))
     say.say_text("\n\n".join([*parts, say.text("privacy-rights")]))
 

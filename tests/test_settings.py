@@ -59,6 +59,8 @@ WRONG = {
     "QUESTIONS_WAITING": "0",
     "CHAT_QUESTIONS_WAITING": "0",
     "GROUP_CONVERSATIONS": "alone",
+    "READ_ALONG_MESSAGES": "101",
+    "READ_ALONG_HOURS": "25",
     "WEBHOOK_URL": "example.org/hook",
     "WEBHOOK_SECRET": "geheim!",
     "LISTEN": "8443",

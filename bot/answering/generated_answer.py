@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -10,6 +10,7 @@ from typing import cast
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from bot.answering.pictures import PictureLoader
+from bot.conversation.group_context import GroupMessage
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from, left_open
 from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused
@@ -21,6 +22,9 @@ from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
 from bot.preferences import EffectivePreferences
 from bot.runtime.observer import Observer
+
+Heard = Callable[[Turn, Sequence[Message], EffectivePreferences], Awaitable[Sequence[GroupMessage]]]
+"""Gives what was said in the group around a turn's question."""
 
 MAX_GENERATION_TRIES = 3
 """Requests for one answer before another model is asked, or a person is told: one, and two more."""
@@ -36,6 +40,7 @@ class Asking:
     health: ModelHealth
     observer: Observer
     pictures: PictureLoader
+    heard: Heard
     clock: Callable[[], float]
     """Unix times in seconds."""
 
@@ -49,6 +54,7 @@ class GeneratedAnswer:
         self._observer = asking.observer
         self._clock = asking.clock
         self._loader = asking.pictures
+        self._heard = asking.heard
         self._turn = turn
         self._path = path
         self._chosen = chosen
@@ -170,6 +176,7 @@ class GeneratedAnswer:
             answer_room=chosen.max_tokens.value,
             group=not self._turn.private,
             seen=list(pictures),
+            heard=await self._heard(self._turn, self._path, chosen),
         )
         self._sent = messages
         if self._turn.kind is TurnKind.GO_ON:

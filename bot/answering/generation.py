@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from bot.answering.generated_answer import Asking, GeneratedAnswer
+from bot.answering.generated_answer import Asking, GeneratedAnswer, Heard
 from bot.answering.pictures import PictureLoader
 from bot.conversation.messages import Message, Turn
 from bot.models.catalog import ModelCatalog
@@ -27,11 +27,12 @@ class Generation:
         observer: Observer,
         pictures: PictureLoader,
         *,
+        heard: Heard | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._models = models
         self._health = health
-        self._asking = Asking(models, health, observer, pictures, clock)
+        self._asking = Asking(models, health, observer, pictures, heard or _nothing, clock)
 
     def max_messages(self, chosen: EffectivePreferences) -> int:
         """Most messages of a conversation that the chosen model, or one that stands in for it, could take."""
@@ -42,3 +43,8 @@ class Generation:
     def answer(self, turn: Turn, path: Sequence[Message], chosen: EffectivePreferences) -> GeneratedAnswer:
         """Prepare an answer; its `pieces` asks for it."""
         return GeneratedAnswer(self._asking, turn, path, chosen)
+
+
+async def _nothing(_turn: Turn, _path: Sequence[Message], _chosen: EffectivePreferences) -> tuple[()]:
+    """No group is read along."""
+    return ()

@@ -71,6 +71,8 @@ class Timeouts:
 
     headers: float = 60
     """From the start of the request to the headers of the response, connecting included."""
+    connect: float = 10
+    """Until a direct connection stands, its encryption included: a server of plain HTTP never answers to that."""
     silence: float = 60
     """Between two pieces of the answer."""
     answer: float = 600

@@ -54,6 +54,7 @@ class SettingsCallback(CompactCallback, prefix="set"):
         PreferenceName.THOUGHTS,
         PreferenceName.PERSONA,
         PreferenceName.CONVERSATIONS,
+        PreferenceName.READ_ALONG,
     ]
     value: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     language: Annotated[str, Field(min_length=1, max_length=8)] | None = None

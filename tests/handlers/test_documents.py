@@ -11,7 +11,7 @@ from aiogram import methods
 from bot.conversation.messages import Quote
 from tests.attachments.hostile import HOSTILE
 from tests.attachments.samples import docx, docx_paragraph, epub, odt, pdf, pptx, xlsx
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 MENTION = "@aura_bot"
 KINDS: dict[str, bytes] = {
@@ -214,3 +214,48 @@ async def test_no_document_is_fetched_for_a_question_beyond_the_limits(folder: P
         assert len(harness.said) == 2
         assert len(harness.paths) == 1
         assert not harness.recording.made(methods.GetFile)
+
+
+LONG_PROMPT = "Answer in rhymes. " * 300
+
+
+@pytest.mark.parametrize("prompt", ["Answer in rhymes.", LONG_PROMPT[:5000]], ids=["short", "longer than a message"])
+async def test_a_file_with_system_as_its_caption_is_the_system_prompt(harness: Harness, prompt: str) -> None:
+    await harness.message(ANNA, **captioned("/system"), **document(harness, prompt.encode()))
+    assert harness.last == "This is the system prompt of this chat now."
+    effective = await harness.preferences.effective(harness.key())
+    assert effective.system_prompt.value == prompt.strip()
+    assert harness.paths == [], "it is no question"
+
+
+async def test_system_in_reply_to_a_file_takes_it(harness: Harness) -> None:
+    file = document(harness, "Говори стихами.".encode("cp1251"))
+    await harness.message(OWNER, "/system", chat=GROUP, **somebodys(**file))
+    assert (await harness.preferences.effective(harness.key(GROUP))).system_prompt.value == "Говори стихами."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"x" * 9000, "A system prompt has 1 to 8000 characters"),
+        (b"", "I can't find any text in prompt.txt."),
+        (b"\x00\x01\x02\xff" * 50, "I can't read prompt.txt"),
+        (b"x. " * 2600, "That prompt leaves the model no room for a question"),
+    ],
+    ids=["too long", "empty", "no text", "too long for the model"],
+)
+async def test_a_file_that_cannot_be_the_prompt_changes_nothing(harness: Harness, content: bytes, said: str) -> None:
+    await harness.message(ANNA, "/system Be brief.")
+    await harness.message(ANNA, **captioned("/system"), **document(harness, content, "prompt.txt"))
+    assert harness.last.startswith(said)
+    assert (await harness.preferences.effective(harness.key())).system_prompt.value == "Be brief."
+
+
+async def test_in_a_group_a_member_sets_no_prompt_by_file_and_none_is_fetched(harness: Harness) -> None:
+    await harness.message(BORIS, **captioned("/system"), chat=GROUP, **document(harness, b"Answer in rhymes."))
+    assert harness.last == "Это может менять только администратор группы."
+    assert harness.recording.made(methods.GetFile) == []
+
+
+def captioned(command: str) -> dict[str, Any]:
+    return {"caption": command, "caption_entities": [{"type": "bot_command", "offset": 0, "length": len(command)}]}

@@ -64,6 +64,7 @@ from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
 from tests.harness.given_settings import given
+from tests.harness.reading import reading_along
 from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
 
 DATABASE = "handlers.db"
@@ -176,7 +177,9 @@ class Harness:
 
     def _dispatcher(self) -> Dispatcher:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
-        permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        admins = GroupAdmins(self.telegram.member, clock=lambda: self.now)
+        permissions = Permissions(admins)
+        self.heard = reading_along(self.settings, self.preferences, self.chats, admins, lambda: self.unix)
         audit = AuditLog(AuditRepository(self.database), permissions, clock=self.database.clock)
         people = people_use_cases(
             unit,
@@ -194,8 +197,8 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, self.models),
-            self.files.attachments,
+            Generating(self.models, self.models, self.heard),
+            self.files,
             QuestionLimits(
                 self.settings,
                 QuestionTimes(self.database),

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.answering.reading_along import ReadingAlong
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.answering.use_cases.conversation_choice import ConversationChoice
-from bot.answering.use_cases.documents import FileCheck
+from bot.answering.use_cases.documents import FileCheck, Files
 from bot.answering.use_cases.last_answer import LastAnswer
 from bot.answering.use_cases.model_choice import ModelChoice
+from bot.answering.use_cases.prompt_files import PromptFiles
 from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
-from bot.attachments.service import AttachmentService
 from bot.models.catalog import ModelCatalog
 from bot.people.audit import AuditLog
 from bot.people.limits.question_limits import QuestionLimits
@@ -39,10 +40,11 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Generating:
-    """The generator as use cases need it: one that can be probed, the models to choose."""
+    """The generator as use cases need it: one that can be probed, the groups it reads along in, the models."""
 
     prober: Prober
     models: ModelCatalog
+    reading_along: ReadingAlong
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class AnsweringUseCases:
     proxy_trial: ProxyTrial
     model_choice: ModelChoice
     budgets: TokenBudgets
+    reading_along: ReadingAlong
+    prompt_files: PromptFiles
 
 
 def answering_use_cases(
@@ -66,15 +70,15 @@ def answering_use_cases(
     permissions: Permissions,
     preferences: Preferences,
     generating: Generating,
-    attachments: AttachmentService,
+    files: Files,
     limits: QuestionLimits,
 ) -> AnsweringUseCases:
     """Wire the use cases about answers."""
     conversations = stores.conversations
-    files = FileCheck(attachments, preferences.sees_pictures)
+    check = FileCheck(files.attachments, preferences.sees_pictures)
     choice = ConversationChoice(preferences, conversations)
     return AnsweringUseCases(
-        questions=Questions(unit, conversations, turns, limits, files, permissions, choice),
+        questions=Questions(unit, conversations, turns, limits, check, permissions, choice),
         buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits, choice),
         conversation=WholeConversation(unit, conversations, turns, permissions, choice, clock=stores.clock),
@@ -82,4 +86,6 @@ def answering_use_cases(
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
         model_choice=ModelChoice(unit, generating.models, preferences, permissions),
         budgets=limits.budgets,
+        reading_along=generating.reading_along,
+        prompt_files=PromptFiles(files),
     )

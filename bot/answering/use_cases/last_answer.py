@@ -44,18 +44,22 @@ class LastAnswer:
         async with self._unit.transaction():
             return await self._turns.stop_turn(current.id)
 
-    async def retry(self, speaker: Speaker, *, language: str) -> bool:
-        """Answer the last question again. False: there is no answer. Raises TooManyQuestions."""
+    async def retry(self, speaker: Speaker, *, language: str) -> list[int] | None:
+        """Answer the last question again. None: there is no answer. Raises TooManyQuestions.
+
+        Gives the Telegram messages in which the answer is rewritten; none where it comes below.
+        """
         key = await self._choice.of_speaker(speaker)
         newest = await self._conversations.newest(key)
         await self._require_author(speaker, newest)
         async with self._unit.transaction():
             message = await self._conversations.message(newest) if newest is not None else None
             if message is None or message.role is not Role.ASSISTANT:
-                return False
+                return None
             await self._limits.admit(speaker)
+            rests = await self._turns.current(key) is None
             await self._turns.again(message.id, by=speaker.id, language=language)
-            return True
+            return await self._conversations.shown(message.id) if rests else []
 
     async def undo(self, speaker: Speaker) -> list[int] | None:
         """Take the last question and its answer out. Gives the Telegram messages to delete. None: there is none."""

@@ -32,7 +32,18 @@ from bot.storage.repositories.message_tree import (
 )
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.repositories.screens import screen_of
-from bot.storage.schema import chats, conversations, messages, outbox, people, preferences, shown, troubles, turns
+from bot.storage.schema import (
+    chats,
+    conversations,
+    group_messages,
+    messages,
+    outbox,
+    people,
+    preferences,
+    shown,
+    troubles,
+    turns,
+)
 
 MAX_PATH = 2000
 """Messages that are read of one conversation at the most; no generator takes more."""
@@ -147,6 +158,9 @@ class ConversationRepository:
             await connection.execute(delete(conversations).where(here))
             await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == chat))
             await connection.execute(delete(preferences).where(preferences.c.bot == bot, preferences.c.chat == chat))
+            await connection.execute(
+                delete(group_messages).where(group_messages.c.bot == bot, group_messages.c.chat == chat)
+            )
             await connection.execute(delete(troubles).where(troubles.c.bot == bot, troubles.c.chat == chat))
             await connection.execute(delete(outbox).where(outbox.c.bot == bot, outbox.c.chat == chat))
             await connection.execute(update(chats).where(chats.c.bot == bot, chats.c.id == chat).values(title=""))
