@@ -14,6 +14,7 @@ from bot import logs
 from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generation import Generation
 from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
@@ -172,6 +173,7 @@ async def _serve(
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
     admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    finished = FinishedAnswers(conversations, models, bot_admins.ids)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
@@ -181,6 +183,7 @@ async def _serve(
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
         ),
+        finished=finished,
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -188,13 +191,9 @@ async def _serve(
         texts=texts,
         report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
     )
-    limits = TurnLimits(
-        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
-        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
-        troubles=settings.trouble_days * SECONDS_A_DAY,
+    turns = make_turn_service(
+        database, queue, conversations, tasks, membership, answerer.work, _turn_limits(settings, model)
     )
-    turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
@@ -211,7 +210,7 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
+            Generating(models, client.config.context_tokens, models, finished, settings.transcription_timeout),
             files,
             QuestionLimits(
                 settings,
@@ -265,6 +264,16 @@ async def _serve(
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:
+    """Say how many answers run at once, how many questions wait, and how long things are kept."""
+    return TurnLimits(
+        room=model.slots if model else settings.max_answers or DEFAULT_ANSWERS,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
+        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
+        troubles=settings.trouble_days * SECONDS_A_DAY,
+    )
 
 
 def _files(settings: Settings, models: ModelCatalog, telegram: Telegram) -> Files:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.answer_report import AnswerReport, FailureNote
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
 from bot.answering.turns.turn_context import TurnContext
@@ -53,6 +54,7 @@ class Answerer:
         conversations: ConversationRepository,
         preferences: Preferences,
         generation: Generation,
+        finished: FinishedAnswers,
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
@@ -61,6 +63,7 @@ class Answerer:
         self._conversations = conversations
         self._preferences = preferences
         self._generation = generation
+        self._finished = finished
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
@@ -73,7 +76,7 @@ class Answerer:
         StorageUnavailable, CancelledError.
         """
         turn = running.turn
-        chosen = await self._preferences.effective(turn.key)
+        chosen = self._generation.preferences_of(turn, await self._preferences.effective(turn.key))
         if turn.kind is TurnKind.SHOW or turn.state is TurnState.SHOWING:
             await self._deliver(running, chosen)
         else:
@@ -95,14 +98,14 @@ class Answerer:
             try:
                 await self._ask(running, path, chosen, answer)
             except (ChatUnavailable, TopicUnavailable):
-                await self._keep_cut(running, answer)
+                await self._keep_cut(running, answer, chosen)
                 raise
             answer.close()
             reply.end(answer.note)
             kept = await running.wrote(
                 reply.text, "".join(answer.thoughts), answer.ending, answer.note, record=answer.record
             )
-            keyboard = await self._final_keyboard(turn, kept, answer.ending)
+            keyboard = await self._final_keyboard(turn, kept, answer.ending, chosen)
             live.end(keyboard)
             try:
                 await showing
@@ -128,7 +131,7 @@ class Answerer:
         reply.think(answer.thoughts)
         reply.write(answer.text)
         reply.end(turn.note or self._note(turn, answer.ending))
-        keyboard = await self._final_keyboard(turn, answer.id, answer.ending)
+        keyboard = await self._final_keyboard(turn, answer.id, answer.ending, chosen)
         live = self._open(running, reply, chosen, keyboard)
         live.end(keyboard)
         await live.run()
@@ -188,18 +191,16 @@ class Answerer:
             acknowledged=turn.waited,
         )
 
-    async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:
+    async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress, chosen: EffectivePreferences) -> None:
         """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             answer.close()
             kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN, record=answer.record)
-            await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
+            await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN, chosen))
 
-    async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
-        versions = await self._conversations.versions(answer)
-        if ending.is_empty:
-            return keyboards.after_failure(answer, versions, self._translate(turn))
-        return keyboards.when_done(answer, versions, ending, self._translate(turn))
+    async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending, chosen: EffectivePreferences) -> Keyboard:
+        facts = await self._finished.facts(answer, ending, turn.asker, chosen)
+        return keyboards.when_ended(facts, self._translate(turn))
 
     def _note(self, turn: Turn, ending: Ending) -> str:
         """Give the line under an answer that did not end by itself; one without text would show nothing else."""

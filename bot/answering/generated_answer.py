@@ -118,6 +118,7 @@ class GeneratedAnswer:
             asked_at=self._asked_at,
             first_at=self._first_at,
             ended_at=self._clock(),
+            choice=self.model.choice,
         )
 
     async def _watched(self, model: ChosenModel, first: Piece, rest: Pieces) -> Pieces:

@@ -624,3 +624,7 @@ stats-period = { $days } days
 
 question-about-picture = What is in this picture?
 help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
+
+## Another model for an answer
+
+button-other-model = ⇄ Model

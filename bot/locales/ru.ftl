@@ -626,3 +626,7 @@ stats-period = { $days } дней
 
 question-about-picture = Что на этой картинке?
 help-pictures = Я вижу и фотографии, и картинки, отправленные файлом, и те, что в сообщении, на которое вы отвечаете. Из нескольких, отправленных вместе, я смотрю первую.
+
+## Another model for an answer
+
+button-other-model = ⇄ Модель

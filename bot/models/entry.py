@@ -48,6 +48,8 @@ class ModelEntry:
     """It has a proxy setting of its own, which wins over `/proxy`."""
     proxy: ProxyURL | None = None
     """That proxy; None: it is asked directly."""
+    listed: tuple[str, ...] = ()
+    """Patterns of the models that its endpoint lists and that may be chosen, too; nothing: no other."""
     fallback: str = ""
     """The id of the entry that answers where this one fails."""
 

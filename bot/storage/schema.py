@@ -68,6 +68,7 @@ messages = Table(
     Column("at", Double, nullable=False),
     Column("model", Text),  # the model that wrote an answer
     Column("pictures", JSON(none_as_null=True)),  # files of a question's pictures
+    Column("model_choice", Text),  # the choice by which that model is found again
     sqlite_autoincrement=True,
 )
 
@@ -115,6 +116,8 @@ turns = Table(
     Column("shown", JSON, nullable=False),
     Column("asked_at", Double, nullable=False),
     Column("finished_at", Double),
+    Column("model", Text),  # the choice of a model for this answer alone
+    Column("begun", Integer, nullable=False, server_default="0"),  # times that its writing began, cut ones included
     Index("ix_turns_open", "conversation", "id", sqlite_where=text("open"), postgresql_where=text("open")),
     Index(
         "uq_turns_running",
@@ -158,10 +161,21 @@ token_usage = Table(
     Column("asked_at", Double, nullable=False),
     Column("first_at", Double, nullable=False),
     Column("ended_at", Double, nullable=False),
+    Column("cut", Integer, nullable=False, server_default="0"),  # earlier attempts whose tokens the server alone knows
     UniqueConstraint("turn", "asked_at"),
     Index("ix_token_usage_person", "bot", "person", "ended_at"),
     Index("ix_token_usage_bot", "bot", "ended_at"),
     sqlite_autoincrement=True,
+)
+
+budget_warnings = Table(
+    "budget_warnings",
+    metadata,
+    # who was told of which budget that it is nearly spent
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", BigInteger, primary_key=True, autoincrement=False),  # 0: the admins, of the whole bot's
+    Column("budget", Text, primary_key=True),
+    Column("beginning", Double, nullable=False),  # of the day or month that it is about
 )
 
 updates = Table(

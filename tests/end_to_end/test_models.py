@@ -147,3 +147,82 @@ async def test_a_model_that_went_away_is_answered_for_by_the_default_with_a_word
         await scene.telegram.until(
             lambda: any("выбранной здесь модели (spare) больше нет" in text for text in scene.telegram.texts(BORIS))
         )
+
+
+async def ask(scene: Scene, text: str, answer: str, *, by: int = ANNA) -> dict[str, object]:
+    """Ask, and give the message once it shows the complete answer."""
+    await scene.telegram.send(text, by=by)
+    return await scene.telegram.reads_answer(answer)
+
+
+async def test_another_model_answers_again_and_each_version_names_its_writer(scene: Scene, spare: Generator) -> None:
+    scene.generator.says("Main speaks.")
+    spare.says("Spare speaks.")
+    async with scene.program(**two_models(scene, spare)):
+        shown = await ask(scene, "One", "Main speaks.")
+        assert labels(shown) == ["↻ Again", "⇄ Model"]
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        shown = await scene.telegram.reads_buttons("Spare speaks.", ["↻ Again", "⇄ Model", "‹", "2/2 · Spare"])
+        await scene.telegram.press(shown, "‹")
+        await scene.telegram.reads_buttons("Main speaks.", ["↻ Again", "⇄ Model", "1/2 · Main", "›"])
+        scene.generator.says("Main goes on.")
+        await ask(scene, "Two", "Main goes on.")
+    assert len(spare.requests) == 1, "it answered once; the chat keeps its model"
+    written = stored(scene.folder, "SELECT model FROM messages WHERE role = 'assistant' ORDER BY id")
+    assert written == [("Main",), ("Spare",), ("Main",)]
+
+
+async def test_an_answer_goes_on_with_the_model_that_began_it_unless_that_is_gone(
+    scene: Scene, spare: Generator
+) -> None:
+    async def breaks(_request: Request) -> AsyncIterator[str]:
+        yield "Spare begins here." if len(spare.requests) == 1 else " Spare goes on."
+        await asyncio.sleep(0.3)
+        raise Cut
+
+    def cut(words: str) -> dict[str, object] | None:
+        answers = (m for m in scene.telegram.said() if words in m["text"] and "▸ Go on" in labels(m))
+        return next(answers, None)
+
+    scene.generator.says(" Main ends.")
+    spare.script = breaks
+    settings = two_models(scene, spare, fallback=False)
+    async with scene.program(**settings):
+        await scene.telegram.send("/model spare")
+        await scene.telegram.reads("Spare answers from the next message on.")
+        await scene.telegram.send("One")
+        shown = await scene.telegram.until(lambda: cut("begins here"))
+        await scene.telegram.send("/model main")
+        await scene.telegram.reads("Main answers from the next message on.")
+        await scene.telegram.press(shown, "▸ Go on")
+        shown = await scene.telegram.until(lambda: cut("goes on"))
+        assert len(spare.requests) == 2
+        assert scene.generator.requests == []
+    forget_spare(Path(settings["MODELS_FILE"]))
+    async with scene.program(**settings):
+        await scene.telegram.press(shown, "▸ Go on")
+        await scene.telegram.until(lambda: any("Main ends." in text for text in scene.telegram.texts()))
+
+
+async def test_a_press_that_names_a_model_survives_a_kill(scene: Scene, spare: Generator) -> None:
+    async def hangs(_request: Request) -> AsyncIterator[str]:
+        yield "Spare begins"
+        await asyncio.sleep(60)
+
+    scene.generator.says("Main speaks.")
+    spare.script = hangs
+    settings = two_models(scene, spare)
+    async with scene.program(**settings) as program:
+        shown = await ask(scene, "One", "Main speaks.")
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        await scene.telegram.until(lambda: len(spare.requests) == 1)
+        await program.kill()
+    spare.says("Spare speaks.")
+    async with scene.program(**settings):
+        await scene.telegram.reads_answer("Spare speaks.")
+    rows = stored(scene.folder, "SELECT model, cut FROM token_usage ORDER BY id")
+    assert rows == [("Main", 0), ("Spare", 1)]

@@ -16,6 +16,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.turn_context import TurnContext
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
@@ -23,7 +24,7 @@ from bot.answering.use_cases.assembly import Generating, Stores, answering_use_c
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
@@ -140,6 +141,7 @@ class Harness:
         """What admins were warned of: the period, the tokens spent, the budget."""
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
+        self.turns_written: list[Turn] = []
         self.paths: list[list[Message]] = []
         self.freed: list[int] = []
         self.may_write = asyncio.Event()
@@ -178,7 +180,9 @@ class Harness:
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, 2048, self.models),
+            Generating(
+                self.models, 2048, self.models, FinishedAnswers(self.conversations, self.models, self.bot_admins.ids)
+            ),
             Files(
                 self.telegram.download,
                 AttachmentService(
@@ -223,6 +227,7 @@ class Harness:
         if turn.kind is not TurnKind.SHOW:
             path = await running.begin()
             self.paths.append(path)
+            self.turns_written.append(turn)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
                 sent = await self.telegram.send(

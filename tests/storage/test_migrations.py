@@ -64,6 +64,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0013": FIFTH,
     "0014": FIFTH,
     "0015": FIFTH,
+    "0018": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
 from bot.answering.use_cases.chat_membership import ChatMembership
@@ -42,6 +43,7 @@ class Generating:
     prober: Prober
     context_tokens: int
     models: ModelCatalog
+    finished: FinishedAnswers
     transcription_timeout: float = 60.0
     """Seconds that a recording may take to be transcribed."""
 
@@ -80,7 +82,7 @@ def answering_use_cases(
     )
     return AnsweringUseCases(
         questions=Questions(unit, conversations, turns, limits, documents, permissions),
-        buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
+        buttons=AnswerButtons(unit, conversations, turns, permissions, limits, generating.finished, preferences),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits),
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
 from bot.generators.client import LimitKeeper
-from bot.models.catalog import ModelCatalog, chosen_form
+from bot.models.catalog import ModelCatalog, Offer
 from bot.models.entry import ModelEntry
 from bot.people.permissions import OnlyBotAdmins, Permissions
 from bot.people.speaker import Speaker
@@ -30,9 +30,9 @@ class ModelGone(Problem):
 class ModelChoices:
     """The models that somebody may choose, and what counts now."""
 
-    entries: tuple[ModelEntry, ...]
+    entries: tuple[Offer, ...]
     chosen: str
-    """The id of the entry in force; empty: it is none of these."""
+    """The id of the offer in force; empty: it is none of these."""
     effective: EffectivePreferences
 
 
@@ -66,16 +66,16 @@ class ModelChoice:
         """Give what an admin may choose for the whole bot, and its default of now."""
         self._permissions.require_bot_admin(speaker)
         whole = await self._preferences.effective(ChatKey(speaker.key.bot, 0))
-        return self._choices(self._models.offered(admin=True), whole, whole.model.value)
+        return self._choices(self._models.offers(admin=True), whole, whole.model.value)
 
     async def choose_here(self, speaker: Speaker, id_: str) -> ModelChoices:
         """Let an entry answer in this chat or topic from the next answer on."""
         await self._permissions.require_change(speaker)
         effective = await self._preferences.effective(speaker.key)
-        entry = self._entry(id_, self._for(speaker, effective))
+        offer = self._offer(id_, self._for(speaker, effective))
         async with self._unit.transaction():
             await self._preferences.set(
-                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, chosen_form(entry)
+                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, offer.choice
             )
             return await self.look_here(speaker)
 
@@ -91,9 +91,9 @@ class ModelChoice:
     async def choose_for_bot(self, speaker: Speaker, id_: str) -> ModelChoices:
         """Let an entry answer wherever nobody has chosen another one."""
         self._permissions.require_bot_admin(speaker)
-        entry = self._entry(id_, self._models.offered(admin=True))
+        offer = self._offer(id_, self._models.offers(admin=True))
         async with self._unit.transaction():
-            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, chosen_form(entry))
+            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, offer.choice)
             return await self.look_for_bot(speaker)
 
     async def let_choose(self, speaker: Speaker, who: ModelChoosers) -> ModelChoices:
@@ -133,21 +133,21 @@ class ModelChoice:
         except StorageUnavailable:
             return ModelTrial(None, Problem.key)
 
-    def _for(self, speaker: Speaker, effective: EffectivePreferences) -> list[ModelEntry]:
-        """The entries that somebody may choose in a chat."""
+    def _for(self, speaker: Speaker, effective: EffectivePreferences) -> list[Offer]:
+        """The models that somebody may choose in a chat."""
         if not speaker.admin and effective.model_choice.value != "everyone":
             return []
-        return self._models.offered(admin=speaker.admin)
+        return self._models.offers(admin=speaker.admin)
 
-    def _choices(self, entries: list[ModelEntry], effective: EffectivePreferences, stored: str) -> ModelChoices:
-        chosen = self._models.resolve(stored)
-        shown = tuple(entries) if self._models.is_from_file else ()
-        return ModelChoices(shown, chosen.entry.id if chosen.label == chosen.entry.name else "", effective)
+    def _choices(self, offers: list[Offer], effective: EffectivePreferences, stored: str) -> ModelChoices:
+        choice = self._models.resolve(stored).choice
+        shown = tuple(offers) if self._models.is_from_file else ()
+        return ModelChoices(shown, next((one.id for one in shown if one.choice == choice), ""), effective)
 
-    def _entry(self, id_: str, offered: list[ModelEntry]) -> ModelEntry:
-        entry = next((one for one in offered if one.id == id_), None)
-        if entry is not None:
-            return entry
+    def _offer(self, id_: str, offered: list[Offer]) -> Offer:
+        offer = next((one for one in offered if one.id == id_), None)
+        if offer is not None:
+            return offer
         if not self._models.is_from_file or self._models.find(id_) is not None:
             raise OnlyBotAdmins(f"{id_} is not for everybody")
         raise ModelGone(f"there is no model {id_}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -86,6 +87,12 @@ class ConversationRepository:
             return await versions_of(
                 connection, answer, messages.c.ending.not_in([ending for ending in Ending if ending.is_empty])
             )
+
+    async def writers(self, answers: Sequence[int]) -> dict[int, str]:
+        """Give the name of the model that wrote each of these answers; empty where it is not known."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(answers)))
+            return {row.id: row.model or "" for row in rows}
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""

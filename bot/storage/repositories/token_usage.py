@@ -33,6 +33,7 @@ async def keep_tokens(database: Database, connection: AsyncConnection, turn: Tur
         "asked_at": record.asked_at,
         "first_at": record.first_at,
         "ended_at": record.ended_at,
+        "cut": max(0, turn.begun - 1),
     }
     await connection.execute(database.insert(token_usage).values(row).on_conflict_do_nothing())
 

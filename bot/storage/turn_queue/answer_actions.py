@@ -21,9 +21,10 @@ class AnswerActions:
         self._database = database
         self._queue = TurnWriter(database)
 
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
+    async def again(self, answer: int, *, by: int, language: str, model: str | None = None) -> Asked:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerNotFound.
 
+        `model` is the choice of a model for it. None: the one in force when it begins.
         Where the same question was answered again below, only the messages of that last answer are rewritten.
         """
         async with self._database.transaction() as connection:
@@ -43,6 +44,7 @@ class AnswerActions:
                 reply_to=await self._queue.attached_to(connection, row.parent, key, below=not in_place),
                 asker=by,
                 language=language,
+                model=model,
             )
         return Asked(turn, key.chat)
 
@@ -95,6 +97,7 @@ class AnswerActions:
             reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
             asker=by,
             language=language,
+            model=row.model_choice if kind is TurnKind.GO_ON else None,
         )
         return Asked(turn, key.chat)
 
