@@ -16,7 +16,6 @@ from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
 from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generation import Generation
-from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
@@ -32,8 +31,8 @@ from bot.errors import SettingsProblem
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.operating.admin_alerts import AdminAlerts
+from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
+from bot.operating.admin_alerts import AdminAlerts, tell_of_models
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
@@ -41,8 +40,9 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import check_models, read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -102,6 +102,7 @@ async def run(settings: Settings) -> int:
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     # what is wrong with them is said before anything opens
+    budget_currency(entries, settings.money_budgets())
     check_models(read_personas(settings.personas_file), [entry.id for entry in entries])
     for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
@@ -172,14 +173,16 @@ async def _serve(
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
-    admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    alerts = AdminAlerts(
+        database, AlertRepository(database, bot=me.id), people, bot_admins.ids, stored_messages, texts, bot=me.id
+    )
     finished = FinishedAnswers(conversations, models, bot_admins.ids)
     answerer = Answerer(
         conversations=conversations,
         preferences=preferences,
         generation=Generation(
             models,
-            ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
+            ModelHealth(models, clock=time.monotonic, report=tell_of_models(alerts, tasks.start)),
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
         ),
@@ -189,7 +192,13 @@ async def _serve(
         ),
         tasks=tasks,
         texts=texts,
-        report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
+        report=AnswerReport(
+            observer=metrics,
+            troubles=TroubleRepository(database),
+            alerts=alerts,
+            admins=bot_admins.ids,
+            replica=settings.replica,
+        ),
     )
     turns = make_turn_service(
         database, queue, conversations, tasks, membership, answerer.work, _turn_limits(settings, model)
@@ -216,12 +225,22 @@ async def _serve(
                 settings,
                 QuestionTimes(database),
                 TokenBudgets(
-                    settings,
+                    budgets_of(settings),
                     TokenUsageRepository(database, bot=me.id),
                     permissions,
                     person=partial(people.get, me.id),
                     clock=database.clock,
-                    warn=admin_notices.warn_of_budget,
+                    warnings=BudgetNotices(
+                        database,
+                        tasks.start,
+                        texts,
+                        stored_messages,
+                        bot=me.id,
+                        admins=bot_admins.ids,
+                        person=partial(people.get, me.id),
+                        currency=(currency := budget_currency(models.entries, settings.money_budgets())),
+                    ),
+                    currency=currency,
                 ),
                 bot=me.id,
                 clock=database.clock,
@@ -273,6 +292,7 @@ def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:
         waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
         history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
         troubles=settings.trouble_days * SECONDS_A_DAY,
+        usage=settings.usage_days * SECONDS_A_DAY,
     )
 
 
@@ -294,35 +314,6 @@ def _metrics(settings: Settings) -> Metrics | None:
 def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, bot: int) -> Scrape | None:
     """Give the figures of this run and the length of the queue. None: nobody counts."""
     return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
-
-
-def _report(
-    settings: Settings,
-    database: Database,
-    bot_admins: BotAdmins,
-    messages: DurableOutbox,
-    texts: Texts,
-    metrics: Metrics | None,
-    *,
-    bot: int,
-) -> AnswerReport:
-    """Tell how answers went: to a monitor, to `/trouble`, and to admins where they have to do something."""
-    alerts = AdminAlerts(
-        database,
-        AlertRepository(database, bot=bot),
-        PersonRepository(database),
-        bot_admins.ids,
-        messages,
-        texts,
-        bot=bot,
-    )
-    return AnswerReport(
-        observer=metrics,
-        troubles=TroubleRepository(database),
-        alerts=alerts,
-        admins=bot_admins.ids,
-        replica=settings.replica,
-    )
 
 
 def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:

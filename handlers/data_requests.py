@@ -67,7 +67,7 @@ async def explain_privacy(_: Message, speaker: Speaker, settings: Settings, say:
     """Say what is kept, for how long, and who gets it, as the settings have it."""
     parts = [
         say.text("privacy-kept", days=settings.history_days or 0),
-        say.text("privacy-tokens"),
+        say.text("privacy-usage", days=settings.usage_days),
         say.text("privacy-model", where="here" if settings.embedded else "elsewhere"),
         say.text("privacy-people", days=round(AUDIT_LIFETIME / DAY)),
     ]

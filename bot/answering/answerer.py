@@ -116,7 +116,7 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
-        wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
+        wrote = answer.server if answer.ending in {Ending.COMPLETE, Ending.LENGTH} else None
         first = answer.first_text_at
         await self._report.ended(turn, answer.model, answer.ending.value, first_text_at=first, wrote=wrote)
 
@@ -162,7 +162,7 @@ class Answerer:
             answer.fail(error)
             key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             note = self._texts.get(turn.language, key, **error.details)
-            about = await self._report.failed(turn, path, generated.label, error)
+            about = await self._report.failed(turn, path, generated.label, error, server=generated.server)
             answer.note = self._with_failure(turn, note, about)
         else:
             if running.stopped:
@@ -170,7 +170,7 @@ class Answerer:
             answer.note = self._note(turn, answer.ending)
             answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
         finally:
-            answer.record, answer.model = generated.record(), generated.label
+            answer.record, answer.model, answer.server = generated.record(), generated.label, generated.server
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))

@@ -66,6 +66,12 @@ class GeneratedAnswer:
         """The name of the model that answers, or of the one that was to."""
         return (self.model or self.wanted).label
 
+    @property
+    def server(self) -> str:
+        """The name by which admins hear of its server: whatever model is asked for there, one outage is one word."""
+        entry = (self.model or self.wanted).entry
+        return entry.name if entry.id else self.label
+
     async def pieces(self) -> Pieces:
         """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.scene import Scene
-from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, failing, running_generator
+from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, echo, failing, running_generator
 from tests.harness.telegram_people import ANNA, BORIS, labels
 
 
@@ -87,6 +87,33 @@ async def test_another_model_answers_where_the_first_fails_and_admins_hear_of_it
         assert len(warnings(scene)) == 1
     assert len(scene.generator.requests) == 1, "a wrong key is not tried again and again"
     assert len(spare.requests) == 3
+
+
+async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_when_it_is_over(
+    scene: Scene, spare: Generator
+) -> None:
+    scene.generator.script = failing(Refusal(401, "Unauthorized"))
+
+    def told() -> list[str]:
+        return [text for text in scene.telegram.texts(ANNA) if "Main" in text]
+
+    settings = two_models(scene, spare, fallback=False)
+    async with scene.program(**settings) as program:
+        await scene.telegram.send("/start")
+        for number in range(1, 5):  # the breaker tells of the first, and failed answers would tell of each
+            await scene.telegram.send(f"Question {number}", by=BORIS)
+            await scene.telegram.until(lambda n=number: len(scene.telegram.said(BORIS)) == n)
+        await scene.telegram.until(told)
+        await program.stop()
+    scene.generator.script = echo
+    async with scene.program(**settings):  # an earlier run has told of it
+        for number in (5, 6):
+            await scene.telegram.send(f"Question {number}", by=BORIS)
+            await scene.telegram.reads_answer(f"Question {number}", chat=BORIS)
+        await scene.telegram.until(lambda: len(told()) == 2)
+    begun, over = told()
+    assert begun.startswith("Main fails (401")
+    assert over == "The model's server accepts the bot's settings again (Main)."
 
 
 async def test_a_failure_in_the_middle_keeps_what_was_written(scene: Scene, spare: Generator) -> None:

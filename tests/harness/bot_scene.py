@@ -36,8 +36,9 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -137,8 +138,6 @@ class Harness:
         self.now = 0.0
         self.unix = 1_800_000_000.0
         self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
-        self.budget_warnings: list[tuple[str, int, int]] = []
-        """What admins were warned of: the period, the tokens spent, the budget."""
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
         self.turns_written: list[Turn] = []
@@ -174,6 +173,8 @@ class Harness:
             AccessRules(self.settings.access, self.settings.tell_blocked),
             2048,
         )
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         answering = answering_use_cases(
             unit,
             Stores(self.conversations, self.chats, audit, self.database.clock),
@@ -195,20 +196,28 @@ class Harness:
                 self.settings,
                 QuestionTimes(self.database),
                 TokenBudgets(
-                    self.settings,
+                    budgets_of(self.settings),
                     TokenUsageRepository(self.database, bot=BOT_ID),
                     permissions,
                     person=lambda id_: self.people.get(BOT_ID, id_),
                     clock=self.database.clock,
-                    warn=lambda *warning: self.budget_warnings.append(warning),
+                    warnings=BudgetNotices(
+                        self.database,
+                        self.tasks.start,
+                        self.texts,
+                        stored,
+                        bot=BOT_ID,
+                        admins=self.bot_admins.ids,
+                        person=lambda id_: self.people.get(BOT_ID, id_),
+                        currency="USD",
+                    ),
+                    currency="USD",
                 ),
                 bot=BOT_ID,
                 clock=self.database.clock,
             ),
         )
         holds = Holds(self.database, permissions, audit, self.tasks, self._free)
-        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
-        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         return handlers.dispatcher(
             handlers.UseCases(
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)

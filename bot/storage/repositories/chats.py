@@ -12,7 +12,17 @@ from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
 from bot.storage.repositories.message_tree import ensure
-from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, troubles, turns
+from bot.storage.schema import (
+    chats,
+    conversations,
+    messages,
+    preferences,
+    shown,
+    spent,
+    token_usage,
+    troubles,
+    turns,
+)
 
 
 class ChatRepository:
@@ -63,7 +73,7 @@ class ChatRepository:
                 select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
             ):
                 await self._move(connection, row, new)
-            for table in (spent, troubles):
+            for table in (spent, troubles, token_usage):
                 await connection.execute(update(table).where(table.c.bot == bot, table.c.chat == old).values(chat=new))
             await _move_preferences(connection, bot, old, new)
             await self._move_chat(bot, old, new)

@@ -24,6 +24,7 @@ from bot.storage.mappers import message_of
 from bot.storage.repositories.message_tree import choose, ensure, find, point, row_at, take_out, versions_of
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.repositories.screens import screen_of
+from bot.storage.repositories.token_usage import unlink_chat
 from bot.storage.schema import chats, conversations, messages, people, preferences, shown, troubles, turns
 
 MAX_PATH = 2000
@@ -143,6 +144,7 @@ class ConversationRepository:
             await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == chat))
             await connection.execute(delete(preferences).where(preferences.c.bot == bot, preferences.c.chat == chat))
             await connection.execute(delete(troubles).where(troubles.c.bot == bot, troubles.c.chat == chat))
+            await unlink_chat(connection, bot, chat)
             await connection.execute(update(chats).where(chats.c.bot == bot, chats.c.id == chat).values(title=""))
             empty = {"name": "", "username": "", "language": ""}
             await connection.execute(update(people).where(people.c.bot == bot, people.c.id == chat).values(empty))
