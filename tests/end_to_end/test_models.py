@@ -95,7 +95,7 @@ async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_whe
     scene.generator.script = failing(Refusal(401, "Unauthorized"))
 
     def told() -> list[str]:
-        return [text for text in scene.telegram.texts(ANNA) if "Main" in text]
+        return [text for text in scene.telegram.texts(ANNA) if "Main" in text and "/help" not in text]
 
     settings = two_models(scene, spare, fallback=False)
     async with scene.program(**settings) as program:
