@@ -97,12 +97,15 @@ async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_whe
     def told() -> list[str]:
         return [text for text in scene.telegram.texts(ANNA) if "Main" in text and "/help" not in text]
 
+    def heard(times: int) -> bool:
+        return len(scene.telegram.said(BORIS)) == times
+
     settings = two_models(scene, spare, fallback=False)
     async with scene.program(**settings) as program:
         await scene.telegram.send("/start")
         for number in range(1, 5):  # the breaker tells of the first, and failed answers would tell of each
             await scene.telegram.send(f"Question {number}", by=BORIS)
-            await scene.telegram.until(lambda n=number: len(scene.telegram.said(BORIS)) == n)
+            await scene.telegram.until(partial(heard, number))
         await scene.telegram.until(told)
         await program.stop()
     scene.generator.script = echo
