@@ -26,12 +26,15 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.command_line.generator_trial import try_generator
+from bot.conversation.messages import ChatKey
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
+from bot.models.listing import ModelLists
 from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
+from bot.net.proxy_url import ProxyURL
 from bot.operating.admin_alerts import AdminAlerts, tell_of_models
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
@@ -219,7 +222,14 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models, finished, settings.transcription_timeout),
+            Generating(
+                models,
+                client.config.context_tokens,
+                models,
+                finished,
+                _model_lists(models, tasks, (await preferences.effective(ChatKey(me.id, 0))).proxy.value),
+                settings.transcription_timeout,
+            ),
             files,
             QuestionLimits(
                 settings,
@@ -283,6 +293,13 @@ async def _serve(
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:
+    """Keep the lists of the endpoints, and ask for them now, so that `/model` has them when it is first sent."""
+    lists = ModelLists(models, tasks.start, clock=time.monotonic)
+    lists.refresh(proxy)
+    return lists
 
 
 def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:

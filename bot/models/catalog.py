@@ -123,7 +123,7 @@ class ModelCatalog:
         match = _CHOSEN.fullmatch(chosen)
         if match is not None and self.is_from_file:
             entry = self._entries.get(match[1])
-            if entry is not None and (entry.listed or not match[2]):
+            if entry is not None and (not match[2] or entry.lists(match[2])):
                 return ChosenModel(entry, match[2] or entry.config.model)
             return ChosenModel(self.default, self.default.config.model, missing=match[1])
         return ChosenModel(self.default, chosen or self.default.config.model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from bot.generators.client import GeneratorConfig
@@ -62,6 +63,10 @@ class ModelEntry:
     def sees_pictures(self) -> bool:
         """True where pictures are sent to it."""
         return self.pictures and self.config.kind.sends_pictures
+
+    def lists(self, name: str) -> bool:
+        """Tell whether a model that its endpoint lists may be chosen."""
+        return any(fnmatchcase(name, pattern) for pattern in self.listed)
 
     def route(self, proxy: ProxyURL | None) -> ProxyURL | None:
         """The proxy to ask through, where `proxy` is the bot's."""

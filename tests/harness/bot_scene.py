@@ -30,6 +30,7 @@ from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
+from bot.models.listing import ModelLists
 from bot.models.source import entries_in_file
 from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
@@ -182,7 +183,11 @@ class Harness:
             permissions,
             self.preferences,
             Generating(
-                self.models, 2048, self.models, FinishedAnswers(self.conversations, self.models, self.bot_admins.ids)
+                self.models,
+                2048,
+                self.models,
+                FinishedAnswers(self.conversations, self.models, self.bot_admins.ids),
+                ModelLists(self.models, self.tasks.start, clock=lambda: self.now),
             ),
             Files(
                 self.telegram.download,

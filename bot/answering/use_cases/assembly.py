@@ -16,6 +16,7 @@ from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.models.catalog import ModelCatalog
+from bot.models.listing import ModelLists
 from bot.people.audit import AuditLog
 from bot.people.limits.question_limits import QuestionLimits
 from bot.people.limits.token_budgets import TokenBudgets
@@ -44,6 +45,7 @@ class Generating:
     context_tokens: int
     models: ModelCatalog
     finished: FinishedAnswers
+    lists: ModelLists
     transcription_timeout: float = 60.0
     """Seconds that a recording may take to be transcribed."""
 
@@ -87,6 +89,6 @@ def answering_use_cases(
         conversation=WholeConversation(unit, conversations, turns, permissions, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
-        model_choice=ModelChoice(unit, generating.models, preferences, permissions),
+        model_choice=ModelChoice(unit, generating.models, preferences, permissions, generating.lists),
         budgets=limits.budgets,
     )

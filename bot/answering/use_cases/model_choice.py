@@ -10,7 +10,7 @@ from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
 from bot.generators.client import LimitKeeper
 from bot.models.catalog import ModelCatalog, Offer
-from bot.models.entry import ModelEntry
+from bot.models.listing import ModelLists
 from bot.people.permissions import OnlyBotAdmins, Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, ModelChoosers, PreferenceName, Preferences
@@ -50,12 +50,18 @@ class ModelChoice:
     """Shows, sets and resets the model. Raises NotPermitted, ModelGone, WrongValue, StorageUnavailable."""
 
     def __init__(
-        self, unit: UnitOfWork, models: ModelCatalog, preferences: Preferences, permissions: Permissions
+        self,
+        unit: UnitOfWork,
+        models: ModelCatalog,
+        preferences: Preferences,
+        permissions: Permissions,
+        lists: ModelLists,
     ) -> None:
         self._unit = unit
         self._models = models
         self._preferences = preferences
         self._permissions = permissions
+        self._lists = lists
 
     async def look_here(self, speaker: Speaker) -> ModelChoices:
         """Give what may be chosen in this chat; nothing where there is only one model, or only admins choose."""
@@ -103,10 +109,10 @@ class ModelChoice:
             await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL_CHOICE, who)
             return await self.look_for_bot(speaker)
 
-    def named(self, text: str) -> ModelEntry | None:
-        """Find the entry that a text names, by its id or its name, in any case."""
+    def named(self, text: str) -> Offer | None:
+        """Find the model that a text names, by its id or its name, in any case."""
         wanted = text.strip().casefold()
-        named = (entry for entry in self._models.entries if entry.id and wanted in {entry.id, entry.name.casefold()})
+        named = (one for one in self._models.offers(admin=True) if one.id and wanted in {one.id, one.name.casefold()})
         return next(named, None)
 
     def limit_of(self, effective: EffectivePreferences) -> tuple[LimitKeeper, int]:
@@ -140,6 +146,7 @@ class ModelChoice:
         return self._models.offers(admin=speaker.admin)
 
     def _choices(self, offers: list[Offer], effective: EffectivePreferences, stored: str) -> ModelChoices:
+        self._lists.refresh(effective.proxy.value)  # for the next page
         choice = self._models.resolve(stored).choice
         shown = tuple(offers) if self._models.is_from_file else ()
         return ModelChoices(shown, next((one.id for one in shown if one.choice == choice), ""), effective)
