@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ from bot import logs
 from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generation import Generation
-from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
 from bot.answering.question_reading import QuestionReading, ReadingLimits
 from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
@@ -30,13 +30,17 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.command_line.generator_trial import try_generator
+from bot.conversation.messages import ChatKey
+from bot.conversation.people import Person
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.operating.admin_alerts import AdminAlerts
+from bot.models.listing import ModelLists
+from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
+from bot.net.proxy_url import ProxyURL
+from bot.operating.admin_alerts import AdminAlerts, tell_of_models
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
@@ -44,8 +48,9 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import check_models, read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -106,6 +111,7 @@ async def run(settings: Settings) -> int:
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     # what is wrong with them is said before anything opens
+    budget_currency(entries, settings.money_budgets())
     check_models(read_personas(settings.personas_file), [entry.id for entry in entries])
     for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
@@ -182,7 +188,6 @@ async def _serve(
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
-    admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
     permissions = Permissions(admins := GroupAdmins(telegram.member, clock=time.monotonic))
     reading_along = ReadingAlong(
         preferences,
@@ -193,16 +198,20 @@ async def _serve(
         clock=database.clock,
     )
     tasks.start(reading_along.keep_forgetting(), name="forget what was read along")
+    alerts = AdminAlerts(
+        database, AlertRepository(database, bot=me.id), people, bot_admins.ids, stored_messages, texts, bot=me.id
+    )
+    finished = FinishedAnswers(conversations, models, bot_admins.ids)
     answerer = Answerer(
-        conversations=conversations,
         preferences=preferences,
         generation=Generation(
             models,
-            ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
+            ModelHealth(models, clock=time.monotonic, report=tell_of_models(alerts, tasks.start)),
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
             heard=reading_along.context,
         ),
+        finished=finished,
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
@@ -215,15 +224,17 @@ async def _serve(
             preferences.sees_pictures,
             ReadingLimits(client.config.context_tokens, settings.transcription_timeout),
         ),
-        report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
+        report=AnswerReport(
+            observer=metrics,
+            troubles=TroubleRepository(database),
+            alerts=alerts,
+            admins=bot_admins.ids,
+            replica=settings.replica,
+        ),
     )
-    limits = TurnLimits(
-        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
-        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
-        troubles=settings.trouble_days * SECONDS_A_DAY,
+    turns = make_turn_service(
+        database, queue, conversations, tasks, membership, answerer.work, _turn_limits(settings, model)
     )
-    turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
@@ -239,21 +250,31 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, models, reading_along),
+            Generating(
+                models,
+                models,
+                reading_along,
+                finished,
+                _model_lists(models, tasks, (await preferences.effective(ChatKey(me.id, 0))).proxy.value),
+            ),
             files,
-            QuestionLimits(
+            _question_limits(
                 settings,
-                QuestionTimes(database),
-                TokenBudgets(
-                    settings,
-                    TokenUsageRepository(database, bot=me.id),
-                    permissions,
+                database,
+                permissions,
+                BudgetNotices(
+                    database,
+                    tasks.start,
+                    texts,
+                    stored_messages,
+                    bot=me.id,
+                    admins=bot_admins.ids,
                     person=partial(people.get, me.id),
-                    clock=database.clock,
-                    warn=admin_notices.warn_of_budget,
+                    currency=(currency := budget_currency(models.entries, settings.money_budgets())),
                 ),
+                currency=currency,
+                person=partial(people.get, me.id),
                 bot=me.id,
-                clock=database.clock,
             ),
         ),
         people_use_cases(
@@ -295,6 +316,24 @@ async def _serve(
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
 
+def _model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:
+    """Keep the lists of the endpoints, and ask for them now, so that `/model` has them when it is first sent."""
+    lists = ModelLists(models, tasks.start, clock=time.monotonic)
+    lists.refresh(proxy)
+    return lists
+
+
+def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:
+    """Say how many answers run at once, how many questions wait, and how long things are kept."""
+    return TurnLimits(
+        room=model.slots if model else settings.max_answers or DEFAULT_ANSWERS,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
+        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
+        troubles=settings.trouble_days * SECONDS_A_DAY,
+        usage=settings.usage_days * SECONDS_A_DAY,
+    )
+
+
 def _files(settings: Settings, models: ModelCatalog, telegram: Telegram) -> Files:
     """Read what people send; pictures only where a model sees them."""
     readers = default_readers if models.sees_pictures else readers_without_pictures
@@ -315,33 +354,27 @@ def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, 
     return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
 
 
-def _report(
+def _question_limits(
     settings: Settings,
     database: Database,
-    bot_admins: BotAdmins,
-    messages: DurableOutbox,
-    texts: Texts,
-    metrics: Metrics | None,
+    permissions: Permissions,
+    warnings: BudgetNotices,
     *,
+    currency: str,
+    person: Callable[[int], Awaitable[Person | None]],
     bot: int,
-) -> AnswerReport:
-    """Tell how answers went: to a monitor, to `/trouble`, and to admins where they have to do something."""
-    alerts = AdminAlerts(
-        database,
-        AlertRepository(database, bot=bot),
-        PersonRepository(database),
-        bot_admins.ids,
-        messages,
-        texts,
-        bot=bot,
+) -> QuestionLimits:
+    """Count what people and chats may ask and spend."""
+    budgets = TokenBudgets(
+        budgets_of(settings),
+        TokenUsageRepository(database, bot=bot),
+        permissions,
+        person=person,
+        clock=database.clock,
+        warnings=warnings,
+        currency=currency,
     )
-    return AnswerReport(
-        observer=metrics,
-        troubles=TroubleRepository(database),
-        alerts=alerts,
-        admins=bot_admins.ids,
-        replica=settings.replica,
-    )
+    return QuestionLimits(settings, QuestionTimes(database), budgets, bot=bot, clock=database.clock)
 
 
 async def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:

@@ -84,7 +84,7 @@ async def explain_privacy(
         say.text("privacy-kept", days=settings.history_days or 0),
         *([say.text("privacy-pictures")] if effective.sees_pictures else []),
         *([say.text("privacy-recordings")] if settings.transcription_url is not None else []),
-        say.text("privacy-tokens"),
+        say.text("privacy-usage", days=settings.usage_days),
         say.text("privacy-model", where="here" if settings.embedded else "elsewhere"),
         say.text("privacy-people", days=round(AUDIT_LIFETIME / DAY)),
     ]

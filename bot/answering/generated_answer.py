@@ -76,6 +76,12 @@ class GeneratedAnswer:
         """The name of the model that answers, or of the one that was to."""
         return (self.model or self.wanted).label
 
+    @property
+    def server(self) -> str:
+        """The name by which admins hear of its server: whatever model is asked for there, one outage is one word."""
+        entry = (self.model or self.wanted).entry
+        return entry.name if entry.id else self.label
+
     async def pieces(self) -> Pieces:
         """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem.
 
@@ -136,6 +142,7 @@ class GeneratedAnswer:
             asked_at=self._asked_at,
             first_at=self._first_at,
             ended_at=self._clock(),
+            choice=self.model.choice,
         )
 
     @contextmanager

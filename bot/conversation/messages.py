@@ -155,6 +155,8 @@ class AnswerRecord:
     asked_at: float
     first_at: float
     ended_at: float
+    choice: str = ""
+    """The choice by which the model is found again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class Message:
     """Telegram messages of a question that came with files, or in several messages."""
     unread: bool = False
     """Its text is still to be made of its parts."""
+    model_choice: str | None = None
+    """The choice by which that model is found again, where it is known."""
 
 
 class TurnKind(StrEnum):
@@ -250,5 +254,9 @@ class Turn:
     """Failures of its work, and deaths of its process while it ran alone and had just begun."""
     waited: bool = False
     """Its question was asked behind another one, and was acknowledged."""
+    model: str | None = None
+    """The choice of a model for this answer alone. None: the model in force answers."""
+    begun: int = 0
+    """Times that its writing began, this one included."""
     unfinished: str = ""
     """Text of an earlier attempt that failed, which stays where the answer is given up."""

@@ -9,9 +9,14 @@ that gives an async generator of pieces. Plain `str` is always enough. Closing t
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from pydantic import SecretStr
+
+from bot.net.proxy_url import ProxyURL
 
 Messages = list[dict[str, str]]
 """`role` (`system`, `user`, `assistant`) and `content` of each message, oldest first."""
@@ -92,6 +97,16 @@ class Generator(Protocol):
         ...
 
 
+class ModelLister(Protocol):
+    """Asks an endpoint which models it has."""
+
+    async def __call__(
+        self, url: str, *, key: SecretStr, proxy: ProxyURL | None, ssl_context: ssl.SSLContext | None
+    ) -> list[str]:
+        """Give the models' names, in the server's order. Raises GeneratorProblem, aiohttp.ClientError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratorKind:
     """Capabilities and settings of a generator, so that nobody else compares names."""
@@ -116,6 +131,8 @@ class GeneratorKind:
     """Without an address the program's own model answers in its place."""
     sends_pictures: bool = False
     """Its requests can hold pictures; whether its model sees them is another matter."""
+    lister: ModelLister | None = None
+    """Asks for the models of an endpoint; None: this kind has no list."""
     needs_url: str = ""
     """An example of the address without which it cannot work; empty: it has one of its own."""
 

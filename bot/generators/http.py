@@ -73,7 +73,7 @@ async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> s
     body = b""
     with suppress(TimeoutError, GeneratorSilent, aiohttp.ClientError, ValueError):
         async with deadline.within(deadline.timeouts.silence):
-            body = await _read(response, MAX_ERROR_BYTES)
+            body = await read_whole(response, MAX_ERROR_BYTES)
     words: str | None = None
     with suppress(ValueError):
         words = error_text(json.loads(body))
@@ -82,7 +82,7 @@ async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> s
     return words or response.reason or ""
 
 
-async def _read(response: aiohttp.ClientResponse, longest: int) -> bytes:
+async def read_whole(response: aiohttp.ClientResponse, longest: int) -> bytes:
     """Read a body whole. Raises ValueError when it is longer than `longest` bytes."""
     body = bytearray()
     while chunk := await response.content.readany():

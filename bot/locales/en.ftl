@@ -406,8 +406,7 @@ model-here = { $model } answers here from the next answer on.
 model-trying = Asking { $model } …
 model-failed = { $model } does not answer, so everything stays as it was. { $reason }
 model-gone = That model is not there any more. /model shows what there is.
-model-fails = { $model } fails and is left alone for a while; its fallback answers where it has one. { $reason } I shall say when it works again.
-model-works-again = { $model } works again.
+model-fails = { $model } fails ({ $cause }) and is left alone for a while; its fallback answers where it has one. I shall say when it works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
 ## People, groups and what was changed
@@ -536,11 +535,6 @@ budget-spent = { $whose ->
        *[month] for this month
     } are used up.
 } It goes on at { $at }.
-budget-warning = { $period ->
-    [day] Today's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
-   *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
-}
-privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.
 ## What failed
 
 menu-trouble = what failed lately, and why
@@ -700,3 +694,40 @@ privacy-recordings = Voice messages and other recordings go to a transcription s
 
 retry-above = I'm rewriting this answer.
 temperature-for-bot = Only an admin of the bot can change it for the whole bot. For this chat: /temperature chat 0.9
+## Another model for an answer
+
+button-other-model = ⇄ Model
+
+## Budgets of money, and what is kept of usage
+
+usage-cost = { $cost } { $currency } spent.
+usage-cost-left = { $cost } { $currency } are left.
+usage-forgotten = (forgotten)
+usage-cut = , and { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+} cut by a restart that only the server counted
+budget-money-spent = { $whose ->
+    [bot] The bot's money { $period ->
+        [day] for today
+       *[month] for this month
+    } is used up.
+   *[person] Your share of the money { $period ->
+        [day] for today
+       *[month] for this month
+    } is used up.
+} It goes on at { $at }.
+budget-tokens = { $used } of { $budget } tokens
+budget-money = { $used } of { $budget } { $currency }
+budget-warning-bot = The whole bot's budget { $period ->
+    [day] for today
+   *[month] for this month
+} is nearly used up: { $amount }.
+budget-warning-person = Your budget { $period ->
+    [day] for today
+   *[month] for this month
+} is nearly used up: { $amount }. /usage shows what is left.
+privacy-usage = How many tokens each answer took, when, for whom and by which model, stays for { $days ->
+    [one] a day
+   *[other] { $days } days
+} for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.

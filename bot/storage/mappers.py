@@ -45,6 +45,7 @@ def message_of(row: AnyRow) -> Message:
         thoughts=row.thoughts,
         at=row.at,
         model=row.model or "",
+        model_choice=row.model_choice,
         pictures=tuple(Picture(one["file_id"], one["unique_id"], one["name"]) for one in row.pictures or ()),
         parts=parts_from(row.parts),
         unread=row.unread,
@@ -113,6 +114,8 @@ def turn_of(row: AnyRow) -> Turn:
         note=row.note,
         waited=row.waited,
         unfinished=row.unfinished,
+        model=row.model,
+        begun=row.begun,
     )
 
 

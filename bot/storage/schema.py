@@ -75,6 +75,7 @@ messages = Table(
     Index(
         "ix_messages_album", "album", sqlite_where=text("album IS NOT NULL"), postgresql_where=text("album IS NOT NULL")
     ),
+    Column("model_choice", Text),  # the choice by which that model is found again
     sqlite_autoincrement=True,
 )
 
@@ -123,6 +124,8 @@ turns = Table(
     Column("asked_at", Double, nullable=False),
     Column("sent_at", BigInteger),  # when Telegram got the newest message of the question
     Column("finished_at", Double),
+    Column("model", Text),  # the choice of a model for this answer alone
+    Column("begun", Integer, nullable=False, server_default="0"),  # times that its writing began, cut ones included
     Index("ix_turns_open", "conversation", "id", sqlite_where=text("open"), postgresql_where=text("open")),
     Index(
         "uq_turns_running",
@@ -166,10 +169,21 @@ token_usage = Table(
     Column("asked_at", Double, nullable=False),
     Column("first_at", Double, nullable=False),
     Column("ended_at", Double, nullable=False),
+    Column("cut", Integer, nullable=False, server_default="0"),  # earlier attempts whose tokens the server alone knows
     UniqueConstraint("turn", "asked_at"),
     Index("ix_token_usage_person", "bot", "person", "ended_at"),
     Index("ix_token_usage_bot", "bot", "ended_at"),
     sqlite_autoincrement=True,
+)
+
+budget_warnings = Table(
+    "budget_warnings",
+    metadata,
+    # who was told of which budget that it is nearly spent
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", BigInteger, primary_key=True, autoincrement=False),  # 0: the admins, of the whole bot's
+    Column("budget", Text, primary_key=True),
+    Column("beginning", Double, nullable=False),  # of the day or month that it is about
 )
 
 updates = Table(

@@ -150,7 +150,7 @@ class ModelCallback(CompactCallback, prefix="mdl"):
     verb: Literal["use"]
     scope: ModelScope
     page: CallbackId = 0
-    id: Annotated[str, Field(max_length=24)] = ""
+    id: Annotated[str, Field(max_length=33)] = ""
 
 
 class ChooserCallback(CompactCallback, prefix="mdl"):

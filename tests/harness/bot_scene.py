@@ -16,6 +16,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.question_reading import NothingRead, QuestionReading, ReadingLimits
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.turn_context import TurnContext
@@ -24,20 +25,22 @@ from bot.answering.use_cases.assembly import Generating, Stores, answering_use_c
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
+from bot.models.listing import ModelLists
 from bot.models.source import entries_in_file
 from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -139,10 +142,9 @@ class Harness:
         self.now = 0.0
         self.unix = 1_800_000_000.0
         self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
-        self.budget_warnings: list[tuple[str, int, int]] = []
-        """What admins were warned of: the period, the tokens spent, the budget."""
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
+        self.turns_written: list[Turn] = []
         self.paths: list[list[Message]] = []
         self.freed: list[int] = []
         self.may_write = asyncio.Event()
@@ -191,24 +193,42 @@ class Harness:
             AccessRules(self.settings.access, self.settings.tell_blocked),
             2048,
         )
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         answering = answering_use_cases(
             unit,
             Stores(self.conversations, self.chats, audit, self.database.clock),
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, self.models, self.heard),
+            Generating(
+                self.models,
+                self.models,
+                self.heard,
+                FinishedAnswers(self.conversations, self.models, self.bot_admins.ids),
+                ModelLists(self.models, self.tasks.start, clock=lambda: self.now),
+            ),
             self.files,
             QuestionLimits(
                 self.settings,
                 QuestionTimes(self.database),
                 TokenBudgets(
-                    self.settings,
+                    budgets_of(self.settings),
                     TokenUsageRepository(self.database, bot=BOT_ID),
                     permissions,
                     person=lambda id_: self.people.get(BOT_ID, id_),
                     clock=self.database.clock,
-                    warn=lambda *warning: self.budget_warnings.append(warning),
+                    warnings=BudgetNotices(
+                        self.database,
+                        self.tasks.start,
+                        self.texts,
+                        stored,
+                        bot=BOT_ID,
+                        admins=self.bot_admins.ids,
+                        person=lambda id_: self.people.get(BOT_ID, id_),
+                        currency="USD",
+                    ),
+                    currency="USD",
                 ),
                 bot=BOT_ID,
                 clock=self.database.clock,
@@ -235,6 +255,7 @@ class Harness:
             if not path:
                 return
             self.paths.append(path)
+            self.turns_written.append(turn)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
                 sent = await self.telegram.send(

@@ -105,10 +105,13 @@ class TurnService:
             await self._worker.begin_soon(question.key.chat)
         return True
 
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
-        """Answer the same question again: in place for the last answer, below for an older. Raises AnswerNotFound."""
+    async def again(self, answer: int, *, by: int, language: str, model: str | None = None) -> Asked:
+        """Answer the same question again, with the model in force or the one of a choice.
+
+        In place for the last answer, below for an older. Raises AnswerNotFound.
+        """
         async with self._database.transaction():
-            asked = await self._pressing.again(answer, by=by, language=language)
+            asked = await self._pressing.again(answer, by=by, language=language, model=model)
             await self._worker.begin_soon(asked.chat)
         return asked
 

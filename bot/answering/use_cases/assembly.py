@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.reading_along import ReadingAlong
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.answer_buttons import AnswerButtons
@@ -18,6 +19,7 @@ from bot.answering.use_cases.proxy_trial import Prober, ProxyTrial
 from bot.answering.use_cases.questions import Questions
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.models.catalog import ModelCatalog
+from bot.models.listing import ModelLists
 from bot.people.audit import AuditLog
 from bot.people.limits.question_limits import QuestionLimits
 from bot.people.limits.token_budgets import TokenBudgets
@@ -45,6 +47,8 @@ class Generating:
     prober: Prober
     models: ModelCatalog
     reading_along: ReadingAlong
+    finished: FinishedAnswers
+    lists: ModelLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,12 @@ def answering_use_cases(
     choice = ConversationChoice(preferences, conversations)
     return AnsweringUseCases(
         questions=Questions(unit, conversations, turns, limits, check, permissions, choice),
-        buttons=AnswerButtons(unit, conversations, turns, permissions, limits),
+        buttons=AnswerButtons(unit, conversations, turns, permissions, limits, generating.finished, preferences),
         last_answer=LastAnswer(unit, conversations, turns, permissions, limits, choice),
         conversation=WholeConversation(unit, conversations, turns, permissions, choice, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
-        model_choice=ModelChoice(unit, generating.models, preferences, permissions),
+        model_choice=ModelChoice(unit, generating.models, preferences, permissions, generating.lists),
         budgets=limits.budgets,
         reading_along=generating.reading_along,
         prompt_files=PromptFiles(files),

@@ -103,7 +103,12 @@ def endpoints(base: str) -> list[str]:
 
 
 def _headers(address: str, options: Options) -> dict[str, str]:
-    headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
+    return {"Accept": "text/event-stream", **authorization(address, options)}
+
+
+def authorization(address: str, options: Options) -> dict[str, str]:
+    """Give the headers that say who asks."""
+    headers = {"User-Agent": f"aura-telegram/{__version__}"}
     if not options.secret:
         return headers
     if (URL(address).host or "").endswith(_AZURE):

@@ -20,6 +20,7 @@ from bot.storage.schema import (
     preferences,
     shown,
     spent,
+    token_usage,
     troubles,
     turns,
 )
@@ -73,7 +74,7 @@ class ChatRepository:
                 select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
             ):
                 await self._move(connection, row, new)
-            for table in (spent, troubles):
+            for table in (spent, troubles, token_usage):
                 await connection.execute(update(table).where(table.c.bot == bot, table.c.chat == old).values(chat=new))
             await connection.execute(
                 delete(group_messages).where(group_messages.c.bot == bot, group_messages.c.chat == old)

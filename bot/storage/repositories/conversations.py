@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ from bot.storage.repositories.message_tree import (
 )
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.repositories.screens import screen_of
+from bot.storage.repositories.token_usage import unlink_chat
 from bot.storage.schema import (
     chats,
     conversations,
@@ -112,6 +114,12 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             return await versions_of(connection, answer, written=True)
 
+    async def writers(self, answers: Sequence[int]) -> dict[int, str]:
+        """Give the name of the model that wrote each of these answers; empty where it is not known."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(answers)))
+            return {row.id: row.model or "" for row in rows}
+
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""
         async with self._database.transaction() as connection:
@@ -163,6 +171,7 @@ class ConversationRepository:
             )
             await connection.execute(delete(troubles).where(troubles.c.bot == bot, troubles.c.chat == chat))
             await connection.execute(delete(outbox).where(outbox.c.bot == bot, outbox.c.chat == chat))
+            await unlink_chat(connection, bot, chat)
             await connection.execute(update(chats).where(chats.c.bot == bot, chats.c.id == chat).values(title=""))
             empty = {"name": "", "username": "", "language": ""}
             await connection.execute(update(people).where(people.c.bot == bot, people.c.id == chat).values(empty))

@@ -22,9 +22,10 @@ class AnswerActions:
         self._database = database
         self._queue = TurnWriter(database)
 
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
+    async def again(self, answer: int, *, by: int, language: str, model: str | None = None) -> Asked:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerNotFound.
 
+        `model` is the choice of a model for it. None: the one in force when it begins.
         Where the same question was answered again below, only the messages of that last answer are rewritten.
         """
         async with self._database.transaction() as connection:
@@ -44,6 +45,7 @@ class AnswerActions:
                 reply_to=await self._queue.attached_to(connection, row.parent, key, below=not in_place),
                 asker=by,
                 language=language,
+                model=model,
             )
         return Asked(turn, key.chat)
 
@@ -96,6 +98,7 @@ class AnswerActions:
             reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
             asker=by,
             language=language,
+            model=row.model_choice if kind is TurnKind.GO_ON else None,
         )
         return Asked(turn, key.chat)
 

@@ -165,7 +165,7 @@ class TurnRepository:
             row = await self._mine(connection, lease)
             said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
             if record is not None:
-                said["model"] = storable(record.model)
+                said |= {"model": storable(record.model), "model_choice": storable(record.choice)}
                 await keep_tokens(self._database, connection, turn_of(row), record)
             if row.answer is None:
                 answer = await hang_answer(connection, row, said, self._database.clock())
@@ -258,7 +258,9 @@ class TurnRepository:
             "state": state,
             "lease_until": self._database.now() + lease.seconds,
         }
-        turn = replace(turn_of(row), attempt=attempt, state=state)
+        if not delivers:
+            changed["begun"] = row.begun + 1
+        turn = replace(turn_of(row), attempt=attempt, state=state, begun=row.begun + (0 if delivers else 1))
         if not row.shown:  # only now the turn before it has left the messages behind that this one takes over
             left = [] if row.screen is None else await on_screen(connection, row.screen)
             turn = replace(turn, shown=tuple(left) or ABOUT_TO_SEND)
