@@ -20,7 +20,7 @@ TEMPO_LEARNING_RATE = 0.2
 PATIENT_CHANGES = 20
 """Changes of one message after which they become rarer: its reader is behind anyway, and bans were reported."""
 MIN_PATIENT_GAP = 2.0
-"""Seconds between two changes from there on."""
+"""Seconds between two changes from there on; `.env.example` says them too (PATIENT_EDITS)."""
 MAX_PATIENT_GAP = 3.0
 """Seconds between two changes that this grows to, over as many changes again."""
 

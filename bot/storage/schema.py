@@ -97,7 +97,7 @@ turns = Table(
     Column("id", Id, primary_key=True),
     Column("bot", BigInteger, nullable=False),
     Column("conversation", Id, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
-    Column("dedup", Text, unique=True),
+    Column("dedup", Text, unique=True),  # "<bot>:<update id>", so that an update acts once
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("open", Boolean, nullable=False),  # the state is not a finished one
