@@ -2,7 +2,7 @@
 
 name      class                                   its settings
 aura      bot.generators.aura:Aura                AURA_*; without AURA_URL the embedded model answers
-openai    bot.generators.openai.generator:OpenAI            OPENAI_*
+openai    bot.generators.openai.generator:OpenAI  OPENAI_*
 a:b.C     C of the module a, to g4f's contract    AURA_URL, AURA_MODEL and AURA_KEY, where they are given
 
 Everybody else asks the `GeneratorKind` for what a generator can do. A new generator is one class and one entry here.

@@ -85,6 +85,7 @@ class EventContext:
     """An administrator of this group who speaks as the group."""
     message_id: int | None = None
     update_id: int = 0
+    """Negative for a held message that comes again."""
 
     @property
     def dedup(self) -> str:
