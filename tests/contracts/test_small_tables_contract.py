@@ -12,6 +12,7 @@ from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
+from bot.storage.repositories.token_usage import BudgetWarningRepository
 from tests.harness.databases import FakeTime
 
 ANN = Person(7_000_000_001, "Ann", "ann", "en")
@@ -156,3 +157,13 @@ async def test_a_group_is_refused_once(chats: ChatRepository) -> None:
     for group in (known, unknown):
         assert sorted(await asyncio.gather(*(chats.refuse(1, group) for _ in range(3)))) == [False, False, True]
         assert await chats.get(1, group.id) == replace(group, refused=True)
+
+
+async def test_a_warning_of_a_budget_is_given_once_in_its_period(database: Database) -> None:
+    warnings = BudgetWarningRepository(database, bot=1)
+    for beginning in (100.0, 200.0):
+        for person in (0, 7):
+            assert await warnings.begin(person, "tokens a day", beginning)
+            assert not await warnings.begin(person, "tokens a day", beginning)
+    assert not await warnings.begin(7, "tokens a day", 100.0), "a late replica"
+    assert await warnings.begin(7, "money a day", 100.0)
