@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 
 from bot.conversation.messages import ChatKey
 from bot.errors import Problem
+from bot.generators.client import ProbeManner
 from bot.generators.factory import configured_model
 from bot.models.catalog import ModelCatalog
 from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
@@ -76,6 +77,11 @@ class EffectivePreferences:
     """The model as people read it. Empty: whatever the generator takes by itself."""
     sees_pictures: bool = False
     """The model sees pictures."""
+
+    @property
+    def manner(self) -> ProbeManner:
+        """The values that a trial is asked with, as a question is."""
+        return ProbeManner(self.temperature.value, self.max_tokens.value, self.system_prompt.value)
 
 
 class PreferenceName(StrEnum):
@@ -285,12 +291,9 @@ class Preferences:
         *,
         models: ModelCatalog | None = None,
     ) -> None:
-        self._settings = settings
         self._stored = table
-        self._personas = personas
-        self._catalog = models
-        self._models = models if models is not None and models.is_from_file else None
-        self._rows = preference_table(personas, languages, models_in_file=self._models is not None)
+        self._resolver = PreferenceResolver(settings, personas, languages, models)
+        self._rows = self._resolver.rows
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
             table.database, PREFERENCE_CHANNEL, concerns
         )
@@ -327,8 +330,25 @@ class Preferences:
         await self._stored.put(scope, name, None)
 
     async def _find(self, key: ChatKey) -> EffectivePreferences:
-        scopes = _nearest_first(key, await self._stored.scopes(key))
-        values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self._rows.items()}
+        return self._resolver.resolve(key, await self._stored.scopes(key))
+
+
+class PreferenceResolver:
+    """Finds the values in force among those that are stored and those of the environment."""
+
+    def __init__(
+        self, settings: Settings, personas: Personas, languages: Collection[str], models: ModelCatalog | None
+    ) -> None:
+        self._settings = settings
+        self._personas = personas
+        self._catalog = models
+        self._models = models if models is not None and models.is_from_file else None
+        self.rows = preference_table(personas, languages, models_in_file=self._models is not None)
+
+    def resolve(self, key: ChatKey, stored: Mapping[ChatKey, Mapping[str, str]]) -> EffectivePreferences:
+        """Give the values of a conversation; `stored` has those of its scopes."""
+        scopes = _nearest_first(key, stored)
+        values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self.rows.items()}
         values |= self._answerer(scopes)
         values["model"] = self._model(values["model"], values["persona"])
         model = values["model"].value
@@ -350,7 +370,7 @@ class Preferences:
 
     def _answerer(self, scopes: Sequence[_Scope]) -> dict[str, Value[str]]:
         """The system prompt in force, and the persona that it comes from: whichever of the two is set nearest."""
-        prompt, persona = self._rows[PreferenceName.SYSTEM_PROMPT], self._rows[PreferenceName.PERSONA]
+        prompt, persona = self.rows[PreferenceName.SYSTEM_PROMPT], self.rows[PreferenceName.PERSONA]
         for scope in scopes:
             if (own := scope.read(prompt)) is not None:
                 return {"system_prompt": own, "persona": Value("", scope.source)}
