@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,8 +12,23 @@ from bot.errors import Problem
 from bot.generators.client import ProbeManner
 from bot.generators.factory import configured_model
 from bot.models.catalog import ModelCatalog
-from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
+from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import Personas
+from bot.preference_readers import (
+    MAX_MAX_TOKENS,
+    MAX_MODEL_LENGTH,
+    MAX_PROMPT_LENGTH,
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
+    OFF,
+    one_of,
+    persona_in,
+    read_max_tokens,
+    read_model,
+    read_prompt,
+    read_proxy,
+    read_temperature,
+)
 from bot.settings import Settings
 from bot.storage.cache import InvalidatedCache
 from bot.storage.repositories.preferences import PREFERENCE_CHANNEL, PreferenceRepository, concerns
@@ -24,16 +38,14 @@ T = TypeVar("T")
 StreamingWay = Literal["edit", "draft", "off"]
 ThoughtsWay = Literal["fold", "hide"]
 ModelChoosers = Literal["everyone", "admins"]
+ConversationsWay = Literal["together", "person"]
+ReadAlongWay = Literal["off", "on"]
 
 STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
+CONVERSATIONS_WAYS: tuple[ConversationsWay, ...] = get_args(ConversationsWay)
+READ_ALONG_WAYS: tuple[ReadAlongWay, ...] = get_args(ReadAlongWay)
 MODEL_CHOOSERS: tuple[ModelChoosers, ...] = get_args(ModelChoosers)
 THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
-MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
-MAX_MAX_TOKENS = 1_000_000
-MAX_PROMPT_LENGTH = 8000
-MAX_MODEL_LENGTH = 100
-OFF = "off"
-"""The stored form of "no proxy at all": it wins over a proxy of the environment."""
 
 
 class Source(StrEnum):
@@ -73,6 +85,10 @@ class EffectivePreferences:
     """Empty: each person's own."""
     model_choice: Value[ModelChoosers]
     """Those who may choose a model for their chat."""
+    conversations: Value[ConversationsWay]
+    """In a group: one conversation of everybody, or each person's own."""
+    read_along: Value[ReadAlongWay]
+    """In a group: messages that were not written to the bot are read as context."""
     model_label: str = ""
     """The model as people read it. Empty: whatever the generator takes by itself."""
     sees_pictures: bool = False
@@ -97,65 +113,14 @@ class PreferenceName(StrEnum):
     THOUGHTS = "thoughts"
     LANGUAGE = "language"
     MODEL_CHOICE = "model_choice"
+    CONVERSATIONS = "conversations"
+    READ_ALONG = "read_along"
 
 
 class WrongValue(Problem):
     """A preference cannot have this value; the person is told the range and an example."""
 
     key = "wrong-value"
-
-
-def read_temperature(text: str) -> float:
-    """Read 0 to 2, with a point or a comma. Raises ValueError."""
-    value = float(text.strip().replace(",", "."))
-    if not math.isfinite(value) or not MIN_TEMPERATURE <= value <= MAX_TEMPERATURE:
-        raise ValueError("outside 0 to 2")
-    return round(value, 3) + 0.0  # a negative zero becomes a plain one
-
-
-def read_max_tokens(text: str) -> int:
-    """Read 1 to 1,000,000; spaces may separate thousands. Raises ValueError."""
-    digits = "".join(text.split())
-    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits[:9]) <= MAX_MAX_TOKENS:
-        raise ValueError("outside 1 to 1000000")
-    return int(digits[:9])
-
-
-def _read_model(text: str) -> str:
-    name = text.strip()
-    if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
-        raise ValueError("not a model's name")
-    return name
-
-
-def _read_proxy(text: str) -> ProxyURL | None:
-    return None if text.strip().lower() == OFF else parse_proxy(text)
-
-
-def _read_prompt(text: str) -> str:
-    if not 0 < len(text.strip()) <= MAX_PROMPT_LENGTH:
-        raise ValueError("too long")
-    return text.strip()
-
-
-def _one_of(allowed: Collection[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError("not one of " + ", ".join(allowed))
-        return text
-
-    return read
-
-
-def _persona_in(personas: Personas) -> Callable[[str], tuple[str, str]]:
-    def read(text: str) -> tuple[str, str]:
-        """`teacher:ru` → its id and its prompt in that language. Raises ValueError when the library has it no more."""
-        id_, _, language = text.partition(":")
-        if id_ not in personas:
-            raise ValueError("no such persona")
-        return id_, personas[id_].prompt(language)
-
-    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +166,14 @@ def preference_table(
         Preference(
             PreferenceName.MODEL,
             f"a line of 1 to {MAX_MODEL_LENGTH} characters",
-            _read_model,
+            read_model,
             (lambda _: Value("", Source.DEFAULT)) if models_in_file else _usual_model,
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PROXY,
             f"an address, or {OFF}",
-            _read_proxy,
+            read_proxy,
             lambda settings: _given(
                 settings, "proxy", as_proxy(settings.proxy.get_secret_value()) if settings.proxy else None
             ),
@@ -218,41 +183,53 @@ def preference_table(
         Preference(
             PreferenceName.SYSTEM_PROMPT,
             f"1 to {MAX_PROMPT_LENGTH} characters",
-            _read_prompt,
+            read_prompt,
             lambda settings: _given(settings, "system_prompt", settings.system_prompt),
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PERSONA,
             "an id of the library, and a language",
-            _persona_in(personas),
+            persona_in(personas),
             lambda _: Value("", Source.DEFAULT),
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.STREAMING,
             ", ".join(STREAMING_WAYS),
-            _one_of(STREAMING_WAYS),
+            one_of(STREAMING_WAYS),
             lambda settings: _given(settings, "streaming", settings.streaming.value),
         ),
         Preference(
             PreferenceName.THOUGHTS,
             ", ".join(THOUGHTS_WAYS),
-            _one_of(THOUGHTS_WAYS),
+            one_of(THOUGHTS_WAYS),
             lambda _: Value("fold", Source.DEFAULT),
         ),
         Preference(
             PreferenceName.LANGUAGE,
             ", ".join(languages),
-            _one_of(languages),
+            one_of(languages),
             lambda _: Value("", Source.DEFAULT),
         ),
         Preference(
             PreferenceName.MODEL_CHOICE,
             ", ".join(MODEL_CHOOSERS),
-            _one_of(MODEL_CHOOSERS),
+            one_of(MODEL_CHOOSERS),
             lambda _: Value("everyone", Source.DEFAULT),
             scope=Source.BOT,
+        ),
+        Preference(
+            PreferenceName.CONVERSATIONS,
+            ", ".join(CONVERSATIONS_WAYS),
+            one_of(CONVERSATIONS_WAYS),
+            lambda settings: _given(settings, "group_conversations", settings.group_conversations),
+        ),
+        Preference(
+            PreferenceName.READ_ALONG,
+            ", ".join(READ_ALONG_WAYS),
+            one_of(READ_ALONG_WAYS),
+            lambda _: Value("off", Source.DEFAULT),
         ),
     )
     return {row.name: row for row in rows}
@@ -300,7 +277,8 @@ class Preferences:
 
     async def effective(self, key: ChatKey) -> EffectivePreferences:
         """The values that count in a conversation now: known, or found with one query."""
-        return await self._known.get(key, lambda: self._find(key))
+        place = key.place
+        return await self._known.get(place, lambda: self._find(place))
 
     async def sees_pictures(self, key: ChatKey) -> bool:
         """Tell whether a conversation's model sees pictures."""
@@ -308,7 +286,7 @@ class Preferences:
 
     def scope(self, key: ChatKey, name: PreferenceName) -> ChatKey:
         """The scope at which a conversation sets a value of its own: its topic, or its whole chat."""
-        return key if self._rows[name].scope is Source.TOPIC else ChatKey(key.bot, key.chat)
+        return key.place if self._rows[name].scope is Source.TOPIC else ChatKey(key.bot, key.chat)
 
     async def set(self, scope: ChatKey, name: PreferenceName, text: str) -> None:
         """Store a value, in a transaction of the caller's or its own. Raises WrongValue.

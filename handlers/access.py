@@ -77,16 +77,20 @@ async def meet_newcomer(
     request = await admission.request(speaker, origin.update_id, to_be_held(message))
     if request is None or speaker.person is None:
         return
-    await say.say_durably("access-wait-longer" if request.again else "access-wait")
+    say("access-wait-longer" if request.again else "access-wait")
+    name = described(speaker.person)
     for admin in request.admins:
         to_admin = say.to_person(admin)
+        if request.waiting:
+            to_admin.say_digest("requests", to_admin.text("access-digest", name=name, count=request.waiting))
+            continue
         keyboard = (
             (
                 Button(to_admin.text("button-approve"), RequestCallback(verb="approve", person=speaker.id).pack()),
                 Button(to_admin.text("button-decline"), RequestCallback(verb="decline", person=speaker.id).pack()),
             ),
         )
-        await to_admin.say_durably("access-request", keyboard=keyboard, name=described(speaker.person))
+        to_admin("access-request", keyboard=keyboard, name=name)
 
 
 async def turn_group_away(_: Message, speaker: Speaker, groups: Groups, say: Responder) -> None:

@@ -30,6 +30,8 @@ class AnswerInProgress:
     note: str = ""
     model: str = ""
     """The name of the model that answers, once it has ended."""
+    server: str = ""
+    """The name by which admins hear of its server, once it has ended."""
     record: AnswerRecord | None = None
     """The model, tokens and times, once it has ended. None: nothing was written."""
     first_text_at: float | None = None

@@ -225,6 +225,14 @@ class GeneratorClient:
         if problem is not None:
             raise problem
 
+    async def models(self, *, proxy: ProxyURL | None = None) -> list[str]:
+        """Ask the endpoint which models it has, where its kind can say so. Raises GeneratorProblem."""
+        lister = self._config.kind.lister
+        if lister is None or not self._config.url:
+            return []
+        with translated(self._secrets(proxy)):
+            return await lister(self._config.url, key=self._config.key, proxy=proxy, ssl_context=self._ssl_context)
+
     def leave_out(self, model: str, parameters: Iterable[str]) -> None:
         """Leave parameters out of every request for a model, without waiting for its refusal."""
         self._endpoint(model).refused.update(parameters)

@@ -12,6 +12,7 @@ from bot.people.audit import AuditAction, AuditLog
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.database import Database
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.pacing import PacingRepository
@@ -40,8 +41,15 @@ class Holds:
     """Shows and ends holds, in every replica. Raises OnlyBotAdmins, StorageUnavailable."""
 
     def __init__(
-        self, database: Database, permissions: Permissions, audit: AuditLog, tasks: TaskSupervisor, release: Release
+        self,
+        unit: UnitOfWork,
+        database: Database,
+        permissions: Permissions,
+        audit: AuditLog,
+        tasks: TaskSupervisor,
+        release: Release,
     ) -> None:
+        self._unit = unit
         self._database = database
         self._permissions = permissions
         self._audit = audit
@@ -61,7 +69,7 @@ class Holds:
         """End the hold of a chat before its time. None: there is none."""
         self._permissions.require_bot_admin(speaker)
         bot = speaker.key.bot
-        async with self._database.transaction():
+        async with self._unit.transaction():
             pacing = PacingRepository(self._database, bot)
             until = (await pacing.holds()).get(chat)
             if until is None:

@@ -15,8 +15,11 @@ from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.held_messages import HeldMessage, HeldMessageRepository
 from bot.storage.repositories.people import PersonRepository
 
+HOUR = 3600.0
 REQUEST_INTERVAL = 86_400.0
 """Seconds after which the admins are asked again about somebody who goes on writing."""
+MAX_REQUESTS_AN_HOUR = 5
+"""Requests that admins get one by one; beyond them a digest says how many wait, so that a flood hides nobody."""
 MAX_HELD_MESSAGES = 5
 """Messages of somebody who waits that are kept to be answered; as many as may wait in a chat by default."""
 HELD_LIFETIME = 30 * 86_400.0
@@ -29,6 +32,8 @@ class Request:
 
     admins: tuple[Person, ...]
     again: bool
+    waiting: int = 0
+    """People who wait, where they are too many to be asked about one by one; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Admission:
             if not first and not await self._people.ask_again(bot, person, before=self._clock() - REQUEST_INTERVAL):
                 return None
             admins = [await self._people.get(bot, admin) or Person(admin, "") for admin in await self._bot_admins.ids()]
-            return Request(tuple(admins), again=not first)
+            return Request(tuple(admins), again=not first, waiting=await self._too_many(bot))
 
     async def answer_request(self, speaker: Speaker, newcomer: int, *, approve: bool, tell: Tell) -> Decided | None:
         """Let a newcomer in, or not, unless another admin was faster. None: they are not known any more."""
@@ -126,6 +131,11 @@ class Admission:
     async def forget_held(self, bot: int, person: int, update_id: int) -> None:
         """Forget a kept message that was acted upon."""
         await self._held.forget(bot, person=person, update_id=update_id)
+
+    async def _too_many(self, bot: int) -> int:
+        if await self._people.asked_about(bot, since=self._clock() - HOUR) <= MAX_REQUESTS_AN_HOUR:
+            return 0
+        return await self._people.count(bot, Standing.WAITING)
 
     async def _decide(self, speaker: Speaker, person: Person, standing: Standing, tell: Tell) -> Decided:
         await self._people.set_standing(speaker.key.bot, person.id, standing)

@@ -46,6 +46,7 @@ class _OpenTransaction:
     """A transaction under way."""
 
     connection: AsyncConnection
+    task: asyncio.Task[object] | None
     after: list[CommitHook] = field(default_factory=list)
     problem: BaseException | None = None
 
@@ -120,7 +121,7 @@ class Database:
         On SQLite the writers take turns, so nothing slow belongs inside. One that is not `durable` does not wait for
         the disk: what a power failure may undo, such as a claim. Raises StorageUnavailable.
         """
-        outer = self._open.get()
+        outer = self._joined()
         if outer is None:
             began = time.perf_counter()
             async with self._outermost(self._writes if durable else self._relaxed) as connection:
@@ -136,7 +137,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Read what is committed, or what this transaction has written so far. Raises StorageUnavailable."""
-        outer = self._open.get()
+        outer = self._joined()
         if outer is not None:
             yield outer.connection
             return
@@ -149,7 +150,7 @@ class Database:
 
     def after_commit(self, do: CommitHook) -> None:
         """Call `do` once everything is stored: at once where no transaction is open, never after a rollback."""
-        outer = self._open.get()
+        outer = self._joined()
         if outer is None:
             do()
         else:
@@ -212,7 +213,7 @@ class Database:
     @property
     def hears_all(self) -> bool:
         """True while every notification comes at once, and no change that was not told yet is in sight."""
-        return self._open.get() is None and (self._session is None or self._session.connected.is_set())
+        return self._joined() is None and (self._session is None or self._session.connected.is_set())
 
     async def try_advisory_lock(self, name: str) -> bool:
         """Take, or keep, the lock of this name among all processes. It is lost with the connection: ask again often."""
@@ -236,13 +237,18 @@ class Database:
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
             await connection.execute(lock, {"what": what})
 
+    def _joined(self) -> _OpenTransaction | None:
+        """The transaction that this task is in; a task that was started inside of one has its own."""
+        here = self._open.get()
+        return here if here is not None and here.task is asyncio.current_task() else None
+
     @asynccontextmanager
     async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
             with self._border.translating():
                 connection = await stack.enter_async_context(_opened(engine).connect())
                 await connection.begin()
-            here = _OpenTransaction(connection)
+            here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
             try:
                 yield connection

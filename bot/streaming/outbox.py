@@ -51,6 +51,10 @@ class Outbox:
         """Send it now and return its message id. Raises TelegramProblem."""
         return await self._send(to, _formatted(text), keyboard)
 
+    async def edit(self, chat: int, message_id: int, text: Formatted, *, keyboard: Keyboard = ()) -> None:
+        """Replace a message now. Raises TelegramProblem."""
+        await self._telegram.edit(chat, message_id, text, keyboard=keyboard)
+
     def edited_notice(self, to: Destination) -> EditedNotice:
         """A notice that is sent once, and edited afterwards."""
         return EditedNotice(self, self._telegram, self._start, to, clock=self._clock)

@@ -39,7 +39,7 @@ async def hold(_: Message, command: CommandObject, speaker: Speaker, holds: Hold
     if ended is None:
         say("hold-unknown")
     else:
-        await say.say_durably("hold-ended", where=_where(ended))
+        say("hold-ended", where=_where(ended))
 
 
 def _where(held: Hold) -> str:

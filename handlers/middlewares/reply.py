@@ -54,7 +54,8 @@ class ButtonMiddleware(BaseMiddleware):
         if origin is None or not isinstance(event, Update) or event.callback_query is None:
             return await handler(event, data)
         answer = CallbackAnswer(event.callback_query.id, data["say"], self._telegram, self._later)
-        redraw = MessageEditor(origin.key.chat, origin.message_id or 0, self._telegram, self._later)
+        say: Responder = data["say"]
+        redraw = MessageEditor(say.place, origin.message_id or 0, say.speech, self._telegram, self._later)
         data.update(answer=answer, redraw=redraw)
         result = await handler(event, data)
         answer.give()

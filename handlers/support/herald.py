@@ -25,7 +25,7 @@ class Herald:
         """Tell each of them once, in the transaction of the decision. Raises StorageUnavailable."""
         for one in decided:
             if one.informs:
-                await self._say.to_person(one.person).say_durably(_news(one))
+                self._say.to_person(one.person)(_news(one))
             if one.standing is Standing.APPROVED and one.waited:
                 self._answer(one.person.id)
 

@@ -1,4 +1,7 @@
-"""Responders of one event: they speak in its language, at its place, once everything is stored."""
+"""Responders of one event: they speak in its language, at its place, once everything is stored.
+
+What they say beside a change is stored with it, and sent although the process dies or Telegram is down.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.conversation.people import Person
-from bot.errors import NotModified, TelegramProblem
+from bot.errors import NotModified, Problem, StorageUnavailable, TelegramProblem
 from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
-from bot.runtime.unit_of_work import CommitHooks
+from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.streaming.outbox import Outbox
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
@@ -24,19 +27,33 @@ logger = logging.getLogger(__name__)
 class StoredMessages(Protocol):
     """Sends messages although the process dies or Telegram is down: `DurableOutbox`."""
 
-    async def enqueue(self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
-        """Store a message, and send it afterwards. Raises StorageUnavailable."""
+    async def enqueue(
+        self, place: Destination, text: str | Formatted, *, keyboard: Keyboard = (), edits: int | None = None
+    ) -> None:
+        """Store a message, or what the message `edits` is to say, and send it afterwards. Raises StorageUnavailable."""
+        ...
+
+    async def enqueue_digest(self, place: Destination, name: str, text: str | Formatted) -> None:
+        """Store what a message is to say that is edited while there is news. Raises StorageUnavailable."""
+        ...
+
+
+class Utterances(Protocol):
+    """Decides how something is said: `UpdateUnitOfWork`."""
+
+    def say(self, store: Callable[[], Awaitable[None]], send: Callable[[], None]) -> None:
+        """Store it beside a change, or send it where nothing changed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The texts, the queues that they are sent from, and the commit that they wait for."""
+    """The texts, the queues that they are sent from, and the unit of work that chooses between them."""
 
     texts: Texts
     outbox: Outbox
     stored: StoredMessages
-    hooks: CommitHooks
+    unit: Utterances
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +74,18 @@ class Responder:
 
     def say_text(self, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
-        self.speech.hooks.after_commit(lambda: self.speech.outbox.enqueue(self.place, text, keyboard=keyboard))
+        speech, place = self.speech, self.place
+        speech.unit.say(
+            lambda: speech.stored.enqueue(place, text, keyboard=keyboard),
+            lambda: speech.outbox.enqueue(place, text, keyboard=keyboard),
+        )
 
-    async def say_durably(self, key: str, *, keyboard: Keyboard = (), **args: str | float) -> None:
-        """Say one text that must not be lost: stored first, and sent however long that takes, for a day at the most."""
-        await self.speech.stored.enqueue(self.place, self.text(key, **args), keyboard=keyboard)
+    def say_digest(self, name: str, text: str) -> None:
+        """Say in the digest of this name what counts now: one message, which is edited while there is news."""
+        speech, place = self.speech, self.place
+        speech.unit.say(
+            lambda: speech.stored.enqueue_digest(place, name, text), lambda: speech.outbox.enqueue(place, text)
+        )
 
     def to(self, place: Destination, language: str) -> Responder:
         """The same for another place or language."""
@@ -75,13 +99,26 @@ class Responder:
 class AfterCommit:
     """Starts slow work, and work that cannot be undone, once the transaction has been committed."""
 
-    def __init__(self, hooks: CommitHooks, tasks: TaskSupervisor) -> None:
-        self._hooks = hooks
+    def __init__(self, unit: UpdateUnitOfWork, tasks: TaskSupervisor) -> None:
+        self._unit = unit
         self._tasks = tasks
 
     def __call__(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Begin `work` after the commit; what Telegram refuses of it is logged in a line."""
-        self._hooks.after_commit(lambda: self._begin(name, work))
+        self._unit.after_commit(lambda: self._begin(name, work))
+
+    def change(self, name: str, work: Callable[[], Awaitable[object]], say: Responder) -> None:
+        """Begin `work` that changes something at its end: what it says then is stored with the change."""
+
+        async def in_unit() -> None:
+            try:
+                async with self._unit.working():
+                    await work()
+            except StorageUnavailable as problem:
+                logger.warning("%s: nothing is changed: %s", name, problem)
+                say(Problem.key)
+
+        self(name, in_unit)
 
     def _begin(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         self._tasks.start(_log_refusal(name, work), name=name)
@@ -118,18 +155,24 @@ class CallbackAnswer:
 class MessageEditor:
     """Changes the message whose button was pressed."""
 
-    def __init__(self, chat: int, message_id: int, telegram: Telegram, later: AfterCommit) -> None:
-        self._chat = chat
+    def __init__(
+        self, place: Destination, message_id: int, speech: Speech, telegram: Telegram, later: AfterCommit
+    ) -> None:
+        self._place = place
         self._message_id = message_id
+        self._speech = speech
         self._telegram = telegram
         self._later = later
 
     def __call__(self, text: str, keyboard: Keyboard = ()) -> None:
         """Show another text and keyboard there."""
-        self._later(
-            "redraw a message",
-            lambda: self._telegram.edit(self._chat, self._message_id, Formatted(text), keyboard=keyboard),
+        self._speech.unit.say(
+            lambda: self._speech.stored.enqueue(self._place, text, keyboard=keyboard, edits=self._message_id),
+            lambda: self._later("redraw a message", lambda: self._edit(text, keyboard)),
         )
+
+    async def _edit(self, text: str, keyboard: Keyboard) -> None:
+        await self._telegram.edit(self._place.chat, self._message_id, Formatted(text), keyboard=keyboard)
 
 
 async def _log_refusal(name: str, work: Callable[[], Awaitable[object]]) -> None:

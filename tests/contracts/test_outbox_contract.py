@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import func, select
 
-from bot.answering.durable_outbox import MAX_AGE, DurableOutbox
+from bot.answering.durable_outbox import DIGEST_LIFETIME, MAX_AGE, DurableOutbox
 from bot.answering.turns.membership import Membership
-from bot.errors import AmbiguousOutcome, ChatUnavailable, FloodWait, TelegramProblem
+from bot.errors import AmbiguousOutcome, ChatUnavailable, FloodWait, MessageNotFound, NotModified, TelegramProblem
 from bot.rendering.entities import Entity, Formatted
 from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
-from bot.storage.repositories.outbox import MAX_PER_CHAT, OutboxRepository
+from bot.storage.repositories.outbox import MAX_PER_CHAT, Lane, OutboxRepository
 from bot.storage.schema import outbox
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.telegram.destination import Destination
@@ -33,6 +33,7 @@ class Telegram:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Destination, str | Formatted, Keyboard]] = []
+        self.edited: list[tuple[int, int, str, Keyboard]] = []
         self.problems: list[TelegramProblem] = []
         self.asked, self.answers = asyncio.Event(), asyncio.Event()
         self.answers.set()
@@ -44,6 +45,13 @@ class Telegram:
             raise self.problems.pop(0)
         self.sent.append((place, text, keyboard))
         return len(self.sent)
+
+    async def edit(self, chat: int, message_id: int, text: Formatted, *, keyboard: Keyboard = ()) -> None:
+        self.asked.set()
+        await self.answers.wait()
+        if self.problems:
+            raise self.problems.pop(0)
+        self.edited.append((chat, message_id, text.text, keyboard))
 
     def texts(self) -> list[str]:
         return [text.text if isinstance(text, Formatted) else text for _, text, _ in self.sent]
@@ -140,7 +148,7 @@ async def test_a_chat_keeps_so_many_and_the_newest(database: Database) -> None:
     repository = OutboxRepository(database)
     for number in range(MAX_PER_CHAT + 3):
         await repository.add(1, 5, {"number": number}, owner="a/1")
-    oldest = await repository.claim(1, 5, owner="a/1")
+    oldest = await repository.claim(1, Lane(5), owner="a/1")
     assert oldest is not None
     assert oldest.message == {"number": 3}
 
@@ -148,6 +156,69 @@ async def test_a_chat_keeps_so_many_and_the_newest(database: Database) -> None:
 async def test_what_one_process_sends_no_other_does(database: Database) -> None:
     repository = OutboxRepository(database)
     await repository.add(1, 5, {}, owner="a/1")
-    assert await repository.claim(1, 5, owner="b/2") is None
-    assert await repository.chats(1, owner="b/2") == []
-    assert await repository.claim(1, 5, owner="a/1") is not None
+    assert await repository.claim(1, Lane(5), owner="b/2") is None
+    assert await repository.lanes(1, owner="b/2") == []
+    assert await repository.claim(1, Lane(5), owner="a/1") is not None
+
+
+async def test_a_message_is_edited_although_telegram_is_down(database: Database, sending: TaskSupervisor) -> None:
+    telegram = Telegram()
+    telegram.problems = [AmbiguousOutcome("502"), NotModified("it had arrived"), AmbiguousOutcome("502")]
+    box = opened(database, telegram, sending)
+    for text in ("as it is", "as it is now"):
+        await box.enqueue(ANN, text, keyboard=KEYBOARD, edits=9)
+    await until(lambda: is_empty(database))
+    assert telegram.edited == [(5, 9, "as it is now", KEYBOARD)]
+    assert telegram.sent == []
+
+
+async def test_a_digest_is_one_message_that_says_the_newest(database: Database, sending: TaskSupervisor) -> None:
+    telegram = Telegram()
+    telegram.answers.clear()
+    box = opened(database, telegram, sending)
+    for count in range(100):
+        await box.enqueue_digest(ANN, "requests", f"{count} wait")
+        if count == 50:
+            await telegram.asked.wait()
+    telegram.answers.set()
+    await until(lambda: is_empty(database))
+    assert len(telegram.sent) == 1
+    assert len(telegram.edited) == 1
+    assert telegram.edited[-1] == (5, 1, "99 wait", ())
+    await box.enqueue(ANN, "meanwhile")
+    await until(lambda: is_empty(database))
+    assert telegram.texts()[-1] == "meanwhile"
+
+
+async def test_a_digest_is_sent_anew_when_it_was_deleted_or_had_no_news_for_an_hour(
+    database: Database, sending: TaskSupervisor, unix_time: FakeTime
+) -> None:
+    telegram = Telegram()
+    box = opened(database, telegram, sending)
+    for number, before in enumerate((0.0, 60.0, DIGEST_LIFETIME + 1)):
+        unix_time.now += before
+        await box.enqueue_digest(ANN, "requests", str(number))
+        await until(lambda: is_empty(database))
+    assert telegram.texts() == ["0", "2"]
+    telegram.problems = [MessageNotFound("deleted")]
+    await box.enqueue_digest(ANN, "requests", "3")
+    await until(lambda: is_empty(database))
+    assert telegram.texts() == ["0", "2", "3"]
+    assert [text for _, _, text, _ in telegram.edited] == ["1"]
+
+
+async def test_a_digest_that_a_dead_process_left_is_sent_by_the_next(
+    database: Database, sending: TaskSupervisor
+) -> None:
+    dead, telegram = TaskSupervisor(), Telegram()
+    telegram.answers.clear()
+    await opened(database, telegram, dead).enqueue_digest(ANN, "requests", "7 wait")
+    await telegram.asked.wait()
+    await dead.close()
+    telegram.answers.set()
+    if database.shared:  # as if a minute had passed for the database
+        async with database.transaction() as connection:
+            await connection.execute(outbox.update().values(lease_until=0.0))
+    await opened(database, telegram, sending).start()
+    await until(lambda: is_empty(database))
+    assert telegram.texts() == ["7 wait"]

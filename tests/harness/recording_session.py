@@ -39,6 +39,10 @@ class Recording(BaseSession):
         self.files: dict[str, bytes] = {}
         self.undeletable: set[int] = set()
         self._next_message = 50_000
+        self.in_transaction: Callable[[], bool] = lambda: False
+        """Tells whether the task that calls holds a transaction."""
+        self.hurried: list[TelegramMethod[Any]] = []
+        """Calls that were made while others waited for the caller's transaction."""
         self.replies = asyncio.Event()
         """Cleared: what is sent arrives, but Telegram does not say so yet."""
         self.replies.set()
@@ -47,6 +51,8 @@ class Recording(BaseSession):
     async def make_request(self, bot: Bot, method: TelegramMethod[T], timeout: int | None = None) -> T:  # noqa: ARG002, ASYNC109  # aiogram's own signature
         self.calls.append(method)
         self._called.set()
+        if self.in_transaction():
+            self.hurried.append(method)
         if isinstance(method, methods.SendMessage):
             await self.replies.wait()
         return cast("T", self._answer(method))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,99 @@ async def test_each_update_is_one_of_its_own(parts: Parts) -> None:
         async with parts.unit.handling(update), parts.unit.transaction():
             await parts.preferences.put(CHAT, "model", str(update))
     assert await parts.stored() == {"model": "2"}
+
+
+@dataclass
+class Spoken:
+    """Words that know how they were said."""
+
+    parts: Parts
+    stored: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        self.parts.unit.say(lambda: self._store(text), lambda: self.sent.append(text))
+
+    async def _store(self, text: str) -> None:
+        await self.parts.preferences.put(CHAT, "words", text)
+        self.stored.append(text)
+
+
+async def test_words_around_a_change_are_stored_with_it(parts: Parts) -> None:
+    spoken = Spoken(parts)
+    async with parts.unit.handling(1):
+        spoken.say("I try")
+        async with parts.unit.transaction():
+            await parts.preferences.put(CHAT, "model", "one")
+            spoken.say("I do")
+        spoken.say("done")
+    assert (spoken.stored, spoken.sent) == (["I try", "I do", "done"], [])
+    assert await parts.stored() == {"model": "one", "words": "done"}
+
+
+async def test_words_without_a_change_are_sent(parts: Parts) -> None:
+    spoken = Spoken(parts)
+    spoken.say("before")
+    async with parts.unit.handling(1):
+        spoken.say("hello")
+        assert spoken.sent == ["before"]
+    async with parts.unit.working():
+        spoken.say("later")
+    assert (spoken.stored, spoken.sent) == ([], ["before", "hello", "later"])
+
+
+async def test_a_handler_that_fails_takes_its_change_back(parts: Parts) -> None:
+    spoken = Spoken(parts)
+
+    async def fail() -> None:
+        async with parts.unit.handling(1):
+            async with parts.unit.transaction():
+                await parts.preferences.put(CHAT, "model", "one")
+            spoken.say("done")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await parts.stored() == {}
+    assert (spoken.stored, spoken.sent) == ([], [])
+    async with parts.unit.handling(1), parts.unit.transaction():
+        await parts.preferences.put(CHAT, "model", "again")
+    assert await parts.stored() == {"model": "again"}
+
+
+async def test_words_of_a_change_that_did_not_come_about_are_not_said(parts: Parts) -> None:
+    spoken = Spoken(parts)
+    async with parts.unit.handling(1):
+        with suppress(RuntimeError):
+            async with parts.unit.transaction():
+                spoken.say("done")
+                raise RuntimeError
+        spoken.say("it failed")
+    assert (spoken.stored, spoken.sent) == ([], ["it failed"])
+
+
+async def test_each_use_case_of_a_handler_stands_for_itself(parts: Parts) -> None:
+    spoken = Spoken(parts)
+    async with parts.unit.handling(1):
+        async with parts.unit.transaction():
+            await parts.preferences.put(CHAT, "model", "one")
+        spoken.say("first")
+        with suppress(RuntimeError):
+            async with parts.unit.transaction():
+                await parts.preferences.put(CHAT, "model", "two")
+                raise RuntimeError
+    assert spoken.stored == ["first"]
+    assert await parts.stored() == {"model": "one", "words": "first"}
+
+
+async def test_a_task_that_a_handler_starts_is_in_no_transaction_of_its(parts: Parts) -> None:
+    async def look() -> dict[str, str]:
+        async with parts.unit.transaction():
+            return await parts.stored()
+
+    async with parts.unit.handling(1):
+        async with parts.unit.transaction():
+            await parts.preferences.put(CHAT, "model", "one")
+        looking = asyncio.create_task(look())
+        await asyncio.sleep(0)
+    assert await looking == {"model": "one"}

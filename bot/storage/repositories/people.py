@@ -79,6 +79,13 @@ class PersonRepository:
             asking = update(people).where(waits, long_ago).values(requested=self._database.clock())
             return (await connection.execute(asking)).rowcount == 1
 
+    async def asked_about(self, bot: int, *, since: float) -> int:
+        """Count those who wait and about whom the admins were asked since a Unix time."""
+        lately = (people.c.standing == Standing.WAITING) & (people.c.requested >= since)
+        async with self._database.reading() as connection:
+            counting = select(func.count()).select_from(people).where(people.c.bot == bot, lately)
+            return (await connection.execute(counting)).scalar_one()
+
     async def approve_all(self, bot: int) -> list[Person]:
         """Let in everybody who was met or waits. Gives those who waited."""
         outside = (people.c.bot == bot) & people.c.standing.in_([Standing.NEW, Standing.WAITING])
