@@ -34,7 +34,6 @@ from bot.conversation.messages import ChatKey
 from bot.conversation.people import Person
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
-from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.listing import ModelLists
@@ -311,7 +310,7 @@ async def _serve(
     if reserved:
         scrape = _scrape(metrics, database, turns, bot=me.id)
         await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
-    await _announce(settings, bot_info, model, client, bot_admins, tasks)
+    await _announce(settings, bot_info, model, models, preferences, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
@@ -423,15 +422,16 @@ async def _announce(
     settings: Settings,
     bot_info: BotInfo,
     model: LocalModel | None,
-    client: GeneratorClient,
+    models: ModelCatalog,
+    preferences: Preferences,
     bot_admins: BotAdmins,
     tasks: TaskSupervisor,
 ) -> None:
     """Tell the operator what runs, and what it means."""
-    answers = f"the embedded {model.name}" if model else client.destination
+    answers = f"the embedded {model.name}" if model else models.client(models.default).destination
     logger.info("Aura is ready: @%s, answered by %s", bot_info.username, answers)
     if model is None and settings.probe_generator:
-        tasks.start(try_generator(client, settings), name="try the generator")
+        tasks.start(try_generator(models, preferences, settings, bot=bot_info.id), name="try the generator")
     if not await bot_admins.ids():
         link = await bot_admins.offer_link(bot_info.username)
         logger.info("Nobody administers this bot. Whoever opens this link within an hour does: %s", link)

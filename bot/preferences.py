@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,10 +9,26 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 
 from bot.conversation.messages import ChatKey
 from bot.errors import Problem
+from bot.generators.client import ProbeManner
 from bot.generators.factory import configured_model
 from bot.models.catalog import ModelCatalog
-from bot.net.proxy_url import ProxyURL, as_proxy, parse_proxy
+from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import Personas
+from bot.preference_readers import (
+    MAX_MAX_TOKENS,
+    MAX_MODEL_LENGTH,
+    MAX_PROMPT_LENGTH,
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
+    OFF,
+    one_of,
+    persona_in,
+    read_max_tokens,
+    read_model,
+    read_prompt,
+    read_proxy,
+    read_temperature,
+)
 from bot.settings import Settings
 from bot.storage.cache import InvalidatedCache
 from bot.storage.repositories.preferences import PREFERENCE_CHANNEL, PreferenceRepository, concerns
@@ -31,12 +46,6 @@ CONVERSATIONS_WAYS: tuple[ConversationsWay, ...] = get_args(ConversationsWay)
 READ_ALONG_WAYS: tuple[ReadAlongWay, ...] = get_args(ReadAlongWay)
 MODEL_CHOOSERS: tuple[ModelChoosers, ...] = get_args(ModelChoosers)
 THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
-MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
-MAX_MAX_TOKENS = 1_000_000
-MAX_PROMPT_LENGTH = 8000
-MAX_MODEL_LENGTH = 100
-OFF = "off"
-"""The stored form of "no proxy at all": it wins over a proxy of the environment."""
 
 
 class Source(StrEnum):
@@ -85,6 +94,11 @@ class EffectivePreferences:
     sees_pictures: bool = False
     """The model sees pictures."""
 
+    @property
+    def manner(self) -> ProbeManner:
+        """The values that a trial is asked with, as a question is."""
+        return ProbeManner(self.temperature.value, self.max_tokens.value, self.system_prompt.value)
+
 
 class PreferenceName(StrEnum):
     """The names under which preferences are stored."""
@@ -107,59 +121,6 @@ class WrongValue(Problem):
     """A preference cannot have this value; the person is told the range and an example."""
 
     key = "wrong-value"
-
-
-def read_temperature(text: str) -> float:
-    """Read 0 to 2, with a point or a comma. Raises ValueError."""
-    value = float(text.strip().replace(",", "."))
-    if not math.isfinite(value) or not MIN_TEMPERATURE <= value <= MAX_TEMPERATURE:
-        raise ValueError("outside 0 to 2")
-    return round(value, 3) + 0.0  # a negative zero becomes a plain one
-
-
-def read_max_tokens(text: str) -> int:
-    """Read 1 to 1,000,000; spaces may separate thousands. Raises ValueError."""
-    digits = "".join(text.split())
-    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits[:9]) <= MAX_MAX_TOKENS:
-        raise ValueError("outside 1 to 1000000")
-    return int(digits[:9])
-
-
-def _read_model(text: str) -> str:
-    name = text.strip()
-    if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
-        raise ValueError("not a model's name")
-    return name
-
-
-def _read_proxy(text: str) -> ProxyURL | None:
-    return None if text.strip().lower() == OFF else parse_proxy(text)
-
-
-def _read_prompt(text: str) -> str:
-    if not 0 < len(text.strip()) <= MAX_PROMPT_LENGTH:
-        raise ValueError("too long")
-    return text.strip()
-
-
-def _one_of(allowed: Collection[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError("not one of " + ", ".join(allowed))
-        return text
-
-    return read
-
-
-def _persona_in(personas: Personas) -> Callable[[str], tuple[str, str]]:
-    def read(text: str) -> tuple[str, str]:
-        """`teacher:ru` → its id and its prompt in that language. Raises ValueError when the library has it no more."""
-        id_, _, language = text.partition(":")
-        if id_ not in personas:
-            raise ValueError("no such persona")
-        return id_, personas[id_].prompt(language)
-
-    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +166,14 @@ def preference_table(
         Preference(
             PreferenceName.MODEL,
             f"a line of 1 to {MAX_MODEL_LENGTH} characters",
-            _read_model,
+            read_model,
             (lambda _: Value("", Source.DEFAULT)) if models_in_file else _usual_model,
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PROXY,
             f"an address, or {OFF}",
-            _read_proxy,
+            read_proxy,
             lambda settings: _given(
                 settings, "proxy", as_proxy(settings.proxy.get_secret_value()) if settings.proxy else None
             ),
@@ -222,52 +183,52 @@ def preference_table(
         Preference(
             PreferenceName.SYSTEM_PROMPT,
             f"1 to {MAX_PROMPT_LENGTH} characters",
-            _read_prompt,
+            read_prompt,
             lambda settings: _given(settings, "system_prompt", settings.system_prompt),
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.PERSONA,
             "an id of the library, and a language",
-            _persona_in(personas),
+            persona_in(personas),
             lambda _: Value("", Source.DEFAULT),
             scope=Source.TOPIC,
         ),
         Preference(
             PreferenceName.STREAMING,
             ", ".join(STREAMING_WAYS),
-            _one_of(STREAMING_WAYS),
+            one_of(STREAMING_WAYS),
             lambda settings: _given(settings, "streaming", settings.streaming.value),
         ),
         Preference(
             PreferenceName.THOUGHTS,
             ", ".join(THOUGHTS_WAYS),
-            _one_of(THOUGHTS_WAYS),
+            one_of(THOUGHTS_WAYS),
             lambda _: Value("fold", Source.DEFAULT),
         ),
         Preference(
             PreferenceName.LANGUAGE,
             ", ".join(languages),
-            _one_of(languages),
+            one_of(languages),
             lambda _: Value("", Source.DEFAULT),
         ),
         Preference(
             PreferenceName.MODEL_CHOICE,
             ", ".join(MODEL_CHOOSERS),
-            _one_of(MODEL_CHOOSERS),
+            one_of(MODEL_CHOOSERS),
             lambda _: Value("everyone", Source.DEFAULT),
             scope=Source.BOT,
         ),
         Preference(
             PreferenceName.CONVERSATIONS,
             ", ".join(CONVERSATIONS_WAYS),
-            _one_of(CONVERSATIONS_WAYS),
+            one_of(CONVERSATIONS_WAYS),
             lambda settings: _given(settings, "group_conversations", settings.group_conversations),
         ),
         Preference(
             PreferenceName.READ_ALONG,
             ", ".join(READ_ALONG_WAYS),
-            _one_of(READ_ALONG_WAYS),
+            one_of(READ_ALONG_WAYS),
             lambda _: Value("off", Source.DEFAULT),
         ),
     )
@@ -307,12 +268,9 @@ class Preferences:
         *,
         models: ModelCatalog | None = None,
     ) -> None:
-        self._settings = settings
         self._stored = table
-        self._personas = personas
-        self._catalog = models
-        self._models = models if models is not None and models.is_from_file else None
-        self._rows = preference_table(personas, languages, models_in_file=self._models is not None)
+        self._resolver = PreferenceResolver(settings, personas, languages, models)
+        self._rows = self._resolver.rows
         self._known: InvalidatedCache[ChatKey, EffectivePreferences] = InvalidatedCache(
             table.database, PREFERENCE_CHANNEL, concerns
         )
@@ -350,8 +308,25 @@ class Preferences:
         await self._stored.put(scope, name, None)
 
     async def _find(self, key: ChatKey) -> EffectivePreferences:
-        scopes = _nearest_first(key, await self._stored.scopes(key))
-        values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self._rows.items()}
+        return self._resolver.resolve(key, await self._stored.scopes(key))
+
+
+class PreferenceResolver:
+    """Finds the values in force among those that are stored and those of the environment."""
+
+    def __init__(
+        self, settings: Settings, personas: Personas, languages: Collection[str], models: ModelCatalog | None
+    ) -> None:
+        self._settings = settings
+        self._personas = personas
+        self._catalog = models
+        self._models = models if models is not None and models.is_from_file else None
+        self.rows = preference_table(personas, languages, models_in_file=self._models is not None)
+
+    def resolve(self, key: ChatKey, stored: Mapping[ChatKey, Mapping[str, str]]) -> EffectivePreferences:
+        """Give the values of a conversation; `stored` has those of its scopes."""
+        scopes = _nearest_first(key, stored)
+        values: dict[str, Any] = {name.value: self._value(row, scopes) for name, row in self.rows.items()}
         values |= self._answerer(scopes)
         values["model"] = self._model(values["model"], values["persona"])
         model = values["model"].value
@@ -373,7 +348,7 @@ class Preferences:
 
     def _answerer(self, scopes: Sequence[_Scope]) -> dict[str, Value[str]]:
         """The system prompt in force, and the persona that it comes from: whichever of the two is set nearest."""
-        prompt, persona = self._rows[PreferenceName.SYSTEM_PROMPT], self._rows[PreferenceName.PERSONA]
+        prompt, persona = self.rows[PreferenceName.SYSTEM_PROMPT], self.rows[PreferenceName.PERSONA]
         for scope in scopes:
             if (own := scope.read(prompt)) is not None:
                 return {"system_prompt": own, "persona": Value("", scope.source)}

@@ -8,7 +8,8 @@ from aiogram.types import CallbackQuery, Message
 from bot.answering.use_cases.model_choice import ModelChoice, ModelChoices
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
-from bot.preferences import MAX_MODEL_LENGTH, EffectivePreferences, PreferenceName, WrongValue
+from bot.preference_readers import MAX_MODEL_LENGTH
+from bot.preferences import EffectivePreferences, PreferenceName, WrongValue
 from handlers.admins.admin import say_change, say_value
 from handlers.support.bot_commands import CHAT_OWNERS, CommandRouter
 from handlers.support.bot_commands import command as declare

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.messages import ChatKey
 from bot.people.personas import Persona
+from bot.preference_readers import read_max_tokens, read_temperature
 from bot.preferences import (
     EffectivePreferences,
     PreferenceName,
@@ -21,8 +22,6 @@ from bot.preferences import (
     Value,
     WrongValue,
     preference_table,
-    read_max_tokens,
-    read_temperature,
 )
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database

@@ -11,23 +11,32 @@ from aiogram.types import User
 
 from bot import logs
 from bot.command_line.generator_trial import generator_variables
+from bot.conversation.messages import ChatKey
 from bot.embedded_model import open_local_model, settings_for
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, QuestionTooLong, SettingsProblem, StorageUnavailable
-from bot.generators.client import ProbeManner
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.net.proxy_url import ProxyURL, as_proxy
 from bot.people.personas import check_models, read_personas
+from bot.preferences import EffectivePreferences, PreferenceName, PreferenceResolver, Source
 from bot.settings import Settings
 from bot.settings_review import review
-from bot.storage.inspection import inspect
+from bot.storage.inspection import inspect, stored_for_bot
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.updates.receiving import NO_BOT_API
 
 CHECK_TIMEOUT = 20
 """Seconds that Telegram may take to answer."""
+
+_ASKED_WITH = (
+    PreferenceName.MODEL,
+    PreferenceName.TEMPERATURE,
+    PreferenceName.MAX_TOKENS,
+    PreferenceName.PROXY,
+    PreferenceName.SYSTEM_PROMPT,
+)
+"""Preferences that a question is asked with."""
 
 CheckPart = Callable[[Settings], Awaitable[str]]
 
@@ -96,35 +105,48 @@ async def check_generator(settings: Settings) -> str:
         embedded = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
         models = make_catalog(settings, entries, embedded)
         stack.push_async_callback(models.aclose)
-        proxy = as_proxy(settings.proxy.get_secret_value() if settings.proxy and not settings.embedded else None)
         counting = settings_for(embedded, settings) if embedded is not None and settings.embedded else settings
-        manner = ProbeManner(counting.temperature, counting.max_tokens, counting.system_prompt)
+        effective = await _in_force(counting, models)
+        in_chat = [name.value for name in _ASKED_WITH if getattr(effective, name).source in {Source.BOT, Source.CHAT}]
+        notes = [f"as set in the chat: {', '.join(in_chat)}"] if in_chat else []
         works, fails = [], []
         for entry in models.entries:
             try:
-                works.append(await _ask(models, entry, proxy, embedded, manner))
+                works.append(await _ask(models, entry, embedded, effective))
             except GeneratorProblem as error:
                 fails.append(f"{_named(entry)}{error}; check {_to_look_at(entry, settings, error)}")
     if fails:
-        raise Wrong("; ".join([*fails, *works]))
-    return "; ".join(works)
+        raise Wrong("; ".join([*fails, *works, *notes]))
+    return "; ".join([*works, *notes])
+
+
+async def _in_force(settings: Settings, models: ModelCatalog) -> EffectivePreferences:
+    """Find what a question is asked with where its chat has set nothing: what admins have set, else the settings."""
+    stored: dict[ChatKey, dict[str, str]] = {}
+    token = settings.bot_token.get_secret_value() if settings.bot_token is not None else ""
+    whole = ChatKey(int(token.partition(":")[0] or 0), 0)
+    if settings.bot_token is not None:
+        stored[whole] = await stored_for_bot(settings.database_url.get_secret_value(), whole.bot)
+    resolver = PreferenceResolver(settings, read_personas(settings.personas_file), (), models)
+    return resolver.resolve(whole, stored)
 
 
 async def _ask(
     models: ModelCatalog,
     entry: ModelEntry,
-    proxy: ProxyURL | None,
     embedded: NamedModel | None,
-    manner: ProbeManner,
+    effective: EffectivePreferences,
 ) -> str:
     """Ask one model for a first piece, and say what its server tells of itself. Raises GeneratorProblem."""
     client, clock = models.client(entry), asyncio.get_running_loop().time
     started = clock()
-    await client.probe(proxy=entry.route(proxy), manner=manner)
+    chosen = models.resolve(effective.model.value)
+    model = (chosen.model if chosen.entry.id == entry.id else "") or None
+    await client.probe(proxy=entry.route(effective.proxy.value), model=model, manner=effective.manner)
     took = clock() - started
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
-    advice = client.advice("context") if entry.id else client.advice()
+    advice = client.advice("context", model) if entry.id else client.advice(model=model)
     notes = [*advice, *(["it sees pictures"] if entry.sees_pictures else [])]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 

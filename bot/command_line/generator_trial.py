@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 
+from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem
-from bot.generators.client import GeneratorClient
 from bot.generators.factory import kind_of
-from bot.net.proxy_url import as_proxy
+from bot.models.catalog import ModelCatalog
+from bot.preferences import Preferences
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
-async def try_generator(client: GeneratorClient, settings: Settings) -> None:
-    """Ask once; a failure is a warning with the reason and the settings to look at."""
+async def try_generator(models: ModelCatalog, preferences: Preferences, settings: Settings, *, bot: int) -> None:
+    """Ask once, with what is in force for the whole bot; a failure is a warning with the reason and the settings."""
+    effective = await preferences.effective(ChatKey(bot, 0))
+    chosen = effective.model.value
     try:
-        await client.probe(proxy=as_proxy(settings.proxy.get_secret_value() if settings.proxy else None))
+        await models.probe(proxy=effective.proxy.value, model=chosen or None, manner=effective.manner)
     except GeneratorProblem as problem:
         logger.warning(
             "%s does not answer: %s; check %s, or run `make doctor`",
-            client.destination,
+            models.client(models.resolve(chosen).entry).destination,
             problem,
             generator_variables(settings),
         )

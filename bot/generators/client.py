@@ -237,9 +237,9 @@ class GeneratorClient:
         """Leave parameters out of every request for a model, without waiting for its refusal."""
         self._endpoint(model).refused.update(parameters)
 
-    def advice(self, context_setting: str = "CONTEXT_TOKENS") -> list[str]:
+    def advice(self, context_setting: str = "CONTEXT_TOKENS", model: str | None = None) -> list[str]:
         """Say what the settings should be, or do not do, after what the server has said."""
-        reads, endpoint = self.context_tokens(), self._endpoint(None)
+        reads, endpoint = self.context_tokens(model), self._endpoint(model)
         advice = (
             [f"it reads {reads} tokens: set {context_setting}={reads}"] if reads < self._config.context_tokens else []
         )

@@ -12,13 +12,14 @@ from urllib.parse import quote
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseInUse, SchemaNewer, StorageUnavailable
 from bot.storage.engine import database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
 from bot.storage.migrations.upgrade import migrations
+from bot.storage.schema import preferences
 
 
 async def inspect(url: str) -> str:
@@ -27,6 +28,45 @@ async def inspect(url: str) -> str:
     if not is_sqlite(read):
         return _about_schema(str(read.database), await _schema_on_server(read))
     return await asyncio.to_thread(_about_file, Path(str(read.database)))
+
+
+async def stored_for_bot(url: str, bot: int) -> dict[str, str]:
+    """Read what is set for a whole bot, and change nothing; nothing where no database is, or it cannot be read."""
+    read = database_url(url)
+    if is_sqlite(read):
+        return await asyncio.to_thread(_preferences_in_file, Path(str(read.database)), bot)
+    engine, border = make_engine(read), ErrorTranslator()
+    border.watch(engine)
+    c = preferences.c
+    try:
+        with border.translating():
+            async with engine.connect() as connection:
+                wanted = select(c.name, c.value).where(c.bot == bot, c.chat == 0, c.topic == 0)
+                return {row.name: row.value for row in await connection.execute(wanted)}
+    except StorageUnavailable:
+        return {}  # the look at the database itself says why
+    finally:
+        await engine.dispose()
+
+
+def _preferences_in_file(file: Path, bot: int) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    file = file.resolve()
+    wanted = "SELECT name, value FROM preferences WHERE bot = ? AND chat = 0 AND topic = 0"
+    try:
+        with closing(_read_only(file)) as connection:
+            return dict(connection.execute(wanted, [bot]).fetchall())
+    except sqlite3.Error:
+        return {}  # the look at the database itself says why
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    log = file.with_name(file.name + "-wal")
+    pending = log.exists() and log.stat().st_size > 0
+    # without a log nothing beside the file is needed, and SQLite is kept from making any of it
+    way = "mode=ro" if pending else "mode=ro&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(file))}?{way}", uri=True)
 
 
 def _about_file(path: Path) -> str:
@@ -69,12 +109,8 @@ def _schema_in_file(file: Path) -> tuple[str, ...] | None:
     lock = Path(f"{file}.lock")
     if lock.exists():
         _see_that_it_is_free(lock)
-    log = file.with_name(file.name + "-wal")
-    pending = log.exists() and log.stat().st_size > 0
-    # without a log nothing beside the file is needed, and SQLite is kept from making any of it
-    way = "mode=ro" if pending else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?{way}", uri=True)) as connection:
+        with closing(_read_only(file)) as connection:
             tables = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
             if not connection.execute(tables).fetchone()[0]:
                 return ()

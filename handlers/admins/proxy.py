@@ -11,7 +11,8 @@ from bot.answering.use_cases.proxy_trial import ProxyTrial, TrialOutcome
 from bot.errors import Problem
 from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
-from bot.preferences import OFF, EffectivePreferences, PreferenceName
+from bot.preference_readers import OFF
+from bot.preferences import EffectivePreferences, PreferenceName
 from bot.telegram.client import Telegram
 from handlers.admins.admin import say_change, say_value
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter

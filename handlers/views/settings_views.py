@@ -8,10 +8,9 @@ from typing import get_args
 from bot.answering.reading_along import ReadAlongFacts
 from bot.generators.client import LimitKeeper
 from bot.people.personas import Personas
+from bot.preference_readers import MAX_TEMPERATURE, MIN_TEMPERATURE
 from bot.preferences import (
     CONVERSATIONS_WAYS,
-    MAX_TEMPERATURE,
-    MIN_TEMPERATURE,
     READ_ALONG_WAYS,
     STREAMING_WAYS,
     THOUGHTS_WAYS,

@@ -64,6 +64,29 @@ async def test_the_generator_is_asked_as_a_question_asks_it(scene: Scene) -> Non
     assert scene.generator.requests[-1].body["temperature"] == 1.5
 
 
+async def test_what_admins_have_set_in_the_chat_is_asked_with(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("/temperature 1.25")
+        await scene.telegram.reads("1.25")
+        await scene.telegram.send("/maxtokens 700")
+        await scene.telegram.reads("700")
+        await scene.telegram.send("/model other")
+        asked = await scene.generator.asked()
+        assert asked.body["temperature"] == 1.25, "a new name is tried as this chat asks"
+        await scene.telegram.until(
+            lambda: "other" in scene.telegram.texts()[-1] and "…" not in scene.telegram.texts()[-1]
+        )
+    status, log = await checked(scene)
+    assert status == 0
+    assert scene.generator.requests[-1].body["model"]["id"] == "other"
+    assert scene.generator.requests[-1].body["temperature"] == 1.25
+    assert "as set in the chat: model, temperature, max_tokens" in log
+    before = len(scene.generator.requests)
+    async with scene.program(PROBE_GENERATOR="true", SYSTEM_PROMPT="Be brief."):
+        asked = await scene.generator.asked(before + 1)
+        assert (asked.prompt, asked.body["model"]["id"]) == ("Be brief.", "other")
+
+
 async def test_a_context_that_is_too_small_is_told_with_its_setting(scene: Scene) -> None:
     scene.generator.script = failing(Refusal(400, "This model's maximum context length is 1024 tokens"))
     status, log = await checked(scene)

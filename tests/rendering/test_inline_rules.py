@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from bot.rendering.markup import Formatted, render
@@ -255,3 +257,19 @@ def test_real_addresses_and_ordinary_words_are_no_code(text: str) -> None:
 @pytest.mark.parametrize("source", ["[README.md](https://a.bc/README.md)", "```\nREADME.md /tmp\n```", "`a README.md`"])
 def test_words_in_code_and_links_are_left_alone(source: str) -> None:
     assert len(render(source).entities) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("Put [your name] here", "Put [your name] here"),
+        ("Put [your name](https://example.org/a_b) here", "Put your name here"),
+        ("Put [your name](#there) here", "Put your name here"),
+        ("See ![a cat](https://example.org/cat.png), [1] and [x]: y", "See a cat, [1] and [x]: y"),
+    ],
+)
+def test_what_is_in_brackets_never_takes_back_a_character(source: str, shown: str) -> None:
+    states = [render(source[:end], growing=True).text for end in range(len(source) + 1)]
+    assert states[-1] == shown
+    for before, after in pairwise(states):
+        assert after.startswith(before)

@@ -128,7 +128,7 @@ class ModelChoice:
         effective = await self._preferences.effective(speaker.key)
         try:
             async with asyncio.timeout(MODEL_TRIAL_TIMEOUT):
-                await self._models.probe(proxy=effective.proxy.value, model=name)
+                await self._models.probe(proxy=effective.proxy.value, model=name, manner=effective.manner)
             async with self._unit.transaction():
                 await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, name)
             return ModelTrial(await self._preferences.effective(speaker.key))

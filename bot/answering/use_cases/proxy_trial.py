@@ -89,10 +89,9 @@ class ProxyTrial:
 
     async def probe(self, proxy: ProxyURL | None, effective: EffectivePreferences) -> TrialOutcome:
         """Ask the generator through a proxy, with everything else that is in force."""
-        manner = ProbeManner(effective.temperature.value, effective.max_tokens.value, effective.system_prompt.value)
         try:
             async with asyncio.timeout(PROXY_TRIAL_TIMEOUT):
-                await self._generator.probe(proxy=proxy, model=effective.model.value or None, manner=manner)
+                await self._generator.probe(proxy=proxy, model=effective.model.value or None, manner=effective.manner)
         except TimeoutError:
             return TrialOutcome(proxy, GeneratorSilent.key)
         except GeneratorProblem as problem:

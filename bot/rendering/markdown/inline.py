@@ -163,6 +163,8 @@ def parse_growing(content: str) -> tuple[str, list[Token]]:
     Markers of which nobody can tell yet what they will be are held back, `**bold` is closed, half a link is its label:
     then later text is added to what is shown instead of moving it about.
     """
+    if content.endswith("!") and not content[-2:-1].strip():
+        content = content[:-1]  # an image may begin here
     if not _SPECIAL.search(content):
         return content, [_text(content)]
     state = _parse(content)
