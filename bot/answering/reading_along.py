@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.conversation.group_context import GroupMessage
 from bot.conversation.messages import ChatKey, Message, Role, Turn
+from bot.conversation.statistics import HOUR_LENGTH
 from bot.errors import StorageUnavailable, TelegramProblem
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, Preferences
@@ -21,7 +22,6 @@ MAX_READ_ALONG_LENGTH = 1000
 """Characters of one message that are kept; of a longer one the beginning."""
 READ_ALONG_PRUNE_INTERVAL = 3600.0
 """Seconds between two looks for what has become too old."""
-HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class ReadingAlong:
         question = next((message for message in reversed(path) if message.role is Role.USER), None)
         if turn.private or question is None or chosen.read_along.value == "off" or not self._rules.messages:
             return []
-        since = max(question.at, self._clock()) - self._rules.hours * HOUR
+        since = max(question.at, self._clock()) - self._rules.hours * HOUR_LENGTH
         try:
             found = await self._messages.newest(turn.key, since=since, until=question.at, limit=self._rules.messages)
         except StorageUnavailable as error:
@@ -134,7 +134,7 @@ class ReadingAlong:
 
     async def forget_old(self) -> None:
         """Forget what has become too old. Raises StorageUnavailable."""
-        await self._messages.prune(self._clock() - self._rules.hours * HOUR)
+        await self._messages.prune(self._clock() - self._rules.hours * HOUR_LENGTH)
 
     async def keep_forgetting(self) -> None:
         """Forget what has become too old now and every hour, until cancelled."""
@@ -156,7 +156,7 @@ class ReadingAlong:
         return group is not None and group.allowed
 
     def _is_old(self, at: float) -> bool:
-        return at < self._clock() - self._rules.hours * HOUR
+        return at < self._clock() - self._rules.hours * HOUR_LENGTH
 
     async def _administers(self, chat: int) -> bool:
         try:

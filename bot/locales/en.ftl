@@ -631,7 +631,6 @@ stats-period = { $days } days
 ## Pictures
 
 question-about-picture = What is in this picture?
-help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
 
 ## Conversations of single people in a group
 

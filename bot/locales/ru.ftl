@@ -633,7 +633,6 @@ stats-period = { $days } дней
 ## Pictures
 
 question-about-picture = Что на этой картинке?
-help-pictures = Я вижу и фотографии, и картинки, отправленные файлом, и те, что в сообщении, на которое вы отвечаете. Из нескольких, отправленных вместе, я смотрю первую.
 
 ## Conversations of single people in a group
 

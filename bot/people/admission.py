@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.conversation.people import Person, Standing
+from bot.conversation.statistics import HOUR_LENGTH
 from bot.people.audit import AuditAction, AuditLog, described
 from bot.people.bot_admins import BotAdmins
 from bot.people.permissions import Permissions
@@ -15,7 +16,6 @@ from bot.runtime.unit_of_work import UnitOfWork
 from bot.storage.repositories.held_messages import HeldMessage, HeldMessageRepository
 from bot.storage.repositories.people import PersonRepository
 
-HOUR = 3600.0
 REQUEST_INTERVAL = 86_400.0
 """Seconds after which the admins are asked again about somebody who goes on writing."""
 MAX_REQUESTS_AN_HOUR = 5
@@ -133,7 +133,7 @@ class Admission:
         await self._held.forget(bot, person=person, update_id=update_id)
 
     async def _too_many(self, bot: int) -> int:
-        if await self._people.asked_about(bot, since=self._clock() - HOUR) <= MAX_REQUESTS_AN_HOUR:
+        if await self._people.asked_about(bot, since=self._clock() - HOUR_LENGTH) <= MAX_REQUESTS_AN_HOUR:
             return 0
         return await self._people.count(bot, Standing.WAITING)
 
