@@ -32,6 +32,7 @@ COMMANDS = {
 }
 OPERANDS = {"backup": "FILE", "restore": "FILE", "move": "URL"}
 """Names of what some commands want to be told."""
+MAX_PORT = 65_535
 
 
 def main() -> int:
@@ -46,10 +47,12 @@ def main() -> int:
         command_parser = commands.add_parser(name, help=explanation)
         if name in OPERANDS:
             command_parser.add_argument("operand", metavar=OPERANDS[name])
+        if name == "model":
+            command_parser.add_argument("--port", type=_port, default=0, help="0: any free one")
     given = parser.parse_args()
     command = given.command or "run"
     try:
-        return uvloop.run(_load(command, [given.operand] if command in OPERANDS else [])())
+        return uvloop.run(_load(command, _operands(command, given))())
     except Problem as problem:
         print(problem, file=sys.stderr)  # noqa: T201  # the command line's own word
         return 1
@@ -57,7 +60,21 @@ def main() -> int:
         return 130
 
 
-def _load(command: str, operands: Sequence[str]) -> Run:
+def _operands(command: str, given: argparse.Namespace) -> list[Any]:
+    """Give what a command is told beside the settings."""
+    if command == "model":
+        return [given.port]
+    return [given.operand] if command in OPERANDS else []
+
+
+def _port(text: str) -> int:
+    """Read the number of a port. Raises argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"write a number from 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _load(command: str, operands: Sequence[Any]) -> Run:
     """Import what runs a command. What is imported stays, so no garbage is looked for in it meanwhile or later."""
     gc.disable()
     import_aiogram()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,9 +16,11 @@ from bot import logs
 from bot.answering.answer_report import AnswerReport
 from bot.answering.answerer import Answerer
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generation import Generation
-from bot.answering.model_reports import AdminNotices
 from bot.answering.pictures import PictureLoader
+from bot.answering.question_reading import QuestionReading, ReadingLimits
+from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
@@ -26,13 +30,17 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.command_line.generator_trial import try_generator
+from bot.conversation.messages import ChatKey
+from bot.conversation.people import Person
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.generators.client import GeneratorClient
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.operating.admin_alerts import AdminAlerts
+from bot.models.listing import ModelLists
+from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
+from bot.net.proxy_url import ProxyURL
+from bot.operating.admin_alerts import AdminAlerts, tell_of_models
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
@@ -40,8 +48,9 @@ from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import check_models, read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -58,6 +67,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
+from bot.storage.repositories.group_messages import GroupMessageRepository
 from bot.storage.repositories.outbox import OutboxRepository
 from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
@@ -78,7 +88,7 @@ from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
 from bot.updates.metrics_endpoint import Scrape
-from bot.updates.receiving import Served, listen, reach_telegram, receive_updates
+from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -101,6 +111,7 @@ async def run(settings: Settings) -> int:
     secrets = [*settings.secrets(), *secrets_of(entries)]
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=secrets)
     # what is wrong with them is said before anything opens
+    budget_currency(entries, settings.money_budgets())
     check_models(read_personas(settings.personas_file), [entry.id for entry in entries])
     for note in review(settings, others=key_variables(entries)):
         logger.warning("%s", note)
@@ -109,6 +120,7 @@ async def run(settings: Settings) -> int:
     if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
         settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
     async with AsyncExitStack() as stack:
+        reserved = reserve_address(settings.listen, stack) if settings.listen is not None else []
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
 
@@ -119,7 +131,7 @@ async def run(settings: Settings) -> int:
             settings = settings_for(by_default, settings)
         models = make_catalog(settings, entries, model)
         stack.push_async_callback(models.aclose)
-        await _serve(settings, models, by_default, stop, stack)
+        await _serve(settings, models, by_default, reserved, stop, stack)
     logger.info("Stopped")
     return 0
 
@@ -129,16 +141,24 @@ async def run_in_playground(settings: Settings) -> int:
     return await run(settings.model_copy(update={"bot_token": None}))
 
 
-async def serve_model(settings: Settings) -> int:
-    """Serve the embedded model alone, until a signal comes."""
+async def serve_model(settings: Settings, port: int = 0) -> int:
+    """Serve the embedded model alone, until a signal comes; on port 0 on any free one. Raises SettingsProblem."""
     stop = stop_signal(GRACE)
     logs.set_up_logging(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
-    await serve(local_model(settings), stop)
+    try:
+        await serve(local_model(settings), stop, port=port)
+    except OSError as error:
+        raise SettingsProblem(f"--port: cannot listen on {port}: {error.strerror}") from None
     return 0
 
 
 async def _serve(
-    settings: Settings, models: ModelCatalog, model: LocalModel | None, stop: asyncio.Event, stack: AsyncExitStack
+    settings: Settings,
+    models: ModelCatalog,
+    model: LocalModel | None,
+    reserved: Sequence[socket.socket],
+    stop: asyncio.Event,
+    stack: AsyncExitStack,
 ) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
@@ -154,51 +174,70 @@ async def _serve(
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
         return
-    client = models.client(models.default)
-
-    texts, personas = Texts(), read_personas(settings.personas_file)
+    client, texts, personas = models.client(models.default), Texts(), read_personas(settings.personas_file)
     conversations, chats, people = (
         ConversationRepository(database),
         ChatRepository(database),
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
-    slots = _slots(settings, database, metrics, bot=me.id)
-    await slots.load()
+    slots = await _slots(settings, database, metrics, bot=me.id)
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     queue = TurnRepository(database)
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
     stored_messages = DurableOutbox(database, OutboxRepository(database), outbox, tasks, membership)
     bot_info, bot_admins = BotInfo.of(me), BotAdmins(settings, people, bot=me.id, clock=time.time)
-    admin_notices = AdminNotices(texts, tasks.start, bot_admins.ids, partial(people.get, me.id), stored_messages)
+    permissions = Permissions(admins := GroupAdmins(telegram.member, clock=time.monotonic))
+    reading_along = ReadingAlong(
+        preferences,
+        GroupMessageRepository(database),
+        chats,
+        GroupView(me.id, bot_info.reads_all, admins.administers),
+        ReadAlongRules(settings.read_along_messages, settings.read_along_hours, settings.access == "approved"),
+        clock=database.clock,
+    )
+    tasks.start(reading_along.keep_forgetting(), name="forget what was read along")
+    alerts = AdminAlerts(
+        database, AlertRepository(database, bot=me.id), people, bot_admins.ids, stored_messages, texts, bot=me.id
+    )
+    finished = FinishedAnswers(conversations, models, bot_admins.ids)
     answerer = Answerer(
-        conversations=conversations,
         preferences=preferences,
         generation=Generation(
             models,
-            ModelHealth(models, clock=time.monotonic, report=admin_notices.report),
+            ModelHealth(models, clock=time.monotonic, report=tell_of_models(alerts, tasks.start)),
             metrics or Observer(),
             PictureLoader(files := _files(settings, models, telegram)),
+            heard=reading_along.context,
         ),
+        finished=finished,
         live_replies=LiveReplyFactory(
             telegram, slots, tasks.start, acknowledge_in_groups=settings.acknowledge_in_groups
         ),
         tasks=tasks,
         texts=texts,
-        report=_report(settings, database, bot_admins, stored_messages, texts, metrics, bot=me.id),
+        reading=QuestionReading(
+            files,
+            texts,
+            stored_messages,
+            preferences.sees_pictures,
+            ReadingLimits(client.config.context_tokens, settings.transcription_timeout),
+        ),
+        report=AnswerReport(
+            observer=metrics,
+            troubles=TroubleRepository(database),
+            alerts=alerts,
+            admins=bot_admins.ids,
+            replica=settings.replica,
+        ),
     )
-    limits = TurnLimits(
-        room=model.slots if model else (settings.max_answers or DEFAULT_ANSWERS),
-        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
-        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
-        troubles=settings.trouble_days * SECONDS_A_DAY,
+    turns = make_turn_service(
+        database, queue, conversations, tasks, membership, answerer.work, _turn_limits(settings, model)
     )
-    turns = make_turn_service(database, queue, conversations, tasks, membership, answerer.work, limits)
     membership.on_change(slots.share)
     bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
-    permissions = Permissions(GroupAdmins(telegram.member, clock=time.monotonic))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
@@ -211,21 +250,31 @@ async def _serve(
             turns,
             permissions,
             preferences,
-            Generating(models, client.config.context_tokens, models, settings.transcription_timeout),
+            Generating(
+                models,
+                models,
+                reading_along,
+                finished,
+                _model_lists(models, tasks, (await preferences.effective(ChatKey(me.id, 0))).proxy.value),
+            ),
             files,
-            QuestionLimits(
+            _question_limits(
                 settings,
-                QuestionTimes(database),
-                TokenBudgets(
-                    settings,
-                    TokenUsageRepository(database, bot=me.id),
-                    permissions,
+                database,
+                permissions,
+                BudgetNotices(
+                    database,
+                    tasks.start,
+                    texts,
+                    stored_messages,
+                    bot=me.id,
+                    admins=bot_admins.ids,
                     person=partial(people.get, me.id),
-                    clock=database.clock,
-                    warn=admin_notices.warn_of_budget,
+                    currency=(currency := budget_currency(models.entries, settings.money_budgets())),
                 ),
+                currency=currency,
+                person=partial(people.get, me.id),
                 bot=me.id,
-                clock=database.clock,
             ),
         ),
         people_use_cases(
@@ -259,12 +308,30 @@ async def _serve(
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
-    if settings.listen is not None:
+    if reserved:
         scrape = _scrape(metrics, database, turns, bot=me.id)
-        await listen(settings.listen, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
+        await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, client, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
+
+
+def _model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:
+    """Keep the lists of the endpoints, and ask for them now, so that `/model` has them when it is first sent."""
+    lists = ModelLists(models, tasks.start, clock=time.monotonic)
+    lists.refresh(proxy)
+    return lists
+
+
+def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:
+    """Say how many answers run at once, how many questions wait, and how long things are kept."""
+    return TurnLimits(
+        room=model.slots if model else settings.max_answers or DEFAULT_ANSWERS,
+        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
+        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
+        troubles=settings.trouble_days * SECONDS_A_DAY,
+        usage=settings.usage_days * SECONDS_A_DAY,
+    )
 
 
 def _files(settings: Settings, models: ModelCatalog, telegram: Telegram) -> Files:
@@ -287,36 +354,30 @@ def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, 
     return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
 
 
-def _report(
+def _question_limits(
     settings: Settings,
     database: Database,
-    bot_admins: BotAdmins,
-    messages: DurableOutbox,
-    texts: Texts,
-    metrics: Metrics | None,
+    permissions: Permissions,
+    warnings: BudgetNotices,
     *,
+    currency: str,
+    person: Callable[[int], Awaitable[Person | None]],
     bot: int,
-) -> AnswerReport:
-    """Tell how answers went: to a monitor, to `/trouble`, and to admins where they have to do something."""
-    alerts = AdminAlerts(
-        database,
-        AlertRepository(database, bot=bot),
-        PersonRepository(database),
-        bot_admins.ids,
-        messages,
-        texts,
-        bot=bot,
+) -> QuestionLimits:
+    """Count what people and chats may ask and spend."""
+    budgets = TokenBudgets(
+        budgets_of(settings),
+        TokenUsageRepository(database, bot=bot),
+        permissions,
+        person=person,
+        clock=database.clock,
+        warnings=warnings,
+        currency=currency,
     )
-    return AnswerReport(
-        observer=metrics,
-        troubles=TroubleRepository(database),
-        alerts=alerts,
-        admins=bot_admins.ids,
-        replica=settings.replica,
-    )
+    return QuestionLimits(settings, QuestionTimes(database), budgets, bot=bot, clock=database.clock)
 
 
-def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
+async def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
     """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
     scheduler = Scheduler(
         time.monotonic(),
@@ -326,7 +387,9 @@ def _slots(settings: Settings, database: Database, observer: Observer | None, *,
         drafts=settings.draft_budget,
         patient_edits=settings.patient_edits,
     )
-    return SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    slots = SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
+    await slots.load()
+    return slots
 
 
 def _broadcaster(

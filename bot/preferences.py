@@ -23,8 +23,12 @@ T = TypeVar("T")
 StreamingWay = Literal["edit", "draft", "off"]
 ThoughtsWay = Literal["fold", "hide"]
 ModelChoosers = Literal["everyone", "admins"]
+ConversationsWay = Literal["together", "person"]
+ReadAlongWay = Literal["off", "on"]
 
 STREAMING_WAYS: tuple[StreamingWay, ...] = get_args(StreamingWay)
+CONVERSATIONS_WAYS: tuple[ConversationsWay, ...] = get_args(ConversationsWay)
+READ_ALONG_WAYS: tuple[ReadAlongWay, ...] = get_args(ReadAlongWay)
 MODEL_CHOOSERS: tuple[ModelChoosers, ...] = get_args(ModelChoosers)
 THOUGHTS_WAYS: tuple[ThoughtsWay, ...] = get_args(ThoughtsWay)
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
@@ -72,6 +76,10 @@ class EffectivePreferences:
     """Empty: each person's own."""
     model_choice: Value[ModelChoosers]
     """Those who may choose a model for their chat."""
+    conversations: Value[ConversationsWay]
+    """In a group: one conversation of everybody, or each person's own."""
+    read_along: Value[ReadAlongWay]
+    """In a group: messages that were not written to the bot are read as context."""
     model_label: str = ""
     """The model as people read it. Empty: whatever the generator takes by itself."""
     sees_pictures: bool = False
@@ -91,6 +99,8 @@ class PreferenceName(StrEnum):
     THOUGHTS = "thoughts"
     LANGUAGE = "language"
     MODEL_CHOICE = "model_choice"
+    CONVERSATIONS = "conversations"
+    READ_ALONG = "read_along"
 
 
 class WrongValue(Problem):
@@ -248,6 +258,18 @@ def preference_table(
             lambda _: Value("everyone", Source.DEFAULT),
             scope=Source.BOT,
         ),
+        Preference(
+            PreferenceName.CONVERSATIONS,
+            ", ".join(CONVERSATIONS_WAYS),
+            _one_of(CONVERSATIONS_WAYS),
+            lambda settings: _given(settings, "group_conversations", settings.group_conversations),
+        ),
+        Preference(
+            PreferenceName.READ_ALONG,
+            ", ".join(READ_ALONG_WAYS),
+            _one_of(READ_ALONG_WAYS),
+            lambda _: Value("off", Source.DEFAULT),
+        ),
     )
     return {row.name: row for row in rows}
 
@@ -297,7 +319,8 @@ class Preferences:
 
     async def effective(self, key: ChatKey) -> EffectivePreferences:
         """The values that count in a conversation now: known, or found with one query."""
-        return await self._known.get(key, lambda: self._find(key))
+        place = key.place
+        return await self._known.get(place, lambda: self._find(place))
 
     async def sees_pictures(self, key: ChatKey) -> bool:
         """Tell whether a conversation's model sees pictures."""
@@ -305,7 +328,7 @@ class Preferences:
 
     def scope(self, key: ChatKey, name: PreferenceName) -> ChatKey:
         """The scope at which a conversation sets a value of its own: its topic, or its whole chat."""
-        return key if self._rows[name].scope is Source.TOPIC else ChatKey(key.bot, key.chat)
+        return key.place if self._rows[name].scope is Source.TOPIC else ChatKey(key.bot, key.chat)
 
     async def set(self, scope: ChatKey, name: PreferenceName, text: str) -> None:
         """Store a value, in a transaction of the caller's or its own. Raises WrongValue.

@@ -142,6 +142,7 @@ class Settings(BaseSettings):
     max_answers: int | None = Field(default=None, ge=1, le=10_000)
     history_days: int | None = Field(default=None, ge=1)
     trouble_days: int = Field(default=30, ge=1)
+    usage_days: int = Field(default=400, ge=1)
     replica: str = Field(default_factory=socket.gethostname, pattern=r"^[A-Za-z0-9._-]{1,64}$")
 
     questions_per_minute: int = Field(default=20, ge=0)
@@ -152,6 +153,13 @@ class Settings(BaseSettings):
     tokens_per_month: int = Field(default=0, ge=0)
     bot_tokens_per_day: int = Field(default=0, ge=0)
     bot_tokens_per_month: int = Field(default=0, ge=0)
+    group_conversations: Literal["together", "person"] = "together"
+    read_along_messages: int = Field(default=20, ge=0, le=100)
+    read_along_hours: int = Field(default=24, ge=1, le=24)
+    cost_per_day: float = Field(default=0, ge=0, allow_inf_nan=False)
+    cost_per_month: float = Field(default=0, ge=0, allow_inf_nan=False)
+    bot_cost_per_day: float = Field(default=0, ge=0, allow_inf_nan=False)
+    bot_cost_per_month: float = Field(default=0, ge=0, allow_inf_nan=False)
     questions_waiting: int = Field(default=5, ge=1, le=1000)
     chat_questions_waiting: int = Field(default=50, ge=1, le=10_000)
 
@@ -243,6 +251,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True where the program brings its own generator, because nobody named another one."""
         return is_embedded(self)
+
+    def money_budgets(self) -> dict[str, float]:
+        """Give the settings about money, by name."""
+        names = ("cost_per_day", "cost_per_month", "bot_cost_per_day", "bot_cost_per_month")
+        return {name: getattr(self, name) for name in names}
 
     def secrets(self) -> list[str]:
         """Every secret text among the settings, and each password inside an address, for the log to blot out."""

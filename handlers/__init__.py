@@ -46,6 +46,7 @@ from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
 from handlers.middlewares.speaker import SpeakerMiddleware
 from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
+from handlers.support.albums import Albums
 from handlers.support.bot_commands import Menus, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.command_limits import CommandLimits
@@ -155,7 +156,14 @@ def dispatcher(
     later = AfterCommit(outputs.unit, outputs.tasks)
     addressee_filter = AddresseeFilter(bot_info.me, [one.name for one in declared], clock)
     for around in (
-        OriginMiddleware(bot_info.id, addressee_filter, use_cases.answering.questions, outputs.telegram.newest),
+        OriginMiddleware(
+            bot_info.id,
+            addressee_filter,
+            Albums(clock),
+            use_cases.answering.questions,
+            use_cases.answering.reading_along,
+            outputs.telegram.newest,
+        ),
         SpeakerMiddleware(use_cases.people.acquaintance),
         ReplyMiddleware(surroundings.preferences, speech, later),
         ButtonMiddleware(outputs.telegram, later),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from aiogram.filters import CommandObject
 from aiogram.types import Message
@@ -29,10 +30,15 @@ async def stop(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Respo
 
 
 @declare("retry", MEMBERS, order=30)
-async def retry(_: Message, speaker: Speaker, last_answer: LastAnswer, say: Responder) -> None:
-    """Answer the last question again."""
-    if not await last_answer.retry(speaker, language=say.language):
+async def retry(
+    message: Message, speaker: Speaker, last_answer: LastAnswer, telegram: Telegram, say: Responder
+) -> None:
+    """Answer the last question again; where that stands out of sight, point to it."""
+    rewritten = await last_answer.retry(speaker, language=say.language)
+    if rewritten is None:
         say("nothing-to-retry")
+    elif rewritten and telegram.newest.stands_between(speaker.key.chat, rewritten[-1], message.message_id):
+        say.to(replace(say.place, reply_to=rewritten[0]), say.language)("retry-above")
 
 
 @declare("undo", MEMBERS, order=40, repeatable=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
+from bot.answering.use_cases.prompt_files import PromptFiles
 from bot.answering.use_cases.whole_conversation import WholeConversation
+from bot.attachments.attachment import Attachment
 from bot.people.directory import Directory
 from bot.people.permissions import Permissions
 from bot.people.personas import Personas
@@ -20,7 +22,7 @@ from bot.texts import Texts
 from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
-from handlers.support.mapping import is_long
+from handlers.support.mapping import document_of, is_long, reply_target
 from handlers.support.responders import AfterCommit, Responder
 from handlers.views.people_views import people_view
 
@@ -45,11 +47,14 @@ class Greeting:
         key = "start-private" if speaker.private else "start-group"
         hello = say.text(key, name=self.bot_info.name, username=self.bot_info.username)
         owner = speaker.admin and speaker.private
-        return "\n\n".join([hello, *model_facts(self.settings, effective, say, owner=owner)])
+        along = [] if speaker.private or effective.read_along.value == "off" else [say.text("help-read-along")]
+        return "\n\n".join([hello, *along, *model_facts(self.settings, effective, say, owner=owner)])
 
     def help(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> list[str]:
         """Lines of /help about asking, and about files that are read."""
         parts = [say.text("help-private" if speaker.private else "help-group", username=self.bot_info.username)]
+        if not speaker.private and effective.read_along.value == "on":
+            parts.append(say.text("help-read-along"))
         if effective.sees_pictures:
             parts.append(say.text("help-pictures"))
         if self.settings.transcription_url is not None:
@@ -140,12 +145,21 @@ async def system(
     speaker: Speaker,
     effective: EffectivePreferences,
     changes: SettingsChanges,
+    prompt_files: PromptFiles,
     texts: Texts,
     say: Responder,
 ) -> None:
-    """Show the system prompt in force, set one for this chat or topic, or take it (or the persona) away."""
+    """Show the system prompt in force, set one for this chat or topic, or take it (or the persona) away.
+
+    One may come as a file, with the command in its caption or in a reply to it.
+    """
+    file = None if command.args else prompt_file_of(message)
     if is_long(message):
         say("system-cut")
+    elif file is not None:
+        await changes.look(speaker)
+        await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, await prompt_files.read(file))
+        say("system-set", where="topic" if speaker.key.topic else "chat")
     elif not command.args:
         prompt = effective.system_prompt
         say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
@@ -155,6 +169,12 @@ async def system(
     else:
         await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, command.args)
         say("system-set", where="topic" if speaker.key.topic else "chat")
+
+
+def prompt_file_of(message: Message) -> Attachment | None:
+    """The document that comes with a command, or that the command replies to."""
+    target = reply_target(message)
+    return document_of(message) or (document_of(target) if target is not None else None)
 
 
 def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder, *, owner: bool) -> list[str]:

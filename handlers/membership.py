@@ -72,6 +72,8 @@ def _greet(group: Chat, change: ChatMemberUpdated, settings: Settings, bot_info:
     parts = [say.text("group-hello", name=bot_info.name, username=bot_info.username)]
     if settings.access == "approved" and not group.allowed:
         parts.append(say.text("group-hello-allow"))
+    if settings.read_along_messages:
+        parts.append(say.text("group-hello-read-along"))
     if not bot_info.reads_all and change.new_chat_member.status != ChatMemberStatus.ADMINISTRATOR:
         parts.append(say.text("group-hello-privacy"))
     say.say_text("\n\n".join(parts))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiogram import F, Router
 from aiogram.types import Message, TelegramObject
 
 from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
-from bot.rendering.transcript import folded_transcript
 from bot.streaming.acknowledgements import Acknowledgements
+from handlers.support.albums import Album
 from handlers.support.bot_info import BotInfo
 from handlers.support.mapping import (
     EventContext,
@@ -17,6 +19,7 @@ from handlers.support.mapping import (
     is_forwarded,
     picture_of,
     to_question,
+    to_quoted_answer,
     to_quoted_document,
 )
 from handlers.support.responders import Responder
@@ -47,16 +50,20 @@ async def ask(
     questions: Questions,
     bot_info: BotInfo,
     acknowledgements: Acknowledgements,
+    album: Album,
     say: Responder,
 ) -> None:
     """Accept a question, or say what the bot can read."""
-    accepted = await questions.ask(_sent(message, origin, bot_info, say), speaker, dedup=origin.dedup)
+    sent = _sent(message, origin, bot_info, say)
+    earlier = tuple(_sent(one, origin, bot_info, say) for one in album.before)
+    accepted = await questions.ask(replace(sent, earlier=earlier), speaker, dedup=origin.dedup)
     if accepted is not None:
-        _remark(accepted, message, say)
+        _remark(accepted, message, album, say)
         if accepted.waits:
             acknowledgements.give(origin.key.chat, message.message_id)
     elif message.text is None and message.caption is None:
-        say("only-text")
+        if album.may_tell():
+            say("only-text")
     else:
         say("called-without-question", username=bot_info.username)
 
@@ -79,20 +86,17 @@ async def refuse_command(_: Message, say: Responder) -> None:
     say("unknown-command")
 
 
-def _remark(accepted: Accepted, message: Message, say: Responder) -> None:
+def _remark(accepted: Accepted, message: Message, album: Album, say: Responder) -> None:
     """Say which part of the message is not read."""
     is_passed_over = message.caption is not None and not (attachment_of(message) or picture_of(message))
-    if accepted.unseen or is_passed_over:
+    is_told = message.sticker is None  # of a sticker the emoji says enough
+    if is_told and (accepted.unseen or is_passed_over) and album.may_tell():
         say("only-caption")
-    if accepted.transcript:
-        say.say_text(folded_transcript(say.text("heard"), accepted.transcript))
-    for omission in accepted.omissions:
-        say(omission.key, name=omission.name, unit=omission.unit.value, kept=omission.kept, total=omission.total)
     _explain(accepted, say)
 
 
 def _explain(accepted: Accepted, say: Responder) -> None:
-    """Say why documents are not read."""
+    """Say why files are not read."""
     for problem in accepted.problems:
         say.say_text(say.text(problem.key, **problem.details))
 
@@ -102,7 +106,7 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         to_question(message, origin, bot_info.me, say.language),
         chose_quote=is_chosen_part(message),
         about_quote=say.text("question-about-quote"),
-        about_picture=say.text("question-about-picture"),
         document=None if is_forwarded(message) else attachment_of(message) or picture_of(message),
         quoted=to_quoted_document(message, bot_info.me),
+        answer=to_quoted_answer(message, bot_info.me),
     )

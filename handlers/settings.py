@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from aiogram import F
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.answering.reading_along import ReadingAlong
 from bot.answering.use_cases.model_choice import ModelChoice
 from bot.people.permissions import Permissions
 from bot.people.personas import Personas, find_persona
@@ -15,13 +17,14 @@ from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import HomePageCallback, SettingsCallback
 from handlers.support.responders import MessageEditor, Responder
-from handlers.views.settings_views import DEFAULT, home, limit_note, page
+from handlers.views.settings_views import DEFAULT, home, limit_note, page, read_along_page
 
 
 def router() -> CommandRouter:
     """The settings keyboard."""
     router = CommandRouter("settings", show, show_personas)
     router.callback_query.register(go_home, HomePageCallback.filter())
+    router.callback_query.register(read_along, SettingsCallback.filter(F.page == PreferenceName.READ_ALONG))
     router.callback_query.register(press, SettingsCallback.filter())
     return router
 
@@ -34,11 +37,13 @@ async def show(
     speaker: Speaker,
     permissions: Permissions,
     model_choice: ModelChoice,
+    reading_along: ReadingAlong,
     say: Responder,
 ) -> None:
     """Show what is in force here and where it comes from; buttons are for those who may change it."""
     limit = limit_note(*model_choice.limit_of(effective), say)
-    text, keyboard = home(effective, personas, say, limit, admin=speaker.admin and speaker.private)
+    reading = await reading_along.facts(speaker)
+    text, keyboard = home(effective, personas, say, limit, reading, admin=speaker.admin and speaker.private)
     if await permissions.may_change(speaker):
         say.say_text(text, keyboard=keyboard)
     else:
@@ -78,13 +83,37 @@ async def go_home(
     changes: SettingsChanges,
     personas: Personas,
     model_choice: ModelChoice,
+    reading_along: ReadingAlong,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Show the first page again."""
     effective = await changes.look(speaker)
     limit = limit_note(*model_choice.limit_of(effective), say)
-    redraw(*home(effective, personas, say, limit, admin=speaker.admin and speaker.private))
+    reading = await reading_along.facts(speaker)
+    redraw(*home(effective, personas, say, limit, reading, admin=speaker.admin and speaker.private))
+
+
+async def read_along(
+    _: CallbackQuery,
+    callback_data: SettingsCallback,
+    speaker: Speaker,
+    changes: SettingsChanges,
+    reading_along: ReadingAlong,
+    say: Responder,
+    redraw: MessageEditor,
+) -> None:
+    """Show the page of reading along, or switch it: everybody in the group hears that it begins."""
+    reading = await reading_along.facts(speaker)
+    before = await changes.look(speaker)
+    effective = before
+    if reading is not None and callback_data.value is not None:
+        effective = await changes.set_here(speaker, PreferenceName.READ_ALONG, callback_data.value)
+    if effective.read_along.value == "off":
+        await reading_along.forget(speaker.key)
+    elif before.read_along.value == "off" and reading is not None:
+        say("read-along-begins", count=reading.messages, hours=reading.hours)
+    redraw(*read_along_page(effective, reading, say))
 
 
 async def press(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram.types import Message
 
 from bot.conversation.usage import UsageColumn, UsageSum
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import PersonalUsage, TokenBudgets
 from bot.people.speaker import Speaker
 from handlers.support.bot_commands import MEMBERS, CommandRouter
 from handlers.support.bot_commands import command as declare
@@ -22,11 +22,7 @@ def router() -> CommandRouter:
 @declare("usage", MEMBERS, order=94)
 async def usage(_: Message, speaker: Speaker, budgets: TokenBudgets, say: Responder) -> None:
     """Say a person's tokens, and in private to an admin those of everybody, by model, person and chat."""
-    lines = [
-        say.text("usage-own", period=one.period, tokens=one.tokens)
-        + ("" if one.left is None else " " + say.text("usage-left", tokens=one.left))
-        for one in await budgets.of_person(speaker.id)
-    ]
+    lines = [_own(one, budgets.currency, say) for one in await budgets.of_person(speaker.id)]
     if speaker.admin and speaker.private:
         for by in _TABLES:
             sums = await budgets.sums(speaker, by)
@@ -35,12 +31,26 @@ async def usage(_: Message, speaker: Speaker, budgets: TokenBudgets, say: Respon
     say.say_text("\n".join(lines))
 
 
+def _own(one: PersonalUsage, currency: str, say: Responder) -> str:
+    """Tokens of a person in a day or month, their costs where models have prices, and what is left of each."""
+    parts = [say.text("usage-own", period=one.period, tokens=one.spent.tokens)]
+    if one.tokens_left is not None:
+        parts.append(say.text("usage-left", tokens=one.tokens_left))
+    if currency and (one.spent.cost or one.cost_left is not None):
+        parts.append(say.text("usage-cost", cost=f"{one.spent.cost:.4f}", currency=currency))
+    if one.cost_left is not None:
+        parts.append(say.text("usage-cost-left", cost=f"{one.cost_left:.4f}", currency=currency))
+    return " ".join(parts)
+
+
 def _line(one: UsageSum, say: Responder) -> str:
     """A person's, chat's or model's sums in a line; ≈ marks those that are partly estimated."""
     line = say.text(
         "usage-line",
-        subject=one.subject,
+        subject=say.text("usage-forgotten") if one.subject == "0" else one.subject,
         answers=one.answers,
         tokens=("≈ " if one.estimated else "") + f"{one.tokens:,}".replace(",", " "),
     )
-    return line if one.cost is None else f"{line}, {one.cost:.4f} {one.currency}"
+    if one.cost is not None:
+        line = f"{line}, {one.cost:.4f} {one.currency}"
+    return f"{line}{say.text('usage-cut', count=one.cut)}" if one.cut else line

@@ -86,7 +86,7 @@ def _parameters(options: EngineOptions) -> CommonParams:
     parameters.n_cache_reuse, parameters.slot_prompt_similarity = _SHORTEST_REUSE, _SAME_START
     parameters.cache_ram_mib = options["cache_mib"]
     parameters.fit_params = False
-    parameters.prefill_assistant = False
+    parameters.prefill_assistant = True  # an answer that has the last word is gone on with
     parameters.enable_reasoning = 0
     parameters.ui = False
     parameters.verbosity = 1

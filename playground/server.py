@@ -44,7 +44,7 @@ _TYPES: Final = MappingProxyType(
         ".png": "image/png", ".ico": "image/x-icon", ".webmanifest": "application/manifest+json",
     }
 )  # fmt: skip
-_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+_POLICY: Final = "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)

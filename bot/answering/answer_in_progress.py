@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.conversation.continuation import Continuation
 from bot.conversation.messages import AnswerRecord, Ending
 from bot.errors import GeneratorProblem, QuestionTooLong
-from bot.generators.contract import Finish, Piece, Recast, Thought
+from bot.generators.contract import Finish, Piece, Prefilled, Recast, Thought
 from bot.rendering.entities import is_visible
 from bot.rendering.reply import Reply
 from bot.streaming.live_reply import LiveReply
@@ -30,6 +30,8 @@ class AnswerInProgress:
     note: str = ""
     model: str = ""
     """The name of the model that answers, once it has ended."""
+    server: str = ""
+    """The name by which admins hear of its server, once it has ended."""
     record: AnswerRecord | None = None
     """The model, tokens and times, once it has ended. None: nothing was written."""
     first_text_at: float | None = None
@@ -46,6 +48,8 @@ class AnswerInProgress:
             self.ending = _ENDINGS[piece.reason]
         elif isinstance(piece, str):
             self._write(piece)
+        elif isinstance(piece, Prefilled) and self.seam is not None:
+            self.seam.join_as_is()
         self.live.notify()
         self.check()
 

@@ -72,8 +72,13 @@ class AnswerReport:
         if turn.attempt == 1:
             self._observer.question_begun(turn.kind.value)
 
-    async def failed(self, turn: Turn, path: Sequence[Message], model: str, error: GeneratorProblem) -> FailureNote:
-        """Keep why an answer failed. Gives what the person who asked may read of it."""
+    async def failed(
+        self, turn: Turn, path: Sequence[Message], model: str, error: GeneratorProblem, *, server: str = ""
+    ) -> FailureNote:
+        """Keep why an answer failed. Gives what the person who asked may read of it.
+
+        `server` is the name under which admins hear of it, where it is not the model's.
+        """
         kind = type(error).__name__
         self._observer.generator_failed(kind, tried_again=False)
         said = [message.text for message in reversed(path)]
@@ -94,7 +99,7 @@ class AnswerReport:
         try:
             await self._troubles.keep(trouble)
             if self._alerts is not None:
-                await self._alerts.generator_failed(model, error)
+                await self._alerts.generator_failed(server or model, error)
         except StorageUnavailable as problem:
             logger.warning("turn %d: its reason could not be stored: %s", turn.id, problem)
             return FailureNote()
@@ -110,12 +115,17 @@ class AnswerReport:
         except StorageUnavailable:
             return False  # the plain sentence is for everybody
 
-    async def ended(self, turn: Turn, model: str, ending: str, *, first_text_at: float | None, wrote: bool) -> None:
-        """Note that an answer stands in its chat; `wrote`: the generator ended it, not a failure or a person."""
+    async def ended(
+        self, turn: Turn, model: str, ending: str, *, first_text_at: float | None, wrote: str | None
+    ) -> None:
+        """Note that an answer stands in its chat.
+
+        `wrote` is the server that ended it, under the name of `failed`. None: a failure or a person ended it.
+        """
         first = None if first_text_at is None else max(0.0, first_text_at - turn.asked_at)
         self._observer.answer_ended(model, ending, first_text=first, whole=max(0.0, self.clock() - turn.asked_at))
-        if wrote and self._alerts is not None:
+        if wrote is not None and self._alerts is not None:
             try:
-                await self._alerts.generator_works(model)
+                await self._alerts.generator_works(wrote)
             except StorageUnavailable as problem:
                 logger.warning("An alert stays for now: %s", problem)

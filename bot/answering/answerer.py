@@ -8,8 +8,10 @@ from contextlib import aclosing
 from bot.answering import keyboards
 from bot.answering.answer_in_progress import AnswerInProgress
 from bot.answering.answer_report import AnswerReport, FailureNote
+from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.generated_answer import GeneratedAnswer
 from bot.answering.generation import Generation
+from bot.answering.question_reading import NothingRead, QuestionReading
 from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.continuation import Continuation
 from bot.conversation.messages import Ending, Message, Turn, TurnKind, TurnState
@@ -23,7 +25,6 @@ from bot.errors import (
 from bot.preferences import EffectivePreferences, Preferences
 from bot.rendering.reply import Reply
 from bot.runtime.task_supervisor import TaskSupervisor
-from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.turn_queue.leases import MAX_FAULTS
 from bot.streaming.live_reply import LiveReply
 from bot.streaming.live_reply_factory import LiveReplyFactory
@@ -50,20 +51,22 @@ class Answerer:
     def __init__(
         self,
         *,
-        conversations: ConversationRepository,
         preferences: Preferences,
         generation: Generation,
+        finished: FinishedAnswers,
         live_replies: LiveReplyFactory,
         tasks: TaskSupervisor,
         texts: Texts,
+        reading: QuestionReading,
         report: AnswerReport | None = None,
     ) -> None:
-        self._conversations = conversations
         self._preferences = preferences
         self._generation = generation
+        self._finished = finished
         self._live_replies = live_replies
         self._tasks = tasks
         self._texts = texts
+        self._reading = reading
         self._report = report or AnswerReport()
 
     async def work(self, running: TurnContext) -> None:
@@ -73,7 +76,7 @@ class Answerer:
         StorageUnavailable, CancelledError.
         """
         turn = running.turn
-        chosen = await self._preferences.effective(turn.key)
+        chosen = self._generation.preferences_of(turn, await self._preferences.effective(turn.key))
         if turn.kind is TurnKind.SHOW or turn.state is TurnState.SHOWING:
             await self._deliver(running, chosen)
         else:
@@ -93,16 +96,17 @@ class Answerer:
         answer = AnswerInProgress(reply, live, showing, seam)
         try:
             try:
-                await self._ask(running, path, chosen, answer)
+                if await self._read(running, path, answer):
+                    await self._ask(running, path, chosen, answer)
             except (ChatUnavailable, TopicUnavailable):
-                await self._keep_cut(running, answer)
+                await self._keep_cut(running, answer, chosen)
                 raise
             answer.close()
             reply.end(answer.note)
             kept = await running.wrote(
                 reply.text, "".join(answer.thoughts), answer.ending, answer.note, record=answer.record
             )
-            keyboard = await self._final_keyboard(turn, kept, answer.ending)
+            keyboard = await self._final_keyboard(turn, kept, answer.ending, chosen)
             live.end(keyboard)
             try:
                 await showing
@@ -113,14 +117,14 @@ class Answerer:
             showing.cancel()
             await asyncio.wait([showing])
         await running.finish(_state(answer.ending))
-        wrote = answer.ending in {Ending.COMPLETE, Ending.LENGTH}
+        wrote = answer.server if answer.ending in {Ending.COMPLETE, Ending.LENGTH} else None
         first = answer.first_text_at
         await self._report.ended(turn, answer.model, answer.ending.value, first_text_at=first, wrote=wrote)
 
     async def _deliver(self, running: TurnContext, chosen: EffectivePreferences) -> None:
         """Put a stored answer on the screen: after a crash, or another version of it."""
         turn = running.turn
-        answer = await self._conversations.message(turn.answer) if turn.answer else None
+        answer = await self._finished.stored(turn.answer) if turn.answer else None
         if answer is None:
             await running.finish(TurnState.FAILED)
             return
@@ -128,11 +132,28 @@ class Answerer:
         reply.think(answer.thoughts)
         reply.write(answer.text)
         reply.end(turn.note or self._note(turn, answer.ending))
-        keyboard = await self._final_keyboard(turn, answer.id, answer.ending)
+        keyboard = await self._final_keyboard(turn, answer.id, answer.ending, chosen)
         live = self._open(running, reply, chosen, keyboard)
         live.end(keyboard)
         await live.run()
         await running.finish(_state(answer.ending))
+
+    async def _read(self, running: TurnContext, path: list[Message], answer: AnswerInProgress) -> bool:
+        """Put the question at the end of `path` as it reads with its files. False: there is nothing to answer."""
+        turn, was_read = running.turn, False
+        if not path[-1].unread or turn.faults >= MAX_FAULTS:
+            return True
+        try:
+            with running.stoppable():
+                path[:] = await self._reading.read(running, path)
+                was_read = True
+        except NothingRead as nothing:
+            answer.ending, answer.note = Ending.FAILED, nothing.lines
+            return False
+        answer.check()
+        if not was_read:
+            answer.ending, answer.note = Ending.STOPPED, self._note(turn, Ending.STOPPED)
+        return was_read
 
     async def _ask(
         self, running: TurnContext, path: list[Message], chosen: EffectivePreferences, answer: AnswerInProgress
@@ -151,7 +172,8 @@ class Answerer:
                         answer.take(piece)
                         if answer.first_text_at is None and answer.is_visible:
                             answer.first_text_at = self._report.clock()
-                        await _keep_unfinished(running, answer)
+                        if turn.faults:
+                            await _keep_unfinished(running, answer)
             answer.check()
             if not (running.stopped or answer.is_visible):
                 raise GeneratorBroken("there is nothing to see in the answer")
@@ -159,15 +181,16 @@ class Answerer:
             answer.fail(error)
             key = _BROKEN_OFF.get(type(error), error.key) if answer.is_visible else error.key
             note = self._texts.get(turn.language, key, **error.details)
-            about = await self._report.failed(turn, path, generated.label, error)
+            about = await self._report.failed(turn, path, generated.label, error, server=generated.server)
             answer.note = self._with_failure(turn, note, about)
         else:
             if running.stopped:
                 answer.ending = Ending.STOPPED
             answer.note = self._note(turn, answer.ending)
-            answer.note = "\n".join(filter(None, [answer.note, self._stand_in(turn, generated)]))
+            unseen = self._texts.get(turn.language, "answer-unseen") if generated.unseen else ""
+            answer.note = "\n".join(filter(None, [answer.note, unseen, self._stand_in(turn, generated)]))
         finally:
-            answer.record, answer.model = generated.record(), generated.label
+            answer.record, answer.model, answer.server = generated.record(), generated.label, generated.server
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
@@ -188,18 +211,16 @@ class Answerer:
             acknowledged=turn.waited,
         )
 
-    async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress) -> None:
+    async def _keep_cut(self, running: TurnContext, answer: AnswerInProgress, chosen: EffectivePreferences) -> None:
         """Keep what stands in a chat where the bot may not write any more: ▸ goes on from there once it may again."""
         if answer.live.begun and answer.is_visible:
             answer.close()
             kept = await running.wrote(answer.reply.text, "".join(answer.thoughts), Ending.BROKEN, record=answer.record)
-            await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN))
+            await answer.live.leave(await self._final_keyboard(running.turn, kept, Ending.BROKEN, chosen))
 
-    async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending) -> Keyboard:
-        versions = await self._conversations.versions(answer)
-        if ending.is_empty:
-            return keyboards.after_failure(answer, versions, self._translate(turn))
-        return keyboards.when_done(answer, versions, ending, self._translate(turn))
+    async def _final_keyboard(self, turn: Turn, answer: int, ending: Ending, chosen: EffectivePreferences) -> Keyboard:
+        facts = await self._finished.facts(answer, ending, turn.asker, chosen)
+        return keyboards.when_ended(facts, self._translate(turn))
 
     def _note(self, turn: Turn, ending: Ending) -> str:
         """Give the line under an answer that did not end by itself; one without text would show nothing else."""
@@ -228,7 +249,7 @@ class Answerer:
 
 async def _keep_unfinished(running: TurnContext, answer: AnswerInProgress) -> None:
     """Keep what was written so far where the answer may be given up: then it stays on the screen."""
-    if running.turn.faults and answer.seam is None and answer.is_visible:
+    if answer.seam is None and answer.is_visible:
         await running.keep_unfinished(answer.reply.text)
 
 

@@ -6,6 +6,7 @@ the sending and the forgetting, is sent again. A digest is one message that says
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -66,6 +67,7 @@ class DurableOutbox:
         self._clock = clock or Clock()
         self._sending: set[Lane] = set()
         self._more: set[Lane] = set()
+        self._senders: dict[Lane, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Send what was left, also by processes that die from now on. Raises StorageUnavailable."""
@@ -93,12 +95,17 @@ class DurableOutbox:
         await self._stored.put(self._membership.bot, lane, message, owner=self._membership.me)
         self._database.after_commit(lambda: self._send_soon(lane))
 
+    async def drain(self, chat: int, *, seconds: float) -> None:
+        """Wait until what is stored for a chat is sent, `seconds` at the most."""
+        if (sender := self._senders.get(Lane(chat))) is not None:
+            await asyncio.wait([sender], timeout=seconds)
+
     def _send_soon(self, lane: Lane) -> None:
         if lane in self._sending:
             self._more.add(lane)
             return
         self._sending.add(lane)
-        self._tasks.start(self._send_all(lane), name=f"outbox of chat {lane.chat}")
+        self._senders[lane] = self._tasks.start(self._send_all(lane), name=f"outbox of chat {lane.chat}")
 
     def _look_later(self) -> None:
         async def look() -> None:
@@ -122,6 +129,7 @@ class DurableOutbox:
                     return
         finally:
             self._sending.discard(lane)
+            self._senders.pop(lane, None)
 
     async def _claim(self, lane: Lane) -> Stored | None:
         return await self._stored.claim(self._membership.bot, lane, owner=self._membership.me)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from bot.answering.pictures import PictureLoader
+from bot.conversation.group_context import GroupMessage
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
-from bot.conversation.window import estimate, fit, go_on_from
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem
-from bot.generators.contract import Messages, Piece, Thought, Usage
+from bot.conversation.window import estimate, fit, go_on_from, left_open
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused
+from bot.generators.client import GeneratorClient
+from bot.generators.contract import Messages, Piece, Prefilled, Thought, Unseen, Usage
+from bot.generators.prefill import is_prefilled
 from bot.generators.prompt import estimate_messages
 from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.health import MAX_BUSY_WAIT, ModelHealth, is_models_fault
 from bot.preferences import EffectivePreferences
 from bot.runtime.observer import Observer
+
+Heard = Callable[[Turn, Sequence[Message], EffectivePreferences], Awaitable[Sequence[GroupMessage]]]
+"""Gives what was said in the group around a turn's question."""
 
 MAX_GENERATION_TRIES = 3
 """Requests for one answer before another model is asked, or a person is told: one, and two more."""
@@ -34,6 +40,7 @@ class Asking:
     health: ModelHealth
     observer: Observer
     pictures: PictureLoader
+    heard: Heard
     clock: Callable[[], float]
     """Unix times in seconds."""
 
@@ -47,6 +54,7 @@ class GeneratedAnswer:
         self._observer = asking.observer
         self._clock = asking.clock
         self._loader = asking.pictures
+        self._heard = asking.heard
         self._turn = turn
         self._path = path
         self._chosen = chosen
@@ -60,23 +68,42 @@ class GeneratedAnswer:
         """The model that was chosen."""
         self.model: ChosenModel | None = None
         """The model that answers, once it has begun."""
+        self.unseen = False
+        """Its server refused the pictures, and it answered the words."""
 
     @property
     def label(self) -> str:
         """The name of the model that answers, or of the one that was to."""
         return (self.model or self.wanted).label
 
+    @property
+    def server(self) -> str:
+        """The name by which admins hear of its server: whatever model is asked for there, one outage is one word."""
+        entry = (self.model or self.wanted).entry
+        return entry.name if entry.id else self.label
+
     async def pieces(self) -> Pieces:
-        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem."""
+        """Give the answer's pieces; tries again before the first one where that may help. Raises GeneratorProblem.
+
+        Every piece of every answer passes here, so this is one stage and not a chain of them.
+        """
         try:
-            async with aclosing(self._from_candidates()) as pieces:
-                async for piece in pieces:
-                    yield piece
+            model, first, rest = await self._begin_with_candidates()
+            with self._noting_outcome(model):
+                async with aclosing(rest):
+                    if is_prefilled(self._sent):
+                        yield Prefilled()
+                    if self._count(first):
+                        yield first
+                    async for piece in rest:
+                        if self._count(piece):
+                            yield piece
         except GeneratorProblem as error:
             error.tries = self._tries
             raise
 
-    async def _from_candidates(self) -> Pieces:
+    async def _begin_with_candidates(self) -> tuple[ChosenModel, Piece, Pieces]:
+        """Ask one model after another until one begins; give it, its first piece and the rest."""
         candidates = self._health.candidates(self.wanted)
         problem: GeneratorProblem | None = None
         for number, model in enumerate(candidates):
@@ -96,10 +123,7 @@ class GeneratedAnswer:
                 self._health.left(model.entry)
                 raise
             self.model, self._first_at = model, self._clock()
-            async with aclosing(self._watched(model, first, rest)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            return
+            return model, first, rest
         raise problem or GeneratorBroken("no model may be asked")
 
     def record(self) -> AnswerRecord | None:
@@ -118,17 +142,14 @@ class GeneratedAnswer:
             asked_at=self._asked_at,
             first_at=self._first_at,
             ended_at=self._clock(),
+            choice=self.model.choice,
         )
 
-    async def _watched(self, model: ChosenModel, first: Piece, rest: Pieces) -> Pieces:
-        """Pass pieces on, keep count of them, and note how the model did."""
+    @contextmanager
+    def _noting_outcome(self, model: ChosenModel) -> Iterator[None]:
+        """Note how the model did once it had begun."""
         try:
-            async with aclosing(rest):
-                if self._count(first):
-                    yield first
-                async for piece in rest:
-                    if self._count(piece):
-                        yield piece
+            yield
         except GeneratorProblem as error:
             self._health.failed(model.entry, error)
             raise
@@ -141,6 +162,9 @@ class GeneratedAnswer:
         """Count a piece's tokens. Tells whether it is for people."""
         if isinstance(piece, Usage):
             self._usage = piece
+            return False
+        if isinstance(piece, Unseen):
+            self.unseen = True
             return False
         if isinstance(piece, str):
             self._said.append(piece)
@@ -159,8 +183,14 @@ class GeneratedAnswer:
             answer_room=chosen.max_tokens.value,
             group=not self._turn.private,
             seen=list(pictures),
+            heard=await self._heard(self._turn, self._path, chosen),
         )
-        self._sent = go_on_from(messages) if self._turn.kind is TurnKind.GO_ON else messages
+        self._sent = messages
+        if self._turn.kind is TurnKind.GO_ON:
+            goes_on = is_prefilled(messages) and await client.goes_on(
+                proxy=model.entry.route(chosen.proxy.value), model=model.model
+            )
+            self._sent = left_open(messages) if goes_on else go_on_from(messages)
 
         async def begin() -> tuple[Piece, Pieces]:
             self._tries += 1
@@ -173,9 +203,13 @@ class GeneratedAnswer:
                 pictures=list(pictures.values()),
             )
             try:
-                return await anext(pieces), pieces
-            except StopAsyncIteration:
-                raise GeneratorBroken("the answer was empty") from None
+                return await self._first_of(pieces), pieces
+            except (GeneratorRefused, GeneratorBroken) as problem:
+                await pieces.aclose()
+                if not is_prefilled(self._sent):
+                    raise
+                self._sent = _asked_instead(messages, client, model, problem)
+                return await begin()
             except BaseException:
                 await pieces.aclose()
                 raise
@@ -189,9 +223,26 @@ class GeneratedAnswer:
         )
         return cast("tuple[Piece, Pieces]", await trying(begin))
 
+    async def _first_of(self, pieces: Pieces) -> Piece:
+        """Wait for the first piece that is for people. Raises GeneratorProblem."""
+        async for piece in pieces:
+            if not isinstance(piece, Usage):
+                return piece
+            self._usage = piece
+        raise GeneratorBroken("the answer was empty")
+
     def _tell_of_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._observer.generator_failed(type(error).__name__, tried_again=True)
+
+
+def _asked_instead(
+    messages: Messages, client: GeneratorClient, model: ChosenModel, problem: GeneratorProblem
+) -> Messages:
+    """Give the messages for a server that would not go on by itself, or had no more to say."""
+    if isinstance(problem, GeneratorRefused):
+        client.cannot_go_on(model.model)
+    return go_on_from(messages)
 
 
 def _may_help(error: BaseException) -> bool:

@@ -29,6 +29,9 @@ class AttachmentKind(StrEnum):
     ANIMATION = "animation"
 
 
+_PICTURES = frozenset({AttachmentKind.PHOTO, AttachmentKind.STICKER, AttachmentKind.ANIMATION})
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that somebody sent, by what is known before it is fetched. All of it is the sender's claim."""
@@ -47,8 +50,8 @@ class Attachment:
 
     @property
     def is_picture(self) -> bool:
-        """True for a photo, and for a file whose type says so; drawings in SVG are text."""
-        if self.kind is AttachmentKind.PHOTO:
+        """True for a photo, a sticker, the still of an animation, and a file whose type says so; SVG is text."""
+        if self.kind in _PICTURES:
             return True
         kind = self.mime_type.lower()
         return self.kind is AttachmentKind.DOCUMENT and kind.startswith("image/") and kind != "image/svg+xml"

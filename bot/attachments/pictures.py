@@ -1,4 +1,4 @@
-"""Reader of pictures: photos, pictures sent as files, stickers that do not move."""
+"""Reader of pictures: photos, pictures sent as files, stickers, and stills of animations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bot.attachments.limits import ReadLimits
 from bot.attachments.parts import PicturePart
 from bot.attachments.problems import AttachmentUnreadable
 
-_KINDS = frozenset({AttachmentKind.PHOTO, AttachmentKind.STICKER, AttachmentKind.DOCUMENT})
+_KINDS = frozenset({AttachmentKind.PHOTO, AttachmentKind.STICKER, AttachmentKind.ANIMATION, AttachmentKind.DOCUMENT})
+"""Of an animation the picture is the still that Telegram makes of it."""
 _MAGICS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
 _ISO_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 """ISO media files that are pictures. HEIC is among them, so that it is told as a picture that cannot be read."""

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnauthorizedError
+from aiogram.types import User
 
 from bot import logs
 from bot.command_line.generator_trial import generator_variables
@@ -23,6 +24,7 @@ from bot.settings import Settings
 from bot.settings_review import review
 from bot.storage.inspection import inspect
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
+from bot.updates.receiving import NO_BOT_API
 
 CHECK_TIMEOUT = 20
 """Seconds that Telegram may take to answer."""
@@ -72,14 +74,18 @@ async def check_telegram(settings: Settings) -> str:
         return "no BOT_TOKEN, so `run` opens the playground"
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     try:
-        me = await bot.get_me(request_timeout=CHECK_TIMEOUT)
+        me: User | None = await bot.get_me(request_timeout=CHECK_TIMEOUT)
     except (TelegramUnauthorizedError, TelegramNotFound):
         raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
+    except ClientDecodeError:
+        raise Wrong(NO_BOT_API) from None
     except TELEGRAM_ERRORS as error:
         proxy = "TELEGRAM_PROXY" if settings.telegram_proxy else "set TELEGRAM_PROXY where Telegram is blocked"
         raise Wrong(f"not reached ({error.message}); check TELEGRAM_API_URL, the network, and {proxy}") from None
     finally:
         await bot.session.close()
+    if me is None:
+        raise Wrong(NO_BOT_API)
     return f"@{me.username} ({me.full_name})"
 
 

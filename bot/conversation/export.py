@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.conversation.messages import Message, Role
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?=\s|$)")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
+_LOWEST_HEADING = 6
 
 
 def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer: str) -> str:
@@ -18,8 +24,27 @@ def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer
         parts.append(f"## {name}{model}, {_time(message.at)}")
         if message.quote is not None:
             parts.append("\n".join(f"> {line}" for line in message.quote.text.splitlines()))
-        parts.append(message.text)
+        parts.append(_below_heading(message.text))
     return "\n\n".join(parts) + "\n"
+
+
+def _below_heading(text: str) -> str:
+    """Keep a text below the heading of its message: its own headings sink by two levels, its last fence is closed."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not line[mark.end() :].strip():
+                fence = ""
+        elif mark:
+            fence = mark[1]
+        elif heading := _HEADING.match(line):
+            line = "#" * min(len(heading[1]) + 2, _LOWEST_HEADING) + line[heading.end() :]  # noqa: PLW2901  # the same line, lower
+        elif _UNDERLINE.match(line) and lines and lines[-1].strip():
+            line = f"\\{line.lstrip()}"  # noqa: PLW2901  # else it makes a heading of the line above
+        lines.append(line)
+    return "\n".join([*lines, *([fence] if fence else [])])
 
 
 def as_json(messages: Sequence[Message]) -> str:

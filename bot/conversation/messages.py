@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,13 @@ class ChatKey:
     bot: int
     chat: int
     topic: int = 0
+    person: int = 0
+    """The one whose own conversation it is, in groups where each has one. 0: it is everybody's."""
+
+    @property
+    def place(self) -> ChatKey:
+        """The chat or topic where the conversation is, whoever's it is: what settings belong to."""
+        return replace(self, person=0) if self.person else self
 
 
 class Role(StrEnum):
@@ -75,6 +82,37 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came with a question, by what Telegram says of it: it is read when the question's turn begins."""
+
+    kind: str
+    file_id: str
+    unique_id: str
+    name: str = ""
+    mime_type: str = ""
+    size: int | None = None
+    duration: float | None = None
+    author: str | None = None
+    """The sender of a file that was forwarded or replied to. None: it is the person's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPart:
+    """One Telegram message of a question, as it was sent."""
+
+    message_id: int
+    text: str = ""
+    """The person's own words."""
+    quote: Quote | None = None
+    files: tuple[SentFile, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing was said or shown."""
+        return not (self.text or self.quote or self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question as it was accepted, before it has its place in the conversation."""
 
@@ -88,9 +126,16 @@ class Question:
     reply_to: int | None = None
     """Telegram message that it replies to; one of this conversation's tree is where the question goes on from."""
     quote: Quote | None = None
-    pictures: tuple[Picture, ...] = ()
     may_continue: bool = False
-    """The app splits a long paste: a message of the same author within a moment is the rest of this one."""
+    """A message of the same author within a moment belongs to it: the app splits a long paste, or sends an album."""
+    parts: tuple[QuestionPart, ...] = ()
+    """Messages that have to be read first; then `text` and `quote` are empty."""
+    album: str | None = None
+    """Name of the group of messages that this one came in."""
+    is_forwarded: bool = False
+    """Its words are somebody else's: a comment sent in the same moment belongs to it."""
+    sent_at: int = 0
+    """Unix time at which Telegram got it, in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +155,8 @@ class AnswerRecord:
     asked_at: float
     first_at: float
     ended_at: float
+    choice: str = ""
+    """The choice by which the model is found again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +177,12 @@ class Message:
     model: str = ""
     """The name of the model that wrote an answer, where it is known."""
     pictures: tuple[Picture, ...] = ()
+    parts: tuple[QuestionPart, ...] = ()
+    """Telegram messages of a question that came with files, or in several messages."""
+    unread: bool = False
+    """Its text is still to be made of its parts."""
+    model_choice: str | None = None
+    """The choice by which that model is found again, where it is known."""
 
 
 class TurnKind(StrEnum):
@@ -201,5 +254,9 @@ class Turn:
     """Failures of its work, and deaths of its process while it ran alone and had just begun."""
     waited: bool = False
     """Its question was asked behind another one, and was acknowledged."""
+    model: str | None = None
+    """The choice of a model for this answer alone. None: the model in force answers."""
+    begun: int = 0
+    """Times that its writing began, this one included."""
     unfinished: str = ""
     """Text of an earlier attempt that failed, which stays where the answer is given up."""

@@ -11,6 +11,14 @@ Period = Literal["day", "month"]
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens, and their costs in one currency."""
+
+    tokens: int
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
 class UsageSum:
     """The tokens and costs of one person, chat or model."""
 
@@ -23,6 +31,8 @@ class UsageSum:
     """Some of it is estimated, because a server did not say."""
     cost: float | None
     currency: str
+    cut: int = 0
+    """Attempts that were cut by a kill: their tokens are in none of these sums, because only the server counted."""
 
     @property
     def tokens(self) -> int:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from bot.conversation.group_context import GroupMessage, as_context
 from bot.conversation.messages import Ending, Message, Picture, Quote, Role
 from bot.conversation.names import framed
 from bot.errors import QuestionTooLong
@@ -17,8 +18,12 @@ LEAST_ANSWER = 256
 """Tokens that are always kept free for the answer, or a quarter of a smaller context."""
 LEAST_END = 64
 """Tokens of an answer's end that are worth reading; a shorter rest is left out with its question."""
+HEARD_SHARE = 4
+"""Part of the context, one in so many, that messages of a group may take that were not written to the bot."""
 MAX_PICTURES = 3
 """Newest pictures of a conversation that a model sees; of older ones it reads that there was one."""
+MAX_ALBUM_PICTURES = 10
+"""Pictures of one question, the newest that has any, that a model sees: as many as an album has."""
 PICTURE_TOKENS = 1000
 """Tokens that a picture counts as. Models take some 700 to 1600 for one of 1568 pixels."""
 PICTURE = "[picture]"
@@ -70,10 +75,12 @@ def beginning_of(text: str, tokens: int) -> str:
 
 
 def newest_pictures(path: Sequence[Message]) -> tuple[Picture, ...]:
-    """The pictures of a conversation that a model sees, oldest first, each once."""
+    """The pictures of a conversation that a model sees, oldest first, each once: all of the last album, or a few."""
+    album = next((message.pictures for message in reversed(path) if message.pictures), ())
+    limit = max(MAX_PICTURES, min(len({picture.unique_id for picture in album}), MAX_ALBUM_PICTURES))
     every = {picture.unique_id: picture for message in path for picture in message.pictures}
     newest = dict.fromkeys(picture.unique_id for message in reversed(path) for picture in reversed(message.pictures))
-    return tuple(every[id_] for id_ in list(newest)[:MAX_PICTURES])[::-1]
+    return tuple(every[id_] for id_ in list(newest)[:limit])[::-1]
 
 
 def _cost(piece: re.Match[str]) -> int:
@@ -105,7 +112,14 @@ class _Exchange(NamedTuple):
 
 
 def fit(
-    path: Sequence[Message], *, system: str, context: int, answer_room: int, group: bool, seen: Sequence[str] = ()
+    path: Sequence[Message],
+    *,
+    system: str,
+    context: int,
+    answer_room: int,
+    group: bool,
+    seen: Sequence[str] = (),
+    heard: Sequence[GroupMessage] = (),
 ) -> list[dict[str, str]]:
     """The system prompt and the newest messages of `path` that fit into `context` tokens beside the answer.
 
@@ -113,6 +127,8 @@ def fit(
     system prompt and the newest question are always whole. No question stands there without its answer, and no answer
     without its question; of an answer that does not fit the end is read. Raises QuestionTooLong when the system prompt
     and the question certainly do not fit; what only the estimate refuses is for the server to judge.
+
+    Before the newest question stands what was `heard` in the group, the newest of it, in a quarter of the context.
 
     `seen` are the unique ids of pictures that go along: a question has their places (`PICTURE_PLACE`), numbered in this
     order, and a word for each of the others.
@@ -128,6 +144,9 @@ def fit(
     if certain + reserve * (2 if going_on else 1) > context:
         raise QuestionTooLong(f"{certain} tokens at least with the system prompt, of {context}")
     room = context - fixed - max(reserve, min(answer_room, context // 2))
+    if overheard := as_context(heard, min(context // HEARD_SHARE, room), estimate):
+        newest = newest._replace(question=f"{overheard}\n\n{newest.question}")
+        room -= estimate(overheard)
     if going_on:
         newest = newest._replace(answer=_end_of(newest.answer, max(room, reserve)))
         room -= _weight(newest.answer)
@@ -148,10 +167,13 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
     system = [message for message in messages if message["role"] == Role.SYSTEM.value]
     others = [message for message in messages if message["role"] != Role.SYSTEM.value]
     starts = [at for at, message in enumerate(others) if message["role"] == Role.USER.value]
-    if len(starts) > 1 and others[-1]["content"] == GO_ON:
+    asked_to_go_on = len(starts) > 1 and others[-1]["content"] == GO_ON
+    if asked_to_go_on:
         starts.pop()
+    if starts and (asked_to_go_on or starts[-1] + 1 < len(others)):
+        answer = starts[-1] + 1
         room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
-        others[-2] = others[-2] | {"content": _end_of(others[-2]["content"], room)}
+        others[answer] = others[answer] | {"content": _end_of(others[answer]["content"], room)}
     kept = starts[-1] if starts else 0
     for start in reversed(starts[:-1]):
         if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
@@ -163,6 +185,12 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
 def go_on_from(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """The same messages, with the request to go on where the last answer was cut."""
     return merged([*messages, {"role": Role.USER.value, "content": GO_ON}])
+
+
+def left_open(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same messages for a server that goes on with the last one, which ends in no white space: tokens begin so."""
+    *earlier, answer = messages
+    return [*earlier, answer | {"content": answer["content"].rstrip()}]
 
 
 def merged(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:

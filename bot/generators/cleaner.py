@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.conversation.window import beginning_of, estimate
 from bot.errors import AnswerFiltered, CutInThoughts, GeneratorBroken
-from bot.generators.contract import Finish, Piece, Recast, Thought, Usage
+from bot.generators.contract import Finish, Piece, Recast, Thought, Unseen, Usage
 from bot.generators.deadline import SizeLimit
 from bot.generators.thoughts import ThoughtSplitter
 
@@ -41,7 +41,7 @@ class AnswerCleaner:
         if isinstance(piece, str):
             self._size.add(piece)
             return self._pass(self._splitter.feed(self._limited(piece)))
-        if isinstance(piece, Usage):
+        if isinstance(piece, Usage | Unseen):
             return [piece]
         # What is no text comes after all the text before it.
         ready: list[Piece] = [*self._splitter.flush()]
@@ -80,14 +80,21 @@ class AnswerCleaner:
         return text if self._tokens is None else self._tokens.take(text)
 
     def _pass(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Note what the answer has by now; give the pieces that say something."""
+        passed: list[Piece] = []
         for piece in pieces:
             if isinstance(piece, str):
-                self._has_text = self._has_text or bool(piece.strip())
+                if not piece:
+                    continue
+                self._has_text = self._has_text or not piece.isspace()
             elif isinstance(piece, Thought):
-                self._has_thoughts = self._has_thoughts or bool(piece.text.strip())
+                if not piece.text:
+                    continue
+                self._has_thoughts = self._has_thoughts or not piece.text.isspace()
             elif isinstance(piece, Recast):
                 self._has_text, self._has_thoughts = piece.into == "answer", piece.into == "thoughts"
-        return [piece for piece in pieces if piece not in {"", Thought("")}]
+            passed.append(piece)
+        return passed
 
 
 class _TokenLimit:

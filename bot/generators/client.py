@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from bot.errors import (
+    GeneratorBusy,
     GeneratorProblem,
     GeneratorSilent,
     GeneratorUnreachable,
@@ -22,6 +23,7 @@ from bot.errors import (
     ProxyUnreachable,
     QuestionTooLong,
 )
+from bot.generators import prefill
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
 from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
@@ -157,6 +159,33 @@ class GeneratorClient:
                 yield known
         endpoint.begins_in_thought = cleaner.begins_in_thought
 
+    async def goes_on(self, *, proxy: ProxyURL | str | None = None, model: str | None = None) -> bool:
+        """Tell whether an answer can be gone on with by leaving it the last message: tried once, then remembered."""
+        endpoint = self._endpoint(model)
+        if self._config.kind.isolated or endpoint.begins_in_thought:
+            return False
+        if endpoint.goes_on is None:
+            trial = self.answer(
+                prefill.TRIAL,
+                temperature=0,
+                max_tokens=prefill.TRIAL_TOKENS,
+                proxy=proxy,
+                model=model,
+                timeouts=prefill.TRIAL_TIMEOUTS,
+            )
+            try:
+                async with aclosing(trial) as pieces:
+                    endpoint.goes_on = await prefill.goes_on(pieces)
+            except (GeneratorBusy, GeneratorUnreachable):
+                return False  # it says nothing of what the server can do
+            except GeneratorProblem:
+                endpoint.goes_on = False
+        return endpoint.goes_on
+
+    def cannot_go_on(self, model: str | None = None) -> None:
+        """Note that a server has refused to go on with an answer."""
+        self._endpoint(model).goes_on = False
+
     async def probe(
         self,
         *,
@@ -195,6 +224,14 @@ class GeneratorClient:
             raise _to_blame(problem, await fails(None))
         if problem is not None:
             raise problem
+
+    async def models(self, *, proxy: ProxyURL | None = None) -> list[str]:
+        """Ask the endpoint which models it has, where its kind can say so. Raises GeneratorProblem."""
+        lister = self._config.kind.lister
+        if lister is None or not self._config.url:
+            return []
+        with translated(self._secrets(proxy)):
+            return await lister(self._config.url, key=self._config.key, proxy=proxy, ssl_context=self._ssl_context)
 
     def leave_out(self, model: str, parameters: Iterable[str]) -> None:
         """Leave parameters out of every request for a model, without waiting for its refusal."""

@@ -9,9 +9,14 @@ that gives an async generator of pieces. Plain `str` is always enough. Closing t
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from pydantic import SecretStr
+
+from bot.net.proxy_url import ProxyURL
 
 Messages = list[dict[str, str]]
 """`role` (`system`, `user`, `assistant`) and `content` of each message, oldest first."""
@@ -51,7 +56,17 @@ class Usage:
     """Thoughts included."""
 
 
-Piece = str | Thought | Recast | Finish | Usage
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """The first word of a server that goes on within the last answer: what follows joins it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Word that the pictures of the question were left out: the server takes none."""
+
+
+Piece = str | Thought | Recast | Finish | Usage | Prefilled | Unseen
 AsyncResult = AsyncIterator[Piece]
 
 
@@ -61,6 +76,8 @@ class Timeouts:
 
     headers: float = 60
     """From the start of the request to the headers of the response, connecting included."""
+    connect: float = 10
+    """Until a direct connection stands, its encryption included: a server of plain HTTP never answers to that."""
     silence: float = 60
     """Between two pieces of the answer."""
     answer: float = 600
@@ -77,6 +94,16 @@ class Generator(Protocol):
 
     def create_async_generator(self, model: str, messages: Messages, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: ANN401  # the contract leaves extras open
         """Give an async generator of pieces; it runs until it is exhausted or closed."""
+        ...
+
+
+class ModelLister(Protocol):
+    """Asks an endpoint which models it has."""
+
+    async def __call__(
+        self, url: str, *, key: SecretStr, proxy: ProxyURL | None, ssl_context: ssl.SSLContext | None
+    ) -> list[str]:
+        """Give the models' names, in the server's order. Raises GeneratorProblem, aiohttp.ClientError."""
         ...
 
 
@@ -104,6 +131,8 @@ class GeneratorKind:
     """Without an address the program's own model answers in its place."""
     sends_pictures: bool = False
     """Its requests can hold pictures; whether its model sees them is another matter."""
+    lister: ModelLister | None = None
+    """Asks for the models of an endpoint; None: this kind has no list."""
     needs_url: str = ""
     """An example of the address without which it cannot work; empty: it has one of its own."""
 

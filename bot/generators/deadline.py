@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import aiohttp
@@ -25,11 +26,13 @@ class Deadline:
     def __init__(self, timeouts: Timeouts) -> None:
         self.timeouts = timeouts
         self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + timeouts.answer
+        self.end = self._loop.time() + timeouts.answer
+        """The loop's time at which the whole answer has taken too long."""
+        self._watch: _Watch | None = None
 
     def within(self, seconds: float) -> asyncio.Timeout:
         """Limit one wait: to `seconds`, and to what is left for the whole answer. It ends with TimeoutError."""
-        return asyncio.timeout_at(min(self._loop.time() + seconds, self._end))
+        return asyncio.timeout_at(min(self._loop.time() + seconds, self.end))
 
     async def wait_for(self, awaitable: Awaitable[T], seconds: float, *, missing: str = "nothing came") -> T:
         """Wait for one thing. Raises GeneratorSilent, which says what was `missing`, after `seconds`."""
@@ -37,13 +40,60 @@ class Deadline:
             async with self.within(seconds):
                 return await awaitable
         except TimeoutError:
-            if self._loop.time() >= self._end:
-                raise GeneratorSilent(f"the answer took longer than {self.timeouts.answer:g} s") from None
+            if self._loop.time() >= self.end:
+                raise self.problem_at(self._loop.time()) from None
             raise GeneratorSilent(f"{missing} within {seconds:g} s") from None
 
-    async def read(self, content: aiohttp.StreamReader, seconds: float | None = None) -> bytes:
-        """Read what has come of a body, empty at its end. Raises GeneratorSilent after the silence, or `seconds`."""
-        return await self.wait_for(content.readany(), self.timeouts.silence if seconds is None else seconds)
+    @contextmanager
+    def watching(self, content: aiohttp.StreamReader) -> Iterator[None]:
+        """Bound every `read` of a body in here, by one timer: making one for each piece costs more than reading it."""
+        watch = self._watch = _Watch(self, content)
+        try:
+            yield
+        finally:
+            watch.close()
+
+    async def read(self, content: aiohttp.StreamReader) -> bytes:
+        """Read what has come of a body that is watched, empty at its end. Raises GeneratorSilent after the silence."""
+        watch = self._watch
+        if watch is None:
+            raise RuntimeError("nobody watches this body")
+        watch.waits_since = self._loop.time()
+        try:
+            return await content.readany()
+        finally:
+            watch.waits_since = None
+
+    def problem_at(self, now: float) -> GeneratorSilent:
+        """Tell which limit has passed."""
+        if now >= self.end:
+            return GeneratorSilent(f"the answer took longer than {self.timeouts.answer:g} s")
+        return GeneratorSilent(f"nothing came within {self.timeouts.silence:g} s")
+
+
+class _Watch:
+    """One timer over all the waits for one body, which ends the wait that takes too long."""
+
+    def __init__(self, deadline: Deadline, content: aiohttp.StreamReader) -> None:
+        self._deadline, self._content = deadline, content
+        self._loop = asyncio.get_running_loop()
+        self.waits_since: float | None = None
+        """The loop's time at which the present wait began; None while nobody waits."""
+        self._timer = self._loop.call_at(self._due(self._loop.time()), self._look)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _due(self, since: float) -> float:
+        return min(since + self._deadline.timeouts.silence, self._deadline.end)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        due = self._due(now if self.waits_since is None else self.waits_since)
+        if due > now:
+            self._timer = self._loop.call_at(due, self._look)
+        elif not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(self._deadline.problem_at(now))
 
 
 class SizeLimit:

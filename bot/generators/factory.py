@@ -2,7 +2,7 @@
 
 name      class                                   its settings
 aura      bot.generators.aura:Aura                AURA_*; without AURA_URL the embedded model answers
-openai    bot.generators.openai.generator:OpenAI            OPENAI_*
+openai    bot.generators.openai.generator:OpenAI  OPENAI_*
 a:b.C     C of the module a, to g4f's contract    AURA_URL, AURA_MODEL and AURA_KEY, where they are given
 
 Everybody else asks the `GeneratorKind` for what a generator can do. A new generator is one class and one entry here.
@@ -21,6 +21,7 @@ from bot.generators.client import GeneratorConfig
 from bot.generators.contract import GeneratorKind, Timeouts
 from bot.generators.g4f_adapter import load
 from bot.generators.openai.generator import OpenAI
+from bot.generators.openai.model_list import list_models
 
 DEFAULT_CONTEXT = 8192
 """Tokens that OpenChat 3.6 can read."""
@@ -46,6 +47,7 @@ _OWN = {
         key_setting="openai_api_key",
         has_default_model=True,
         sends_pictures=True,
+        lister=list_models,
         needs_url="http://127.0.0.1:8000/v1",
     ),
 }

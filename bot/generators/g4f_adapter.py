@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal, cast
 
 from bot.errors import GeneratorBroken, SettingsProblem
-from bot.generators.contract import Finish, Generator, Piece, Thought, Usage
+from bot.generators.contract import Finish, Generator, Piece, Thought, Unseen, Usage
 from bot.generators.error_classifier import one_line
 
 CLASS_EXAMPLE = "GENERATOR=g4f.Provider:Name"
@@ -53,7 +53,7 @@ def as_piece(value: object) -> Piece | None:
 
     g4f yields raw events, usage, titles and more between the text; of its objects only these have text to show.
     """
-    if isinstance(value, str | Thought | Finish | Usage):
+    if isinstance(value, str | Thought | Finish | Usage | Unseen):
         return value
     names = {kind.__name__ for kind in type(value).__mro__}
     if "FinishReason" in names:

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.errors import GeneratorSilent, GeneratorUnreachable
 from bot.generators.deadline import Deadline
 from bot.generators.error_classifier import error_text
 from bot.net.connections import Route
@@ -35,31 +36,44 @@ async def open_stream(
     """Post JSON to the route's URL and give the response as soon as its headers are there; leaving closes it.
 
     Redirects are not followed, because a question would be lost on the way, or told to somebody else. Raises
-    aiohttp.ClientError and, when the headers do not come in time, GeneratorSilent.
+    aiohttp.ClientError, GeneratorUnreachable, and when the headers do not come in time, GeneratorSilent.
     """
     limit = deadline.timeouts.headers
+    connect = min(limit, deadline.timeouts.connect) if route.proxy is None else limit
     session = aiohttp.ClientSession(
         connector=route.connector(),
         # Cookies go out as they are: unquoted, and to a bare address too.
         cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
         cookies=cookies,
         headers={**headers, "Accept-Encoding": "identity"},  # compressing holds a stream back
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=limit),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
     )
     async with session:
-        asking = session.post(route.url, json=payload, allow_redirects=False, **route.routing())
+        asking = _post(session, route, payload, connect)
         response = await deadline.wait_for(asking, limit, missing="no headers")
         async with response:
             _end_with_connection(response)
-            yield response
+            with deadline.watching(response.content):
+                yield response
+
+
+async def _post(
+    session: aiohttp.ClientSession, route: Route, payload: Mapping[str, Any], connect: float
+) -> aiohttp.ClientResponse:
+    """Post JSON. Raises GeneratorUnreachable where no connection was made in `connect` seconds."""
+    try:
+        return await session.post(route.url, json=payload, allow_redirects=False, **route.routing())
+    except aiohttp.ConnectionTimeoutError:
+        kind, hint = ("encrypted ", "; is its address http:// instead of https://?") if route.encrypted else ("", "")
+        raise GeneratorUnreachable(f"no {kind}connection within {connect:g} s{hint}") from None
 
 
 async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> str:
     """Give what went wrong, in the server's words: from a JSON body, else the reason phrase."""
     body = b""
-    with suppress(TimeoutError, aiohttp.ClientError, ValueError):
+    with suppress(TimeoutError, GeneratorSilent, aiohttp.ClientError, ValueError):
         async with deadline.within(deadline.timeouts.silence):
-            body = await _read(response, MAX_ERROR_BYTES)
+            body = await read_whole(response, MAX_ERROR_BYTES)
     words: str | None = None
     with suppress(ValueError):
         words = error_text(json.loads(body))
@@ -68,7 +82,7 @@ async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> s
     return words or response.reason or ""
 
 
-async def _read(response: aiohttp.ClientResponse, longest: int) -> bytes:
+async def read_whole(response: aiohttp.ClientResponse, longest: int) -> bytes:
     """Read a body whole. Raises ValueError when it is longer than `longest` bytes."""
     body = bytearray()
     while chunk := await response.content.readany():

@@ -50,6 +50,8 @@ def check_question(messages: Messages, *, context: int, reserve: int) -> None:
 
 def with_pictures(messages: Messages, pictures: Sequence[str]) -> list[dict[str, Any]]:
     """Put pictures in their places: content parts, as OpenAI's protocol has them. Other messages stay plain text."""
+    if not pictures:
+        return [message | {"content": PICTURE_PLACE.sub(PICTURE, message["content"])} for message in messages]
     return [
         message | {"content": _content_parts(message["content"], pictures)}
         if PICTURE_PLACE.search(message["content"])

@@ -44,6 +44,8 @@ _MARK = regex.compile(
     r"|<\|channel\|>(?P<channel>\w{1,20})[^<]{0,100}<\|message\|>"
     r"|(?P<token><\|(?:start|im_start)\|>assistant|<\|[a-z][a-z0-9_]{1,31}\|>|<(?:start|end)_of_turn>)"
 )
+_MARK_START = regex.compile("[\n`~<\\[◁]")
+"""First characters of all of these marks: text without any of them passes as it is."""
 _LONGER = regex.compile(r"<\|channel\|>\w{1,20}[^<]{0,100}<\|message\|>|<\|(?:start|im_start)\|>assistant")
 """Marks that begin as a token does."""
 _BLOCK_START = regex.compile(r"[\s>*+\-.\d]*")
@@ -131,6 +133,10 @@ class ThoughtSplitter:
 
     def feed(self, text: str) -> list[str | Thought | Recast]:
         """Take a piece; give what is certain by now."""
+        if self._mode is _Mode.ANSWER and text and not self._held and not _MARK_START.search(text):
+            self._code.add(text)
+            self._has_text = self._has_text or not text.isspace()
+            return [text]
         self._held += text
         return self._work(final=False)
 

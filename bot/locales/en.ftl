@@ -68,7 +68,7 @@ system-shown =
 
     { $prompt }
 
-    To change it, send /system and your text. /system reset goes back to the usual one.
+    To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
    *[chat] This is the system prompt of this chat now.
@@ -78,7 +78,7 @@ system-reset =
 
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
-system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters.
+system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters, or a text file with /system as its caption.
 system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
@@ -156,7 +156,7 @@ wrong-value = { $name ->
     [max_tokens] The longest answer is a number of tokens from 1 to 1000000, for example /maxtokens 2000
     [model] A model's name is one line of up to 100 characters, for example /model openchat_3.6
     [proxy] A proxy's address begins with http://, https:// or socks5://, for example /proxy socks5://proxy.example:1080
-    [system_prompt] A system prompt has 1 to 4000 characters, for example /system Answer in rhymes.
+    [system_prompt] A system prompt has 1 to 8000 characters, for example /system Answer in rhymes. One of more than 4000 goes into a text file with /system as its caption.
    *[other] That value is not possible here.
 }
 model-by-itself = the server's own choice
@@ -254,6 +254,8 @@ setting = { $name ->
     [streaming] Streaming: { $value } ({ source })
     [thoughts] The model's thoughts: { $value } ({ source })
     [persona] Persona: { $value } ({ source })
+    [read_along] Reading along: { $value } ({ source })
+    [conversations] Conversations: { $value } ({ source })
     [model] Model: { $value } ({ source })
     [max_tokens] Longest answer: { $value } tokens ({ source })
    *[proxy] Proxy to the model: { $value } ({ source })
@@ -263,6 +265,8 @@ button-setting = { $name ->
     [temperature] Temperature
     [streaming] Streaming
     [thoughts] Thoughts
+    [read_along] Reading along
+    [conversations] Conversations
    *[persona] Persona
 }
 settings-page = { $name ->
@@ -270,6 +274,8 @@ settings-page = { $name ->
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
+    [read_along] Shall I read what people here write to each other, so that I know what a question is about?
+    [conversations] Whose words do I remember when I answer here? In one conversation I know what everybody has asked me. Where each person has their own, I know only that person's questions, and everybody may send /new, /export and /forget for their own. Nothing is lost when you switch.
    *[persona] Which persona should I take here? To write your own: /system and your text.
 }
 option = { $name ->
@@ -282,6 +288,14 @@ option = { $name ->
     [thoughts] { $value ->
         [fold] folded above the answer
        *[hide] hidden
+    }
+    [read_along] { $value ->
+        [on] on
+       *[off] off
+    }
+    [conversations] { $value ->
+        [person] each person's own
+       *[together] one for everybody
     }
    *[persona] { $value ->
         [own] a system prompt of your own
@@ -392,8 +406,7 @@ model-here = { $model } answers here from the next answer on.
 model-trying = Asking { $model } …
 model-failed = { $model } does not answer, so everything stays as it was. { $reason }
 model-gone = That model is not there any more. /model shows what there is.
-model-fails = { $model } fails and is left alone for a while; its fallback answers where it has one. { $reason } I shall say when it works again.
-model-works-again = { $model } works again.
+model-fails = { $model } fails ({ $cause }) and is left alone for a while; its fallback answers where it has one. I shall say when it works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
 ## People, groups and what was changed
@@ -522,11 +535,6 @@ budget-spent = { $whose ->
        *[month] for this month
     } are used up.
 } It goes on at { $at }.
-budget-warning = { $period ->
-    [day] Today's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
-   *[month] This month's tokens of the whole bot are nearly used up: { $tokens } of { $budget }.
-}
-privacy-tokens = How many tokens each of your answers took, when, and by which model, stays for bills and limits, without the words.
 ## What failed
 
 menu-trouble = what failed lately, and why
@@ -568,10 +576,10 @@ heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
 ## Messages to everybody
 
-menu-broadcast = write to everybody, to groups, or to who wrote lately
+menu-broadcast = write to everybody, to groups, or to those who wrote lately
 word-groups = groups
 broadcast-usage =
-    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to who wrote in the last 30 days. Or reply with it to the message that I shall send. You see it first.
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to those who wrote in the last 30 days. Or reply with it to the message that should go out. You see it first.
 broadcast-only-in-private = Prepare that in our private chat.
 broadcast-nobody = There is nobody to write to.
 broadcast-shown = { $audience ->
@@ -625,9 +633,101 @@ stats-period = { $days } days
 question-about-picture = What is in this picture?
 help-pictures = I see photos, too, and pictures sent as files, also in the message you reply to. Of several sent together I look at the first.
 
+## Conversations of single people in a group
+
+button-forget-own = Erase my conversation
+forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
+forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
 ## Many requests at once
 
 access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
     [one] One person is waiting
    *[other] { $count } people are waiting
 } to be let in: /people
+help-pictures = I see pictures, too: photos, all of an album, pictures sent as files, stickers, and a still of a GIF, also in the message you reply to.
+
+## Questions of several messages
+
+answer-unseen = The model here takes no pictures, so it answered your words only.
+
+## Reading along in a group
+
+read-along-kept = { $count ->
+    [one] While it is on, I keep the newest message that was not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, and read it when somebody asks me something.
+   *[other] While it is on, I keep the newest { $count } messages that were not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, and read them when somebody asks me something.
+} Switching it off erases them, and so does /forget.
+read-along-seen = Telegram shows me every message of this group.
+read-along-hidden = Telegram's privacy mode hides these messages from me. To let me see them, make me an administrator of this group (or the bot's owner turns privacy mode off: @BotFather, /setprivacy, then add me to the group again).
+read-along-none = The bot's owner does not let me read along in groups.
+read-along-begins = { $count ->
+    [one] From now on I read along here: I keep the newest message that was not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, to know what a question is about.
+   *[other] From now on I read along here: I keep the newest { $count } messages that were not written to me, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most, to know what a question is about.
+} Administrators can switch that off in /settings. /privacy says more.
+help-read-along = I read along here: when you ask me something, I know what was last said in the group. Administrators can switch that off in /settings.
+group-hello-read-along = If you want me to know what you are talking about, an administrator of the group can have me read along: /settings.
+privacy-read-along = { $count ->
+    [one] In this group I read along. I keep what is said to me, and what somebody replies to. Of other messages I keep the newest one, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most; with a question it goes to the model.
+   *[other] In this group I read along. I keep what is said to me, and what somebody replies to. Of other messages I keep the newest { $count }, for { $hours ->
+        [one] an hour
+       *[other] { $hours } hours
+    } at the most; with a question they go to the model.
+}
+privacy-pictures = Of a picture I keep only its id at Telegram, with the conversation, and fetch it again when the model has to see it. The model's server gets a smaller copy without the place and time of the photo.
+privacy-recordings = Voice messages and other recordings go to a transcription service. I keep the words that it understood, with the conversation, and not the sound.
+
+## Commands, more of them
+
+retry-above = I'm rewriting this answer.
+temperature-for-bot = Only an admin of the bot can change it for the whole bot. For this chat: /temperature chat 0.9
+## Another model for an answer
+
+button-other-model = ⇄ Model
+
+## Budgets of money, and what is kept of usage
+
+usage-cost = { $cost } { $currency } spent.
+usage-cost-left = { $cost } { $currency } are left.
+usage-forgotten = (forgotten)
+usage-cut = , and { $count ->
+    [one] 1 attempt
+   *[other] { $count } attempts
+} cut by a restart that only the server counted
+budget-money-spent = { $whose ->
+    [bot] The bot's money { $period ->
+        [day] for today
+       *[month] for this month
+    } is used up.
+   *[person] Your share of the money { $period ->
+        [day] for today
+       *[month] for this month
+    } is used up.
+} It goes on at { $at }.
+budget-tokens = { $used } of { $budget } tokens
+budget-money = { $used } of { $budget } { $currency }
+budget-warning-bot = The whole bot's budget { $period ->
+    [day] for today
+   *[month] for this month
+} is nearly used up: { $amount }.
+budget-warning-person = Your budget { $period ->
+    [day] for today
+   *[month] for this month
+} is nearly used up: { $amount }. /usage shows what is left.
+privacy-usage = How many tokens each answer took, when, for whom and by which model, stays for { $days ->
+    [one] a day
+   *[other] { $days } days
+} for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.

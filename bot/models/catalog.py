@@ -1,11 +1,12 @@
 """The catalog of the models that may answer: finds the chosen one, and owns a client for each.
 
-What is chosen is stored as text: `@id` is an entry of `models.toml`, any other text is a model's name as the default
-entry's server knows it, and nothing is the default entry.
+What is chosen is stored as text: `@id` is an entry of `models.toml`, `@id:name` a model that its endpoint lists, any
+other text is a model's name as the default entry's server knows it, and nothing is the default entry.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry
 from bot.net.proxy_url import ProxyURL
 
-_CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})")
+_CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})(?::(.+))?")
 
 
 class NamedModel(EmbeddedModel, Protocol):
@@ -39,10 +40,28 @@ class ChosenModel:
     """The id of the entry that was chosen and is there no more; this one stands in for it."""
 
     @property
+    def choice(self) -> str:
+        """The text by which this model is stored as a choice."""
+        if self.model == self.entry.config.model:
+            return chosen_form(self.entry)
+        return f"{chosen_form(self.entry)}:{self.model}" if self.entry.listed else self.model
+
+    @property
     def label(self) -> str:
         """The name that people read, and that is stored beside each answer."""
         own = self.model == self.entry.config.model
         return self.entry.name if own and self.entry.name else self.model or self.entry.config.kind.name
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that somebody may choose, as it stands on a button."""
+
+    id: str
+    """The name in a button's data: an entry's id, with a digest of the name where an endpoint listed it."""
+    name: str
+    choice: str
+    """The text that is stored."""
 
 
 def chosen_form(entry: ModelEntry) -> str:
@@ -66,6 +85,7 @@ class ModelCatalog:
         """The entry that answers where nothing is chosen."""
         self._make = make
         self._clients: dict[str, GeneratorClient] = {}
+        self._listed: dict[str, tuple[Offer, ...]] = {}
 
     @property
     def entries(self) -> tuple[ModelEntry, ...]:
@@ -90,15 +110,30 @@ class ModelCatalog:
         """The entries that somebody may choose."""
         return [entry for entry in self.entries if admin or entry.users == "everyone"]
 
+    def offers(self, *, admin: bool) -> list[Offer]:
+        """The models that somebody may choose: entries, each followed by what its endpoint lists."""
+        found = []
+        for entry in self.offered(admin=admin):
+            found.append(Offer(entry.id, entry.name, chosen_form(entry)))
+            found += self._listed.get(entry.id, ())
+        return found
+
     def resolve(self, chosen: str) -> ChosenModel:
         """Find the model that a stored choice means; one that went away is answered for by the default."""
         match = _CHOSEN.fullmatch(chosen)
         if match is not None and self.is_from_file:
             entry = self._entries.get(match[1])
-            if entry is not None:
-                return ChosenModel(entry, entry.config.model)
+            if entry is not None and (not match[2] or entry.lists(match[2])):
+                return ChosenModel(entry, match[2] or entry.config.model)
             return ChosenModel(self.default, self.default.config.model, missing=match[1])
         return ChosenModel(self.default, chosen or self.default.config.model)
+
+    def list_models(self, entry: ModelEntry, names: Sequence[str]) -> None:
+        """Offer these models of an entry's endpoint beside the entry, from now on."""
+        own = entry.config.model
+        self._listed[entry.id] = tuple(
+            Offer(f"{entry.id}/{_digest(name)}", name, ChosenModel(entry, name).choice) for name in names if name != own
+        )
 
     def client(self, entry: ModelEntry) -> GeneratorClient:
         """The client of an entry. Raises SettingsProblem for an import path that leads to no class."""
@@ -130,6 +165,11 @@ class ModelCatalog:
         """Close every client."""
         for client in self._clients.values():
             await client.aclose()
+
+
+def _digest(name: str) -> str:
+    """Give eight characters that stand for a model's name on a button; names themselves may be too long for one."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def _reaching(entry: ModelEntry, embedded: NamedModel | None) -> ModelEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from bot.generators.client import GeneratorConfig
@@ -48,6 +49,8 @@ class ModelEntry:
     """It has a proxy setting of its own, which wins over `/proxy`."""
     proxy: ProxyURL | None = None
     """That proxy; None: it is asked directly."""
+    listed: tuple[str, ...] = ()
+    """Patterns of the models that its endpoint lists and that may be chosen, too; nothing: no other."""
     fallback: str = ""
     """The id of the entry that answers where this one fails."""
 
@@ -60,6 +63,10 @@ class ModelEntry:
     def sees_pictures(self) -> bool:
         """True where pictures are sent to it."""
         return self.pictures and self.config.kind.sends_pictures
+
+    def lists(self, name: str) -> bool:
+        """Tell whether a model that its endpoint lists may be chosen."""
+        return any(fnmatchcase(name, pattern) for pattern in self.listed)
 
     def route(self, proxy: ProxyURL | None) -> ProxyURL | None:
         """The proxy to ask through, where `proxy` is the bot's."""

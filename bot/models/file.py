@@ -27,6 +27,8 @@ MAX_MODEL_NAME = 40
 DEFAULT_FILE_CONTEXT = 8192
 """Tokens that a model reads where its entry does not say."""
 MIN_CONTEXT, MAX_CONTEXT = 512, 10_000_000
+MAX_PATTERNS, MAX_PATTERN = 20, 70
+"""Patterns of listed models, and characters of each."""
 MAX_PRICE = 1_000_000.0
 
 _ID = re.compile(r"[a-z0-9_-]{1,24}")
@@ -139,6 +141,7 @@ class _Fields:
             users=self._users(),
             has_proxy=has_proxy,
             proxy=proxy,
+            listed=self._listed(kind),
             fallback=self._text("fallback", "", longest=24),
         )
         if self._left:
@@ -184,6 +187,17 @@ class _Fields:
         if set(names) & _NEVER_LEFT_OUT:
             raise self._place.wrong("not_taken", right)
         return frozenset(names)
+
+    def _listed(self, kind: GeneratorKind) -> tuple[str, ...]:
+        patterns = self._left.pop("models", [])
+        right = 'write patterns of the models that its endpoint lists, for example ["qwen*", "*-mini"], or ["*"]'
+        if not isinstance(patterns, list) or len(patterns) > MAX_PATTERNS:
+            raise self._place.wrong("models", right)
+        if not all(isinstance(one, str) and 0 < len(one) <= MAX_PATTERN and one.isprintable() for one in patterns):
+            raise self._place.wrong("models", right)
+        if patterns and kind.lister is None:
+            raise self._place.wrong("models", f"{kind.name} has no list of models; leave it out")
+        return tuple(patterns)
 
     def _prices(self) -> Prices | None:
         table = self._left.pop("price", None)
@@ -239,7 +253,7 @@ class _Fields:
 
 FIELDS = (
     *("name", "generator", "address", "key", "model", "context", "pictures", "not_taken", "price", "users", "proxy"),
-    "fallback",
+    *("models", "fallback"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The health of the models: which to ask for an answer and in which order, and what admins should hear."""
+"""The health of the models: which to ask for an answer, in which order, and which to leave alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.errors import (
     GeneratorSilent,
     GeneratorUnreachable,
 )
-from bot.models.breaker import Change, CircuitBreaker
+from bot.models.breaker import CircuitBreaker
 from bot.models.catalog import ChosenModel, ModelCatalog
 from bot.models.entry import ModelEntry
 
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 MAX_BUSY_WAIT = 20.0
 """Seconds: a model that says it is busy for longer has failed."""
-Report = Callable[[ModelEntry, Change, str], None]
-"""Takes a model, what has changed, and the reason in one line for admins."""
+Report = Callable[[ModelEntry, GeneratorProblem], None]
+"""Takes a model that is left alone from now on, and why."""
 
 _FAULTS = (GeneratorUnreachable, GeneratorSilent, GeneratorBusy, GeneratorBroken, GeneratorRefused)
 
@@ -71,13 +71,12 @@ class ModelHealth:
         change = self._breaker(entry).failed(self._clock(), pause=long, at_once=isinstance(problem, GeneratorRefused))
         if change is not None:
             logger.error("model [%s] fails and is left alone for a while: %s", entry.id, problem)
-            self._report(entry, change, problem.key)
+            self._report(entry, problem)
 
     def answered(self, entry: ModelEntry) -> None:
         """Note a model's answer."""
-        if entry.id and (change := self._breaker(entry).answered()) is not None:
+        if entry.id and self._breaker(entry).answered() is not None:
             logger.warning("model [%s] answers again", entry.id)
-            self._report(entry, change, "")
 
     def left(self, entry: ModelEntry) -> None:
         """Note that nobody waits for a model's answer any more."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dotenv import dotenv_values
 
+from bot.errors import SettingsProblem
 from bot.generators.contract import Timeouts
 from bot.generators.factory import GeneratorSettings, make_config
 from bot.models.catalog import ModelCatalog, NamedModel
@@ -76,3 +77,17 @@ def key_variables(entries: tuple[ModelEntry, ...]) -> list[str]:
 def _environment() -> Mapping[str, str]:
     read = {name: value for name, value in dotenv_values(".env").items() if value}
     return {**read, **os.environ}
+
+
+def budget_currency(entries: tuple[ModelEntry, ...], budgets: Mapping[str, float]) -> str:
+    """Give the currency of the prices; empty: there are none. `budgets` are the settings of money.
+
+    Raises SettingsProblem where a budget could not be counted: without prices, or with several currencies.
+    """
+    currencies = sorted({entry.prices.currency for entry in entries if entry.prices is not None})
+    named = next((name.upper() for name, amount in budgets.items() if amount), "")
+    if named and not currencies:
+        raise SettingsProblem(f"{named}: no model in models.toml has a price")
+    if named and len(currencies) > 1:
+        raise SettingsProblem(f"{named}: the prices in models.toml are in {', '.join(currencies)}; one is right")
+    return currencies[0] if len(currencies) == 1 else ""

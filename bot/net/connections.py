@@ -34,6 +34,12 @@ def default_context() -> ssl.SSLContext:
     return context
 
 
+@functools.cache
+def _empty_context() -> ssl.SSLContext:
+    """Trust nobody: for connections that speak no TLS. Made once, because even an empty one takes 0.2 ms."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def tunnel(proxy: ProxyURL, context: ssl.SSLContext | None = None, *, limit: int = 100) -> aiohttp.TCPConnector:
     """Make an aiohttp connector that takes every connection through `proxy`, of whatever kind, names included.
 
@@ -73,7 +79,7 @@ class Route:
             return self.context
         if self.encrypted or (self.proxy is not None and self.proxy.scheme == "https"):
             return default_context()
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return _empty_context()
 
     def connector(self) -> aiohttp.TCPConnector:
         """Make the aiohttp connector; SOCKS is a matter of the connector, HTTP proxies of the request."""

@@ -16,6 +16,8 @@ MAX_CAUSES = 10
 """Steps along an exception's causes: a chain may be a circle."""
 MAX_REASON_LENGTH = 200
 """Characters of a foreign reason that are kept."""
+PLAIN_ANSWER = "WRONG_VERSION_NUMBER"
+"""OpenSSL's reason where a server answers in plain text."""
 _LOGIN_REFUSED = re.compile(r"^407\b|\bacceptable\b|username\b", re.IGNORECASE)
 """Words of python-socks and httpcore about a refused login, for which they have no code of their own."""
 
@@ -49,7 +51,9 @@ def certificate_problem(error: BaseException) -> GeneratorProblem | None:
             why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or secure
             return CertificateRefused(f"no encrypted connection: {_short(str(why))}")
         if isinstance(secure, ssl.SSLError):
-            return GeneratorUnreachable(f"no encrypted connection: {_short(str(secure.reason or secure))}")
+            why = getattr(secure, "reason", "") or getattr(getattr(secure, "os_error", None), "reason", "") or secure
+            plain = "; is its address http:// instead of https://?" if why == PLAIN_ANSWER else ""
+            return GeneratorUnreachable(f"no encrypted connection: {_short(str(why))}{plain}")
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -15,12 +16,17 @@ from bot.errors import (
     GeneratorSilent,
     GeneratorUnreachable,
     ProxyRefused,
+    StorageUnavailable,
 )
+from bot.models.entry import ModelEntry
+from bot.runtime.task_supervisor import StartTask
 from bot.storage.database import Database
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.troubles import AlertRepository
 from bot.telegram.destination import Destination
 from bot.texts import Texts
+
+logger = logging.getLogger(__name__)
 
 MIN_FAILURES = 3
 """Failures of a model in a row from which on it counts as down; a refused key is told at once.
@@ -75,6 +81,10 @@ class AdminAlerts:
         elif isinstance(error, _DOWN):
             await self._begin(DOWN, model, str(error))
 
+    async def model_left_alone(self, model: str, error: GeneratorProblem) -> None:
+        """Tell that a model of `models.toml` is left alone for a while, unless its failure was told already."""
+        await self._begin(REFUSED if isinstance(error, _REFUSED) else DOWN, model, str(error), "model-fails")
+
     async def generator_works(self, model: str) -> None:
         """Tell that it is over, where it was told that it began; else this costs nothing."""
         del self._failures[model]
@@ -84,11 +94,17 @@ class AdminAlerts:
                 raised.discard((kind, model))
                 await self._tell_once(self._alerts.end(kind, model), f"alert-over-{kind}", model, "")
 
-    async def _begin(self, kind: str, model: str, cause: str) -> None:
+    async def _begin(self, kind: str, model: str, cause: str, key: str = "") -> None:
+        """Raise an alert, one at a time for a model: a server that goes down often refuses first."""
         raised = await self._known()
-        if (kind, model) not in raised:
-            await self._tell_once(self._alerts.begin(kind, model), f"alert-{kind}", model, without_echo(cause, ()))
-            raised.add((kind, model))
+        if not any(subject == model for _, subject in raised):
+            raised.add((kind, model))  # before anything is awaited: a failed question and the breaker tell together
+            said = key or f"alert-{kind}"
+            try:
+                await self._tell_once(self._alerts.begin(kind, model), said, model, without_echo(cause, ()))
+            except StorageUnavailable:
+                raised.discard((kind, model))
+                raise
 
     async def _known(self) -> set[tuple[str, str]]:
         """The alerts that are not over, those of an earlier run included."""
@@ -107,6 +123,21 @@ class AdminAlerts:
                 name = model or self._texts.get(language, "alert-default-model")
                 text = self._texts.get(language, key, model=name, cause=cause)
                 await self._messages.enqueue(Destination(admin, private=True), text)
+
+
+def tell_of_models(alerts: AdminAlerts, start: StartTask) -> Callable[[ModelEntry, GeneratorProblem], None]:
+    """Give the report of `ModelHealth`: each is told in a task of its own."""
+
+    async def tell(entry: ModelEntry, error: GeneratorProblem) -> None:
+        try:
+            await alerts.model_left_alone(entry.name, error)
+        except StorageUnavailable as problem:
+            logger.warning("Admins could not be told that [%s] fails: %s", entry.id, problem)
+
+    def report(entry: ModelEntry, error: GeneratorProblem) -> None:
+        start(tell(entry, error), name=f"tell that {entry.id} fails")
+
+    return report
 
 
 def _is_certain(error: GeneratorProblem) -> bool:

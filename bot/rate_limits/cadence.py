@@ -20,7 +20,7 @@ TEMPO_LEARNING_RATE = 0.2
 PATIENT_CHANGES = 20
 """Changes of one message after which they become rarer: its reader is behind anyway, and bans were reported."""
 MIN_PATIENT_GAP = 2.0
-"""Seconds between two changes from there on."""
+"""Seconds between two changes from there on; `.env.example` says them too (PATIENT_EDITS)."""
 MAX_PATIENT_GAP = 3.0
 """Seconds between two changes that this grows to, over as many changes again."""
 
@@ -33,6 +33,12 @@ LIVELY_TEMPO = 0.75
 """Tempo from which on a group counts as one in which answers follow one another, also after a pause."""
 EVEN_FACTOR = 1.12
 """Gap in a lively group in units of the window's pace: five answers of ten seconds have four changes each."""
+EVEN_START, EVEN_RATE = 2.2, 1.2
+"""Slots that even gaps have spent when the window begins, and then in each unit of its pace.
+
+Where more was spent, by an answer before the group was known as lively, gaps are sparing: else the fifth answer would
+have nothing but its end.
+"""
 QUICK_FACTOR_ALONE, QUICK_FACTOR_UNKNOWN = 0.29, 0.467
 """The same at the beginning of an answer, in a group where answers stand alone, and in one that nobody knows."""
 QUICK_SHARE_ALONE, QUICK_SHARE_UNKNOWN = 0.62, 0.425
@@ -79,16 +85,18 @@ def draft_gap(spare: float, drafts: int, limit: TieredLimit) -> float:
     return pace * next(factor for below, factor in DRAFT_FACTORS if used < below)
 
 
-def window_gap(spare: float, window: WindowLimit, tempo: float) -> float:
+def window_gap(spare: float, window: WindowLimit, tempo: float, returns_in: float) -> float:
     """Seconds until the next change, with `spare` slots left beyond those kept for final states.
 
-    A slot that is taken comes back only after the whole window, and other answers may begin before. Where answers
-    stand alone (`tempo` 0), the first one may spend most of the window, and whoever follows has to make do with the
-    rest; where they follow one another (1), each spends as much as comes back.
+    `returns_in`: seconds until the next slot comes back. A slot that is taken comes back only after the whole window,
+    and other answers may begin before. Where answers stand alone (`tempo` 0), the first one may spend most of the
+    window, and whoever follows has to make do with the rest; where they follow one another (1), each spends as much as
+    comes back.
     """
     pace = window.seconds / window.count
     if tempo >= LIVELY_TEMPO:
-        return pace * EVEN_FACTOR
+        spent_evenly = EVEN_START + EVEN_RATE * (window.seconds - returns_in) / pace
+        return pace * (EVEN_FACTOR if window.count - spare <= spent_evenly else SPARING_FACTOR)
     used = 1.0 - min(1.0, spare / window.count)
     known = tempo / UNKNOWN_TEMPO
     if used < QUICK_SHARE_ALONE + (QUICK_SHARE_UNKNOWN - QUICK_SHARE_ALONE) * known:

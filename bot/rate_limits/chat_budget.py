@@ -157,7 +157,8 @@ class ChatBudget:
             return sharing * cadence.draft_gap(stream.spare, stream.changes, self.drafts.limit)
         sharing_slowly = sharing * self.slowdown(now)
         if isinstance(self.messages, SlidingWindow):
-            return sharing_slowly * cadence.window_gap(stream.spare, self.messages.window, self.tempo)
+            returns_in = self.messages.when(self.messages.free(now) + 1, now) - now
+            return sharing_slowly * cadence.window_gap(stream.spare, self.messages.window, self.tempo, returns_in)
         gap = cadence.bucket_gap(stream.spare, self.messages.bucket, stream.fills)
         if self.patient:
             gap = max(gap, cadence.patient_gap(stream.changes))

@@ -91,6 +91,9 @@ def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int, int | None
 
     Also give how many code points were trimmed off its head, and where the first entity begins that is one too many.
     """
+    if not spans:
+        shown = text.rstrip()
+        return Formatted(shown.lstrip(), ()), len(shown) - len(shown.lstrip()), None
     ordered = _trimmed(text, spans)
     flat = [span for span in ordered if span.type in _FLAT]
     parts = [piece for span in ordered for piece in ([span] if span.type in _FLAT else _around(text, span, flat))]
@@ -100,7 +103,8 @@ def finish(text: str, spans: Sequence[Span]) -> tuple[Formatted, int, int | None
     # Telegram trims the head up to the first entity only: the indentation of a code block stays.
     first = next((span.start for span in parts if span.type == "pre"), end)
     lead = min(len(text) - len(text.lstrip()), first, end)
-    parts = [Span(span.type, max(span.start, lead), min(span.end, end), span.url, span.language) for span in parts]
+    if lead:
+        parts = [replace(span, start=max(span.start, lead)) if span.start < lead else span for span in parts]
     parts.sort(key=lambda span: (span.start, -span.end, "blockquote" not in span.type, span.type in _INNER))
     shown = text[lead:end]
     return Formatted(shown, _measured(shown, lead, [span for span in parts if span.start < span.end])), lead, broken
@@ -136,6 +140,8 @@ def _around(text: str, span: Span, flat: Sequence[Span]) -> list[Span]:
             continue
         pieces.append(replace(span, start=start, end=code.start))
         start = code.end
+    if start == span.start and not pieces:
+        return [span]
     pieces.append(replace(span, start=start))
     return _trimmed(text, [piece for piece in pieces if piece.start < piece.end])
 

@@ -108,7 +108,8 @@ def _settled(source: str) -> int:
     line = source.rfind("\n") + 1
     if _LOOSE_LINE.match(source, line):
         return line
-    found = _HEADER_LINES.search(source, max(0, len(source) - _LOOK_BACK))
+    near = max(0, len(source) - _LOOK_BACK)
+    found = _HEADER_LINES.search(source, near) if source.find("|", near) >= 0 else None
     if not found:
         return len(source)
     header, below = found.group(1), found.group(2)

@@ -177,7 +177,7 @@ class Reply:
 
     def _head(self, length: int) -> str:
         """Give the thoughts for the head of the first message."""
-        if self._sealed or self._thoughts is None:
+        if self._sealed or self._thoughts is None or self._thoughts.is_empty:
             return ""
         return self._thoughts.excerpt(newest=not is_visible(self._live[:length]))
 
@@ -339,5 +339,7 @@ class _Fill:
         """Estimate whether this source is shown with more: tabs and table cells are padded, marks come in pairs."""
         if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
             return True
-        runs = sum(source.count(mark) - source.count(2 * mark) for mark in "`*_")
-        return runs // 2 + source.count("](") > self.entities
+        links, marks = source.count("]("), source.count("`") + source.count("*") + source.count("_")
+        if marks // 2 + links <= self.entities:
+            return False
+        return (marks - sum(source.count(2 * mark) for mark in "`*_")) // 2 + links > self.entities

@@ -22,6 +22,11 @@ class ThoughtExcerpt:
         self._head += text[: _MAX_KEPT - len(self._head)]
         self._tail = (self._tail + text)[-_MAX_KEPT:]
 
+    @property
+    def is_empty(self) -> bool:
+        """True while there are no thoughts at all."""
+        return not self._head
+
     def excerpt(self, *, newest: bool) -> str:
         """Give the text to show, at most 900 UTF-16 units, empty where there is none."""
         head, tail = self._head.strip(), self._tail.strip()

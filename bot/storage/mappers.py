@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,8 +13,10 @@ from bot.conversation.messages import (
     Ending,
     Message,
     Picture,
+    QuestionPart,
     Quote,
     Role,
+    SentFile,
     Shown,
     Turn,
     TurnKind,
@@ -42,8 +45,40 @@ def message_of(row: AnyRow) -> Message:
         thoughts=row.thoughts,
         at=row.at,
         model=row.model or "",
+        model_choice=row.model_choice,
         pictures=tuple(Picture(one["file_id"], one["unique_id"], one["name"]) for one in row.pictures or ()),
+        parts=parts_from(row.parts),
+        unread=row.unread,
     )
+
+
+def parts_from(stored: Sequence[dict[str, Any]] | None) -> tuple[QuestionPart, ...]:
+    """Read what `parts_as_json` wrote."""
+    return tuple(
+        QuestionPart(
+            one["message_id"],
+            one["text"],
+            Quote(**one["quote"]) if one["quote"] else None,
+            tuple(SentFile(**file) for file in one["files"]),
+        )
+        for one in stored or ()
+    )
+
+
+def parts_as_json(parts: Sequence[QuestionPart]) -> list[dict[str, Any]] | None:
+    """The messages of a question as its row has them. None: it has only its text."""
+    return [_storable_values(asdict(part)) for part in parts] or None
+
+
+def _storable_values(value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """The same JSON with texts that databases can hold."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {key: _storable_values(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_values(one) for one in value]
+    return value
 
 
 def pictures_as_json(pictures: Sequence[Picture]) -> list[dict[str, str]] | None:
@@ -53,12 +88,17 @@ def pictures_as_json(pictures: Sequence[Picture]) -> list[dict[str, str]] | None
     ] or None
 
 
+def key_of(row: AnyRow) -> ChatKey:
+    """The address of a conversation, from its columns in a row."""
+    return ChatKey(row.bot, row.chat, row.topic, row.person)
+
+
 def turn_of(row: AnyRow) -> Turn:
-    """A row of `turns` beside the bot, chat and topic of its conversation."""
+    """A row of `turns` beside the address of its conversation."""
     return Turn(
         id=row.id,
         conversation=row.conversation,
-        key=ChatKey(row.bot, row.chat, row.topic),
+        key=key_of(row),
         kind=TurnKind(row.kind),
         state=TurnState(row.state),
         attempt=row.attempt,
@@ -74,6 +114,8 @@ def turn_of(row: AnyRow) -> Turn:
         note=row.note,
         waited=row.waited,
         unfinished=row.unfinished,
+        model=row.model,
+        begun=row.begun,
     )
 
 

@@ -42,9 +42,10 @@ conversations = Table(
     Column("bot", BigInteger, nullable=False),
     Column("chat", BigInteger, nullable=False),
     Column("topic", BigInteger, nullable=False),
+    Column("person", BigInteger, nullable=False, server_default="0"),  # whose own it is; 0: everybody's
     Column("newest", BigInteger),  # the message that a plain question goes on from
     Column("anew_after", BigInteger),  # the last question before the wish to begin anew
-    UniqueConstraint("bot", "chat", "topic"),
+    UniqueConstraint("bot", "chat", "topic", "person"),
     sqlite_autoincrement=True,  # an id in an old button must never come to mean something else
 )
 
@@ -68,6 +69,13 @@ messages = Table(
     Column("at", Double, nullable=False),
     Column("model", Text),  # the model that wrote an answer
     Column("pictures", JSON(none_as_null=True)),  # files of a question's pictures
+    Column("parts", JSON(none_as_null=True)),  # Telegram messages of a question, as they were sent
+    Column("unread", Boolean, nullable=False, server_default=false()),  # its text is still to be made of its parts
+    Column("album", Text),  # the group of Telegram messages that a question came in
+    Index(
+        "ix_messages_album", "album", sqlite_where=text("album IS NOT NULL"), postgresql_where=text("album IS NOT NULL")
+    ),
+    Column("model_choice", Text),  # the choice by which that model is found again
     sqlite_autoincrement=True,
 )
 
@@ -89,7 +97,7 @@ turns = Table(
     Column("id", Id, primary_key=True),
     Column("bot", BigInteger, nullable=False),
     Column("conversation", Id, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
-    Column("dedup", Text, unique=True),
+    Column("dedup", Text, unique=True),  # "<bot>:<update id>", so that an update acts once
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("open", Boolean, nullable=False),  # the state is not a finished one
@@ -114,7 +122,10 @@ turns = Table(
     Column("note", Text, nullable=False),
     Column("shown", JSON, nullable=False),
     Column("asked_at", Double, nullable=False),
+    Column("sent_at", BigInteger),  # when Telegram got the newest message of the question
     Column("finished_at", Double),
+    Column("model", Text),  # the choice of a model for this answer alone
+    Column("begun", Integer, nullable=False, server_default="0"),  # times that its writing began, cut ones included
     Index("ix_turns_open", "conversation", "id", sqlite_where=text("open"), postgresql_where=text("open")),
     Index(
         "uq_turns_running",
@@ -158,10 +169,21 @@ token_usage = Table(
     Column("asked_at", Double, nullable=False),
     Column("first_at", Double, nullable=False),
     Column("ended_at", Double, nullable=False),
+    Column("cut", Integer, nullable=False, server_default="0"),  # earlier attempts whose tokens the server alone knows
     UniqueConstraint("turn", "asked_at"),
     Index("ix_token_usage_person", "bot", "person", "ended_at"),
     Index("ix_token_usage_bot", "bot", "ended_at"),
     sqlite_autoincrement=True,
+)
+
+budget_warnings = Table(
+    "budget_warnings",
+    metadata,
+    # who was told of which budget that it is nearly spent
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", BigInteger, primary_key=True, autoincrement=False),  # 0: the admins, of the whole bot's
+    Column("budget", Text, primary_key=True),
+    Column("beginning", Double, nullable=False),  # of the day or month that it is about
 )
 
 updates = Table(
@@ -202,6 +224,21 @@ people = Table(
     Column("admin", Boolean, nullable=False),
     Column("seen", Double, nullable=False, server_default="0"),  # when they wrote last, to the hour
     Column("requested", Double),  # when the admins were asked about them last
+)
+
+group_messages = Table(
+    "group_messages",
+    metadata,
+    # the newest messages of groups that let the bot read along; each takes the slot of the oldest one
+    Column("bot", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),  # counts up within a topic
+    Column("message_id", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
 )
 
 held_messages = Table(

@@ -7,13 +7,14 @@ never holds the token, so no address of a failed request is repeated in it.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from aiogram import Bot, exceptions, methods
-from aiogram.methods import Response, TelegramMethod
+from aiogram.methods import TelegramMethod
 from aiogram.types import (
     BotCommand,
     BotCommandScopeUnion,
@@ -32,6 +33,7 @@ from aiogram.types import (
 
 from bot.errors import DraftRefused, MessageTooLong, TelegramProblem, TopicUnavailable
 from bot.rendering.entities import Formatted
+from bot.telegram.bot_session import message_number
 from bot.telegram.call_rules import for_chat
 from bot.telegram.destination import Destination
 from bot.telegram.error_mapping import problem_of
@@ -51,14 +53,8 @@ MAX_CALLBACK_TEXT = 200
 """Characters in the answer to a button (Bot API, answerCallbackQuery)."""
 MAX_LOST_TOPICS = 1000
 """Topics of private chats that are remembered as gone; older ones are tried again."""
-
-_OFTEN: tuple[type[TelegramMethod[Any]], ...] = (
-    methods.GetUpdates,
-    methods.SendMessage,
-    methods.EditMessageText,
-    methods.SendChatAction,
-)
-"""Methods that are called all the time, one for each form of answer."""
+MAX_KNOWN_KEYBOARDS = 512
+"""Keyboards that are kept as Telegram gets them: one stands under every edit of an answer."""
 
 _WRITES = (
     methods.SendMessage
@@ -78,8 +74,6 @@ class Telegram:
         self._bot = bot
         self.newest = NewestMessages()
         self._lost_topics: OrderedDict[tuple[int, int], None] = OrderedDict()
-        # pydantic holds these by weak references only: they would be built anew, for up to 15 ms, again and again.
-        self._answers = tuple(Response.__class_getitem__(method.__returning__) for method in _OFTEN)
 
     async def send(
         self,
@@ -99,7 +93,7 @@ class Telegram:
                 text=what.text,
                 entities=_entities(what),
                 parse_mode=None,
-                link_preview_options=LinkPreviewOptions(is_disabled=not preview),
+                link_preview_options=_link_previews(shown=preview),
                 disable_notification=silent or None,
                 reply_parameters=ReplyParameters(message_id=to.reply_to) if to.reply_to else None,
                 reply_markup=_markup(keyboard),
@@ -119,7 +113,7 @@ class Telegram:
                 text=what.text,
                 entities=_entities(what),
                 parse_mode=None,
-                link_preview_options=LinkPreviewOptions(is_disabled=not preview),
+                link_preview_options=_link_previews(shown=preview),
                 reply_markup=_markup(keyboard),
             )
         )
@@ -298,10 +292,8 @@ def _written(method: TelegramMethod[Any], answer: object) -> Message | None:
     Without a message's number, an integer, the outcome is unknown.
     """
     result = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
-    if not isinstance(method, _WRITES) or not isinstance(result, dict):
-        return None
-    number = result.get("message_id")
-    if type(number) is not int or number < 1:
+    number = message_number(result)
+    if not isinstance(method, _WRITES) or number is None:
         return None
     only_number: dict[str, Any] = {"message_id": number}
     return Message.model_construct(**only_number)
@@ -314,6 +306,12 @@ def _entities(what: Formatted) -> list[MessageEntity] | None:
     ] or None
 
 
+@functools.lru_cache(2)
+def _link_previews(*, shown: bool) -> LinkPreviewOptions:
+    return LinkPreviewOptions(is_disabled=not shown)
+
+
+@functools.lru_cache(MAX_KNOWN_KEYBOARDS)
 def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
     rows = [[_button(button) for button in row] for row in keyboard]
     return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aiogram import exceptions
+from aiogram import exceptions, methods
 
 from bot.errors import (
     AmbiguousOutcome,
@@ -44,6 +44,9 @@ _TEXTS: tuple[tuple[re.Pattern[str], type[TelegramProblem]], ...] = tuple(
     )
 )
 
+_DRAFTS = methods.SendMessageDraft | methods.SendRichMessageDraft
+"""Methods that an older Telegram server does not know."""
+
 _KINDS: tuple[tuple[type[exceptions.TelegramAPIError], type[TelegramProblem]], ...] = (
     (exceptions.TelegramEntityTooLarge, MessageTooLong),
     (exceptions.TelegramNetworkError, AmbiguousOutcome),
@@ -68,14 +71,14 @@ def problem_of(error: Exception) -> TelegramProblem:
     for kind, problem in _KINDS:
         if isinstance(error, kind):
             return problem(message.partition(": ")[0] if problem is AmbiguousOutcome else message)
-    return _by_text(message)
+    return _by_text(message, about_draft=isinstance(error.method, _DRAFTS))
 
 
-def _by_text(message: str) -> TelegramProblem:
+def _by_text(message: str, *, about_draft: bool) -> TelegramProblem:
     if message.startswith("Too Many Requests"):  # without parameters
         named = re.search(r"\d{1,9}", message)
         return FloodWait("Too Many Requests", seconds=clamp_retry_after(float(named[0]) if named else 3.0))
-    if "TEXTDRAFT_PEER_INVALID" in message or "method not found" in message:
+    if "TEXTDRAFT_PEER_INVALID" in message or (about_draft and "method not found" in message):
         return DraftRefused(message)
     if "terminated by other getUpdates" in message:
         return PollingConflict(message)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+import socket
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User
 from aiohttp import web
 
@@ -27,6 +28,12 @@ from bot.updates.webhook import add_webhook, announce_webhook
 
 logger = logging.getLogger(__name__)
 
+NO_BOT_API = (
+    "A server answered, but not as Telegram's Bot API does: getMe gave no bot; "
+    "check TELEGRAM_API_URL, and what TELEGRAM_PROXY leads to"
+)
+"""The line about an answer that makes no sense."""
+
 
 async def reach_telegram(bot: Bot) -> User:
     """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
@@ -34,14 +41,20 @@ async def reach_telegram(bot: Bot) -> User:
 
     async def ask() -> User:
         try:
-            return await bot.me()
+            me: object = await bot.me()
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             raise Unauthorized("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from error
+        if not isinstance(me, User):  # null is a valid answer to aiogram
+            raise ClientDecodeError("getMe gave no bot", TypeError(type(me).__name__), me)
+        return me
 
     async def report(error: BaseException) -> None:
-        message = getattr(error, "message", error)
-        where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
-        trouble.log(logging.WARNING, "unreachable", where, message)
+        if isinstance(error, ClientDecodeError):
+            trouble.log(logging.WARNING, "no Bot API", NO_BOT_API)
+        else:
+            message = getattr(error, "message", error)
+            where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
+            trouble.log(logging.WARNING, "unreachable", where, message)
 
     return await until_it_succeeds(report)(ask)
 
@@ -79,7 +92,24 @@ class Served:
     """None: nobody counts."""
 
 
-async def listen(address: tuple[str, int], served: Served, stack: AsyncExitStack, *, grace: float) -> None:
+def reserve_address(address: tuple[str, int], stack: AsyncExitStack) -> list[socket.socket]:
+    """Bind an address before anything else begins: nobody listens there yet. Raises SettingsProblem."""
+    host, port = address
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            bound = stack.enter_context(socket.socket(family, kind, protocol))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind(place)
+            sockets.append(bound)
+    except OSError as error:
+        raise SettingsProblem(f"LISTEN: cannot listen on {host}:{port}: {error.strerror}") from None
+    return sockets
+
+
+async def listen(sockets: Sequence[socket.socket], served: Served, stack: AsyncExitStack, *, grace: float) -> None:
     """Serve health and figures, and the webhook where there is one."""
     settings, bot = served.settings, served.bot
     health: UpdatesHealth = served.health
@@ -98,11 +128,11 @@ async def listen(address: tuple[str, int], served: Served, stack: AsyncExitStack
     runner = server_runner(app, shutdown_timeout=grace)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
-    host, port = address
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        raise SettingsProblem(f"LISTEN: cannot listen on {host}:{port}: {error.strerror}") from None
+    for bound in sockets:
+        try:
+            await web.SockSite(runner, bound).start()
+        except OSError as error:  # another process has bound it, too, and was quicker to listen
+            raise SettingsProblem(f"LISTEN: cannot listen on {bound.getsockname()}: {error.strerror}") from None
 
 
 async def _works(asking: Awaitable[object]) -> bool:

@@ -10,7 +10,7 @@ from bot.people.settings_changes import SettingsChanges
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName, Source, Value, WrongValue
 from bot.texts import Texts
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS, CHAT_OWNERS, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder
 from handlers.views.settings_views import in_words, limit_note
@@ -21,7 +21,7 @@ def router() -> CommandRouter:
     return CommandRouter("admin", temperature, max_tokens)
 
 
-@declare("temperature", BOT_ADMINS, order=110)
+@declare("temperature", CHAT_OWNERS, order=110)
 async def temperature(
     _: Message, command: CommandObject, speaker: Speaker, changes: SettingsChanges, texts: Texts, say: Responder
 ) -> None:
@@ -29,6 +29,8 @@ async def temperature(
     first, *rest = (command.args or "").split(maxsplit=1)[:2] or [""]
     if texts.means("word-chat", first) or not (first or speaker.admin):
         await _change_chat("".join(rest), speaker, changes, texts, say)
+    elif not speaker.admin:
+        say("temperature-for-bot")
     else:
         name = PreferenceName.TEMPERATURE
         key, effective = await _change_bot(name, command.args or "", speaker, changes, texts)

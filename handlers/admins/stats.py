@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.conversation.names import framed
 from bot.conversation.statistics import Statistics
-from bot.errors import DraftRefused, StorageUnavailable, TelegramProblem
+from bot.errors import StorageUnavailable, TelegramProblem
 from bot.operating.bot_statistics import DEFAULT_DAYS, BotStatistics, StatisticsDays
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
@@ -24,9 +24,6 @@ MAX_NAME_IN_CAPTION = 60
 """Characters of a model's name: six of them leave room for the rest of a caption of 1024."""
 _LETTERS = "ABCDEFGHIJ"
 """The marks of the models in the picture."""
-
-_REFUSED = (TelegramProblem, DraftRefused)
-"""Refusals of the picture itself: for no known reason, or by a server that does not know the method."""
 
 Show = Callable[[bytes, str, Keyboard], Awaitable[object]]
 """Shows a picture with its caption and buttons."""
@@ -99,8 +96,8 @@ async def _show(
             await show(picture, caption, keyboard)
             return
     except TelegramProblem as problem:
-        if type(problem) not in _REFUSED:
-            raise
+        if type(problem) is not TelegramProblem:
+            raise  # it is not about the picture
     say.say_text(caption, keyboard=keyboard)
 
 

@@ -1,19 +1,19 @@
-"""Addressing over several messages: a paste that the app split, an album."""
+"""Addressing over several messages: a paste that the app split."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
 from aiogram.types import Message
-from cachetools import LRUCache, TTLCache
+from cachetools import TTLCache
 
 from bot.conversation.addressing import BotIdentity, is_for_bot
-from handlers.support.mapping import attachment_of, is_long, to_incoming_message, topic_of
+from handlers.support.mapping import is_long, to_incoming_message, topic_of
 
 PASTE_SPLIT_DELAY = 0.8
 """Seconds within which the app sends the next part of a paste."""
 MAX_REMEMBERED = 1000
-"""Pastes, and albums, that are remembered at once."""
+"""Pastes that are remembered at once."""
 
 
 class AddresseeFilter:
@@ -23,7 +23,6 @@ class AddresseeFilter:
         self._me = me
         self._commands = frozenset(commands)
         self._pastes: TTLCache[tuple[int, int, int], None] = TTLCache(MAX_REMEMBERED, PASTE_SPLIT_DELAY, timer=clock)
-        self._albums: LRUCache[str, None] = LRUCache(MAX_REMEMBERED)
 
     def accepts(self, message: Message) -> bool:
         """Tell a new message that is for the bot, also as the rest of a paste, from others."""
@@ -36,13 +35,4 @@ class AddresseeFilter:
         mine = is_for_bot(incoming, self._me, self._commands) or goes_on
         if mine and not incoming.private and is_long(message):
             self._pastes[paste] = None
-        return mine and not self._is_rest_of_album(message)
-
-    def _is_rest_of_album(self, message: Message) -> bool:
-        """An album comes as several messages; one word about it is enough, but each document in it is read."""
-        album = message.media_group_id
-        if album is None:
-            return False
-        seen = album in self._albums
-        self._albums[album] = None
-        return seen and message.caption is None and attachment_of(message) is None
+        return mine

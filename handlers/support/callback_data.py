@@ -53,6 +53,8 @@ class SettingsCallback(CompactCallback, prefix="set"):
         PreferenceName.STREAMING,
         PreferenceName.THOUGHTS,
         PreferenceName.PERSONA,
+        PreferenceName.CONVERSATIONS,
+        PreferenceName.READ_ALONG,
     ]
     value: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     language: Annotated[str, Field(min_length=1, max_length=8)] | None = None
@@ -124,9 +126,11 @@ class BroadcastCallback(CompactCallback, prefix="bc"):
 
 
 class ForgetCallback(CompactCallback, prefix="forget"):
-    """`forget:yes`, `forget:no`: whether everything about a chat shall be erased."""
+    """`forget:yes`, `forget:own:1000`: whether everything about a chat, or a person's own conversation, is erased."""
 
-    answer: Literal["yes", "no"]
+    answer: Literal["yes", "no", "own"]
+    person: CallbackId | None = None
+    """Of one's own: the person who may press."""
 
 
 ModelScope = Literal["here", "bot"]
@@ -146,7 +150,7 @@ class ModelCallback(CompactCallback, prefix="mdl"):
     verb: Literal["use"]
     scope: ModelScope
     page: CallbackId = 0
-    id: Annotated[str, Field(max_length=24)] = ""
+    id: Annotated[str, Field(max_length=33)] = ""
 
 
 class ChooserCallback(CompactCallback, prefix="mdl"):

@@ -17,6 +17,8 @@ from aiogram.types import (
     MessageOriginHiddenUser,
     MessageOriginUnion,
     MessageOriginUser,
+    PhotoSize,
+    Sticker,
     Update,
     User,
 )
@@ -83,6 +85,7 @@ class EventContext:
     """An administrator of this group who speaks as the group."""
     message_id: int | None = None
     update_id: int = 0
+    """Negative for a held message that comes again."""
 
     @property
     def dedup(self) -> str:
@@ -162,7 +165,28 @@ def to_question(message: Message, origin: EventContext, me: BotIdentity, languag
         language=language,
         reply_to=target.message_id if target else None,
         quote=quote or to_quote(message, me),
-        may_continue=is_long(message),
+        may_continue=is_long(message) or message.media_group_id is not None or is_forwarded(message),
+        album=message.media_group_id,
+        is_forwarded=is_forwarded(message),
+        sent_at=int(message.date.timestamp()),
+    )
+
+
+def to_joining_question(message: Message, origin: EventContext) -> Question | None:
+    """The facts of a message by which it may belong to an earlier one. None: it stands for itself."""
+    bots = message.from_user is not None and message.from_user.is_bot and message.sender_chat is None
+    if bots or message.is_automatic_forward or not (message.media_group_id or is_forwarded(message)):
+        return None
+    return Question(
+        key=origin.key,
+        message_id=message.message_id,
+        text="",
+        author=origin.author,
+        private=origin.private,
+        language="",
+        album=message.media_group_id,
+        is_forwarded=is_forwarded(message),
+        sent_at=int(message.date.timestamp()),
     )
 
 
@@ -197,12 +221,28 @@ def _file_of(document: Document) -> Attachment:
 
 
 def picture_of(message: Message | ExternalReplyInfo) -> Attachment | None:
-    """The photo in its largest size, or the file that is a picture. None: there is neither."""
+    """The photo in its largest size, the sticker, the still of an animation, or the file that is a picture.
+
+    None: there is none of them.
+    """
     if message.photo:
         photo = max(message.photo, key=lambda size: size.width * size.height)
-        return Attachment(AttachmentKind.PHOTO, photo.file_id, photo.file_unique_id, size=photo.file_size)
+        return _still(AttachmentKind.PHOTO, photo)
+    if message.sticker is not None:
+        sticker = message.sticker
+        moves = sticker.is_animated or sticker.is_video
+        return _still(AttachmentKind.STICKER, sticker.thumbnail if moves else sticker)
+    if message.animation is not None:
+        return _still(AttachmentKind.ANIMATION, message.animation.thumbnail)
     picture = _file_of(message.document) if message.document is not None else None
     return picture if picture is not None and picture.is_picture else None
+
+
+def _still(kind: AttachmentKind, picture: PhotoSize | Sticker | None) -> Attachment | None:
+    """A picture that Telegram has made. None: it has made none."""
+    if picture is None:
+        return None
+    return Attachment(kind, picture.file_id, picture.file_unique_id, size=picture.file_size)
 
 
 def to_quoted_document(message: Message, me: BotIdentity) -> QuotedDocument | None:
@@ -239,6 +279,15 @@ def to_quote(message: Message, me: BotIdentity) -> Quote | None:
     return Quote(framed(_name_of(target)), text)
 
 
+def to_quoted_answer(message: Message, me: BotIdentity) -> Quote | None:
+    """The bot's own words that a message replies to."""
+    target = reply_target(message)
+    if target is None or target.from_user is None or target.from_user.id != me.id:
+        return None
+    words = words_of(target)
+    return Quote(framed(_name_of(target)), words) if words else None
+
+
 def is_forwarded(message: Message) -> bool:
     """Tell somebody else's words from a person's own, which they may forward, too."""
     origin = message.forward_origin
@@ -269,7 +318,9 @@ def topic_of(message: Message | InaccessibleMessage) -> int:
 
 
 def _own_words(message: Message, origin: EventContext, me: BotIdentity) -> str:
-    """The text of a message with its marks written out; in groups without the bot's name."""
+    """The text of a message with its marks written out, a sticker's emoji; in groups without the bot's name."""
+    if message.sticker is not None:
+        return message.sticker.emoji or ""
     plain, addressing = read_text(message)
     sent = message.entities if message.text is not None else message.caption_entities
     text, entities = marked(plain, sent or (), addressing)

@@ -66,6 +66,8 @@ def description_of(message: Message) -> str:
         contact = message.contact
         name = " ".join(filter(None, (contact.first_name, contact.last_name)))
         return f"[Contact: {name}, {contact.phone_number}]"
+    if message.sticker is not None and message.sticker.emoji and message.forward_origin is not None:
+        return f"[Sticker {message.sticker.emoji}]"
     if message.dice is not None:
         return f"[Dice {message.dice.emoji}: {message.dice.value}]"
     return _list_of(message)

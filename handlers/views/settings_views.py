@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import get_args
 
+from bot.answering.reading_along import ReadAlongFacts
 from bot.generators.client import LimitKeeper
 from bot.people.personas import Personas
 from bot.preferences import (
+    CONVERSATIONS_WAYS,
     MAX_TEMPERATURE,
     MIN_TEMPERATURE,
+    READ_ALONG_WAYS,
     STREAMING_WAYS,
     THOUGHTS_WAYS,
     EffectivePreferences,
@@ -28,34 +31,57 @@ STEP = 0.1
 PAGES: tuple[PreferenceName, ...] = get_args(SettingsCallback.model_fields["page"].annotation)
 """The preferences that have a page of their own, in order."""
 
-_SHOWN = (*PAGES, PreferenceName.MODEL, PreferenceName.MAX_TOKENS)
+GROUP_PAGES = frozenset({PreferenceName.CONVERSATIONS, PreferenceName.READ_ALONG})
+"""Those that mean something in groups alone."""
+_SHOWN = (PreferenceName.MODEL, PreferenceName.MAX_TOKENS)
 _OWN = frozenset({Source.TOPIC, Source.CHAT})
 
 
 def home(
-    effective: EffectivePreferences, personas: Personas, say: Responder, limit: str, *, admin: bool = False
+    effective: EffectivePreferences,
+    personas: Personas,
+    say: Responder,
+    limit: str,
+    reading: ReadAlongFacts | None,
+    *,
+    admin: bool = False,
 ) -> tuple[str, Keyboard]:
     """The first page: every value in force, and where it comes from; the proxy for admins alone.
 
-    `limit` says what the longest answer means on the model in force.
+    `limit` says what the longest answer means on the model in force. `reading`: the bot may read along here.
     """
+    absent = GROUP_PAGES if say.place.private else frozenset() if reading else {PreferenceName.READ_ALONG}
+    pages = [name for name in PAGES if name not in absent]
     lines = []
-    for name in (*_SHOWN, PreferenceName.PROXY) if admin else _SHOWN:
+    for name in (*pages, *_SHOWN, *((PreferenceName.PROXY,) if admin else ())):
         text, source = in_words(effective, name, say)
         if name is PreferenceName.PERSONA:
             text, source = _answerer(effective, personas, say), effective.system_prompt.source
         line = say.text("setting", name=name.value, value=text, source=source.value)
         lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
+        if name is PreferenceName.READ_ALONG and reading and not reading.sees_all:
+            lines.append(say.text("read-along-hidden"))
     buttons = [
-        Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in PAGES
+        Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in pages
     ]
     return "\n".join([say.text("settings-title"), "", *lines]), _rows(buttons, 2)
+
+
+def read_along_page(
+    effective: EffectivePreferences, reading: ReadAlongFacts | None, say: Responder
+) -> tuple[str, Keyboard]:
+    """The page of reading along, with whether Telegram shows the bot the messages at all."""
+    if reading is None:
+        return say.text("read-along-none"), ((_back(say),),)
+    text, keyboard = _choice(PreferenceName.READ_ALONG, READ_ALONG_WAYS, effective.read_along.value, say)
+    kept = say.text("read-along-kept", count=reading.messages, hours=reading.hours)
+    return "\n\n".join([text, kept, say.text("read-along-seen" if reading.sees_all else "read-along-hidden")]), keyboard
 
 
 def page(
     name: PreferenceName, effective: EffectivePreferences, personas: Personas, say: Responder
 ) -> tuple[str, Keyboard]:
-    """One preference's page. Raises KeyError for one that has none."""
+    """One preference's page. Raises KeyError for one that has none of this kind."""
     draw: dict[PreferenceName, Callable[[], tuple[str, Keyboard]]] = {
         PreferenceName.LANGUAGE: lambda: _language(effective, say),
         PreferenceName.TEMPERATURE: lambda: _temperature(effective, say),
@@ -64,6 +90,9 @@ def page(
         ),
         PreferenceName.THOUGHTS: lambda: _choice(PreferenceName.THOUGHTS, THOUGHTS_WAYS, effective.thoughts.value, say),
         PreferenceName.PERSONA: lambda: _persona(effective, personas, say),
+        PreferenceName.CONVERSATIONS: lambda: _choice(
+            PreferenceName.CONVERSATIONS, CONVERSATIONS_WAYS, effective.conversations.value, say
+        ),
     }
     return draw[name]()
 
@@ -87,6 +116,12 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
     ),
     PreferenceName.THOUGHTS: lambda effective, say: say.text("option", name="thoughts", value=effective.thoughts.value),
     PreferenceName.PERSONA: lambda effective, _: effective.persona.value,
+    PreferenceName.CONVERSATIONS: lambda effective, say: say.text(
+        "option", name="conversations", value=effective.conversations.value
+    ),
+    PreferenceName.READ_ALONG: lambda effective, say: say.text(
+        "option", name="read_along", value=effective.read_along.value
+    ),
     PreferenceName.MODEL: lambda effective, say: effective.model_label or say.text("model-by-itself"),
     PreferenceName.MAX_TOKENS: lambda effective, _: str(effective.max_tokens.value),
     PreferenceName.PROXY: lambda effective, say: (

@@ -20,13 +20,14 @@ from playground.bot_api.faults import Fault, Faults
 from playground.bot_api.methods import CALL_COSTS, METHODS, chat_of
 from playground.bot_api.parameters import Parameters
 from playground.errors import Refusal, bad_request, too_many_requests
-from playground.world.files import Upload
+from playground.media.upload import Upload, examine
 from playground.world.hub import Hub
 
 Json = dict[str, Any]
 OnCall = Callable[[str, Mapping[str, Any], bool], None]
 
 MAX_CALL_BYTES: Final = 64 * 1024 * 1024
+CHUNK_BYTES: Final = 64 * 1024
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -233,12 +234,22 @@ async def _read_multipart(request: web.BaseRequest, values: dict[str, Any]) -> P
         if not isinstance(part, BodyPartReader):
             continue
         name = part.name or ""
-        content = bytes(await part.read(decode=False))
+        content = await _read_part(part)
         if part.filename is None:
             values[name] = content.decode("utf-8", "replace")
         else:
             header = Header()
             header["Content-Type"] = part.headers.get("Content-Type", "")
             mime_type = header.get_content_type() if header["Content-Type"] else ""
-            files[name] = Upload(unquote(part.filename), mime_type, content)
+            files[name] = await examine(Upload(unquote(part.filename), mime_type, content))
     return Parameters(values, files)
+
+
+async def _read_part(part: BodyPartReader) -> bytes:
+    """Read one part whole; aiohttp's own `read` stops at a megabyte."""
+    content = bytearray()
+    while chunk := await part.read_chunk(CHUNK_BYTES):
+        content += chunk
+        if len(content) > MAX_CALL_BYTES:
+            raise Refusal(413, "Request Entity Too Large")
+    return bytes(content)

@@ -12,6 +12,7 @@ from playground.text.entities import MAX_CAPTION_LENGTH, MAX_RAW_BYTES, MAX_TEXT
 from playground.text.parse_mode import parse
 from playground.world.hub import Hub
 from playground.world.state import BOT, Chat, Message, reply_thread
+from playground.world.stored_media import CAPTIONED
 
 Json = dict[str, Any]
 
@@ -74,8 +75,8 @@ def reply_target(chat: Chat, parameters: Parameters) -> tuple[Message | None, Js
     return target, {"quote": {"text": quote, "position": position, "is_manual": True}}
 
 
-def say(hub: Hub, parameters: Parameters, content: Json) -> Json:
-    """Post a message of the bot, with everything that its call says beside the content."""
+def say(hub: Hub, parameters: Parameters, content: Json, more: Json | None = None) -> Json:
+    """Post a message of the bot, with everything that its call says beside the content, and `more` fields."""
     chat = chat_guards.writable_chat(hub, parameters)
     thread = chat_guards.topic(hub, chat, parameters)
     target, extra = reply_target(chat, parameters)
@@ -83,6 +84,7 @@ def say(hub: Hub, parameters: Parameters, content: Json) -> Json:
     in_topic = thread is not None
     if target is not None and thread is None:
         thread, in_topic = reply_thread(chat, target)
+    extra = {**extra, **(more or {})}
     if parameters.flag("protect_content"):
         extra = {**extra, "has_protected_content": True}
     message = Message(
@@ -140,10 +142,10 @@ def edit_message_caption(hub: Hub, parameters: Parameters) -> Json:
     """Bot API `editMessageCaption`."""
     caption = written(parameters, "caption", empty="", too_long="message caption is too long", limit=MAX_CAPTION_LENGTH)
     chat, message = chat_guards.own_message(hub, parameters)
-    if "document" not in message.content:
+    if CAPTIONED.isdisjoint(message.content):
         raise bad_request("there is no caption in the message to edit")
     markup = reply_markup(parameters, inline_only=True)
-    content = {"document": message.content["document"], **caption}
+    content = {kind: file for kind, file in message.content.items() if kind in CAPTIONED} | caption
     if message.content == content and message.markup == markup:
         raise not_modified()
     message.content, message.markup, message.edited = content, markup, hub.date()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playground.errors import bad_request
-from playground.world.files import Upload
+from playground.media.upload import Upload
 
 Json = dict[str, Any]
 

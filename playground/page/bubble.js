@@ -2,10 +2,10 @@
 
 import { colourOf, copy, el, icon, iconButton, paintAvatar, popupMenu } from "./dom.js";
 import { renderText, safeUrl } from "./entities.js";
-import { clock, fileSize, t } from "./words.js";
+import { mediaOf } from "./media.js";
+import { clock, t } from "./words.js";
 
 const MEDIA = ["photo", "sticker", "voice", "audio", "video", "animation", "video_note", "location", "venue", "contact", "poll", "dice"];
-const MEDIA_ICONS = { photo: "image", video: "image", animation: "image", sticker: "smile", dice: "smile", voice: "voice", audio: "voice" };
 
 /** Who a message is from, as a person sees it. */
 export function authorOf(message) {
@@ -15,12 +15,19 @@ export function authorOf(message) {
   return { id: user.id ?? 0, name: [user.first_name, user.last_name].filter(Boolean).join(" ") };
 }
 
+/** Who a forwarded message was first from; empty for any other. */
+function firstAuthor({ forward_origin: origin }) {
+  if (!origin) return "";
+  const chat = origin.chat ?? origin.sender_chat;
+  return origin.sender_user_name ?? origin.sender_user?.first_name ?? chat?.title ?? "";
+}
+
 export const textOf = (message) => message.text ?? message.caption ?? "";
 
 /** A short line about a message, for previews and quotes; `topic` is the name of the topic that it stands in. */
 export function summary(message, topic = "") {
   const kind = MEDIA.find((name) => message[name]);
-  const parts = [message.document && (message.document.file_name ?? t("dropFile")), kind && t("kinds")[kind], textOf(message)];
+  const parts = [message.document && !message.animation && (message.document.file_name ?? t("dropFile")), kind && t("kinds")[kind], textOf(message)];
   return parts.filter(Boolean).join(", ").replace(/\s+/g, " ").slice(0, 200) || serviceText(message, topic) || "";
 }
 
@@ -43,11 +50,12 @@ export function serviceText(message, topic = "") {
 }
 
 export class Bubble {
-  /** `host` has person, isPrivate, mayDelete, topicName and the actions reply, edit, remove, press, jump, openUrl, textActions. */
+  /** `host` has person, isPrivate, mayDelete, topicName and the actions reply, forward, edit, remove, press, jump, openUrl, textActions. */
   constructor(message, host) {
     this.host = host;
     this.view = { revealed: false, unfolded: new Set() };
     this.pressing = new Set();
+    this.album = null;
     this.day = el("div", { class: "day", hidden: true });
     this.avatar = el("span", { class: "avatar small", "aria-hidden": "true" });
     this.body = el("div", { class: "bubble" });
@@ -82,6 +90,25 @@ export class Bubble {
     if (!sameKeyboard) this.drawKeyboard();
   }
 
+  /** The first message of an album shows all of it. */
+  showAlbum(messages) {
+    const shape = JSON.stringify(messages.map(({ message_id: id, edit_date: edited }) => [id, edited]));
+    if (shape === this.shape) return;
+    this.shape = shape;
+    this.album = messages.length > 1 ? messages : null;
+    this.drawBody();
+  }
+
+  /** All messages that this bubble stands for. */
+  get messages() {
+    return this.album ?? [this.message];
+  }
+
+  /** The message whose words are shown: an album has one caption. */
+  get written() {
+    return this.messages.find(textOf) ?? this.message;
+  }
+
   drawBody() {
     const { message } = this;
     const service = serviceText(message, this.host.topicName(message));
@@ -98,16 +125,18 @@ export class Bubble {
     this.body.replaceChildren(...[
       !this.host.isPrivate && !this.mine && el("p", { class: "author", dir: "auto", data: { colour: colourOf(author.id) } }, author.name),
       via && el("p", { class: "via" }, t("via", via)),
+      message.forward_origin && el("p", { class: "via forwarded", dir: "auto" }, t("forwardedFrom", firstAuthor(message))),
       this.quoteBar(),
-      ...this.attachments(),
+      ...mediaOf(this.messages),
       el("div", { class: "flow", dir: "auto" }, this.textBlock(), this.stamp()),
     ].filter(Boolean));
   }
 
   textBlock() {
-    const text = textOf(this.message);
+    const { written } = this;
+    const text = textOf(written);
     if (!text) return null;
-    const entities = this.message.text === undefined ? this.message.caption_entities : this.message.entities;
+    const entities = written.text === undefined ? written.caption_entities : written.entities;
     return el("div", { class: "text" }, renderText(text, entities, this.view, { ...this.host.textActions, redraw: () => this.drawBody() }));
   }
 
@@ -123,20 +152,6 @@ export class Bubble {
     const author = authorOf(original);
     return el("button", { type: "button", class: "quote-bar", data: { colour: colourOf(author.id) }, on: { click: () => this.host.jump(original.message_id) } },
       el("b", { dir: "auto" }, author.name || t("deletedMessage")), el("span", { dir: "auto" }, quote?.text ?? summary(original)));
-  }
-
-  attachments() {
-    const { message } = this;
-    const chips = [];
-    if (message.document) {
-      const { file_name: name, file_size: size, file_id: id } = message.document;
-      chips.push(el("a", { class: "file", href: `/files/${encodeURIComponent(id)}`, download: name ?? "file" },
-        el("span", { class: "file-icon" }, icon("file")), el("span", {}, el("b", { dir: "auto" }, name ?? t("dropFile")), el("small", {}, fileSize(size)))));
-    }
-    for (const kind of MEDIA.filter((name) => message[name])) {
-      chips.push(el("div", { class: "file" }, el("span", { class: "file-icon" }, icon(MEDIA_ICONS[kind] ?? "file")), el("b", {}, t("kinds")[kind])));
-    }
-    return chips;
   }
 
   drawKeyboard() {
@@ -173,14 +188,15 @@ export class Bubble {
   }
 
   openMenu(point = null) {
-    const { host, message } = this;
+    const { host, message, messages, written } = this;
     if (this.isService) return;
     const anchor = document.activeElement === this.row ? this.row : this.more;
     const quote = this.selectedText();
     const items = [["reply", t("reply"), () => host.reply(message, quote)]];
-    if (textOf(message)) items.push(["copy", t("copy"), () => copy(quote || textOf(message), t("copied"))]);
-    if (this.mine && textOf(message)) items.push(["edit", t("edit"), () => host.edit(message)]);
-    if (this.mine || host.mayDelete) items.push(["bin", t("remove"), () => host.remove(message), "danger"]);
+    if (textOf(written)) items.push(["copy", t("copy"), () => copy(quote || textOf(written), t("copied"))]);
+    if (!message.has_protected_content) items.push(["forward", t("forward"), () => host.forward(messages)]);
+    if (this.mine && textOf(written) && !message.forward_origin) items.push(["edit", t("edit"), () => host.edit(written)]);
+    if (this.mine || host.mayDelete) items.push(["bin", t("remove"), () => host.remove(messages), "danger"]);
     popupMenu(anchor, items, point);
   }
 
@@ -188,6 +204,6 @@ export class Bubble {
   selectedText() {
     const selection = getSelection();
     const text = String(selection).trim();
-    return text && this.body.contains(selection.anchorNode) && textOf(this.message).includes(text) ? text : null;
+    return text && this.body.contains(selection.anchorNode) && textOf(this.written).includes(text) ? text : null;
   }
 }

@@ -1,12 +1,12 @@
-// The message box: text, command menu, mentions, replies, editing, files.
+// The message box: text, command menu, mentions, replies, editing, forwards, files, recordings.
 
 import { byId, el, icon, iconButton, popupMenu, toast } from "./dom.js";
 import { authorOf, summary, textOf } from "./bubble.js";
-import { fileSize, t } from "./words.js";
+import { ChosenFiles, takeDrops } from "./chosen_files.js";
+import { canRecord, Recorder } from "./recorder.js";
+import { t } from "./words.js";
 
-const MOST_BYTES = 20_000_000;
 const TALLEST = 220;
-const CAPTIONED = new Set(["photo", "video", "voice"]);
 
 export class Composer {
   /** `act` has send(parts), saveEdit(message, text), start(), unblock(), editLast(). */
@@ -18,6 +18,8 @@ export class Composer {
     this.text = null;
     this.choices = [];
     this.chosen = 0;
+    this.files = new ChosenFiles(() => this.filesChanged());
+    takeDrops(byId("conversation"), (files) => this.takeFiles(files), () => Boolean(this.text));
   }
 
   /** Another place: {key, chat, bot, commands, people, state}; what was typed there before comes back. */
@@ -32,8 +34,9 @@ export class Composer {
     this.place = place;
     this.build();
     const saved = this.saved.get(place.key) ?? {};
-    Object.assign(this, { reply: saved.reply ?? null, quote: saved.quote ?? null, editing: saved.editing ?? null, file: saved.file ?? null, unsent: saved.unsent ?? "" });
+    Object.assign(this, { reply: saved.reply ?? null, quote: saved.quote ?? null, editing: saved.editing ?? null, forward: saved.forward ?? null, unsent: saved.unsent ?? "" });
     if (!this.text) return;
+    this.files.replace(saved.files ?? [], saved.asFiles);
     this.set(saved.text ?? "");
     this.closeChoices();
     this.drawBars();
@@ -41,7 +44,9 @@ export class Composer {
 
   keep() {
     if (!this.text) return;
-    this.saved.set(this.place.key, { text: this.text.value, reply: this.reply, quote: this.quote, editing: this.editing, file: this.file, unsent: this.unsent });
+    this.recorder?.end(false);
+    const { reply, quote, editing, forward, unsent } = this;
+    this.saved.set(this.place.key, { text: this.text.value, reply, quote, editing, forward, unsent, files: this.files.list, asFiles: this.files.asFiles });
   }
 
   build() {
@@ -60,17 +65,13 @@ export class Composer {
     });
     this.bars = el("div", { class: "bars" });
     this.list = el("div", { id: "choices", role: "listbox", hidden: true });
-    this.fileInput = el("input", { type: "file", class: "unseen", tabindex: -1, "aria-hidden": "true", on: { change: () => this.takeFile(this.fileInput.files[0]) } });
+    this.fileInput = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-hidden": "true", on: { change: () => this.filesChosen() } });
     this.menuButton = el("button", { type: "button", class: "menu-button", title: t("commands"), on: { click: () => this.toggleMenu() } }, icon("menu"), el("span", {}, t("menu")));
     this.menuButton.hidden = this.place.commands.length === 0;
     this.sendButton = iconButton("send", t("send"), () => this.submit(), { class: "icon send", id: "send" });
+    this.recordButton = iconButton("mic", t("record"), () => this.record(), { class: "icon", id: "record" });
     const attach = iconButton("clip", t("attach"), () => this.openAttach(attach), { id: "attach", "aria-haspopup": "menu" });
-    this.root.replaceChildren(this.list, this.bars, el("div", { class: "line" }, this.menuButton, attach, this.text, this.fileInput, this.sendButton));
-    this.root.ondragover = (event) => event.preventDefault();
-    this.root.ondrop = (event) => {
-      event.preventDefault();
-      this.takeFile(event.dataTransfer.files[0]);
-    };
+    this.root.replaceChildren(this.list, this.bars, this.line = el("div", { class: "line" }, this.menuButton, attach, this.text, this.fileInput, this.recordButton, this.sendButton));
     if (focused) this.text.focus({ preventScroll: true });
   }
 
@@ -82,7 +83,9 @@ export class Composer {
 
   changed() {
     this.fit();
-    this.sendButton.disabled = !this.text.value.trim() && !this.file;
+    const nothing = this.sendButton.disabled = !this.text.value.trim() && !this.files.any && !this.forward;
+    this.sendButton.hidden = nothing && !this.editing && canRecord();
+    this.recordButton.hidden = !this.sendButton.hidden;
     this.offer();
   }
 
@@ -99,7 +102,7 @@ export class Composer {
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.submit();
-    } else if (event.key === "Escape" && (this.reply || this.editing || this.file)) {
+    } else if (event.key === "Escape" && (this.reply || this.editing || this.forward || this.files.any)) {
       this.cancelBars();
     } else if (event.key === "ArrowUp" && !this.text.value && !this.editing) {
       event.preventDefault();
@@ -113,17 +116,18 @@ export class Composer {
       if (text.trim()) this.saveEdit(text);
       return;
     }
-    if (!text.trim() && !this.file) return;
-    this.send(text);
+    if (text.trim() || this.files.any || this.forward) this.send(text);
   }
 
   /** Clears the box at once; what could not be sent comes back into it. */
   async send(text) {
-    const { reply, quote, file, place } = this;
+    const { reply, quote, forward, place } = this;
+    const { list: files, asFiles } = this.files;
     this.clear();
-    const sent = await this.act.send({ text: text.trim(), reply, quote, file });
+    const sent = await this.act.send({ text: text.trim(), reply, quote, forward, files, asFiles });
     if (sent || this.place.key !== place.key || !this.text || this.text.value) return;
-    Object.assign(this, { reply, quote, file });
+    Object.assign(this, { reply, quote, forward });
+    this.files.replace(files, asFiles);
     this.set(text);
     this.drawBars();
   }
@@ -139,7 +143,8 @@ export class Composer {
   }
 
   clear() {
-    Object.assign(this, { reply: null, quote: null, editing: null, file: null });
+    Object.assign(this, { reply: null, quote: null, editing: null, forward: null });
+    this.files.clear();
     this.set("");
     this.drawBars();
   }
@@ -239,7 +244,7 @@ export class Composer {
   /** What stands in the box stays there, unless it is the beginning of a command. */
   sendCommand(command) {
     const text = this.commandText(command);
-    if (this.text.value.startsWith("/") || !(this.text.value || this.file)) this.send(text);
+    if (this.text.value.startsWith("/") || !(this.text.value || this.files.any || this.forward)) this.send(text);
     else this.act.send({ text });
   }
 
@@ -256,7 +261,20 @@ export class Composer {
 
   replyTo(message, quote) {
     this.stopEditing();
-    Object.assign(this, { reply: message, quote });
+    Object.assign(this, { reply: message, quote, forward: null });
+    this.drawBars();
+    this.focus();
+  }
+
+  /** Messages that are forwarded to a place with the next thing that is sent there: a comment, or nothing. */
+  startForward(key, forward) {
+    if (this.place?.key !== key || !this.text) {
+      this.saved.set(key, { ...this.saved.get(key), forward });
+      return;
+    }
+    this.stopEditing();
+    Object.assign(this, { forward, reply: null, quote: null });
+    this.changed();
     this.drawBars();
     this.focus();
   }
@@ -264,7 +282,8 @@ export class Composer {
   /** What was being typed before somebody edits a message comes back after it. */
   startEdit(message) {
     if (!this.editing) this.unsent = this.text.value;
-    Object.assign(this, { editing: message, reply: null, file: null });
+    Object.assign(this, { editing: message, reply: null, forward: null });
+    this.files.clear();
     this.set(textOf(message));
     this.drawBars();
     this.focus();
@@ -277,9 +296,8 @@ export class Composer {
 
   cancelBars() {
     this.stopEditing();
-    Object.assign(this, { reply: null, quote: null, file: null });
-    this.changed();
-    this.drawBars();
+    Object.assign(this, { reply: null, quote: null, forward: null });
+    this.files.clear();
     this.focus();
   }
 
@@ -289,7 +307,8 @@ export class Composer {
     const bars = [
       this.editing && bar("edit", t("editing"), summary(this.editing)),
       this.reply && bar("reply", t("replyTo", authorOf(this.reply).name), this.quote ?? summary(this.reply)),
-      this.file && bar("file", this.file.name, fileSize(this.file.size)),
+      this.forward && bar("forward", t("forwarding", this.forward.messages.length), summary(this.forward.messages[0])),
+      this.files.bar(),
     ];
     this.bars.replaceChildren(...bars.filter(Boolean));
     const label = t(this.editing ? "save" : "send");
@@ -301,60 +320,81 @@ export class Composer {
   openAttach(anchor) {
     const media = (name, kind) => [name, t("kinds")[kind], () => this.sendMedia(kind)];
     popupMenu(anchor, [
-      ["file", t("file"), () => this.fileInput.click()],
-      media("image", "photo"),
-      media("video", "video"),
-      media("voice", "voice"),
+      ["image", t("photoOrVideo"), () => this.chooseFiles("image/*,video/*")],
+      ["file", t("file"), () => this.chooseFiles("")],
       media("smile", "sticker"),
       media("pin", "location"),
       media("poll", "poll"),
     ]);
   }
 
-  /** What stands in the box goes along as the caption, where this kind has one. */
+  /** Media without a file. */
   async sendMedia(kind) {
     this.stopEditing();
     const { reply, quote, place } = this;
-    const text = CAPTIONED.has(kind) ? this.text.value : "";
-    if (text) this.set("");
     Object.assign(this, { reply: null, quote: null });
     this.drawBars();
-    const sent = await this.act.send({ text: text.trim(), reply, quote, media: kind });
-    if (sent || this.place.key !== place.key || !this.text || this.text.value) return;
+    const sent = await this.act.send({ text: "", reply, quote, media: kind });
+    if (sent || this.place.key !== place.key || !this.text || this.reply) return;
     Object.assign(this, { reply, quote });
-    if (text) this.set(text);
     this.drawBars();
+  }
+
+  // ---- files and recordings
+
+  chooseFiles(accept) {
+    this.fileInput.accept = accept;
+    this.fileInput.click();
+  }
+
+  /** What was chosen as a file is sent as one. */
+  filesChosen() {
+    const files = [...this.fileInput.files];
+    this.fileInput.value = "";
+    this.takeFiles(files, !this.fileInput.accept);
   }
 
   pasted(event) {
-    const file = event.clipboardData?.files[0];
-    if (!file) return;
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
     event.preventDefault();
-    this.takeFile(file);
+    this.takeFiles(files);
   }
 
-  takeFile(file) {
-    this.fileInput.value = "";
-    if (!file) return;
-    if (file.size > MOST_BYTES) {
-      toast(t("tooLarge"));
-      return;
-    }
+  takeFiles(files, asFiles = this.files.asFiles) {
+    if (!files.length || !this.text) return;
     this.stopEditing();
-    this.file = file;
-    this.changed();
-    this.drawBars();
+    this.forward = null;
+    this.files.add(files, asFiles);
     this.focus();
   }
-}
 
-/** A file as the server wants it. */
-export async function encodeFile(file) {
-  const url = await new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-  return { file_name: file.name, mime_type: file.type || "application/octet-stream", content_base64: url.slice(url.indexOf(",") + 1) };
+  filesChanged() {
+    if (!this.text) return;
+    this.changed();
+    this.drawBars();
+  }
+
+  /** Records a voice message in the place of the message box. */
+  async record() {
+    const { place, line } = this;
+    const done = async (file) => {
+      this.recorder.node.replaceWith(line);
+      this.recorder = null;
+      if (this.place.key !== place.key || line !== this.line) return;
+      this.focus();
+      if (!file) return;
+      const { reply, quote } = this;
+      this.clear();
+      await this.act.send({ text: "", reply, quote, files: [file] });
+    };
+    try {
+      this.recorder = await Recorder.start((file) => done(file));
+    } catch {
+      toast(t("noMicrophone"));
+      return;
+    }
+    line.replaceWith(this.recorder.node);
+    this.recorder.node.querySelector("#send-recording").focus();
+  }
 }

@@ -84,6 +84,7 @@ export class Conversation {
     else this.all.splice(place + 1, 0, message);
     if (known) {
       known.update(message);
+      if (message.media_group_id) this.gatherAlbums();
     } else if (!found && this.isShown(message)) {
       this.insert(message);
     }
@@ -174,10 +175,11 @@ export class Conversation {
 
   /** Day lines, and which bubbles belong to one run of the same author. */
   arrange() {
+    this.gatherAlbums();
     let before = null;
     for (const node of this.list.children) {
       const bubble = this.bubbles.get(Number(node.dataset.messageId));
-      if (!bubble) continue;
+      if (!bubble || node.hidden) continue;
       const { message } = bubble;
       const newDay = !before || dayKey(before.message.date) !== dayKey(message.date);
       bubble.day.hidden = !newDay;
@@ -190,11 +192,30 @@ export class Conversation {
     if (before) before.row.tabIndex = 0;
   }
 
+  /** An album stands in the bubble of its first message; those of the others are out of sight. */
+  gatherAlbums() {
+    let lead = null;
+    for (const node of this.list.children) {
+      const bubble = this.bubbles.get(Number(node.dataset.messageId));
+      if (!bubble) continue;
+      const group = bubble.message.media_group_id;
+      const joins = Boolean(group && lead && lead.message.media_group_id === group);
+      node.hidden = joins;
+      if (!joins) {
+        lead?.showAlbum(lead.gathered);
+        lead = bubble;
+        lead.gathered = [];
+      }
+      lead.gathered.push(bubble.message);
+    }
+    lead?.showAlbum(lead.gathered);
+  }
+
   /** Arrow keys walk over the messages; Escape goes back to the message box. */
   moveFocus(event) {
     const row = document.activeElement;
     if (!row?.classList.contains("message")) return;
-    const rows = [...this.list.querySelectorAll(".message[tabindex]")];
+    const rows = [...this.list.querySelectorAll("li:not([hidden]) > .message[tabindex]")];
     const at = rows.indexOf(row);
     const target = { ArrowUp: rows[at - 1], ArrowDown: rows[at + 1] ?? byId("text"), Home: rows[0], End: rows.at(-1), Escape: byId("text") }[event.key];
     if (!target) return;
@@ -211,7 +232,9 @@ export class Conversation {
     const place = this.all.findIndex((message) => message.message_id === id);
     if (place < 0) return;
     if (!this.bubbles.has(id)) this.prepend(this.all.length - this.shown - place + 5);
-    const { row } = this.bubbles.get(id);
+    let { node } = this.bubbles.get(id);
+    while (node.hidden) node = node.previousElementSibling;
+    const row = node.querySelector(".message");
     this.atBottom = false;
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });

@@ -1,11 +1,12 @@
 // The page as a whole: who is looking at which chat, what happens then, and what the server tells.
 
-import { Composer, encodeFile } from "./composer.js";
+import { encodeFiles } from "./chosen_files.js";
+import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { ask, askText, byId, el, icon, paintAvatar, popupMenu, toast } from "./dom.js";
 import { safeUrl } from "./entities.js";
 import { Link, request } from "./link.js";
-import { badge, drawChats, drawPeople } from "./sidebar.js";
+import { badge, drawChats, drawPeople, pickPlace } from "./sidebar.js";
 import { speak, t } from "./words.js";
 import { TYPING_SECONDS, World } from "./world.js";
 
@@ -106,7 +107,8 @@ class Page {
       mayDelete: chat.type === "private" || this.world.isAdmin(this.me, chat),
       reply: (message, quote) => this.composer.replyTo(message, quote),
       edit: (message) => this.composer.startEdit(message),
-      remove: (message) => this.act("delete", { chat_id: chat.id, message_id: message.message_id }),
+      forward: (messages) => this.forward(messages),
+      remove: (messages) => Promise.all(messages.map(({ message_id }) => this.act("delete", { chat_id: chat.id, message_id }))),
       press: (message, data) => this.press(message, data),
       topicName: (message) => this.world.topicName(chat, message, t("general")),
       jump: (id) => this.conversation.jump(id),
@@ -301,14 +303,24 @@ class Page {
     return false;
   }
 
-  async send({ text, reply, quote, file, media }) {
+  async send({ text, reply, quote, forward, files = [], asFiles = false, media }) {
     const body = this.place();
+    if (forward) return this.act("forward", { ...body, ...(text && { text }), from_chat_id: forward.from, message_ids: forward.messages.map(({ message_id }) => message_id) });
     if (reply) body.reply_to = reply.message_id;
     if (quote) body.quote = quote;
     if (media) body.media = media;
-    if (file) body.document = await encodeFile(file);
-    if (text) body[file || media ? "caption" : "text"] = text;
+    if (files.length) body.files = await encodeFiles(files, asFiles);
+    if (text) body[files.length ? "caption" : "text"] = text;
     return this.act("send", body);
+  }
+
+  /** Messages go to a chosen chat or topic with the next thing that is sent there. */
+  async forward(messages) {
+    const from = this.chat.id;
+    const picked = await pickPlace(this.world, this.me, t("forwardTo"));
+    if (!picked) return;
+    this.composer.startForward(`${this.me}/${picked.chat.id}/${picked.topic}`, { from, messages });
+    this.goTo(this.me, picked.chat.id, picked.topic);
   }
 
   async press(message, data) {

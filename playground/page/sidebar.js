@@ -52,3 +52,22 @@ export function drawChats(world, me, current, choose) {
   }));
   if (focused) list.querySelector(`[data-chat="${focused}"]`)?.focus();
 }
+
+/** A dialog in which one of the person's chats or topics is chosen; resolves to {chat, topic}, or null. */
+export function pickPlace(world, me, label) {
+  return new Promise((resolve) => {
+    let picked = null;
+    const pick = (chat, topic) => {
+      picked = { chat, topic };
+      dialog.close();
+    };
+    const places = world.chatsOf(me).flatMap((chat) => world.topicsOf(chat, t("general")).map((topic) => ({ chat, topic })));
+    const list = places.map(({ chat, topic }) => el("li", {}, el("button", { type: "button", class: "chat", data: { place: `${chat.id}/${topic.id}` }, on: { click: () => pick(chat, topic.id) } },
+      paintAvatar(el("span", { class: "avatar small", "aria-hidden": "true" }), world.face(chat), world.title(chat)),
+      el("span", { class: "chat-lines" }, el("b", { dir: "auto" }, world.title(chat)), topic.name && el("small", { dir: "auto" }, topic.name)))));
+    const dialog = el("dialog", { class: "picker", "aria-label": label, on: { close: () => { dialog.remove(); resolve(picked); } } },
+      el("b", {}, label), el("ul", {}, ...list), el("div", { class: "row" }, el("button", { type: "button", class: "plain", on: { click: () => dialog.close() } }, t("cancel"))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

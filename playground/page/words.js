@@ -20,7 +20,9 @@ const WORDS = {
     migrated: (name) => `${name} turned the group into a supergroup`, renamed: (name) => `The name is now “${name}”`, pinned: (text) => `Pinned: ${text}`, groupCreated: "The group was created",
     topicChanges: { created: (name) => `Topic “${name}” was created`, edited: (name) => `Topic “${name}” was changed`, closed: (name) => `Topic “${name}” was closed`, reopened: (name) => `Topic “${name}” was opened again` },
     troubles: {}, via: (name) => `via @${name}`, startHint: (name) => `Press Start to talk to ${name}.`, groupHint: (name) => `To ask, write ${name} and your question.`, emptyTopic: (name) => `Nothing in “${name}” yet.`, joined: (name) => `${name} joined`, left: (name) => `${name} left`, service: "Service message",
-    tooLarge: "The file is larger than 20 MB.", dropFile: "File", size: ["bytes", "KB", "MB"], you2: "You",
+    tooLarge: "That is more than 64 MB.", dropFile: "File", photoOrVideo: "Photo or video…", asFiles: "Send as files", dropOne: (name) => `Remove ${name}`, dropHere: "Drop files to send them",
+    record: "Record a voice message", recording: "Recording…", noMicrophone: "No microphone here. You can choose an audio file instead.", openPicture: "Open the picture", close: "Close",
+    forward: "Forward", forwardTo: "Forward to…", forwardedFrom: (name) => `Forwarded from ${name}`, forwarding: (n) => (n === 1 ? "Forward message" : `Forward ${n} messages`), size: ["bytes", "KB", "MB"], you2: "You",
     kinds: { photo: "Photo", sticker: "Sticker", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF", video_note: "Video message", location: "Location", venue: "Place", contact: "Contact", poll: "Poll", dice: "Dice" },
   },
   ru: {
@@ -45,9 +47,12 @@ const WORDS = {
       "the topic is closed": "Эта тема закрыта.", "not a member of this chat": "Вы не участник этой группы.", "this chat is gone": "Этой группы больше нет.",
       "no such topic": "Этой темы больше нет.", "no such message": "Этого сообщения больше нет.", "no such message to reply to": "Сообщения, на которое вы отвечаете, больше нет.",
       "somebody else's message": "Это чужое сообщение.", "the caption is too long": "Подпись слишком длинная.", "no draft that can be stopped": "Останавливать уже нечего.",
+      "this message may not be forwarded": "Это сообщение пересылать нельзя.", "a service message cannot be forwarded": "Служебные сообщения не пересылаются.", "unblock the bot first": "Сначала разблокируйте бота.", "nothing to send": "Отправлять нечего.",
     },
     via: (name) => `через @${name}`, startHint: (name) => `Нажмите «Запустить», чтобы поговорить: ${name}.`, groupHint: (name) => `Чтобы спросить, напишите ${name} и вопрос.`, emptyTopic: (name) => `В теме «${name}» пока пусто.`, joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение",
-    tooLarge: "Файл больше 20 МБ.", dropFile: "Файл", size: ["байт", "КБ", "МБ"], you2: "Вы",
+    tooLarge: "Это больше 64 МБ.", dropFile: "Файл", photoOrVideo: "Фото или видео…", asFiles: "Отправить файлами", dropOne: (name) => `Убрать ${name}`, dropHere: "Отпустите, чтобы отправить файлы",
+    record: "Записать голосовое сообщение", recording: "Идёт запись…", noMicrophone: "Микрофон недоступен. Можно выбрать звуковой файл.", openPicture: "Открыть картинку", close: "Закрыть",
+    forward: "Переслать", forwardTo: "Переслать в чат…", forwardedFrom: (name) => `Переслано от: ${name}`, forwarding: (n) => (n === 1 ? "Пересылка сообщения" : `Пересылка: ${n} ${plural(n, "сообщение", "сообщения", "сообщений")}`), size: ["байт", "КБ", "МБ"], you2: "Вы",
     kinds: { photo: "Фото", sticker: "Стикер", voice: "Голосовое сообщение", audio: "Аудио", video: "Видео", animation: "GIF", video_note: "Видеосообщение", location: "Геопозиция", venue: "Место", contact: "Контакт", poll: "Опрос", dice: "Кубик" },
   },
 };
@@ -86,4 +91,10 @@ export function fileSize(bytes) {
   if (!(bytes >= 1000)) return `${bytes ?? 0} ${b}`;
   const { format } = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return bytes < 1e6 ? `${format(bytes / 1000)} ${kb}` : `${format(bytes / 1e6)} ${mb}`;
+}
+
+/** A length in seconds as "1:05". */
+export function minutes(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

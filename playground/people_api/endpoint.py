@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from playground.bot_api.call_log import CallLog
 from playground.bot_api.command_menus import menus
 from playground.bot_api.faults import Faults
 from playground.errors import Impossible
+from playground.media.upload import UNKNOWN_TYPE
 from playground.people_api.group_actions import GroupActions
 from playground.people_api.person_actions import PersonActions
 from playground.world.event_stream import EventStream
@@ -29,8 +30,15 @@ MAX_SNAPSHOT_MESSAGES: Final = 300
 """Newest messages of each chat in a snapshot."""
 KEEP_ALIVE_INTERVAL: Final = 15.0
 """Seconds between two comments on a silent event stream, so that neither end takes it for dead."""
+SHOWN_TYPES: Final = frozenset(
+    {
+        "image/jpeg", "image/png", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/mp4", "audio/x-wav",
+        "audio/wav", "audio/flac", "audio/webm", "audio/aac", "video/mp4", "video/webm",
+    }
+)  # fmt: skip
+"""Types of files that the page shows or plays; none of them holds scripts."""
 PERSON_ACTIONS: Final = frozenset(
-    {"send", "edit", "delete", "stop_draft", "start", "block", "unblock", "deactivate", "react"}
+    {"forward", "edit", "delete", "stop_draft", "start", "block", "unblock", "deactivate", "react"}
 )
 CHAT_ACTIONS: Final = frozenset(
     {"add_bot", "remove_bot", "restrict_bot", "migrate", "admins", "join", "leave", "delete", "title", "pin", "service"}
@@ -113,9 +121,14 @@ class PeopleApi:
         kept = self._hub.files.get(file_id)
         if kept is None:
             return web.json_response({"error": "no such file"}, status=404)
-        # Never shown inside the page's origin: whatever it is, it is downloaded.
-        headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=kept[1], content_type="application/octet-stream", headers=headers)
+        # Whatever it is, it is never a document of the page's origin: pictures and recordings stand inside the page.
+        headers = {
+            "Content-Disposition": "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+        }
+        kind = kept[0]["mime_type"]
+        return web.Response(body=kept[1], content_type=kind if kind in SHOWN_TYPES else UNKNOWN_TYPE, headers=headers)
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:
         events = self._hub.events
@@ -149,8 +162,9 @@ class PeopleApi:
         match path:
             case ["people"]:
                 return self.people.join_telegram(body)
-            case ["people", user, "press"]:
-                return await self.people.press(int(user), body)
+            case ["people", user, "press" | "send" as action]:
+                act_in_time: Callable[[int, Json], Awaitable[Json]] = getattr(self.people, action)
+                return await act_in_time(int(user), body)
             case ["people", user, action] if action in PERSON_ACTIONS:
                 self.people.person(int(user))
                 act: Callable[[int, Json], Json] = getattr(self.people, action)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from playground.errors import Impossible, Refusal
-from playground.people_api.attachments import attachment
+from playground.people_api.attachments import pretended_media
+from playground.people_api.forwards import chosen_messages, origin_fields
 from playground.people_api.senders import sender_of
+from playground.people_api.uploads import Chosen, chosen_files, contents_of
 from playground.text.entities import MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, normalize, utf16_length
 from playground.world.hub import Hub
 from playground.world.members import tell_bot_status
@@ -55,27 +58,61 @@ class PersonActions:
             raise Impossible("no such chat", 404)
         return chat
 
-    def send(self, user: int, body: Json) -> Json:
-        """Write a message; a long text becomes several, as in an app: `message` is the first, `messages` are all."""
+    async def send(self, user: int, body: Json) -> Json:
+        """Write a message; a long text and several files become several: `message` is the first, `messages` are all."""
+        return self._send(user, body, await chosen_files(body))
+
+    def _send(self, user: int, body: Json, files: list[Chosen]) -> Json:
         person = self.person(user)
         chat = self.chat(body.get("chat_id", user))
         thread, target, extra = self._place(person, chat, body)
         sender, sender_fields = sender_of(self._hub, chat, user, body)
         extra = {**extra, **sender_fields, **(body.get("extra") or {})}
+        contents = self._contents(body, files)
+        reply_to = target.id if target else None
+        sent = self._post(
+            chat,
+            [
+                Message(0, self._hub.date(), sender, content, thread[0], thread[1], reply_to, extra=extra)
+                for content, _ in contents
+            ],
+            [album for _, album in contents],
+        )
+        return {"message": sent[0], "messages": sent}
+
+    def _post(self, chat: Chat, messages: list[Message], albums: Sequence[object]) -> list[Json]:
+        """Post messages in one moment; those that share an album (an entry that is true) get a media group."""
+        groups: dict[object, str] = {}
         sent: list[Json] = []
-        for content in self._contents(body):
-            message = Message(
-                self._world.message_id(chat),
-                self._hub.date(),
-                sender,
-                content,
-                thread=thread[0],
-                in_topic=thread[1],
-                reply_to=target.id if target else None,
-                extra=extra,
-            )
+        for message, album in zip(messages, albums, strict=True):
+            message.id = self._world.message_id(chat)
+            if album:
+                group = groups.setdefault(album, f"{abs(chat.id)}{message.id:06d}")
+                message.extra = {**message.extra, "media_group_id": group}
             self._hub.post(chat, message)
             sent.append(self._world.message(chat, message, page=True))
+        return sent
+
+    def forward(self, user: int, body: Json) -> Json:
+        """Forward `message_ids` of `from_chat_id`; a comment (`text`) is a message of its own, just before them."""
+        person = self.person(user)
+        source = self.chat(body.get("from_chat_id"))
+        if user not in source.members:
+            raise Impossible("not a member of this chat")
+        messages = chosen_messages(source, body.get("message_ids"))
+        comment = self._texts(body) if str(body.get("text") or "").strip() else []
+        chat = self.chat(body.get("chat_id"))
+        (thread, in_topic), _, _ = self._place(person, chat, {**body, "reply_to": None})
+        now, hidden = self._hub.date(), bool(body.get("hidden"))
+        written = [Message(0, now, user, content, thread, in_topic) for content in comment]
+        forwarded = [
+            Message(
+                0, now, user, message.content, thread, in_topic, extra=origin_fields(self._hub, message, hidden=hidden)
+            )
+            for message in messages
+        ]
+        albums = [None] * len(written) + [message.extra.get("media_group_id") for message in messages]
+        sent = self._post(chat, written + forwarded, albums)
         return {"message": sent[0], "messages": sent}
 
     def _place(self, person: Person, chat: Chat, body: Json) -> tuple[tuple[int | None, bool], Message | None, Json]:
@@ -121,18 +158,24 @@ class PersonActions:
         elif person.id not in chat.members and not body.get("sender_chat"):
             raise Impossible("not a member of this chat")
 
-    def _contents(self, body: Json) -> list[Json]:
-        if body.get("document") or body.get("media"):
-            content = attachment(self._hub, body)
-            caption = str(body.get("caption") or body.get("text") or "")
-            if caption:
-                text, entities = self._normalized(caption, body.get("entities"))
-                if utf16_length(text) > MAX_CAPTION_LENGTH:
-                    raise Impossible("the caption is too long")
-                content["caption"] = text
-                if entities:
-                    content["caption_entities"] = entities
-            return [content]
+    def _contents(self, body: Json, files: list[Chosen]) -> list[tuple[Json, int]]:
+        """Return the content of each message with the number of its album, 0 for none."""
+        if not files and not body.get("media"):
+            return [(content, 0) for content in self._texts(body)]
+        caption = self._caption(str(body.get("caption") or body.get("text") or ""), body.get("entities"))
+        contents = contents_of(self._hub, files) if files else [(pretended_media(str(body["media"])), 0)]
+        first, album = contents[0]
+        return [({**first, **caption}, album), *contents[1:]]
+
+    def _caption(self, caption: str, given: list[Json] | None) -> Json:
+        if not caption:
+            return {}
+        text, entities = self._normalized(caption, given)
+        if utf16_length(text) > MAX_CAPTION_LENGTH:
+            raise Impossible("the caption is too long")
+        return {"caption": text, "caption_entities": entities} if entities else {"caption": text}
+
+    def _texts(self, body: Json) -> list[Json]:
         text = str(body.get("text") or "")
         given = body.get("entities")
         if given and utf16_length(text) > MAX_TEXT_LENGTH:
@@ -233,7 +276,7 @@ class PersonActions:
         """Open the bot and press Start, or follow a deep link with its `payload`."""
         self.unblock(user, body)
         payload = str(body.get("payload") or "")
-        return self.send(user, {"chat_id": user, "text": f"/start {payload}".strip()})
+        return self._send(user, {"chat_id": user, "text": f"/start {payload}".strip()}, [])
 
     def block(self, user: int, _body: Json) -> Json:
         """Block the bot."""

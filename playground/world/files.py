@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import mimetypes
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from cachetools import FIFOCache
+
+from playground.media.upload import Upload
 
 Json = dict[str, Any]
 
 MAX_STORED_BYTES: Final = 256 * 1024 * 1024
 """Bytes of all files together: what a small machine can spare."""
-UNKNOWN_TYPE: Final = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that came with a call."""
-
-    name: str
-    mime_type: str
-    content: bytes
+PREFIXES: Final = MappingProxyType(
+    {
+        "photos": "AgACAgIAAx", "thumbnails": "AAMCAgADG", "documents": "BQACAgIAAx", "voice": "AwACAgIAAx",
+        "music": "CQACAgIAAx", "animations": "CgACAgIAAx", "videos": "BAACAgIAAx", "stickers": "CAACAgIAAx",
+    }
+)  # fmt: skip
+"""Beginnings of the ids of files, by the folders that Telegram's paths name."""
 
 
 class FileStore:
@@ -32,17 +30,15 @@ class FileStore:
         self._next = 1
 
     def add(self, upload: Upload, folder: str = "documents") -> Json:
-        """Store a file and return the Bot API's Document for it."""
+        """Store a file and return what all of the Bot API's files have in common, and its name and type."""
         number = self._next
-        file_id = f"BQACAgIAAx{number:06d}"
-        told = upload.mime_type if upload.mime_type != UNKNOWN_TYPE else ""
-        mime_type = told or mimetypes.guess_type(upload.name)[0] or UNKNOWN_TYPE
+        file_id = f"{PREFIXES[folder]}{number:06d}"
         suffix = "." + upload.name.rsplit(".", 1)[-1] if "." in upload.name else ""
         document: Json = {
             "file_id": file_id,
             "file_unique_id": f"AgAD{number:06d}",
             "file_name": upload.name,
-            "mime_type": mime_type,
+            "mime_type": upload.media_type,
             "file_size": len(upload.content),
         }
         path = f"{folder}/file_{number}{suffix if suffix.isascii() else ''}"
@@ -53,6 +49,11 @@ class FileStore:
         """Store a file that has an id already."""
         self._files[file_id] = (details, content)
         self._next = max(self._next, int(file_id[-6:]) + 1)
+
+    def note(self, file_id: str, content: Json) -> None:
+        """Remember the content of a message that a file stands for, so that it can be sent again by its id."""
+        details, stored = self._files[file_id]
+        self._files[file_id] = ({**details, "sent_as": content}, stored)
 
     def get(self, file_id: str) -> tuple[Json, bytes] | None:
         """Return a file's details and content, None where there is none."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from playground.media.upload import Upload
 from playground.world.callback_queries import CallbackQueries
 from playground.world.drafts import Draft
 from playground.world.event_stream import EventStream
-from playground.world.files import FileStore, Upload
+from playground.world.files import FileStore
 from playground.world.privacy_mode import visible_to_bot
 from playground.world.state import BOT, Chat, Message, World
 from playground.world.update_queue import UpdateQueue
@@ -90,9 +91,9 @@ class Hub:
             self.events.publish("deleted", chat_id=chat.id, message_ids=gone)
         return gone
 
-    def store_file(self, upload: Upload) -> Json:
-        """Store a file and return the Bot API's Document for it."""
-        document = self.files.add(upload)
+    def store_file(self, upload: Upload, folder: str = "documents") -> Json:
+        """Store a file and return its id, name, type and size."""
+        document = self.files.add(upload, folder)
         self.persistence.mark_file(document["file_id"])
         return document
 

@@ -1,27 +1,32 @@
-"""`python -m tests.benchmarks SCENARIO …`: the bot on a strict local Telegram; or `turns`, `start`, `week`."""
+"""`python -m tests.benchmarks SCENARIO …`: the bot on a strict local Telegram; or one of the other benches."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from tests.benchmarks import start, turns, week
+from tests.benchmarks import outage, start, turns, usage, week
 from tests.benchmarks.measure import Result, play
 from tests.benchmarks.report import judge, remarks, say, table, targets
 from tests.benchmarks.scenarios import SCENARIOS, Scenario
+
+_OTHERS: dict[str, Callable[[], int]] = {
+    "turns": lambda: asyncio.run(turns.main()),
+    "start": start.main,
+    "week": week.main,
+    "outage": outage.main,
+    "usage": lambda: asyncio.run(usage.main()),
+}
+"""Benches that are no scenario of the local Telegram's."""
 
 
 def main() -> int:
     """Run what is asked for. Status 1: a target is not met."""
     arguments = _arguments()
-    if arguments.scenarios == ["turns"]:
-        return asyncio.run(turns.main())
-    if arguments.scenarios == ["start"]:
-        return start.main()
-    if arguments.scenarios == ["week"]:
-        return week.main()
+    if len(arguments.scenarios) == 1 and (bench := _OTHERS.get(arguments.scenarios[0])) is not None:
+        return bench()
     chosen = [one for one in SCENARIOS if one.name in arguments.scenarios or not arguments.scenarios]
     results = asyncio.run(_play(chosen, arguments.surface))
     say("\n" + table(results) + "\n")
@@ -37,6 +42,7 @@ async def _play(chosen: Iterable[Scenario], surface: str | None) -> list[Result]
             if surface in (None, mode):
                 say(f"{scenario.title}, {mode} …")
                 results.append(await play(scenario, mode))
+                say(table(results[-1:]).splitlines()[-1])
     return results
 
 
@@ -46,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "scenarios",
         nargs="*",
-        choices=[*names, "turns", "start", "week", []],
+        choices=[*names, *_OTHERS, []],
         metavar="SCENARIO",
         help=", ".join(names),
     )

@@ -81,6 +81,8 @@ async def play(scenario: Scenario, mode: Mode) -> Result:
         settings = {"STREAMING": mode, "MAX_ANSWERS": str(max(200, scenario.chats))}
         async with ready.bot(**settings) as bot:
             await ready.warm_up()
+            if scenario.tempo is not None:
+                ready.know_tempo(chats[0], scenario.tempo)
             await _measure(ready, bot, result, chats, names)
     return result
 
@@ -91,7 +93,7 @@ async def _measure(
     process = bot.process.pid
     before = machine.cpu_seconds(process)
     sent: dict[str, float] = {}
-    async with machine.cpu_curve(process) as curve, asyncio.TaskGroup() as group:
+    async with ready.keeping_calls(), machine.cpu_curve(process) as curve, asyncio.TaskGroup() as group:
         for chat, line in zip(chats, names, strict=True):
             group.create_task(_talk(ready, result.scenario, chat, line, sent))
     result.cpu = machine.cpu_seconds(process) - before

@@ -41,6 +41,8 @@ class Scenario:
     limits: Limits
     chats: int = 1
     group: bool = False
+    tempo: float | None = None
+    """Of the group, learned from its past: 0 where answers stand alone, 1 where they follow one another."""
     rounds: int = 1
     modes: tuple[Mode, ...] = ("edit", "draft")
 
@@ -81,8 +83,27 @@ SCENARIOS = (
         modes=("edit",),
     ),
     Scenario(
+        "alone",
+        "group where answers stand alone, 10 s",
+        _of(2000, 400, 10),
+        Limits(ratio=None, mean={"edit": 0.5}, late=1.0),
+        group=True,
+        tempo=0.0,
+        modes=("edit",),
+    ),
+    Scenario(
+        "lively",
+        "five answers of 10 s in a row, lively group",
+        _of(2000, 400, 10),
+        Limits(ratio=None, mean={"edit": 1.7}, late=1.0),
+        group=True,
+        tempo=0.95,
+        rounds=5,
+        modes=("edit",),
+    ),
+    Scenario(
         "five",
-        "five answers of 10 s in a row, one group",
+        "five answers of 10 s in a row, unknown group",
         _of(2000, 400, 10),
         Limits(ratio=None, mean={"edit": 2.3}, late=1.0),
         group=True,

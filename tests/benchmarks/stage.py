@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import contextlib
+import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from tests.harness.scripted_generator import running_generator
 from tests.harness.telegram_people import ANNA, Telegram, watched
 
 Json = dict[str, Any]
+CALLS_INTERVAL = 2.0
+"""Seconds."""
 WARM_UP = 3
 """Questions after which a program that has just started is as quick as it will be."""
 
@@ -31,6 +35,7 @@ class Stage:
     telegram: Telegram
     source: Source
     environment: dict[str, str]
+    _calls: list[Json] = field(default_factory=list)
 
     @asynccontextmanager
     async def bot(self, **settings: str) -> AsyncIterator[Program]:
@@ -55,11 +60,40 @@ class Stage:
         joined = [await self.telegram.post("people", first_name=f"Person {one}") for one in range(number)]
         return [person["id"] if "id" in person else person["person"]["id"] for person in joined]
 
+    def know_tempo(self, chat: int, tempo: float) -> None:
+        """Let a group have the past that a tempo stands for, 0 to 1."""
+        with contextlib.closing(sqlite3.connect(self.folder / "aura.db")) as database, database:
+            database.execute(
+                "INSERT INTO chats"
+                " (bot, id, kind, title, allowed, greeted, refused, writable, present, hold_until, tempo)"
+                " VALUES (?, ?, 'group', '', 1, 1, 0, 1, 1, 0, ?)"
+                " ON CONFLICT (bot, id) DO UPDATE SET tempo = excluded.tempo",
+                (int(TOKEN.partition(":")[0]), chat, tempo),
+            )
+
     async def calls(self) -> list[Json]:
         """Every call of the bot so far; parameters are decoded."""
-        calls = await self.telegram.calls()
-        assert not calls or calls[0]["seq"] == 1, "the playground has forgotten calls"
-        return calls
+        newer = await self.telegram.calls(len(self._calls))
+        assert not newer or newer[0]["seq"] == len(self._calls) + 1, "the playground has forgotten calls"
+        self._calls += newer
+        return self._calls
+
+    @asynccontextmanager
+    async def keeping_calls(self) -> AsyncIterator[None]:
+        """Fetch the calls again and again meanwhile: the playground keeps only the newest 10,000."""
+
+        async def fetch() -> None:
+            while True:
+                await asyncio.sleep(CALLS_INTERVAL)
+                await self.calls()
+
+        fetching = asyncio.create_task(fetch())
+        try:
+            yield
+        finally:
+            fetching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await fetching
 
 
 class Deliveries:

@@ -65,7 +65,7 @@ async def test_after_new_the_next_plain_question_begins_anew(bench: Bench) -> No
     answer = await bench.ask_by_id("one", 1)
     await bench.conversations.start_over(PRIVATE)
     assert await bench.said() == []
-    assert await bench.conversations.undo(PRIVATE) is None
+    assert await bench.undo(PRIVATE) is None
     await bench.ask_by_id("two", 2)
     assert await bench.said() == ["two", "answer to two"]
     shown = (await bench.conversations.shown(answer))[0]

@@ -102,7 +102,7 @@ async def test_undo_takes_out_what_waits_and_what_is_shown(bench: Bench) -> None
     first = await ending(bench)
     visible = await bench.conversations.shown(first)
     await bench.turns.again(first, by=ANN.id, language="en")
-    assert await bench.turns.undo(PRIVATE) == sorted([1, *visible])
+    assert await bench.undo(PRIVATE) == sorted([1, *visible])
     await until(lambda: bench.turns.in_progress() == 0)
     assert await bench.said() == []
     assert bench.begun == ["one"]

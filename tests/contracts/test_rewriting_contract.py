@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from bot.answering.turns.turn_context import TurnContext
+from bot.conversation.messages import Shown
 from bot.errors import AnswerNotFound
 from tests.harness.turn_bench import ANN, PRIVATE, Bench, until
 
@@ -89,20 +93,20 @@ async def test_undo_takes_the_last_question_and_its_answers_out(bench: Bench) ->
     await bench.ask_by_id("one", 1)
     answer = await bench.again(await bench.ask_by_id("two", 2))
     screen = await bench.conversations.shown(answer)
-    assert await bench.turns.undo(PRIVATE) == sorted([2, *screen])
+    assert await bench.undo(PRIVATE) == sorted([2, *screen])
     assert await bench.said() == ["one", "answer to one"]
     assert await bench.conversations.at(PRIVATE, 2) is None
     with pytest.raises(AnswerNotFound):
         await bench.turns.again(answer, by=ANN.id, language="en")
-    assert await bench.turns.undo(PRIVATE) is not None
-    assert await bench.turns.undo(PRIVATE) is None
+    assert await bench.undo(PRIVATE) is not None
+    assert await bench.undo(PRIVATE) is None
 
 
 async def test_undo_of_a_branch_leads_back_to_the_newest_message_on_the_screen(bench: Bench) -> None:
     await bench.ask_by_id("one", 1)
     await bench.ask_by_id("two", 2)
     await bench.ask_by_id("three", 3, reply_to=1)
-    await bench.turns.undo(PRIVATE)
+    await bench.undo(PRIVATE)
     assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
 
 
@@ -111,7 +115,7 @@ async def test_undo_of_an_answer_given_again_below_leaves_the_older_one(bench: B
     await bench.ask_by_id("two", 2)
     below = await bench.again(first)
     only_itself = await bench.conversations.shown(below)
-    assert await bench.turns.undo(PRIVATE) == only_itself
+    assert await bench.undo(PRIVATE) == only_itself
     assert await bench.said() == ["one", "answer to one", "two", "answer to two"]
 
 
@@ -121,8 +125,28 @@ async def test_undo_while_the_answer_is_written_takes_that_question_out(bench: B
     await bench.ask("two", message_id=2)
     running = await bench.has_begun("two")
     await until(lambda: bool(running.shown and running.shown[0].message_id))
-    assert await bench.turns.undo(PRIVATE) == [2, 1001]
+    assert await bench.undo(PRIVATE) == [2, 1001]
     await until(lambda: bench.ends == ["done", "CancelledError"])
     bench.let_go()
     await bench.ask_by_id("three", 3)
     assert await bench.said() == ["one", "answer to one", "three", "answer to three"]
+
+
+async def test_a_message_that_goes_out_while_the_answer_starts_over_is_written_on_in(bench: Bench) -> None:
+    sending = asyncio.Event()
+
+    async def send_slowly(running: TurnContext) -> None:
+        bench.work = bench._work
+        sending.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await running.keep((Shown(77),))
+            raise
+
+    bench.work = send_slowly
+    await bench.ask("one", message_id=1)
+    await sending.wait()
+    assert await bench.edit("won", 1)
+    restarted = await bench.has_begun("won")
+    assert [one.message_id for one in restarted.shown] == [77]

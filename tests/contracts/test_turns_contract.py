@@ -236,7 +236,7 @@ async def test_the_times_of_questions_are_known_for_limits(bench: Bench, unix_ti
 async def test_what_was_taken_back_or_erased_still_counts_for_limits(bench: Bench, unix_time: FakeTime) -> None:
     start = unix_time.now
     await bench.answered("one", GROUP)
-    await bench.turns.undo(GROUP)
+    await bench.undo(GROUP)
     unix_time.now += 10
     await bench.answered("two", GROUP)
     await bench.turns.forget(1, GROUP.chat)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.conversation.continuation import Continuation
+from bot.conversation.continuation import MIN_OVERLAP, Continuation
 
 DRAGON = "The story of a dragon is a legend in many cultures. It's a myth that has been passed"
 
@@ -29,9 +30,14 @@ def joined(old: str, *pieces: str) -> str:
         ("It was late. ", "And dark.", "It was late. And dark."),
         ("It was late", ", and dark.", "It was late, and dark."),
         ("It was late.\n", "\nAnd dark.", "It was late.\n\nAnd dark."),
+        ("It was late", "(and dark).", "It was late (and dark)."),
+        ("He said", "«ja».", "He said «ja»."),
+        ("Call `print", "(x)`.", "Call `print(x)`."),
         ("pi is 3.1", "4159", "pi is 3.14159"),
         ("天气很", "好。", "天气很好。"),
         ("```python\npri", "nt(1)\n```", "```python\nprint(1)\n```"),
+        ("```python\n    return", "value", "```python\n    return value"),
+        ("```sql\nSELECT", "name FROM", "```sql\nSELECT name FROM"),
         ("Run `ls", "` now", "Run `ls` now"),
         ("", "Hello", "Hello"),
         (" \n", "Hello", " \nHello"),
@@ -55,6 +61,15 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         (DRAGON, "It's a myth that has been", DRAGON),
         ("very very", "very good", "very very good"),
         ("ha ha ha", "ha ha ha!", "ha ha ha!"),
+        ("a beautif", "utiful day", "a beautiful day"),
+        ("```python\nx = f(", "```python\nx = f(1)\n```", "```python\nx = f(1)\n```"),
+        ("```python\nx = 1\ny =", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
+        ("```python\nx = 1", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
+        ("```python\nx = 1\n", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
+        ("```\nif x:\n    ", "```text\n    y = 2\n```", "```\nif x:\n    y = 2\n```"),
+        ("```python\nx = 1\n", "```\nThat is all.", "```python\nx = 1\n```\nThat is all."),
+        ("~~~\nx = 1\n", "~~~", "~~~\nx = 1\n~~~"),
+        ("Here:\n", "```python\nx\n```", "Here:\n```python\nx\n```"),
     ],
 )
 def test_what_stands_there_is_not_said_twice(old: str, new: str, whole: str) -> None:
@@ -67,6 +82,7 @@ def test_what_stands_there_is_not_said_twice(old: str, new: str, whole: str) -> 
         ("I have a", "and then"),
         ("It is an", "ant"),
         ("they bathe", "the dog"),
+        ("I understand", "stand up"),
         ("Once upon a time there was a dragon. He lived in a", "Once upon a time there was a knight."),
     ],
 )
@@ -121,3 +137,96 @@ def test_an_answer_that_is_said_again_from_its_beginning_goes_on_where_it_was(
 def test_a_space_parts_two_words_and_nothing_else(old: str, new: str, joined: str) -> None:
     continuation = Continuation(old)
     assert old + continuation.feed(new) + continuation.flush() == joined
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "whole"),
+    [
+        ("It is a beau", "tiful day", "It is a beautiful day"),
+        ("It is a beau ", "tiful", "It is a beau tiful"),
+        ("It was late. ", " And dark.", "It was late. And dark."),
+        ("A title\n\n", "\n\nA text", "A title\n\nA text"),
+        ("A title\n\n", "\nA text", "A title\n\nA text"),
+        ("if x:\n    ", "\n        y", "if x:\n        y"),
+        ("It was late \n", "\nand dark", "It was late \nand dark"),
+        ("It was late \n", "\n\nAnd dark", "It was late \n\nAnd dark"),
+        ("It was late ", "\n", "It was late "),
+        ("ha ha", " ha ha", "ha ha ha ha"),
+        ("```\nx", "```python", "```\nx```python"),
+        ("", "Hello", "Hello"),
+    ],
+)
+def test_a_server_that_goes_on_within_the_text_is_joined_as_it_is(old: str, new: str, whole: str) -> None:
+    for pieces in ([new], list(new)):
+        continuation = Continuation(old)
+        continuation.join_as_is()
+        assert old + "".join(map(continuation.feed, pieces)) + continuation.flush() == whole
+
+
+words = st.lists(
+    st.sampled_from(
+        [
+            "the",
+            "story",
+            "of",
+            "dragons",
+            "is",
+            "a",
+            "legend",
+            "in",
+            "many",
+            "old",
+            "двух",
+            "слов",
+            "«ja»",
+            "(but)",
+            "x1,",
+        ]
+    ),
+    min_size=3,
+    max_size=30,
+).map(" ".join)
+code = st.lists(
+    st.sampled_from(
+        ["def tell(x):", "    return x", "    if x in xs:", "for word in words:", "y = tell(3.14)", "", "# ok"]
+    ),
+    min_size=1,
+    max_size=8,
+).map(lambda lines: "Look:\n\n```python\n" + "\n".join(lines) + "\n```\n\nThat is all.")
+
+
+@given(text=words | code, at=st.integers(0, 400), cuts=st.lists(st.integers(0, 60)))
+def test_a_text_cut_anywhere_is_whole_where_the_server_goes_on_within_it(text: str, at: int, cuts: list[int]) -> None:
+    at %= len(text) + 1
+    old, new = text[:at], text[len(text[:at].rstrip()) :]
+    places = sorted({0, len(new), *(cut % (len(new) + 1) for cut in cuts)})
+    continuation = Continuation(old)
+    continuation.join_as_is()
+    assert old + "".join(continuation.feed(new[start:end]) for start, end in pairwise(places)) == text
+
+
+@given(
+    text=words | code,
+    at=st.integers(0, 400),
+    repeated=st.integers(0, 5),
+    blank=st.sampled_from(["", " ", "\n", "\n\n"]),
+)
+def test_a_text_that_is_said_again_from_a_word_on_is_whole_and_no_word_is_doubled_or_glued(
+    text: str, at: int, repeated: int, blank: str
+) -> None:
+    """Cut anywhere; the new message begins some words before the cut, with any white space before it or none."""
+    at = 1 + at % len(text)
+    old, end = text[:at], text[:at].rstrip()
+    starts = [match.start() for match in re.finditer(r"\S+", old)]
+    start = starts[-min(repeated, len(starts))] if repeated else len(old)
+    in_code = old.count("```") == 1
+    assume(repeated or not old[-1].isalnum() or not text[at : at + 1].strip())  # half a word may be a whole one
+    assume(len(end) - start > MIN_OVERLAP or not repeated)  # a word that short may be the next one
+    assume(repeated or not blank or (old[-1] + text[at : at + 1]).strip() != old[-1] + text[at : at + 1])
+    new = text[start:] if in_code else text[start:].lstrip(" ")
+    elsewhere = [place for place in range(len(end) - MIN_OVERLAP + 1) if place != start]
+    assume(not any(new.lstrip().startswith(end[place:]) for place in elsewhere if place < start))  # nor from where
+    assume(not any(end.startswith(new.strip(), place) for place in elsewhere))
+    whole = joined(old, blank + new)
+    assert whole == joined(old, *blank, *new)
+    assert whole.split() == text.split()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.troubles import MAX_CAUSE, MIN_ECHO, reference_of, turn_of, without_echo
+from bot.conversation.troubles import MAX_CAUSE, MAX_SEARCHED, MIN_ECHO, reference_of, turn_of, without_echo
 
 
 @given(st.integers(min_value=1, max_value=2**63 - 1))
@@ -41,3 +41,15 @@ def test_no_run_of_somebodys_words_survives(before: str, said: str, after: str) 
 def test_a_cause_is_one_short_line() -> None:
     assert "\n" not in without_echo("a\nb", [])
     assert len(without_echo("long " * 1000, [])) == MAX_CAUSE
+
+
+def test_what_is_repeated_of_an_earlier_message_is_left_out_too() -> None:
+    kept = without_echo(
+        "refused: my doctor says that I have gout", ["Thanks a lot!", "my doctor says that I have gout"]
+    )
+    assert kept == "refused: …"
+
+
+def test_only_the_newest_words_are_searched() -> None:
+    cause = "refused: my doctor says that I have gout"
+    assert "gout" in without_echo(cause, ["x" * MAX_SEARCHED, "my doctor says that I have gout"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.usage import Period, next_period, period_start
+from bot.conversation.usage import Period, UsageSum, next_period, period_start
 
 
 def unix(text: str) -> float:
@@ -34,3 +34,7 @@ def test_periods_follow_one_another_without_a_gap(now: float, period: Period) ->
     assert start <= now < end
     assert period_start(period, end) == end
     assert next_period(period, start) == end
+
+
+def test_tokens_are_those_in_and_out() -> None:
+    assert UsageSum("Fast", 3, 120, 45, estimated=False, cost=None, currency="").tokens == 165

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.messages import Ending, Message, Picture, Quote, Role
+from bot.conversation.messages import Ending, Message, Quote, Role
 from bot.conversation.window import (
     CUT,
     GO_ON,
     PER_MESSAGE,
-    PICTURE_TOKENS,
-    beginning_of,
     estimate,
     fit,
     go_on_from,
-    least,
-    newest_pictures,
     newest_within,
-    prompt_fits,
 )
 from bot.errors import QuestionTooLong
+from tests.harness.conversations import letters, said
 
 LENGTHS_OF_TALK = st.lists(st.tuples(st.sampled_from([3, 30, 400]), st.sampled_from([3, 30, 400])), max_size=6)
-
-
-def said(*texts: str, group: bool = False) -> list[Message]:
-    """A question, its answer, the next question, and so on."""
-    return [
-        Message(at, at - 1 or None, Role.ASSISTANT if at % 2 == 0 else Role.USER, text, author="Anna" if group else "")
-        for at, text in enumerate(texts, 1)
-    ]
 
 
 def contents(path: list[Message], *, context: int = 8192, system: str = "", room: int = 500) -> list[str]:
@@ -104,31 +91,6 @@ def test_a_question_that_was_refused_is_asked_again_when_it_is_the_newest() -> N
 def test_what_only_the_estimate_refuses_is_for_the_server_to_judge(text: str) -> None:
     assert estimate(text) > 4096
     assert contents(said("One", "1", text), context=4096, system="Be brief.") == ["Be brief.", text]
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"), [("", 0), ("a b c", 3), ("word " * 100, 100), ("x" * 41, 3), ("12345678901", 2), ("-" * 200, 3)]
-)
-def test_the_least_count_errs_downwards(text: str, tokens: int) -> None:
-    assert least(text) == tokens
-
-
-@given(st.text(max_size=300))
-def test_the_least_is_never_more_than_the_estimate(text: str) -> None:
-    assert least(text) <= estimate(text)
-
-
-@pytest.mark.parametrize(("words", "fits"), [(10, True), (1500, True), (1600, False), (8000, False)])
-def test_a_prompt_that_leaves_no_room_is_known(words: int, fits: bool) -> None:
-    assert prompt_fits("word " * words, context=2048) == fits
-
-
-@given(st.text(max_size=200), st.integers(0, 50))
-def test_the_beginning_of_a_text_costs_no_more_than_it_may(text: str, tokens: int) -> None:
-    beginning = beginning_of(text, tokens)
-    assert text.startswith(beginning)
-    assert estimate(beginning) <= tokens or estimate(text) <= tokens
-    assert beginning == text or estimate(text) > tokens
 
 
 @given(LENGTHS_OF_TALK, st.integers(0, 3000))
@@ -214,14 +176,6 @@ def test_going_on_asks_for_more_of_the_same_answer() -> None:
     assert go_on_from(messages)[-2] == {"role": "assistant", "content": "1 2 3"}
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [("", 0), ("Hello world", 4), ("12345", 5), ("Привет", 6), ("日本", 6), ("🦊", 4), ("a\n\n\n\nb", 3)],
-)
-def test_estimates_of_english_err_upwards(text: str, tokens: int) -> None:
-    assert estimate(text) == tokens
-
-
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=20), st.integers(600, 4000))
 @settings(deadline=None, max_examples=60)
 def test_whatever_was_said_the_window_fits_and_ends_with_the_question(texts: list[str], context: int) -> None:
@@ -265,54 +219,6 @@ def batched(messages: list[dict[str, str]]) -> list[tuple[dict[str, str], dict[s
     return list(zip(messages[::2], messages[1::2], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("wordword", 2),
-        ("wordwordw", 3),
-        ("Extraordinaril", 4),
-        ("Extraordinarily", 10),
-        ("ABC", 2),
-        ("ABCD", 3),
-        ("I", 1),
-        (" I", 1),
-        ("    ", 1),
-        ("     ", 2),
-        ("\u00a0", 1),
-        ("é", 1),
-        ("\u058f", 1),
-        ("\u0590", 2),
-        ("ab cd", 2),
-    ],
-)
-def test_words_keys_spaces_and_foreign_letters_have_their_own_price(text: str, tokens: int) -> None:
-    assert estimate(text) == tokens
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens", "beginning"),
-    [
-        ("one two three", 0, ""),
-        ("one two", 1, "one"),
-        ("one two six", 2, "one two"),
-        ("one two six", 3, "one two six"),
-        ("a extraordinarily", 4, "a ex"),
-        ("....", 3, "..."),
-        ("日本", 2, ""),
-        ("日本", 3, "日"),
-        ("日本", 5, "日"),
-        ("日本", 6, "日本"),
-    ],
-)
-def test_the_beginning_of_a_text_takes_what_its_tokens_pay_for(text: str, tokens: int, beginning: str) -> None:
-    assert beginning_of(text, tokens) == beginning
-
-
-def letters(tokens: int) -> str:
-    """A text of exactly so many tokens, by the estimate and at the least."""
-    return " ".join("a" * tokens)
-
-
 def test_a_quarter_of_a_small_context_is_kept_for_the_answer_and_no_more() -> None:
     assert contents(said(letters(300)), context=400) == [letters(300)]
     with pytest.raises(QuestionTooLong):
@@ -335,18 +241,6 @@ def test_going_on_keeps_room_for_the_end_of_the_answer_and_for_more_of_it() -> N
     assert contents(said(letters(200), "so far"), context=400) == [letters(200), "so far"]
     with pytest.raises(QuestionTooLong):
         contents(said(letters(201), "so far"), context=400)
-
-
-@pytest.mark.parametrize(("context", "fits"), [(399, False), (400, True)])
-def test_a_prompt_leaves_room_for_a_question_and_an_answer_in_a_small_context(context: int, fits: bool) -> None:
-    assert prompt_fits(letters(200 if fits else 202), context=context) == fits
-    assert prompt_fits(letters(200), context=400)
-    assert not prompt_fits(letters(201), context=400)
-
-
-def test_a_prompt_leaves_twice_256_tokens_in_a_large_context() -> None:
-    assert prompt_fits(letters(2048 - 512), context=2048)
-    assert not prompt_fits(letters(2048 - 511), context=2048)
 
 
 @pytest.mark.parametrize(("system", "costs"), [("", 0), ("a a a", 3 + PER_MESSAGE)])
@@ -431,34 +325,3 @@ def test_of_an_answer_that_is_too_long_as_much_of_the_end_is_kept_as_fits() -> N
     ]
     lengths = [len(newest_within(asked, tokens)[1]["content"]) for tokens in (800, 1600, 3200)]
     assert lengths == sorted(set(lengths))
-
-
-def shown(*names: str) -> tuple[Picture, ...]:
-    return tuple(Picture(name, name, name) for name in names)
-
-
-def test_the_newest_three_pictures_are_seen_each_once() -> None:
-    path = [
-        Message(1, None, Role.USER, "one", pictures=shown("a", "b")),
-        Message(2, 1, Role.ASSISTANT, "1"),
-        Message(3, 2, Role.USER, "two", pictures=shown("c", "b")),
-        Message(4, 3, Role.ASSISTANT, "2"),
-        Message(5, 4, Role.USER, "three", pictures=shown("d")),
-    ]
-    assert [one.unique_id for one in newest_pictures(path)] == ["c", "b", "d"]
-
-
-def test_a_picture_has_its_place_and_an_unseen_one_a_word() -> None:
-    asked = Message(1, None, Role.USER, "What is it?", pictures=shown("a", "b"))
-    (message,) = fit([asked], system="", context=8192, answer_room=100, group=False, seen=["b"])
-    assert message["content"] == "[picture]\n\x000\x00\nWhat is it?"
-
-
-def test_a_picture_has_a_fixed_cost() -> None:
-    assert estimate("\x000\x00") == PICTURE_TOKENS
-    path = said("One", "1", "Two")
-    path[0] = replace(path[0], pictures=shown("a"))
-    far = fit(path, system="", context=1200, answer_room=100, group=False, seen=["a"])
-    assert [one["content"] for one in far] == ["Two"]
-    assert len(fit(path, system="", context=1200, answer_room=100, group=False)) == 3
-    assert len(fit(path, system="", context=2048, answer_room=100, group=False, seen=["a"])) == 3

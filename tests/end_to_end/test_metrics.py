@@ -81,13 +81,13 @@ async def an_eventful_run(scene: Scene, **settings: str) -> Scraped:
 
 
 async def counted(port: int, *, answers: int) -> Scraped:
-    """Scrape until so many answers are counted: an answer stands a moment before its turn is finished."""
+    """Scrape until so many answers are counted and none is in progress: each stands before its turn is finished."""
     async with asyncio.timeout(PATIENCE):
         while True:
             status, text = await scraped(port)
             assert status == 200
             run = read(text)
-            if value(run, "aura_answers_total") >= answers:
+            if value(run, "aura_answers_total") >= answers and value(run, "aura_answers_in_progress") == 0:
                 return run
             await asyncio.sleep(0.05)
 

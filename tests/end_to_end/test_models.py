@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.scene import Scene
-from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, failing, running_generator
+from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, echo, failing, running_generator
 from tests.harness.telegram_people import ANNA, BORIS, labels
 
 
@@ -89,6 +89,36 @@ async def test_another_model_answers_where_the_first_fails_and_admins_hear_of_it
     assert len(spare.requests) == 3
 
 
+async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_when_it_is_over(
+    scene: Scene, spare: Generator
+) -> None:
+    scene.generator.script = failing(Refusal(401, "Unauthorized"))
+
+    def told() -> list[str]:
+        return [text for text in scene.telegram.texts(ANNA) if "Main" in text and "/help" not in text]
+
+    def heard(times: int) -> bool:
+        return len(scene.telegram.said(BORIS)) == times
+
+    settings = two_models(scene, spare, fallback=False)
+    async with scene.program(**settings) as program:
+        await scene.telegram.send("/start")
+        for number in range(1, 5):  # the breaker tells of the first, and failed answers would tell of each
+            await scene.telegram.send(f"Question {number}", by=BORIS)
+            await scene.telegram.until(partial(heard, number))
+        await scene.telegram.until(told)
+        await program.stop()
+    scene.generator.script = echo
+    async with scene.program(**settings):  # an earlier run has told of it
+        for number in (5, 6):
+            await scene.telegram.send(f"Question {number}", by=BORIS)
+            await scene.telegram.reads_answer(f"Question {number}", chat=BORIS)
+        await scene.telegram.until(lambda: len(told()) == 2)
+    begun, over = told()
+    assert begun.startswith("Main fails (401")
+    assert over == "The model's server accepts the bot's settings again (Main)."
+
+
 async def test_a_failure_in_the_middle_keeps_what_was_written(scene: Scene, spare: Generator) -> None:
     async def breaks(_request: Request) -> AsyncIterator[str]:
         yield "The first words"
@@ -147,3 +177,82 @@ async def test_a_model_that_went_away_is_answered_for_by_the_default_with_a_word
         await scene.telegram.until(
             lambda: any("выбранной здесь модели (spare) больше нет" in text for text in scene.telegram.texts(BORIS))
         )
+
+
+async def ask(scene: Scene, text: str, answer: str, *, by: int = ANNA) -> dict[str, object]:
+    """Ask, and give the message once it shows the complete answer."""
+    await scene.telegram.send(text, by=by)
+    return await scene.telegram.reads_answer(answer)
+
+
+async def test_another_model_answers_again_and_each_version_names_its_writer(scene: Scene, spare: Generator) -> None:
+    scene.generator.says("Main speaks.")
+    spare.says("Spare speaks.")
+    async with scene.program(**two_models(scene, spare)):
+        shown = await ask(scene, "One", "Main speaks.")
+        assert labels(shown) == ["↻ Again", "⇄ Model"]
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        shown = await scene.telegram.reads_buttons("Spare speaks.", ["↻ Again", "⇄ Model", "‹", "2/2 · Spare"])
+        await scene.telegram.press(shown, "‹")
+        await scene.telegram.reads_buttons("Main speaks.", ["↻ Again", "⇄ Model", "1/2 · Main", "›"])
+        scene.generator.says("Main goes on.")
+        await ask(scene, "Two", "Main goes on.")
+    assert len(spare.requests) == 1, "it answered once; the chat keeps its model"
+    written = stored(scene.folder, "SELECT model FROM messages WHERE role = 'assistant' ORDER BY id")
+    assert written == [("Main",), ("Spare",), ("Main",)]
+
+
+async def test_an_answer_goes_on_with_the_model_that_began_it_unless_that_is_gone(
+    scene: Scene, spare: Generator
+) -> None:
+    async def breaks(_request: Request) -> AsyncIterator[str]:
+        yield "Spare begins here." if len(spare.requests) == 1 else " Spare goes on."
+        await asyncio.sleep(0.3)
+        raise Cut
+
+    def cut(words: str) -> dict[str, object] | None:
+        answers = (m for m in scene.telegram.said() if words in m["text"] and "▸ Go on" in labels(m))
+        return next(answers, None)
+
+    scene.generator.says(" Main ends.")
+    spare.script = breaks
+    settings = two_models(scene, spare, fallback=False)
+    async with scene.program(**settings):
+        await scene.telegram.send("/model spare")
+        await scene.telegram.reads("Spare answers from the next message on.")
+        await scene.telegram.send("One")
+        shown = await scene.telegram.until(lambda: cut("begins here"))
+        await scene.telegram.send("/model main")
+        await scene.telegram.reads("Main answers from the next message on.")
+        await scene.telegram.press(shown, "▸ Go on")
+        shown = await scene.telegram.until(lambda: cut("goes on"))
+        assert len(spare.requests) == 2
+        assert scene.generator.requests == []
+    forget_spare(Path(settings["MODELS_FILE"]))
+    async with scene.program(**settings):
+        await scene.telegram.press(shown, "▸ Go on")
+        await scene.telegram.until(lambda: any("Main ends." in text for text in scene.telegram.texts()))
+
+
+async def test_a_press_that_names_a_model_survives_a_kill(scene: Scene, spare: Generator) -> None:
+    async def hangs(_request: Request) -> AsyncIterator[str]:
+        yield "Spare begins"
+        await asyncio.sleep(60)
+
+    scene.generator.says("Main speaks.")
+    spare.script = hangs
+    settings = two_models(scene, spare)
+    async with scene.program(**settings) as program:
+        shown = await ask(scene, "One", "Main speaks.")
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        await scene.telegram.until(lambda: len(spare.requests) == 1)
+        await program.kill()
+    spare.says("Spare speaks.")
+    async with scene.program(**settings):
+        await scene.telegram.reads_answer("Spare speaks.")
+    rows = stored(scene.folder, "SELECT model, cut FROM token_usage ORDER BY id")
+    assert rows == [("Main", 0), ("Spare", 1)]

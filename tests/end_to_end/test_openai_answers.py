@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.generators.prefill import TRIAL
 from tests.end_to_end.test_buttons import until_label
 from tests.harness.scene import Scene
 from tests.harness.telegram_people import Json, labels
@@ -30,12 +31,18 @@ def ended(reason: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def endpoint(*answers: Chunks) -> AsyncIterator[tuple[str, list[Json]]]:
-    """An endpoint that gives these answers in turn, but none to long messages; its address and what it was asked."""
+async def endpoint(*answers: Chunks, trial: str = "Friday") -> AsyncIterator[tuple[str, list[Json]]]:
+    """An endpoint that gives these answers in turn, but none to long messages; its address and what it was asked.
+
+    `trial` is how it goes on with a last message of the assistant's that is cut.
+    """
     asked: list[Json] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(await request.json())
+        sent = await request.json()
+        if sent["messages"] == TRIAL:
+            return web.json_response({"choices": [{"message": {"content": trial}, "finish_reason": "stop"}]})
+        asked.append(sent)
         if any(len(message["content"]) > 500 for message in asked[-1]["messages"]):
             return web.json_response({"error": {"message": "Prompt is too long"}}, status=400)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -112,6 +119,29 @@ async def test_the_seam_of_an_answer_that_goes_on_is_not_seen(
         await scene.telegram.press(cut, "▸ Go on")
         answer = await scene.telegram.reads_answer(whole)
         assert (answer["message_id"], answer["text"]) == (cut["message_id"], whole)
+
+
+async def test_a_server_that_goes_on_within_an_answer_is_left_the_last_word(scene: Scene) -> None:
+    async with (
+        endpoint(
+            [said("It is a beaut"), ended("length")],
+            [said("iful day\n"), ended("length")],
+            [said("\nand"), ended("length")],
+            [ended("stop")],
+            [said("I have no more to say."), ended("stop")],
+            trial="day, Friday",
+        ) as (url, asked),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("Tell me")
+        for so_far in ("It is a beaut", "It is a beautiful day", "It is a beautiful day\nand"):
+            await scene.telegram.reads(so_far)
+            await scene.telegram.press(await until_label(scene.telegram, "▸ Go on"), "▸ Go on")
+        await scene.telegram.reads_answer("It is a beautiful day\nand I have no more to say.")
+        last = [sent["messages"][-1] for sent in asked]
+        assert last[1] == {"role": "assistant", "content": "It is a beaut"}
+        assert last[2] == {"role": "assistant", "content": "It is a beautiful day"}
+        assert last[4]["role"] == "user", "it had no more to say, so it was asked to"
 
 
 async def test_thoughts_whose_beginning_the_template_wrote_are_folded_once_they_end(scene: Scene) -> None:

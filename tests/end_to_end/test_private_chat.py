@@ -114,9 +114,16 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
 CANNOT_READ = "I can't read messages of this kind"
 
 
+async def test_a_sticker_says_its_emoji(scene: Scene) -> None:
+    async with scene.program():
+        await scene.telegram.send("", media="sticker")
+        await scene.telegram.reads_answer("You said: 👋")
+        assert len(scene.telegram.said()) == 1
+
+
 @pytest.mark.parametrize(
     ("media", "line"),
-    [("voice", "I can't listen to recordings here"), ("sticker", CANNOT_READ), ("video", CANNOT_READ)],
+    [("voice", "I can't listen to recordings here"), ("video", CANNOT_READ)],
 )
 async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str, line: str) -> None:
     async with scene.program():

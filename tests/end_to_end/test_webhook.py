@@ -204,4 +204,6 @@ async def test_an_address_in_use_is_named(scene: Scene, address: str) -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), host, int(port))
     async with server, scene.program(**webhook(address), ready="") as program:
         assert await program.ends(seconds=60) == 1
-        assert "LISTEN" in program.log and "Traceback" not in program.log
+        assert "LISTEN: cannot listen on" in program.log and "Traceback" not in program.log
+        assert "handlers" not in program.log and "Aura is ready" not in program.log, "nothing has begun before"
+        assert len(program.log.strip().splitlines()) == 2

@@ -109,7 +109,7 @@ async def test_length_and_model(harness: Harness) -> None:
     assert (effective.max_tokens.value, effective.model.value) == (2000, "gpt-4")
 
 
-@pytest.mark.parametrize("command", ["/temperature 1", "/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"])
+@pytest.mark.parametrize("command", ["/maxtokens 5", "/model x", "/proxy off", "/people", "/admin"])
 async def test_everybody_else_is_told_whose_command_it_is(harness: Harness, command: str) -> None:
     await harness.message(BORIS, command)
     assert harness.said == ["Это может делать только администратор бота."]
@@ -200,3 +200,11 @@ async def test_a_persons_own_chat_has_a_temperature_that_they_are_told_how_to_ch
     await harness.message(BORIS, "/temperature")
     assert harness.last.startswith("Температура этого чата: 0.5")
     assert "/temperature chat 0.9" in harness.last
+
+
+async def test_whoever_may_not_change_the_whole_bot_hears_what_is_theirs(harness: Harness) -> None:
+    await harness.message(ANNA, "/temperature 0.9")
+    assert harness.last.endswith("For this chat: /temperature chat 0.9")
+    await harness.message(ANNA, "/help")
+    assert "/temperature: " in harness.last
+    assert "/maxtokens" not in harness.last

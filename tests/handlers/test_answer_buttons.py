@@ -192,3 +192,29 @@ async def test_undo_with_a_number_says_that_it_took_back_one(harness: Harness) -
     await harness.answered()
     await harness.message(ANNA, "/undo 3")
     assert harness.last == "I have removed the last question and its answer. /undo takes back one at a time."
+
+
+async def test_retry_points_to_an_answer_that_stands_out_of_sight(harness: Harness) -> None:
+    await harness.message(ANNA, "Question", message_id=49_000)
+    await harness.answered()
+    answer = harness.answer_ids()[-1]
+    await harness.message(ANNA, "/retry", message_id=answer + 1)
+    await harness.answered(2)
+    assert "rewriting" not in harness.last, "it is right above"
+    await harness.message(ANNA, "/help", message_id=answer + 2)
+    await harness.message(ANNA, "/retry", message_id=answer + 100)
+    await harness.answered(3)
+    told = harness.recording.made(methods.SendMessage)[-1]
+    assert told.text == "I'm rewriting this answer."
+    assert told.reply_parameters is not None
+    assert told.reply_parameters.message_id == answer
+
+
+async def test_in_a_group_retry_points_to_it_as_soon_as_somebody_spoke(harness: Harness) -> None:
+    await harness.message(ANNA, "@aura_bot Question", chat=GROUP, message_id=49_000)
+    await harness.answered()
+    answer = harness.answer_ids()[-1]
+    await harness.message(BORIS, "Hello, Anna", chat=GROUP, message_id=answer + 1)
+    await harness.message(ANNA, "/retry", chat=GROUP, message_id=answer + 2)
+    await harness.answered(2)
+    assert harness.last == "I'm rewriting this answer."

@@ -11,7 +11,7 @@ from aiogram import methods
 from bot.conversation.messages import Quote
 from tests.attachments.hostile import HOSTILE
 from tests.attachments.samples import docx, docx_paragraph, epub, odt, pdf, pptx, xlsx
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 MENTION = "@aura_bot"
 KINDS: dict[str, bytes] = {
@@ -86,6 +86,7 @@ UNREADABLE = {
 @pytest.mark.parametrize(("content", "name", "line"), UNREADABLE.values(), ids=UNREADABLE)
 async def test_what_cannot_be_read_is_said_in_one_line(harness: Harness, content: bytes, name: str, line: str) -> None:
     await harness.message(ANNA, None, **document(harness, content, name))
+    await harness.at_rest()
     assert len(harness.said) == 1
     assert line in harness.last
     assert harness.paths == []
@@ -120,16 +121,11 @@ async def test_a_huge_document_is_not_even_asked_for(harness: Harness) -> None:
 async def test_a_hostile_document_costs_one_line_and_the_bot_goes_on(harness: Harness) -> None:
     name, make = next(iter(HOSTILE.values()))
     await harness.message(ANNA, None, **document(harness, make(), name))
+    await harness.at_rest()
     assert len(harness.said) == 1
     await harness.message(ANNA, "What is a quark?")
     await harness.answered()
     assert harness.last == "Answer to What is a quark?"
-
-
-async def test_every_text_of_an_album_is_read(harness: Harness) -> None:
-    for _ in range(3):
-        await harness.message(ANNA, None, media_group_id="album", **document(harness, b"Quarks\n"))
-    await harness.answered(3)
 
 
 async def test_a_document_in_a_group_is_read_when_the_bot_is_mentioned(harness: Harness) -> None:
@@ -199,7 +195,7 @@ async def test_two_documents_share_the_room(harness: Harness) -> None:
     question = harness.paths[0][-1]
     assert question.quote is not None
     assert len(question.text) + len(question.quote.text) < 2048 // 2 * 5
-    assert len([text for text in harness.said if "too long to read in full" in text]) == 2
+    assert "\n".join(harness.said).count("too long to read in full") == 2
 
 
 async def test_a_question_is_answered_without_a_quoted_document_that_cannot_be_read(harness: Harness) -> None:
@@ -218,3 +214,48 @@ async def test_no_document_is_fetched_for_a_question_beyond_the_limits(folder: P
         assert len(harness.said) == 2
         assert len(harness.paths) == 1
         assert not harness.recording.made(methods.GetFile)
+
+
+LONG_PROMPT = "Answer in rhymes. " * 300
+
+
+@pytest.mark.parametrize("prompt", ["Answer in rhymes.", LONG_PROMPT[:5000]], ids=["short", "longer than a message"])
+async def test_a_file_with_system_as_its_caption_is_the_system_prompt(harness: Harness, prompt: str) -> None:
+    await harness.message(ANNA, **captioned("/system"), **document(harness, prompt.encode()))
+    assert harness.last == "This is the system prompt of this chat now."
+    effective = await harness.preferences.effective(harness.key())
+    assert effective.system_prompt.value == prompt.strip()
+    assert harness.paths == [], "it is no question"
+
+
+async def test_system_in_reply_to_a_file_takes_it(harness: Harness) -> None:
+    file = document(harness, "Говори стихами.".encode("cp1251"))
+    await harness.message(OWNER, "/system", chat=GROUP, **somebodys(**file))
+    assert (await harness.preferences.effective(harness.key(GROUP))).system_prompt.value == "Говори стихами."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"x" * 9000, "A system prompt has 1 to 8000 characters"),
+        (b"", "I can't find any text in prompt.txt."),
+        (b"\x00\x01\x02\xff" * 50, "I can't read prompt.txt"),
+        (b"x. " * 2600, "That prompt leaves the model no room for a question"),
+    ],
+    ids=["too long", "empty", "no text", "too long for the model"],
+)
+async def test_a_file_that_cannot_be_the_prompt_changes_nothing(harness: Harness, content: bytes, said: str) -> None:
+    await harness.message(ANNA, "/system Be brief.")
+    await harness.message(ANNA, **captioned("/system"), **document(harness, content, "prompt.txt"))
+    assert harness.last.startswith(said)
+    assert (await harness.preferences.effective(harness.key())).system_prompt.value == "Be brief."
+
+
+async def test_in_a_group_a_member_sets_no_prompt_by_file_and_none_is_fetched(harness: Harness) -> None:
+    await harness.message(BORIS, **captioned("/system"), chat=GROUP, **document(harness, b"Answer in rhymes."))
+    assert harness.last == "Это может менять только администратор группы."
+    assert harness.recording.made(methods.GetFile) == []
+
+
+def captioned(command: str) -> dict[str, Any]:
+    return {"caption": command, "caption_entities": [{"type": "bot_command", "offset": 0, "length": len(command)}]}

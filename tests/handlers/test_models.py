@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiogram import methods
 
 from bot.preferences import PreferenceName, Source
-from tests.harness.bot_scene import ANNA, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
 
 ECHO = 'generator = "tests.harness.bot_scene:EchoThroughProxies"\n'
 DEAD = ECHO + 'proxy = "socks5://dead.example:1080"\n'
@@ -136,3 +137,90 @@ async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder:
         assert await label(harness) == "near"
         await harness.preferences.set(harness.key(), PreferenceName.MODEL, "@fast")
         assert await label(harness) == "fast"
+
+
+async def answer_to(harness: Harness, text: str, chat: int = ANNA.id) -> tuple[int, int]:
+    """Ask, and give the answer's id and the Telegram message that shows it."""
+    count = len(harness.paths)
+    await harness.message(ANNA, text if chat > 0 else f"@aura_bot {text}", chat=chat)
+    await harness.answered(count + 1)
+    answer = await harness.conversations.newest(harness.key(chat))
+    assert answer is not None
+    return answer, harness.answer_ids()[-1]
+
+
+def menu(harness: Harness) -> dict[str, str]:
+    """The buttons that a press has put under an answer: text → data."""
+    markup = harness.recording.made(methods.EditMessageReplyMarkup)[-1].reply_markup
+    assert markup is not None
+    return {button.text: button.callback_data or "" for row in markup.inline_keyboard for button in row}
+
+
+async def test_another_model_is_chosen_under_an_answer_for_that_answer_alone(models: Harness) -> None:
+    answer, shown = await answer_to(models, "One")
+    await models.press(ANNA, f"with:{answer}", shown)
+    assert list(menu(models)) == ["↻ Fast", "↻ Near", "‹ Back"]
+    await models.press(ANNA, menu(models)["↻ Near"], shown)
+    await models.answered(2)
+    assert models.turns_written[-1].model == "@near"
+    assert await label(models) == "Fast", "the chat keeps its model"
+
+
+async def test_back_shows_the_usual_buttons_again(models: Harness) -> None:
+    answer, shown = await answer_to(models, "One")
+    await models.press(ANNA, f"with:{answer}", shown)
+    await models.press(ANNA, menu(models)["‹ Back"], shown)
+    assert list(menu(models)) == ["↻ Again", "⇄ Model"]
+
+
+@pytest.mark.parametrize("data", ["use:{}:clever", "use:{}:lost", "use:{}:near/00000000"])
+async def test_a_model_that_is_not_offered_answers_nothing(models: Harness, data: str) -> None:
+    answer, shown = await answer_to(models, "One")
+    await models.press(ANNA, data.format(answer), shown)
+    await models.answered(1)
+    assert len(models.paths) == 1
+    assert "That model is not there any more. /model shows what there is." in [*models.toasts, *models.said]
+
+
+async def test_an_admin_may_answer_again_with_a_model_for_admins(models: Harness) -> None:
+    answer, shown = await answer_to(models, "One", GROUP)
+    await models.press(OWNER, f"with:{answer}", shown, chat=GROUP)
+    assert list(menu(models)) == ["↻ Fast", "↻ Clever", "↻ Near", "‹ Back"]
+
+
+async def test_only_who_asked_and_administrators_choose_another_model(models: Harness) -> None:
+    answer, shown = await answer_to(models, "One", GROUP)
+    for data in (f"with:{answer}", f"use:{answer}:near"):
+        await models.press(BORIS, data, shown, chat=GROUP)
+        assert models.toasts[-1] == models.texts.get("ru", "press-not-yours")
+    assert models.recording.made(methods.EditMessageReplyMarkup) == []
+    assert len(models.paths) == 1
+
+
+async def test_where_admins_choose_nobody_else_is_offered_another_model(models: Harness) -> None:
+    await models.preferences.set(models.key(0), PreferenceName.MODEL_CHOICE, "admins")
+    answer, shown = await answer_to(models, "One")
+    await models.press(ANNA, f"use:{answer}:near", shown)
+    assert len(models.paths) == 1
+
+
+async def test_many_models_are_paged_under_an_answer(folder: Path) -> None:
+    file = folder / "models.toml"
+    file.write_text("".join(f"[m{n}]\n{ECHO}" for n in range(8)), encoding="utf-8")
+    async with open_harness(folder, models_file=file) as harness:
+        answer, shown = await answer_to(harness, "One")
+        await harness.press(ANNA, f"with:{answer}", shown)
+        assert list(menu(harness))[-3:] == ["‹ Back", "1/2", "›"]
+        await harness.press(ANNA, menu(harness)["›"], shown)
+        assert list(menu(harness)) == ["↻ m6", "↻ m7", "‹ Back", "‹", "2/2"]
+
+
+async def test_an_answer_in_progress_keeps_its_stop_button(models: Harness) -> None:
+    answer, shown = await answer_to(models, "One")
+    models.may_write.clear()
+    await models.press(ANNA, f"again:{answer}", shown)
+    await models.written_to(2)
+    await models.press(ANNA, f"with:{answer}", shown)
+    assert models.recording.made(methods.EditMessageReplyMarkup) == []
+    models.may_write.set()
+    await models.answered(2)

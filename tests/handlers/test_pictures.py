@@ -118,4 +118,45 @@ async def test_an_edited_caption_is_asked_with_its_picture(seeing: Harness) -> N
 async def test_help_names_pictures_only_where_the_model_sees(seeing: Harness, choice: str, named: bool) -> None:
     await seeing.message(ANNA, f"/model {choice}")
     await seeing.message(ANNA, "/help")
-    assert ("I see photos, too" in seeing.last) == named
+    assert ("I see pictures, too" in seeing.last) == named
+
+
+def still(harness: Harness, kind: str = "WEBP") -> dict[str, Any]:
+    """A picture as Telegram describes those that it made."""
+    file = f"s{len(harness.recording.files)}"
+    harness.recording.files[file] = picture(kind)
+    return {"file_id": file, "file_unique_id": file, "width": 512, "height": 512}
+
+
+def sticker(**more: Any) -> dict[str, Any]:
+    return {"sticker": {"type": "regular", "is_animated": False, "is_video": False, "emoji": "👋", **more}}
+
+
+async def test_a_sticker_is_seen_beside_its_emoji(seeing: Harness) -> None:
+    await seeing.message(ANNA, None, **sticker(**still(seeing)))
+    await seeing.answered()
+    assert seeing.paths[0][-1].text == "👋"
+    assert [one.file_id for one in seeing.paths[0][-1].pictures] == ["s0"]
+
+
+async def test_of_a_sticker_that_moves_its_still_is_seen(seeing: Harness) -> None:
+    moving = {"file_id": "tgs", "file_unique_id": "tgs", "width": 512, "height": 512}
+    await seeing.message(ANNA, None, **sticker(**moving, thumbnail=still(seeing), is_animated=True))
+    await seeing.answered()
+    assert [one.file_id for one in seeing.paths[0][-1].pictures] == ["s0"]
+
+
+async def test_a_blind_model_reads_a_stickers_emoji(harness: Harness) -> None:
+    await harness.message(ANNA, None, **sticker(**still(harness)))
+    await harness.answered()
+    assert harness.said == ["Answer to 👋"]
+
+
+async def test_of_a_gif_its_still_is_seen(seeing: Harness) -> None:
+    film = {"file_id": "mp4", "file_unique_id": "mp4", "width": 512, "height": 512, "duration": 3}
+    document = {"file_id": "mp4", "file_unique_id": "mp4", "file_name": "a.mp4", "mime_type": "video/mp4"}
+    animation = {**film, "thumbnail": still(seeing, "JPEG")}
+    await seeing.message(ANNA, None, caption="What is funny?", animation=animation, document=document)
+    await seeing.answered()
+    assert seeing.paths[0][-1].text == "What is funny?"
+    assert [one.file_id for one in seeing.paths[0][-1].pictures] == ["s0"]

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiogram import methods
+from sqlalchemy import select
 
 from bot.conversation.messages import AnswerRecord
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from bot.storage.repositories.token_usage import prune_usage
+from bot.storage.schema import token_usage
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
 
 RECORD = AnswerRecord(
     model="Fast",
@@ -38,14 +42,17 @@ async def test_somebody_sees_their_own_tokens_and_nobody_elses(folder: Path) -> 
         await ask(harness)
         await ask(harness, BORIS)
         await harness.message(ANNA, "/usage")
-        assert harness.last == "Today: 100 tokens.\nThis month: 100 tokens."
+        assert harness.last == "Today: 100 tokens. 0.2500 USD spent.\nThis month: 100 tokens. 0.2500 USD spent."
 
 
 async def test_what_is_left_of_a_budget_is_said(folder: Path) -> None:
     async with open_harness(folder, tokens_per_day=250) as harness:
         await ask(harness)
         await harness.message(ANNA, "/usage")
-        assert harness.last == "Today: 100 tokens. 150 are left.\nThis month: 100 tokens."
+        assert (
+            harness.last
+            == "Today: 100 tokens. 150 are left. 0.2500 USD spent.\nThis month: 100 tokens. 0.2500 USD spent."
+        )
 
 
 async def test_an_admin_sees_where_the_tokens_went(folder: Path) -> None:
@@ -74,17 +81,22 @@ async def test_in_a_group_an_admin_sees_only_their_own(folder: Path) -> None:
         ("tokens_per_month", "Your tokens for this month are used up."),
         ("bot_tokens_per_day", "The bot's tokens for today are used up."),
         ("bot_tokens_per_month", "The bot's tokens for this month are used up."),
+        ("cost_per_day", "Your share of the money for today is used up."),
+        ("cost_per_month", "Your share of the money for this month is used up."),
+        ("bot_cost_per_day", "The bot's money for today is used up."),
+        ("bot_cost_per_month", "The bot's money for this month is used up."),
     ],
 )
 async def test_a_spent_budget_refuses_the_next_question_and_says_when_it_goes_on(
     folder: Path, setting: str, says: str
 ) -> None:
-    limits: dict[str, Any] = {setting: 100}
+    limits: dict[str, Any] = {setting: 0.25 if "cost" in setting else 100}
     async with open_harness(folder, **limits) as harness:
         await ask(harness)
         await harness.message(ANNA, "Another one")
-        assert harness.last.replace("’", "'").startswith(says)
-        assert harness.last.endswith(" 00:00 UTC.")
+        said = [call.text for call in harness.recording.made(methods.SendMessage) if call.chat_id == ANNA.id]
+        assert said[-1].replace("’", "'").startswith(says)
+        assert said[-1].endswith(" 00:00 UTC.")
         assert len(harness.paths) == 1
 
 
@@ -102,11 +114,103 @@ async def test_admins_are_not_limited(folder: Path) -> None:
         assert len(harness.paths) == 2
 
 
-async def test_admins_are_warned_once_when_most_of_the_bots_budget_is_spent(folder: Path) -> None:
-    async with open_harness(folder, bot_tokens_per_day=240) as harness:
+def notices(harness: Harness, to: int) -> list[str]:
+    """What somebody was told about budgets that are nearly used up."""
+    sent = harness.recording.made(methods.SendMessage)
+    return [call.text for call in sent if call.chat_id == to and "nearly used up" in call.text]
+
+
+@pytest.mark.parametrize(
+    ("settings", "to", "says"),
+    [
+        ({"bot_tokens_per_day": 240}, OWNER, "The whole bot's budget for today is nearly used up: 200 of 240 tokens."),
+        (
+            {"bot_cost_per_month": 0.6},
+            OWNER,
+            "The whole bot's budget for this month is nearly used up: 0.50 of 0.60 USD.",
+        ),
+        (
+            {"tokens_per_month": 240},
+            ANNA,
+            "Your budget for this month is nearly used up: 200 of 240 tokens. /usage shows what is left.",
+        ),
+        (
+            {"cost_per_day": 0.6},
+            ANNA,
+            "Your budget for today is nearly used up: 0.50 of 0.60 USD. /usage shows what is left.",
+        ),
+    ],
+)
+async def test_most_of_a_budget_is_told_once_in_a_period_also_after_a_restart(
+    folder: Path, settings: dict[str, Any], to: Actor, says: str
+) -> None:
+    async with open_harness(folder, **settings) as harness:
         await ask(harness)
-        assert harness.budget_warnings == []
         await ask(harness)
-        await ask(harness, OWNER)
-        await ask(harness, OWNER)
-        assert harness.budget_warnings == [("day", 200, 240)]
+        assert notices(harness, to.id) == []
+        await ask(harness)
+        await harness.at_rest()
+        assert notices(harness, to.id) == [says]
+        await harness.message(ANNA, "One more")
+        assert len(notices(harness, to.id)) == 1
+    async with open_harness(folder, **settings) as harness:
+        await harness.message(ANNA, "One more")
+        await harness.at_rest()
+        assert notices(harness, to.id) == []
+
+
+async def test_admins_hear_of_a_budget_that_one_answer_used_up(folder: Path) -> None:
+    async with open_harness(folder, bot_tokens_per_day=100) as harness:
+        await ask(harness)
+        await harness.message(ANNA, "Another one")
+        await harness.at_rest()
+        assert len(notices(harness, OWNER.id)) == 1, "the refused question takes nothing back"
+
+
+async def test_a_model_without_a_price_costs_nothing(folder: Path) -> None:
+    async with open_harness(folder, cost_per_day=0.2) as harness:
+        await ask(harness, record=replace(RECORD, cost=None, currency=""))
+        await ask(harness, record=replace(RECORD, cost=5.0, currency="EUR"))
+        await ask(harness)
+        assert len(harness.paths) == 3
+
+
+async def forget(harness: Harness, who: Actor = ANNA) -> None:
+    await harness.press(who, "forget:yes", 1)
+
+
+async def test_forget_takes_the_chat_off_the_figures_and_limits_still_count(folder: Path) -> None:
+    async with open_harness(folder, tokens_per_day=100) as harness:
+        await ask(harness)
+        await forget(harness)
+        rows = await usage_rows(harness)
+        assert [(row.person, row.chat) for row in rows] == [(ANNA.id, 0)]
+        await harness.message(ANNA, "Another one")
+        assert "used up" in harness.last
+
+
+async def test_after_the_month_nobodys_name_is_on_what_was_forgotten(folder: Path) -> None:
+    async with open_harness(folder) as harness:
+        await ask(harness)
+        await ask(harness, BORIS)
+        await forget(harness)
+        now = harness.database.clock()
+        await prune_usage(harness.database, before=0, month=now + 1)
+        rows = await usage_rows(harness)
+        assert [(row.person, row.chat, row.output_tokens) for row in rows] == [(0, 0, 70), (BORIS.id, BORIS.id, 70)]
+        await harness.message(OWNER, "/usage")
+        assert "(forgotten): 1 answer, 100 tokens, 0.2500 USD" in harness.last
+
+
+async def test_figures_are_deleted_when_they_are_old(folder: Path) -> None:
+    async with open_harness(folder) as harness:
+        await ask(harness)
+        await prune_usage(harness.database, before=harness.database.clock() - 10, month=0)
+        assert len(await usage_rows(harness)) == 1
+        await prune_usage(harness.database, before=harness.database.clock() + 1, month=0)
+        assert await usage_rows(harness) == []
+
+
+async def usage_rows(harness: Harness) -> list[Any]:  # rows of a table
+    async with harness.database.reading() as connection:
+        return list(await connection.execute(select(token_usage).order_by(token_usage.c.id)))

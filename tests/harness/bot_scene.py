@@ -16,6 +16,8 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 import handlers
 from bot.answering.durable_outbox import DurableOutbox
+from bot.answering.finished_answers import FinishedAnswers
+from bot.answering.question_reading import NothingRead, QuestionReading, ReadingLimits
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.turn_context import TurnContext
 from bot.answering.turns.wiring import TurnLimits, make_turn_service
@@ -23,20 +25,22 @@ from bot.answering.use_cases.assembly import Generating, Stores, answering_use_c
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.models.entry import ModelEntry
+from bot.models.listing import ModelLists
 from bot.models.source import entries_in_file
 from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
+from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets
+from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
@@ -63,6 +67,7 @@ from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
 from tests.harness.given_settings import given
+from tests.harness.reading import reading_along
 from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
 
 DATABASE = "handlers.db"
@@ -137,10 +142,9 @@ class Harness:
         self.now = 0.0
         self.unix = 1_800_000_000.0
         self.bot_admins = BotAdmins(settings, self.people, bot=BOT_ID, clock=lambda: self.unix)
-        self.budget_warnings: list[tuple[str, int, int]] = []
-        """What admins were warned of: the period, the tokens spent, the budget."""
         self.record: AnswerRecord | None = None
         """What is stored beside each answer."""
+        self.turns_written: list[Turn] = []
         self.paths: list[list[Message]] = []
         self.freed: list[int] = []
         self.may_write = asyncio.Event()
@@ -157,11 +161,27 @@ class Harness:
             self._answer,
             TurnLimits(room=10, waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting)),
         )
+        readers = default_readers if self.models.sees_pictures else readers_without_pictures
+        attachments = AttachmentService(readers(transcription_client(settings)))
+        self.files = Files(self.telegram.download, attachments)
+        self.outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        self.stored = DurableOutbox(
+            self.database,
+            OutboxRepository(self.database),
+            self.outbox,
+            self.tasks,
+            self.membership,
+            clock=Clock(speed=100),
+        )
+        limits = ReadingLimits(2048, settings.transcription_timeout)
+        self.reading = QuestionReading(self.files, texts, self.stored, self.preferences.sees_pictures, limits)
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
         unit = UpdateUnitOfWork(self.database, bot=BOT_ID)
-        permissions = Permissions(GroupAdmins(self.telegram.member, clock=lambda: self.now))
+        admins = GroupAdmins(self.telegram.member, clock=lambda: self.now)
+        permissions = Permissions(admins)
+        self.heard = reading_along(self.settings, self.preferences, self.chats, admins, lambda: self.unix)
         audit = AuditLog(AuditRepository(self.database), permissions, clock=self.database.clock)
         people = people_use_cases(
             unit,
@@ -173,52 +193,54 @@ class Harness:
             AccessRules(self.settings.access, self.settings.tell_blocked),
             2048,
         )
+        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
+        stored = DurableOutbox(self.database, OutboxRepository(self.database), outbox, self.tasks, self.membership)
         answering = answering_use_cases(
             unit,
             Stores(self.conversations, self.chats, audit, self.database.clock),
             self.turns,
             permissions,
             self.preferences,
-            Generating(self.models, 2048, self.models),
-            Files(
-                self.telegram.download,
-                AttachmentService(
-                    (default_readers if self.models.sees_pictures else readers_without_pictures)(
-                        transcription_client(self.settings)
-                    )
-                ),
+            Generating(
+                self.models,
+                self.models,
+                self.heard,
+                FinishedAnswers(self.conversations, self.models, self.bot_admins.ids),
+                ModelLists(self.models, self.tasks.start, clock=lambda: self.now),
             ),
+            self.files,
             QuestionLimits(
                 self.settings,
                 QuestionTimes(self.database),
                 TokenBudgets(
-                    self.settings,
+                    budgets_of(self.settings),
                     TokenUsageRepository(self.database, bot=BOT_ID),
                     permissions,
                     person=lambda id_: self.people.get(BOT_ID, id_),
                     clock=self.database.clock,
-                    warn=lambda *warning: self.budget_warnings.append(warning),
+                    warnings=BudgetNotices(
+                        self.database,
+                        self.tasks.start,
+                        self.texts,
+                        stored,
+                        bot=BOT_ID,
+                        admins=self.bot_admins.ids,
+                        person=lambda id_: self.people.get(BOT_ID, id_),
+                        currency="USD",
+                    ),
+                    currency="USD",
                 ),
                 bot=BOT_ID,
                 clock=self.database.clock,
             ),
         )
         holds = Holds(unit, self.database, permissions, audit, self.tasks, self._free)
-        outbox = Outbox(self.telegram, self.tasks.start, clock=Clock(speed=100))
-        stored = DurableOutbox(
-            self.database,
-            OutboxRepository(self.database),
-            outbox,
-            self.tasks,
-            self.membership,
-            clock=Clock(speed=100),
-        )
         return handlers.dispatcher(
             handlers.UseCases(
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
             ),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
-            handlers.Outputs(unit, self.telegram, outbox, stored, self.tasks),
+            handlers.Outputs(unit, self.telegram, self.outbox, self.stored, self.tasks),
             clock=lambda: self.now,
         )
 
@@ -229,8 +251,11 @@ class Harness:
         """Write an answer in one message: what the answerer does, in short."""
         turn = running.turn
         if turn.kind is not TurnKind.SHOW:
-            path = await running.begin()
+            path = await self._read(running)
+            if not path:
+                return
             self.paths.append(path)
+            self.turns_written.append(turn)
             if not any(shown.message_id for shown in running.shown):
                 place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
                 sent = await self.telegram.send(
@@ -246,6 +271,18 @@ class Harness:
                 record=self.record,
             )
         await running.finish(TurnState.STOPPED if running.stopped else TurnState.DONE)
+
+    async def _read(self, running: TurnContext) -> list[Message]:
+        """The conversation with its question as it reads; empty where nothing of it can be read, which is said."""
+        path = await running.begin()
+        try:
+            return await self.reading.read(running, path)
+        except NothingRead as nothing:
+            turn = running.turn
+            place = Destination(turn.key.chat, turn.key.topic or None, turn.reply_to, turn.private)
+            await self.telegram.send(place, Formatted(nothing.lines))
+            await running.finish(TurnState.FAILED)
+            return []
 
     async def message(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import subprocess
 import sys
@@ -28,10 +29,11 @@ CHROMEDRIVER: Final = shutil.which("chromedriver")
 MISSING: Final = "needs Chromium: apt-get install chromium chromium-driver"
 TOKEN: Final = "7000000001:page"
 PATIENCE: Final = 30.0
-SENT_WITHOUT_TEXT: Final = {"document", "photo", "video", "voice", "sticker", "location", "poll"}
+SENT_WITHOUT_TEXT: Final = {"document", "photo", "video", "voice", "audio", "sticker", "location", "poll"}
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--window-size=1200,900",
+    "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )  # fmt: skip
 
@@ -61,6 +63,19 @@ class Server:
         answer = self._http.post(f"/bot{TOKEN}/{method}", json=parameters).json()
         assert answer["ok"], answer
         return answer["result"]
+
+    def upload(self, method: str, files: dict[str, bytes], **parameters: Any) -> Any:  # any JSON value
+        """Call the Bot API with files, as a form."""
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
+        answer = self._http.post(f"/bot{TOKEN}/{method}", data=texts, files=files).json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def file(self, file_id: str) -> bytes:
+        """Fetch a file as the page does."""
+        response = self._http.get(f"/files/{file_id}")
+        assert response.is_success, response.text
+        return response.content
 
     def say(self, chat_id: int, text: str, **parameters: Any) -> int:  # any JSON value
         """Let the bot send a text; returns the message's id."""

@@ -171,6 +171,15 @@ class Telegram:
         message: Json = await self.until(found, seconds=seconds, why=f"(waited for the answer {text!r})")
         return message
 
+    async def reads_buttons(self, text: str, expected: list[str], *, chat: int = ANNA) -> Json:
+        """Wait for a message with this text in it, and exactly these buttons under it."""
+
+        def found() -> Json | None:
+            return next((m for m in self.said(chat) if text in m.get("text", "") and labels(m) == expected), None)
+
+        message: Json = await self.until(found, why=f"(waited for {text!r} with {expected})")
+        return message
+
 
 def labels(message: Json) -> list[str]:
     """What stands on the buttons under a message."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.conversation.messages import Shown
@@ -22,6 +21,7 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.streaming.live_reply import LiveReply
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
+from bot.telegram.bot_session import TolerantSession
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button, Keyboard
@@ -179,7 +179,7 @@ async def telegram_scene(
     clock = Clock(speed)
     playground = Playground(strict=strict, bot_token=TOKEN, clock=clock.now)
     url = await playground.start()
-    session = AiohttpSession(api=TelegramAPIServer.from_base(url))
+    session = TolerantSession(api=TelegramAPIServer.from_base(url))
     bot = Bot(TOKEN, session=session)
     slots = SlotAllocator(Scheduler(clock.now()), store=pacing, clock=clock)
     bot.session.middleware(RateLimitMiddleware(slots))

@@ -153,6 +153,11 @@ class Bench:
         assert turn.answer is not None
         return turn.answer
 
+    async def undo(self, key: ChatKey) -> list[int] | None:
+        """Take the last question out. None: there is none."""
+        last = await self.turns.last_message(key)
+        return None if last is None else await self.turns.undo(key, last)
+
     async def ask_by_id(self, text: str, message_id: int, *, reply_to: int | None = None) -> int:
         """Ask in a Telegram message of this id, and wait for the answer. Gives its id."""
         turn = await self.is_over((await self.ask(text, message_id=message_id, reply_to=reply_to)).turn)

@@ -310,3 +310,10 @@ async def test_it_is_a_program_of_its_own(client: aiohttp.ClientSession) -> None
     _, err = await asyncio.wait_for(process.communicate(), LIMIT)
     assert process.returncode == 0
     assert b"is ready in" in err
+
+
+async def test_an_answer_that_has_the_last_word_is_gone_on_with(
+    client: aiohttp.ClientSession, model: LocalModel
+) -> None:
+    asked = question("Name the days of the week in order, separated by commas.", "Monday, Tuesday, Wednesday, Thurs")
+    assert (await answer(client, model, asked)).startswith("day")

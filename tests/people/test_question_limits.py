@@ -36,7 +36,8 @@ def test_nought_is_no_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wait", "said"), [(0.2, ("seconds", 1)), (60, ("seconds", 60)), (61, ("minutes", 2)), (3601, ("hours", 2))]
+    ("wait", "said"),
+    [(0.2, ("seconds", 1)), (60, ("seconds", 60)), (61, ("minutes", 2)), (3600, ("minutes", 60)), (3601, ("hours", 2))],
 )
 def test_the_refusal_says_when_it_works_again(wait: float, said: tuple[str, int]) -> None:
     with pytest.raises(TooManyQuestions) as caught:

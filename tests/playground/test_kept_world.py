@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 from aiogram.types import BufferedInputFile
 
-from playground.world.files import MAX_STORED_BYTES, FileStore, Upload
+from playground.media.upload import Upload
+from playground.world.files import MAX_STORED_BYTES, FileStore
 from tests.playground.local_telegram import ANNA, TOKEN, local_telegram
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import struct
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 pytest.importorskip("selenium", reason="needs selenium, which `make install` brings")
 
+from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
+from playground.media.ogg import ogg_of_opus
+from playground.media.webm import OpusRecording
 from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
 
 SERVICE_LINES: Final = {
@@ -184,15 +190,33 @@ def test_an_empty_group_says_how_to_ask(reader: Reader, server: Server) -> None:
     reader.see(".empty, li", "left")
 
 
-@pytest.mark.parametrize("kind", ["Photo", "Video", "Voice message"])
-def test_what_was_typed_becomes_the_caption(reader: Reader, server: Server, kind: str) -> None:
+@pytest.mark.parametrize("name", ["photo.png", "video.mp4", "voice.ogg"])
+def test_what_was_typed_becomes_the_caption(reader: Reader, server: Server, tmp_path: Path, name: str) -> None:
+    contents = {"photo.png": _drawing(), "video.mp4": b"....ftypisom", "voice.ogg": _recording()}
+    file = tmp_path / name
+    file.write_bytes(contents[name])
     me = server.person("Eva")
     reader.open(me)
     reader.see("#text").send_keys("What is this?")
-    reader.see("#attach").click()
-    reader.see(".menu [role=menuitem]", kind).click()
-    assert server.update("message", me)["caption"] == "What is this?"
+    reader.js("document.querySelector('input[type=file]').accept = 'image/*,video/*,audio/*'")
+    reader.js("return document.querySelector('input[type=file]')").send_keys(str(file))
+    reader.see(".bar .tile", name)
+    reader.see("#send").click()
+    sent = server.update("message", me)
+    assert sent["caption"] == "What is this?"
+    assert name.partition(".")[0] in sent
     reader.wait(lambda: reader.see("#text").get_attribute("value") == "")
+
+
+def _drawing() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+def _recording() -> bytes:
+    head = b"OpusHead\x01\x01" + struct.pack("<HIhB", 312, 48000, 0, 0)
+    return ogg_of_opus(OpusRecording(head, [b"\x78" + bytes(80)] * 50))
 
 
 @pytest.mark.parametrize("kind", ["Location", "Poll", "Sticker"])

@@ -163,6 +163,20 @@ def test_five_answers_in_a_row_share_a_groups_minute(tempo: float | None, delay:
     assert max(answer.late() for answer in answers) < 0.1
 
 
+@pytest.mark.parametrize("tempo", [None, 0.6, 0.65, 0.8, 0.9, LIVELY, 1.0])
+@pytest.mark.parametrize("every", [10.03, 10.3])
+def test_five_answers_in_a_row_are_all_seen_to_begin_in_a_group_of_some_life(tempo: float | None, every: float) -> None:
+    answers = [Answer(GROUP_CHAT, 1000.0 + every * number, 10.0) for number in range(5)]
+    shown(*answers, tempo=tempo)
+    assert max(answer.shown[0][0] - answer.begins for answer in answers) < 0.5
+
+
+def test_even_gaps_take_no_more_than_comes_back() -> None:
+    even, sparing = window_gap(18.0, GROUP, LIVELY, 60.0), window_gap(16.0, GROUP, LIVELY, 60.0)
+    assert even < sparing
+    assert window_gap(16.0, GROUP, LIVELY, 50.0) == even, "ten seconds later four more slots were to be spent"
+
+
 def test_answers_that_follow_one_another_in_a_lively_group_are_near_the_least_possible_delay() -> None:
     answers = in_a_row(5)
     shown(*answers, tempo=LIVELY)
@@ -235,8 +249,9 @@ def test_drafts_in_three_hundred_chats_are_as_prompt_as_in_one() -> None:
 def test_gaps_widen_as_a_budget_runs_low() -> None:
     for gaps in (
         [bucket_gap(spare, PRIVATE_CHAT) for spare in (4, 3, 2, 1, 0)],
-        [window_gap(spare, GROUP, UNKNOWN_TEMPO) for spare in (18, 14, 10, 6)],
-        [window_gap(spare, GROUP, 0.0) for spare in (18, 14, 10, 6)],
+        [window_gap(spare, GROUP, UNKNOWN_TEMPO, 60.0) for spare in (18, 14, 10, 6)],
+        [window_gap(spare, GROUP, 0.0, 60.0) for spare in (18, 14, 10, 6)],
+        [window_gap(spare, GROUP, LIVELY, 30.0) for spare in (18, 14, 10, 6)],
         [draft_gap(spare, 0, DRAFTS) for spare in (40, 30, 20, 10, 1)],
     ):
         assert gaps == sorted(gaps)

@@ -163,7 +163,8 @@ def test_gaps_of_drafts(spare: float, drafts: int, gap: float) -> None:
     ("spare", "tempo", "gap"),
     [
         (18, 1.0, 3.36),
-        (0, 0.75, 3.36),
+        (17, 1.0, 5.16),
+        (18, 0.75, 3.36),
         (18, 0.5, 1.401),
         (12, 0.5, 1.401),
         (11, 0.5, 10.2),
@@ -178,7 +179,12 @@ def test_gaps_of_drafts(spare: float, drafts: int, gap: float) -> None:
     ],
 )
 def test_gaps_in_a_group(spare: float, tempo: float, gap: float) -> None:
-    assert window_gap(spare, GROUP, tempo) == pytest.approx(gap)
+    assert window_gap(spare, GROUP, tempo, 60.0) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(("spare", "returns_in", "gap"), [(13, 47, 3.36), (12, 49, 5.16), (0, 15, 3.36), (0, 16, 5.16)])
+def test_gaps_in_a_lively_group_by_what_was_spent(spare: float, returns_in: float, gap: float) -> None:
+    assert window_gap(spare, GROUP, 0.8, returns_in) == pytest.approx(gap)
 
 
 @pytest.mark.parametrize(("since", "tempo"), [(0.0, 0.6), (60.0, 0.6), (60.1, 0.4), (1e9, 0.4)])

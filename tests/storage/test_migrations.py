@@ -65,6 +65,9 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0014": FIFTH,
     "0015": FIFTH,
     "0016": FIFTH,
+    "0017": FIFTH,
+    "0018": FIFTH,
+    "0019": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
+from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError
-from aiogram.methods import SendMessage
+from aiogram.methods import GetUpdates, Response, SendMessage, TelegramMethod
 from pydantic import SecretStr
 
-from bot.telegram.bot_session import NotConnected, make_bot
+from bot.telegram.bot_session import NotConnected, TolerantSession, make_bot
 from bot.telegram.call_rules import may_repeat
+from bot.updates.polling import GetRawUpdates
 from tests.harness.local_proxy import closed_port, local_proxy
 
 TOKEN = SecretStr("7000000001:playground-token-for-tests-0123456789")
@@ -56,3 +60,12 @@ async def test_a_call_whose_connection_breaks_may_have_happened() -> None:
     async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
         error = await call(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     assert not isinstance(error, NotConnected) and not may_repeat(GREETING, error)
+
+
+@pytest.mark.parametrize("method", [GetUpdates(), GetRawUpdates()], ids=lambda method: type(method).__name__)
+def test_the_class_that_reads_an_answer_is_built_once(method: TelegramMethod[object]) -> None:
+    session = TolerantSession()
+    session.check_response(Bot(TOKEN.get_secret_value()), method, 200, '{"ok": true, "result": []}')
+    built = weakref.ref(Response.__class_getitem__(method.__returning__))
+    gc.collect()
+    assert built() is not None

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Update
 from aiohttp import web
@@ -28,6 +27,7 @@ from bot.errors import (
     Unauthorized,
 )
 from bot.rendering.entities import Entity, Formatted
+from bot.telegram.bot_session import TolerantSession
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button
@@ -172,7 +172,7 @@ async def newer_telegram() -> AsyncIterator[Telegram]:
     app.router.add_post("/{path:.*}", answer)
     async with TestServer(app) as server:
         api = TelegramAPIServer.from_base(str(server.make_url("")).rstrip("/"))
-        async with Bot(TOKEN, session=AiohttpSession(api=api)) as bot:
+        async with Bot(TOKEN, session=TolerantSession(api=api)) as bot:
             yield Telegram(bot)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.turns.turn_context import TurnContext, Work
+from bot.conversation.usage import period_start
 from bot.errors import StorageUnavailable
 from bot.people.admission import HELD_LIFETIME
 from bot.people.audit import AUDIT_LIFETIME
@@ -15,6 +16,7 @@ from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.held_messages import HeldMessageRepository
+from bot.storage.repositories.token_usage import prune_usage
 from bot.storage.repositories.troubles import TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
 
@@ -30,6 +32,10 @@ TROUBLE_LIFETIME = 30 * 86_400.0
 """Seconds for which the reasons of failed answers are kept, unless TROUBLE_DAYS says otherwise."""
 
 
+USAGE_LIFETIME = 400 * 86_400.0
+"""Seconds for which the tokens of answers are kept, unless USAGE_DAYS says otherwise: a year and a month."""
+
+
 @dataclass(frozen=True, slots=True)
 class MaxAges:
     """Seconds after which things are forgotten."""
@@ -38,6 +44,8 @@ class MaxAges:
     """Of what was said. None: never."""
     troubles: float
     """Of the reasons of failed answers."""
+    usage: float
+    """Of the tokens of answers; this month's stay in any case, because budgets count them."""
 
 
 class Retention:
@@ -81,6 +89,8 @@ class Retention:
             await AuditRepository(self._database).prune(now - AUDIT_LIFETIME)
             await HeldMessageRepository(self._database).prune(now - HELD_LIFETIME)
             await self._troubles.prune(now - self._ages.troubles)
+            month = period_start("month", now)
+            await prune_usage(self._database, before=min(month, now - self._ages.usage), month=month)
             if self._ages.history is not None:
                 await self._conversations.prune(now - self._ages.history)
         except StorageUnavailable as error:

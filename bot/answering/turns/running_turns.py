@@ -23,9 +23,9 @@ class RunningJob:
     suspect: bool = False
     """It began alone, and nothing has begun beside it yet."""
 
-    def lose(self) -> None:
-        """End the work without a trace: the turn is not ours any more, or starts over."""
-        self.context.lose()
+    def lose(self, *, restarts: bool = False) -> None:
+        """End the work: the turn is not ours any more, or `restarts`, in the messages that it has sent."""
+        self.context.lose(restarts=restarts)
         self.task.cancel()
 
 
@@ -136,7 +136,7 @@ class RunningTurns:
         elif signal is Signal.STOP:
             job.context.stop()
         else:
-            job.lose()
+            job.lose(restarts=signal is Signal.RESTART)
 
     @contextmanager
     def claiming(self) -> Iterator[None]:

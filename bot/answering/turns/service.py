@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.answering.turns.chat_migration import ChatMigration
 from bot.answering.turns.retention import Retention
 from bot.answering.turns.timing import WorkerTiming
@@ -15,8 +17,9 @@ from bot.storage.turn_queue.answer_actions import AnswerActions
 from bot.storage.turn_queue.cancel import EndedTurns, TurnCanceller
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.edit_question import QuestionEditor
-from bot.storage.turn_queue.enqueue import PASTE_WAIT, Asked, QuestionQueue
+from bot.storage.turn_queue.enqueue import Asked, QuestionQueue
 from bot.storage.turn_queue.fairness import WaitingLimits
+from bot.storage.turn_queue.join_question import JOIN_WAIT
 from bot.storage.turn_queue.leases import Signal
 
 __all__ = ["Asked", "TurnContext", "TurnService", "WorkerTiming"]
@@ -62,16 +65,33 @@ class TurnService:
         """Take no new work; give what runs `grace` seconds, and hand the rest to whoever starts next."""
         await self._worker.close(grace)
 
-    async def ask(self, question: Question, *, dedup: str, limited: bool = True) -> Asked:
-        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting unless any number may wait."""
+    async def belongs(self, question: Question) -> bool:
+        """Tell whether a message that addresses nobody belongs to a question: to its album, or its comment."""
+        return await self._asking.belongs(question)
+
+    async def ask(
+        self,
+        question: Question,
+        *,
+        dedup: str,
+        limited: bool = True,
+        admit: Callable[[], Awaitable[None]] | None = None,
+    ) -> Asked:
+        """Accept a question. The same `dedup` acts once. Raises TooManyWaiting unless any number may wait.
+
+        `admit` raises what refuses a question; it is not asked for what belongs to one that was accepted.
+        """
         async with self._database.transaction():
             claimant = self._worker.claimant
             limits = self._waiting if limited else None
-            asked = await self._asking.accept(question, dedup=dedup, limits=limits, claimant=claimant)
+            asked = await self._asking.accept(question, dedup=dedup, limits=limits, claimant=claimant, admit=admit)
             if asked.claimed is not None:
                 self._worker.begin_claimed(asked.claimed)
                 return asked
-            await self._worker.begin_soon(asked.chat, again_in=PASTE_WAIT if question.may_continue else 0.0)
+            if asked.restarts:
+                await self._signals.tell(asked.turn, Signal.RESTART)
+            waits = question.may_continue or asked.joined
+            await self._worker.begin_soon(asked.chat, again_in=JOIN_WAIT if waits else 0.0)
         return asked
 
     async def edit(self, question: Question) -> bool:
@@ -85,10 +105,13 @@ class TurnService:
             await self._worker.begin_soon(question.key.chat)
         return True
 
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
-        """Answer the same question again: in place for the last answer, below for an older. Raises AnswerNotFound."""
+    async def again(self, answer: int, *, by: int, language: str, model: str | None = None) -> Asked:
+        """Answer the same question again, with the model in force or the one of a choice.
+
+        In place for the last answer, below for an older. Raises AnswerNotFound.
+        """
         async with self._database.transaction():
-            asked = await self._pressing.again(answer, by=by, language=language)
+            asked = await self._pressing.again(answer, by=by, language=language, model=model)
             await self._worker.begin_soon(asked.chat)
         return asked
 
@@ -133,12 +156,20 @@ class TurnService:
             await self._worker.begin_soon()
         return ended
 
-    async def undo(self, key: ChatKey) -> list[int] | None:
-        """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
+    async def last_message(self, key: ChatKey) -> int | None:
+        """The message that `undo` takes out: the question that was asked last, or the answer at the newest point."""
+        waiting = await self._withdrawing.last_open_question(key)
+        return await self._conversations.newest(key) if waiting is None else waiting
+
+    async def undo(self, key: ChatKey, message: int) -> list[int] | None:
+        """Take a question and its answers out. Gives the Telegram messages to delete. None: it is not there any more.
+
+        `message` is the question, or an answer to it: see `last_message`.
+        """
         async with self._database.transaction():
-            under_way = await self._withdrawing.undo_open(key)
+            under_way = await self._withdrawing.undo_open(key, message)
             if under_way is None:
-                return await self._conversations.undo(key)
+                return await self._conversations.take_out(message)
             ended, message_ids = under_way
             for turn in ended:
                 await self._signals.tell(turn, None)
@@ -151,6 +182,13 @@ class TurnService:
             for turn in await self._withdrawing.open_turns(bot, chat):
                 await self._signals.tell(turn, None)
             await self._conversations.forget(bot, chat)
+
+    async def forget_person(self, bot: int, chat: int, person: int) -> None:
+        """Erase a person's own conversations in a group; what runs in them ends silently."""
+        async with self._database.transaction():
+            for turn in await self._withdrawing.open_turns(bot, chat, person):
+                await self._signals.tell(turn, None)
+            await self._conversations.forget_person(bot, chat, person)
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
         """A group has become a supergroup: everything moves along, and what runs starts over there."""

@@ -66,7 +66,7 @@ class TurnContext:
         self._clock = clock
         self._resting = resting
         self._block: _Stoppable | None = None
-        self._lost = False
+        self._lost = self._restarts = False
         self._stored_at = clock()
         self._unfinished_due = clock()
         self.lease = claimed.lease
@@ -109,9 +109,16 @@ class TurnContext:
             raise LeaseLost
 
     async def keep(self, shown: Sequence[Shown]) -> None:
-        """Remember which Telegram messages show the answer. Raises LeaseLost, StorageUnavailable."""
-        await self._firmly(lambda: self._table.keep(self.lease, shown), "keep")
+        """Remember which Telegram messages show the answer: one that starts over goes on in them.
+
+        Raises LeaseLost, StorageUnavailable.
+        """
+        await self._firmly(lambda: self._table.keep(self.lease, shown), "keep", check=self._check_messages)
         self._turn = replace(self._turn, shown=tuple(shown))
+
+    async def store_reading(self, question: Message, also: Callable[[], Awaitable[None]]) -> None:
+        """Store the question as it was read, and what `also` stores. Raises LeaseLost, StorageUnavailable."""
+        await self._firmly(lambda: self._table.store_reading(self.lease, question, also), "read the question of")
 
     async def keep_unfinished(self, text: str) -> None:
         """Keep the text of an answer that may be given up, now and then. Only longer texts replace what stood there."""
@@ -171,17 +178,26 @@ class TurnContext:
         if self._block is not None:
             self._block.end()
 
-    def lose(self) -> None:
-        """The turn is not ours any more."""
-        self._lost = True
+    def lose(self, *, restarts: bool = False) -> None:
+        """The turn is not ours any more. `restarts`: it starts over, in the messages that it has."""
+        self._lost, self._restarts = True, restarts
 
     async def _finish(self, state: TurnState) -> None:
         await self._table.finish(self.lease, state)
         self.finished = True
 
-    async def _firmly(self, write: Callable[[], Awaitable[T]], what: str) -> T:
+    def _check_messages(self) -> None:
+        """Raise LeaseLost where messages that were sent show nothing of this turn any more."""
+        if not (self._lost and self._restarts and self._clock() < self.deadline):
+            self.check()
+
+    async def _firmly(
+        self, write: Callable[[], Awaitable[T]], what: str, *, check: Callable[[], None] | None = None
+    ) -> T:
         """Write also while being cancelled, and again while the database fails, but no longer than the lease."""
-        writing = self._start(self._until_stored(write), name=f"{what} turn {self._turn.id}", awaited=True)
+        writing = self._start(
+            self._until_stored(write, check or self.check), name=f"{what} turn {self._turn.id}", awaited=True
+        )
         try:
             return await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -190,11 +206,11 @@ class TurnContext:
                 writing.exception()  # seen: whoever cancels does not wait for it
             raise
 
-    async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+    async def _until_stored(self, write: Callable[[], Awaitable[T]], check: Callable[[], None]) -> T:
         give_up = self._clock() + STORE_RETRY_TIMEOUT
         tries = 0
         while True:
-            self.check()
+            check()
             began = self._clock()
             try:
                 written = await write()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.answering.turns.chat_migration import ChatMigration
 from bot.answering.turns.membership import Membership
-from bot.answering.turns.retention import TROUBLE_LIFETIME, MaxAges, Retention
+from bot.answering.turns.retention import TROUBLE_LIFETIME, USAGE_LIFETIME, MaxAges, Retention
 from bot.answering.turns.running_turns import ClaimAlarm, RunningTurns
 from bot.answering.turns.service import TurnService
 from bot.answering.turns.timing import WorkerTiming
@@ -36,6 +36,8 @@ class TurnLimits:
     """Seconds for which conversations are kept. None: for ever."""
     troubles: float = TROUBLE_LIFETIME
     """Seconds for which the reasons of failed answers are kept."""
+    usage: float = USAGE_LIFETIME
+    """Seconds for which the tokens of answers are kept."""
 
 
 def make_turn_service(
@@ -58,7 +60,7 @@ def make_turn_service(
     outcome = TurnOutcome(
         queue, TurnCanceller(database), migration, troubles, replica=membership.me, clock=database.clock
     )
-    ages = MaxAges(history=limits.history, troubles=limits.troubles)
+    ages = MaxAges(history=limits.history, troubles=limits.troubles, usage=limits.usage)
     retention = Retention(database, queue, conversations, troubles, ages, clock=timing.clock)
     runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
     worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)

@@ -18,7 +18,8 @@ from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.turn_queue.claimable import STEAL_DELAY
 from bot.storage.turn_queue.claims import TurnRepository
-from bot.storage.turn_queue.enqueue import PASTE_WAIT, Claimant
+from bot.storage.turn_queue.enqueue import Claimant
+from bot.storage.turn_queue.join_question import JOIN_WAIT
 from bot.storage.turn_queue.leases import ClaimedTurn, Signal
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Worker:
         if self._database.shared:
             await self._signals.look()  # the others share the bot's budget with us from now on
         self._claiming = self._tasks.start(self._claim_for_ever(), name="claim turns")
-        self._alarm.ring_in(PASTE_WAIT)  # a question may still wait for its rest
+        self._alarm.ring_in(JOIN_WAIT)  # a question may still wait for its rest
         self._alarm.ring()
 
     async def close(self, grace: float) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
 from bot.generators.client import LimitKeeper
-from bot.models.catalog import ModelCatalog, chosen_form
-from bot.models.entry import ModelEntry
+from bot.models.catalog import ModelCatalog, Offer
+from bot.models.listing import ModelLists
 from bot.people.permissions import OnlyBotAdmins, Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, ModelChoosers, PreferenceName, Preferences
@@ -30,9 +30,9 @@ class ModelGone(Problem):
 class ModelChoices:
     """The models that somebody may choose, and what counts now."""
 
-    entries: tuple[ModelEntry, ...]
+    entries: tuple[Offer, ...]
     chosen: str
-    """The id of the entry in force; empty: it is none of these."""
+    """The id of the offer in force; empty: it is none of these."""
     effective: EffectivePreferences
 
 
@@ -50,12 +50,18 @@ class ModelChoice:
     """Shows, sets and resets the model. Raises NotPermitted, ModelGone, WrongValue, StorageUnavailable."""
 
     def __init__(
-        self, unit: UnitOfWork, models: ModelCatalog, preferences: Preferences, permissions: Permissions
+        self,
+        unit: UnitOfWork,
+        models: ModelCatalog,
+        preferences: Preferences,
+        permissions: Permissions,
+        lists: ModelLists,
     ) -> None:
         self._unit = unit
         self._models = models
         self._preferences = preferences
         self._permissions = permissions
+        self._lists = lists
 
     async def look_here(self, speaker: Speaker) -> ModelChoices:
         """Give what may be chosen in this chat; nothing where there is only one model, or only admins choose."""
@@ -66,16 +72,16 @@ class ModelChoice:
         """Give what an admin may choose for the whole bot, and its default of now."""
         self._permissions.require_bot_admin(speaker)
         whole = await self._preferences.effective(ChatKey(speaker.key.bot, 0))
-        return self._choices(self._models.offered(admin=True), whole, whole.model.value)
+        return self._choices(self._models.offers(admin=True), whole, whole.model.value)
 
     async def choose_here(self, speaker: Speaker, id_: str) -> ModelChoices:
         """Let an entry answer in this chat or topic from the next answer on."""
         await self._permissions.require_change(speaker)
         effective = await self._preferences.effective(speaker.key)
-        entry = self._entry(id_, self._for(speaker, effective))
+        offer = self._offer(id_, self._for(speaker, effective))
         async with self._unit.transaction():
             await self._preferences.set(
-                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, chosen_form(entry)
+                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, offer.choice
             )
             return await self.look_here(speaker)
 
@@ -91,9 +97,9 @@ class ModelChoice:
     async def choose_for_bot(self, speaker: Speaker, id_: str) -> ModelChoices:
         """Let an entry answer wherever nobody has chosen another one."""
         self._permissions.require_bot_admin(speaker)
-        entry = self._entry(id_, self._models.offered(admin=True))
+        offer = self._offer(id_, self._models.offers(admin=True))
         async with self._unit.transaction():
-            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, chosen_form(entry))
+            await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, offer.choice)
             return await self.look_for_bot(speaker)
 
     async def let_choose(self, speaker: Speaker, who: ModelChoosers) -> ModelChoices:
@@ -103,10 +109,10 @@ class ModelChoice:
             await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL_CHOICE, who)
             return await self.look_for_bot(speaker)
 
-    def named(self, text: str) -> ModelEntry | None:
-        """Find the entry that a text names, by its id or its name, in any case."""
+    def named(self, text: str) -> Offer | None:
+        """Find the model that a text names, by its id or its name, in any case."""
         wanted = text.strip().casefold()
-        named = (entry for entry in self._models.entries if entry.id and wanted in {entry.id, entry.name.casefold()})
+        named = (one for one in self._models.offers(admin=True) if one.id and wanted in {one.id, one.name.casefold()})
         return next(named, None)
 
     def limit_of(self, effective: EffectivePreferences) -> tuple[LimitKeeper, int]:
@@ -133,21 +139,22 @@ class ModelChoice:
         except StorageUnavailable:
             return ModelTrial(None, Problem.key)
 
-    def _for(self, speaker: Speaker, effective: EffectivePreferences) -> list[ModelEntry]:
-        """The entries that somebody may choose in a chat."""
+    def _for(self, speaker: Speaker, effective: EffectivePreferences) -> list[Offer]:
+        """The models that somebody may choose in a chat."""
         if not speaker.admin and effective.model_choice.value != "everyone":
             return []
-        return self._models.offered(admin=speaker.admin)
+        return self._models.offers(admin=speaker.admin)
 
-    def _choices(self, entries: list[ModelEntry], effective: EffectivePreferences, stored: str) -> ModelChoices:
-        chosen = self._models.resolve(stored)
-        shown = tuple(entries) if self._models.is_from_file else ()
-        return ModelChoices(shown, chosen.entry.id if chosen.label == chosen.entry.name else "", effective)
+    def _choices(self, offers: list[Offer], effective: EffectivePreferences, stored: str) -> ModelChoices:
+        self._lists.refresh(effective.proxy.value)  # for the next page
+        choice = self._models.resolve(stored).choice
+        shown = tuple(offers) if self._models.is_from_file else ()
+        return ModelChoices(shown, next((one.id for one in shown if one.choice == choice), ""), effective)
 
-    def _entry(self, id_: str, offered: list[ModelEntry]) -> ModelEntry:
-        entry = next((one for one in offered if one.id == id_), None)
-        if entry is not None:
-            return entry
+    def _offer(self, id_: str, offered: list[Offer]) -> Offer:
+        offer = next((one for one in offered if one.id == id_), None)
+        if offer is not None:
+            return offer
         if not self._models.is_from_file or self._models.find(id_) is not None:
             raise OnlyBotAdmins(f"{id_} is not for everybody")
         raise ModelGone(f"there is no model {id_}")

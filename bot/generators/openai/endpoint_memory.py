@@ -50,6 +50,17 @@ _SYSTEM = re.compile(
 )
 
 
+_ABOUT_PICTURES = re.compile(
+    r"\bimages?\b|image_url|image_input|vision|multi-?modal|mmproj|\bpictures?\b"
+    r"|content\W+(\w+\W+){0,5}(must|should) be (a |of type )?(valid )?str|(valid|a) string"
+)
+_SEES_NOTHING = re.compile(
+    r"not support|n't support|unsupported|not enabled|not a (multi-?modal|vision)|not (multi-?modal|vision)"
+    r"|only (supported|available)|that supports? image|no endpoints|unknown variant|mmproj|not (allowed|available)"
+    r"|(must|should) be (a |of type )?(valid )?str|(valid|a) string|text[- ]only|at most 0 image|cannot see image"
+)
+
+
 @dataclass(slots=True)
 class Endpoint:
     """Forms of a request that one model at one address takes."""
@@ -61,6 +72,7 @@ class Endpoint:
     refused: set[str] = field(default_factory=set)
     """Other parameters that are left out."""
     takes_system: bool = True
+    takes_pictures: bool = True
     context: int | None = None
     """Tokens that the server says it reads."""
     scale: float = 1.0
@@ -69,6 +81,8 @@ class Endpoint:
     """Index of the possible address that answers."""
     begins_in_thought: bool = False
     """Its chat template writes the beginning of the thoughts."""
+    goes_on: bool | None = None
+    """It goes on with a last message of the assistant's; None: not tried yet."""
 
     def learn(self, problem: GeneratorProblem, sent: Collection[str], *, system: bool, tokens: int) -> bool:
         """Learn from a refusal of a request with these parameters, whose messages are estimated at `tokens`.
@@ -79,6 +93,15 @@ class Endpoint:
         if isinstance(problem, QuestionTooLong) or "context" in words:
             return self._learn_context(words, tokens)
         return self._learn_parameter(words, sent) or (system and self._learn_system(words))
+
+    def learn_pictures(self, problem: GeneratorProblem) -> bool:
+        """Tell whether a refusal is about the pictures that were sent; one that takes none at all is remembered."""
+        words = str(problem).lower()
+        if not _ABOUT_PICTURES.search(words):
+            return False
+        if _SEES_NOTHING.search(words):
+            self.takes_pictures = False
+        return True
 
     def _learn_context(self, words: str, tokens: int) -> bool:
         asked = _first(_ASKED, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -14,13 +15,14 @@ from yarl import URL
 from bot import __version__
 from bot.conversation.window import newest_within
 from bot.errors import GeneratorBusy, GeneratorProblem, GeneratorSilent, QuestionTooLong
-from bot.generators.contract import AsyncResult, Messages
+from bot.generators.contract import AsyncResult, Messages, Unseen
 from bot.generators.deadline import Deadline
 from bot.generators.errors import from_status
 from bot.generators.http import error_words, open_stream
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.openai.events import AnswerReader
 from bot.generators.options import Options
+from bot.generators.prefill import PREFILL_PARAMETERS, is_prefilled
 from bot.generators.prompt import check_question, estimate_messages, flatten, system_in_question, with_pictures
 from bot.net.connections import Route
 from bot.net.proxy_url import ProxyURL, as_proxy
@@ -67,7 +69,7 @@ class OpenAI:
             deadline, reader, payload = Deadline(options.timeouts), AnswerReader(), asking.payload()
             try:
                 address = replace(route, url=asking.address)
-                sent = payload | {"messages": with_pictures(payload["messages"], options.pictures)}
+                sent = payload | {"messages": with_pictures(payload["messages"], asking.pictures)}
                 async with open_stream(address, sent, deadline, headers=_headers(address.url, options)) as response:
                     asking.status = response.status
                     if response.status != HTTPStatus.OK:
@@ -80,6 +82,8 @@ class OpenAI:
                     finish = reader.finish()
                 if reader.usage is not None:
                     yield reader.usage
+                if len(asking.pictures) < len(options.pictures):
+                    yield Unseen()
                 yield finish
             except GeneratorProblem as problem:
                 if reader.begun or not asking.adapt(problem, payload):
@@ -99,7 +103,12 @@ def endpoints(base: str) -> list[str]:
 
 
 def _headers(address: str, options: Options) -> dict[str, str]:
-    headers = {"Accept": "text/event-stream", "User-Agent": f"aura-telegram/{__version__}"}
+    return {"Accept": "text/event-stream", **authorization(address, options)}
+
+
+def authorization(address: str, options: Options) -> dict[str, str]:
+    """Give the headers that say who asks."""
+    headers = {"User-Agent": f"aura-telegram/{__version__}"}
     if not options.secret:
         return headers
     if (URL(address).host or "").endswith(_AZURE):
@@ -112,7 +121,7 @@ async def _read(response: aiohttp.ClientResponse, deadline: Deadline, reader: An
     if not reader.finished:
         return await deadline.read(response.content)
     try:
-        return await deadline.read(response.content, deadline.timeouts.after_finish)
+        return await deadline.wait_for(response.content.readany(), deadline.timeouts.after_finish)
     except (GeneratorSilent, aiohttp.ClientError, OSError):
         return b""
 
@@ -132,6 +141,8 @@ class _Asking:
     """Times that the server has said that it is too long: then less is sent, without a limit for the answer."""
     _requests: int = 1
     _endpoint: Endpoint | None = None
+    _unseen: bool = False
+    """The server has refused this question for its pictures."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -139,6 +150,11 @@ class _Asking:
         if self._endpoint is None:
             self._endpoint = (self.options.memory or EndpointMemory()).of(self.options.url, self.model)
         return self._endpoint
+
+    @property
+    def pictures(self) -> Sequence[str]:
+        """The pictures that are sent along: none where the server refuses them."""
+        return [] if self._unseen or not self.endpoint.takes_pictures else self.options.pictures
 
     @property
     def address(self) -> str:
@@ -166,6 +182,8 @@ class _Asking:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if is_prefilled(messages):
+            payload |= PREFILL_PARAMETERS
         if self.temperature is not None:
             payload["temperature"] = self.temperature
         limit = self._limit(estimate_messages(messages))
@@ -178,6 +196,10 @@ class _Asking:
         self._requests += 1
         if self._requests > MAX_REQUESTS or isinstance(problem, GeneratorBusy):
             return False
+        if self.pictures and self.endpoint.learn_pictures(problem):
+            self._unseen = True
+            logger.warning("%s: asking again without pictures, because it said: %s", self.options.url, problem)
+            return True
         messages, known = payload["messages"], self.endpoint.context
         tokens = estimate_messages(messages)
         system = any(message["role"] == "system" for message in messages)

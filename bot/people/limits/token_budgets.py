@@ -1,35 +1,63 @@
-"""Budgets of tokens: a person's and the whole bot's, in a day and in a month (UTC)."""
+"""Budgets of tokens and of money: a person's and the whole bot's, in a day and in a month (UTC)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Literal, Protocol
 
 from bot.conversation.people import Person
-from bot.conversation.usage import Period, UsageColumn, UsageSum, next_period, period_start
+from bot.conversation.usage import Period, Spent, UsageColumn, UsageSum, next_period, period_start
 from bot.errors import Problem
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.settings import Settings
 
 WARNING_SHARE = 0.8
-"""The share of the bot's budget at which admins are warned, once in each day or month."""
+"""The share of a budget at which admins, or the person, are told of it, once in each day or month."""
+BUDGET_PERIODS: tuple[Period, ...] = ("day", "month")
 Whose = Literal["person", "bot"]
+BudgetUnit = Literal["tokens", "money"]
 
 
 class BudgetSpent(Problem):
-    """A budget of tokens is used up; `details` say whose, of which period, and when it begins anew."""
+    """A budget is used up; `details` say whose, of which period, and when it begins anew."""
 
     key = "budget-spent"
+
+
+class MoneySpent(BudgetSpent):
+    """The same, of a budget of money."""
+
+    key = "budget-money-spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An amount that may be spent in each day or month."""
+
+    whose: Whose
+    period: Period
+    unit: BudgetUnit
+    amount: float
+
+    @property
+    def name(self) -> str:
+        """The name under which its warnings are stored."""
+        return f"{self.unit} a {self.period}"
+
+    def used(self, spent: Spent) -> float:
+        """The part of what was spent that counts here."""
+        return spent.tokens if self.unit == "tokens" else spent.cost
 
 
 class UsageSums(Protocol):
     """`TokenUsageRepository`."""
 
-    async def tokens(self, since: float, *, person: int | None = None) -> int:
-        """Tokens of a person, or of everybody, since a Unix time."""
+    async def spent(self, since: float, *, person: int | None = None, currency: str = "") -> Spent:
+        """Tokens and costs of a person, or of everybody, since a Unix time."""
         ...
 
     async def sums(self, since: float, by: UsageColumn, *, person: int | None = None) -> list[UsageSum]:
@@ -37,80 +65,105 @@ class UsageSums(Protocol):
         ...
 
 
+class BudgetWarnings(Protocol):
+    """`BudgetNotices`."""
+
+    def warn(self, person: int, budget: Budget, used: float, beginning: float) -> None:
+        """Tell a person, or with 0 the admins, that most of a budget is spent, unless they were told."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalUsage:
-    """The tokens of a person in a day or month, and how many are left of their budget (None: no limit)."""
+    """The tokens and costs of a person in a day or month, and what is left of their budgets (None: no limit)."""
 
     period: Period
-    tokens: int
-    left: int | None
+    spent: Spent
+    tokens_left: int | None
+    cost_left: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    whose: Whose
-    period: Period
-    tokens: int
+def budgets_of(settings: Settings) -> list[Budget]:
+    """Give the budgets of the settings, those of the bot first, and those over the same answers side by side."""
+    amounts: tuple[Budget, ...] = (
+        Budget("bot", "day", "tokens", settings.bot_tokens_per_day),
+        Budget("bot", "day", "money", settings.bot_cost_per_day),
+        Budget("bot", "month", "tokens", settings.bot_tokens_per_month),
+        Budget("bot", "month", "money", settings.bot_cost_per_month),
+        Budget("person", "day", "tokens", settings.tokens_per_day),
+        Budget("person", "day", "money", settings.cost_per_day),
+        Budget("person", "month", "tokens", settings.tokens_per_month),
+        Budget("person", "month", "money", settings.cost_per_month),
+    )
+    return [one for one in amounts if one.amount]
 
 
 class TokenBudgets:
-    """Counts stored tokens against the budgets of the settings.
+    """Counts stored tokens and costs against the budgets of the settings.
 
-    `person` finds somebody, `clock` gives Unix times, `warn` tells admins: the period, the tokens spent, the budget.
+    `person` finds somebody, `clock` gives Unix times, `currency` is that of the prices: costs in others do not count.
 
     An answer in progress is not counted yet, so that the last one may go beyond a budget.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        budgets: Sequence[Budget],
         usage: UsageSums,
         permissions: Permissions,
         *,
         person: Callable[[int], Awaitable[Person | None]],
         clock: Callable[[], float],
-        warn: Callable[[Period, int, int], None],
+        warnings: BudgetWarnings,
+        currency: str = "",
     ) -> None:
-        self._person = {"day": settings.tokens_per_day, "month": settings.tokens_per_month}
-        budgets: tuple[_Budget, ...] = (
-            _Budget("bot", "day", settings.bot_tokens_per_day),
-            _Budget("bot", "month", settings.bot_tokens_per_month),
-            _Budget("person", "day", settings.tokens_per_day),
-            _Budget("person", "month", settings.tokens_per_month),
-        )
-        self._budgets = [one for one in budgets if one.tokens]
+        self._budgets = budgets
         self._usage = usage
         self._permissions = permissions
         self._known = person
         self._clock = clock
-        self._warn = warn
-        self._warned: dict[Period, float] = {}
+        self._warnings = warnings
+        self.currency = currency
+        """The currency of costs; empty: no model has a price."""
 
     async def admit(self, speaker: Speaker) -> None:
-        """Let a question through while there are tokens; bot admins are not limited. Raises BudgetSpent."""
-        now = self._clock()
-        for budget in self._budgets:
-            person = speaker.id if budget.whose == "person" else None
-            spent = await self._usage.tokens(period_start(budget.period, now), person=person)
-            if budget.whose == "bot" and spent >= budget.tokens * WARNING_SHARE:
-                self._warn_once(budget, spent, now)
-            if spent >= budget.tokens and not speaker.admin:
-                again = datetime.fromtimestamp(next_period(budget.period, now), UTC)
-                raise BudgetSpent(
-                    f"the {budget.whose}'s budget of the {budget.period} is spent",
-                    whose=budget.whose,
-                    period=budget.period,
-                    at=f"{again:%Y-%m-%d %H:%M} UTC",
-                )
+        """Let a question through while nothing is spent; bot admins are not limited. Raises BudgetSpent."""
+        for (whose, period), budgets in groupby(self._budgets, lambda one: (one.whose, one.period)):
+            if whose == "person" and speaker.admin:
+                continue
+            person = speaker.id if whose == "person" else None
+            beginning = period_start(period, self._clock())
+            spent = await self._usage.spent(beginning, person=person, currency=self.currency)
+            for budget in budgets:
+                self._check(budget, budget.used(spent), beginning, speaker)
+
+    def _check(self, budget: Budget, used: float, beginning: float, speaker: Speaker) -> None:
+        """Warn of a budget that is nearly spent. Raises BudgetSpent."""
+        is_spent = used >= budget.amount
+        if used >= budget.amount * WARNING_SHARE and (budget.whose == "bot" or not is_spent):
+            self._warnings.warn(0 if budget.whose == "bot" else speaker.id, budget, used, beginning)
+        if is_spent and not speaker.admin:
+            again = datetime.fromtimestamp(next_period(budget.period, self._clock()), UTC)
+            raise (BudgetSpent if budget.unit == "tokens" else MoneySpent)(
+                f"the {budget.whose}'s {budget.name} are spent",
+                whose=budget.whose,
+                period=budget.period,
+                at=f"{again:%Y-%m-%d %H:%M} UTC",
+            )
 
     async def of_person(self, person: int) -> list[PersonalUsage]:
-        """The tokens of a person, today and this month."""
-        now = self._clock()
-        periods: tuple[Period, ...] = ("day", "month")
+        """Tokens and costs of a person, today and this month."""
         found = []
-        for period in periods:
-            tokens, budget = await self._usage.tokens(period_start(period, now), person=person), self._person[period]
-            found.append(PersonalUsage(period, tokens, max(0, budget - tokens) if budget else None))
+        for period in BUDGET_PERIODS:
+            since = period_start(period, self._clock())
+            spent = await self._usage.spent(since, person=person, currency=self.currency)
+            left = {
+                one.unit: max(0.0, one.amount - one.used(spent))
+                for one in self._budgets
+                if (one.whose, one.period) == ("person", period)
+            }
+            tokens = left.get("tokens")
+            found.append(PersonalUsage(period, spent, None if tokens is None else int(tokens), left.get("money")))
         return found
 
     async def sums(self, speaker: Speaker, by: UsageColumn) -> list[UsageSum]:
@@ -120,12 +173,6 @@ class TokenBudgets:
         return sums if by == "model" else [replace(one, subject=await self._name(one.subject)) for one in sums]
 
     async def _name(self, id_: str) -> str:
-        """A person's name; a group's id stays."""
+        """A person's name; a group's id stays, and so does the 0 of what was forgotten."""
         known = await self._known(int(id_))
         return known.name if known is not None and known.name else id_
-
-    def _warn_once(self, budget: _Budget, spent: int, now: float) -> None:
-        beginning = period_start(budget.period, now)
-        if self._warned.get(budget.period) != beginning:
-            self._warned[budget.period] = beginning
-            self._warn(budget.period, spent, budget.tokens)

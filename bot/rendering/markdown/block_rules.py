@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from markdown_it import rules_block
+from markdown_it.common.utils import mdTrim
 from markdown_it.rules_block import StateBlock
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\s]*)")
@@ -12,6 +13,47 @@ _MARKDOWN = frozenset({"markdown", "md"})
 MAX_QUOTED_LINES = 4096
 """Lines that the quotes of one text may look at, each quote for itself: a message has fewer, within one quote."""
 _UNDERLINE = re.compile(r"={3,}[ \t]*")
+
+
+def prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: ARG001  # markdown-it's signature
+    """Parse a paragraph that begins with a letter, as most do: none of the other rules has to look at such a line."""
+    if silent or not _is_prose(state, start):
+        return False
+    line = start + 1
+    parent, state.parentType = state.parentType, "paragraph"
+    while line < state.lineMax and not state.isEmpty(line) and (_is_prose(state, line) or not _ends(state, line)):
+        line += 1
+    state.parentType = parent
+    state.line = line
+    state.push("paragraph_open", "p", 1).map = [start, line]
+    token = state.push("inline", "", 0)
+    token.content, token.map, token.children = (
+        mdTrim(state.getLines(start, line, state.blkIndent, False)),
+        [start, line],
+        [],
+    )
+    state.push("paragraph_close", "p", -1)
+    return True
+
+
+def _is_prose(state: StateBlock, line: int) -> bool:
+    """Tell whether only a paragraph can begin here, or go on: a table has pipes, and a heading may be underlined."""
+    if not state.src[state.bMarks[line] + state.tShift[line]].isalpha() or state.is_code_block(line):
+        return False
+    if state.src.find("|", state.bMarks[line], state.eMarks[line]) >= 0:
+        return False
+    return line + 1 >= state.lineMax or not _is_underline(state, line + 1)
+
+
+def _is_underline(state: StateBlock, line: int) -> bool:
+    return state.src.startswith("===", state.bMarks[line] + state.tShift[line])
+
+
+def _ends(state: StateBlock, line: int) -> bool:
+    """Tell whether a paragraph ends before this line, as CommonMark has it."""
+    if state.is_code_block(line) or state.sCount[line] < 0:  # a quotation has looked at the latter already
+        return False
+    return any(rule(state, line, state.lineMax, True) for rule in state.md.block.ruler.getRules("paragraph"))
 
 
 def table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -41,9 +83,10 @@ def blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 def markdown_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a fence that holds Markdown: in it a fence with a language opens another one, which its next one closes."""
-    if not state.src.startswith(("```", "~~~"), state.bMarks[start] + state.tShift[start]):
+    place = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith(("```", "~~~"), place):
         return False
-    found = None if state.is_code_block(start) else _FENCE.match(_line(state, start))
+    found = None if state.is_code_block(start) else _FENCE.match(state.src, place, state.eMarks[start])
     if found is None or found.group(2).lower() not in _MARKDOWN:
         return False
     last = _last_line(state, start, end, found.group(1))
@@ -80,7 +123,7 @@ def _last_line(state: StateBlock, start: int, end: int, marker: str) -> int | No
 
 def underlined_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse a line with equals signs below it; a line of dashes stays a rule, which models mean by it."""
-    if start + 1 >= end or not state.src.startswith("===", state.bMarks[start + 1] + state.tShift[start + 1]):
+    if start + 1 >= end or not _is_underline(state, start + 1):
         return False
     if state.isEmpty(start) or state.is_code_block(start) or state.is_code_block(start + 1):
         return False

@@ -310,6 +310,11 @@ class BlockWriter:
             source = places.sources[index] - self._shift
             if not index and continued and line.startswith(CONTINUATION_MARK):
                 line, source = line[1:], source + 1  # noqa: PLW2901  # the mark of a continued line is not shown
+            if "\t" not in line:
+                if source >= 0:
+                    self.builder.runs.append(SourceRun(self.builder.length, source, len(line), leaf))
+                self.builder.write(line)
+                continue
             for piece in line.split("\t"):
                 if piece is not line and source > places.sources[index] - self._shift:
                     self.builder.write("    ")

@@ -136,7 +136,8 @@ def _closing_tag(state: StateInline, name: str, begin: int) -> tuple[int, int] |
 
 def half_tag(text: str) -> int:
     """Find the place of a tag that is still being written at the end of a text; the text's length if there is none."""
-    found = _HALF_TAG.search(text, max(0, len(text) - _MAX_TAG))
+    near = max(0, len(text) - _MAX_TAG)
+    found = _HALF_TAG.search(text, near) if text.find("<", near) >= 0 else None
     if found is None:
         return len(text)
     name, attributes = (found.group(2) or "").lower(), found.group(3)

@@ -96,16 +96,16 @@ class PlacedState(StateInline):
     def plain_end(self) -> int:
         """Give where the text ends that begins here and holds no markup."""
         start = self.pos
-        if start in self._addresses and self._addresses[start] <= self.posMax:
-            return self._addresses[start]
-        if start and self.src.startswith(_SHRUG, start - 1):
-            return start + len(_SHRUG) - 1
-        if self._delimiter_runs >= MAX_DELIMITERS and self.src[start] in "*_~":
-            return start + 1
         found = _TERMINATOR.search(self.src, start)
         end = found.start() if found else self.posMax
         if self._addresses:
-            return min([end, *(place for place in self._addresses if start < place < end)])
+            if self._addresses.get(start, self.posMax + 1) <= self.posMax:
+                return self._addresses[start]
+            end = min([end, *(place for place in self._addresses if start < place < end)])
+        if end == start and (start and self.src.startswith(_SHRUG, start - 1)):
+            return start + len(_SHRUG) - 1
+        if end == start and self._delimiter_runs >= MAX_DELIMITERS and self.src[start] in "*_~":
+            return start + 1
         return end
 
 
@@ -194,6 +194,7 @@ def parser() -> MarkdownIt:
     markdown.inline.ruler.before("autolink", "html", html.inline_html)
     markdown.inline.ruler.before("link", "no_link", _no_link)
     everywhere: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    markdown.block.ruler.before("table", "prose", block_rules.prose)
     markdown.block.ruler.at("table", block_rules.table, {"alt": ["paragraph", "reference"]})
     markdown.block.ruler.at("blockquote", block_rules.blockquote, everywhere)
     markdown.block.ruler.before("fence", "formula", block_formula, everywhere)

@@ -110,15 +110,18 @@ class InlineWriter:
             self.builder.write(self.indents[min(number, len(self.indents) - 1)])
 
     def _copy(self, text: str, start: int, *more: tuple[str, str]) -> None:
-        if self.lines is None or any(item.opener == "[" for item in self._open):
+        if self.lines is None or (self._open and any(item.opener == "[" for item in self._open)):
             self.builder.write(text)
             return
         source = self.lines.source(start)
+        markup = (*((item.opener, item.closer) for item in self._open), *more) if self._open else more
+        if source >= 0 and start + len(text) <= self._sure:
+            self.builder.copy(text, source, self.leaf, markup)
+            return
         hidden = min(len(text), max(0, -source))  # what a prefix opened again, and nothing closed
         sure = max(hidden, min(len(text), self._sure - start))
-        markup = tuple((item.opener, item.closer) for item in self._open)
         self.builder.write(text[:hidden])
-        self.builder.copy(text[hidden:sure], source + hidden, self.leaf, (*markup, *more))
+        self.builder.copy(text[hidden:sure], source + hidden, self.leaf, markup)
         self.builder.write(text[sure:])
 
     def _code(self, token: Token) -> None:

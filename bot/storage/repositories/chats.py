@@ -12,18 +12,29 @@ from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
 from bot.storage.repositories.message_tree import ensure
-from bot.storage.schema import chats, conversations, messages, preferences, shown, spent, troubles, turns
+from bot.storage.schema import (
+    chats,
+    conversations,
+    group_messages,
+    messages,
+    preferences,
+    shown,
+    spent,
+    token_usage,
+    troubles,
+    turns,
+)
 
 
 class ChatRepository:
     """The chats of each bot. Raises StorageUnavailable."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     async def get(self, bot: int, chat: int) -> Chat | None:
         """A chat. None: never seen."""
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             this = (chats.c.bot == bot) & (chats.c.id == chat)
             row = (await connection.execute(select(chats).where(this))).one_or_none()
         return None if row is None else _chat(row)
@@ -38,18 +49,18 @@ class ChatRepository:
         """Read some of the groups that the bot is in, by title, and count them all."""
         mine = (chats.c.bot == bot) & (chats.c.id < 0) & chats.c.present & (chats.c.kind != "channel")
         some = select(chats).where(mine).order_by(chats.c.title, chats.c.id).offset(offset).limit(limit)
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             count = (await connection.execute(select(func.count()).select_from(chats).where(mine))).scalar_one()
             return [_chat(row) for row in await connection.execute(some)], count
 
     async def refuse(self, bot: int, chat: Chat) -> bool:
         """Remember that a group has been told to wait for an admin. False: it had been told before."""
         row = {"bot": bot, **asdict(chat), "title": storable(chat.title), "refused": True}
-        new = self._database.insert(chats).values(row)
+        new = self.database.insert(chats).values(row)
         once = new.on_conflict_do_update(
             index_elements=[chats.c.bot, chats.c.id], set_={"refused": True}, where=~chats.c.refused
         )
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             return (await connection.execute(once)).rowcount == 1
 
     async def migrate(self, bot: int, old: int, new: int) -> None:
@@ -57,22 +68,26 @@ class ChatRepository:
 
         Messages are numbered anew in a supergroup, so the old Telegram ids mean nothing there and are forgotten.
         """
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == old))
             for row in await connection.execute(
                 select(conversations).where(conversations.c.bot == bot, conversations.c.chat == old)
             ):
                 await self._move(connection, row, new)
-            for table in (spent, troubles):
+            for table in (spent, troubles, token_usage):
                 await connection.execute(update(table).where(table.c.bot == bot, table.c.chat == old).values(chat=new))
+            await connection.execute(
+                delete(group_messages).where(group_messages.c.bot == bot, group_messages.c.chat == old)
+            )
             await _move_preferences(connection, bot, old, new)
             await self._move_chat(bot, old, new)
             for chat in (old, new):
-                await self._database.notify("preferences", f"{bot} {chat}")
+                await self.database.notify("preferences", f"{bot} {chat}")
 
     async def _move(self, connection: AsyncConnection, old: AnyRow, chat: int) -> None:
         """Let a conversation go on in another chat; where one has begun there already, its newest point stands."""
-        target = await ensure(self._database, connection, ChatKey(old.bot, chat, old.topic))
+        whose = chat if old.person == old.chat else old.person  # administrators who speak as the group
+        target = await ensure(self.database, connection, ChatKey(old.bot, chat, old.topic, whose))
         for table in (messages, turns):
             moved = update(table).where(table.c.conversation == old.id).values(conversation=target)
             await connection.execute(moved)
@@ -91,13 +106,13 @@ class ChatRepository:
             name: getattr(was, name) or getattr(there, name) for name in ("allowed", "greeted", "refused", "language")
         }
         await self.put(bot, replace(there, **said))
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             await connection.execute(delete(chats).where(chats.c.bot == bot, chats.c.id == old))
 
     async def _put(self, row: dict[str, object], changed: dict[str, object]) -> None:
         """Alone it does not wait for the disk: what a power failure may undo is soon seen again."""
-        new = self._database.insert(chats).values(row)
-        async with self._database.transaction(durable=False) as connection:
+        new = self.database.insert(chats).values(row)
+        async with self.database.transaction(durable=False) as connection:
             await connection.execute(new.on_conflict_do_update(index_elements=[chats.c.bot, chats.c.id], set_=changed))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,13 +18,34 @@ from sqlalchemy import (
     update,
 )
 
-from bot.conversation.messages import ChatKey, Ending, Message
+from bot.conversation.messages import ChatKey, Message
 from bot.storage.database import Database
-from bot.storage.mappers import message_of
-from bot.storage.repositories.message_tree import choose, ensure, find, point, row_at, take_out, versions_of
+from bot.storage.mappers import key_of, message_of
+from bot.storage.repositories.message_tree import (
+    ADDRESS,
+    choose,
+    ensure,
+    find,
+    point,
+    row_at,
+    take_out,
+    versions_of,
+)
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.repositories.screens import screen_of
-from bot.storage.schema import chats, conversations, messages, outbox, people, preferences, shown, troubles, turns
+from bot.storage.repositories.token_usage import unlink_chat
+from bot.storage.schema import (
+    chats,
+    conversations,
+    group_messages,
+    messages,
+    outbox,
+    people,
+    preferences,
+    shown,
+    troubles,
+    turns,
+)
 
 MAX_PATH = 2000
 """Messages that are read of one conversation at the most; no generator takes more."""
@@ -49,11 +71,18 @@ class ConversationRepository:
 
     async def key(self, message: int) -> ChatKey | None:
         """The conversation that a message belongs to."""
-        owner = select(conversations.c.bot, conversations.c.chat, conversations.c.topic)
+        owner: Select[Any] = select(*ADDRESS).join(messages).where(messages.c.id == message)
         async with self._database.reading() as connection:
-            found = await connection.execute(owner.join(messages).where(messages.c.id == message))
-            row = found.one_or_none()
-        return None if row is None else ChatKey(row.bot, row.chat, row.topic)
+            row = (await connection.execute(owner)).one_or_none()
+        return None if row is None else key_of(row)
+
+    async def key_at(self, key: ChatKey, message_id: int) -> ChatKey | None:
+        """The conversation that a Telegram message of this chat belongs to, whoever's it is."""
+        owner: Select[Any] = select(*ADDRESS).select_from(shown.join(messages).join(conversations))
+        here = shown.c.bot == key.bot, shown.c.chat == key.chat, shown.c.message_id == message_id
+        async with self._database.reading() as connection:
+            row = (await connection.execute(owner.where(*here))).one_or_none()
+        return None if row is None else key_of(row)
 
     async def newest(self, key: ChatKey) -> int | None:
         """The message that the next plain question goes on from. None: it begins anew."""
@@ -83,9 +112,13 @@ class ConversationRepository:
         Those of which nothing was written are left out: there is nothing to see.
         """
         async with self._database.reading() as connection:
-            return await versions_of(
-                connection, answer, messages.c.ending.not_in([ending for ending in Ending if ending.is_empty])
-            )
+            return await versions_of(connection, answer, written=True)
+
+    async def writers(self, answers: Sequence[int]) -> dict[int, str]:
+        """Give the name of the model that wrote each of these answers; empty where it is not known."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(answers)))
+            return {row.id: row.model or "" for row in rows}
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""
@@ -110,14 +143,12 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             return [one.message_id for one in await screen_of(connection, message) if one.message_id is not None]
 
-    async def undo(self, key: ChatKey) -> list[int] | None:
-        """Take the last question and its answers out. Gives the Telegram messages to delete. None: there is none."""
+    async def take_out(self, message: int) -> list[int] | None:
+        """Take a question and its answers out. Gives the Telegram messages to delete. None: it is not there."""
         async with self._database.transaction() as connection:
-            found = await find(connection, key)
-            newest = None if found is None else await point(connection, found)
-            if newest is None:
+            if await connection.scalar(select(messages.c.id).where(messages.c.id == message)) is None:
                 return None
-            return await take_out(connection, newest)
+            return await take_out(connection, message)
 
     async def history(self, key: ChatKey) -> list[Message]:
         """The conversation in force: from its beginning to its newest point."""
@@ -135,13 +166,25 @@ class ConversationRepository:
             await connection.execute(delete(conversations).where(here))
             await connection.execute(delete(shown).where(shown.c.bot == bot, shown.c.chat == chat))
             await connection.execute(delete(preferences).where(preferences.c.bot == bot, preferences.c.chat == chat))
+            await connection.execute(
+                delete(group_messages).where(group_messages.c.bot == bot, group_messages.c.chat == chat)
+            )
             await connection.execute(delete(troubles).where(troubles.c.bot == bot, troubles.c.chat == chat))
             await connection.execute(delete(outbox).where(outbox.c.bot == bot, outbox.c.chat == chat))
+            await unlink_chat(connection, bot, chat)
             await connection.execute(update(chats).where(chats.c.bot == bot, chats.c.id == chat).values(title=""))
             empty = {"name": "", "username": "", "language": ""}
             await connection.execute(update(people).where(people.c.bot == bot, people.c.id == chat).values(empty))
             for channel in ("preferences", "people"):
                 await self._database.notify(channel, f"{bot} {chat}")
+            self._database.erase_traces()
+
+    async def forget_person(self, bot: int, chat: int, person: int) -> None:
+        """Erase a person's own conversations in a group, but not what limits still have to count."""
+        own = (conversations.c.bot == bot) & (conversations.c.chat == chat) & (conversations.c.person == person)
+        async with self._database.transaction() as connection:
+            await keep_times(connection, own)
+            await connection.execute(delete(conversations).where(own))
             self._database.erase_traces()
 
     async def prune(self, before: float) -> None:

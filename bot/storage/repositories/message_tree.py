@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import ChatKey, Role
+from bot.conversation.messages import ChatKey, Ending, Role
 from bot.conversation.tree import newest_point
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
@@ -34,7 +35,10 @@ IS_CONVERSATION = and_(
     conversations.c.bot == bindparam("bot"),
     conversations.c.chat == bindparam("chat"),
     conversations.c.topic == bindparam("topic"),
+    conversations.c.person == bindparam("person"),
 )
+ADDRESS = (conversations.c.bot, conversations.c.chat, conversations.c.topic, conversations.c.person)
+"""The columns that `key_of` reads."""
 _FIND = select(conversations.c.id).where(IS_CONVERSATION)
 _ROW_AT = (
     select(messages)
@@ -47,9 +51,19 @@ _ROW_AT = (
 )
 
 
+def _versions() -> Select[Any]:
+    this = messages.alias("this")
+    same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
+    return select(messages.c.id).join(this, same).where(this.c.id == bindparam("answer")).order_by(messages.c.id)
+
+
+_VERSIONS = _versions()
+_WRITTEN_VERSIONS = _VERSIONS.where(messages.c.ending.not_in([ending.value for ending in Ending if ending.is_empty]))
+
+
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:
     """The id of a conversation, if it has one."""
-    found: int | None = await connection.scalar(_FIND, {"bot": key.bot, "chat": key.chat, "topic": key.topic})
+    found: int | None = await connection.scalar(_FIND, asdict(key))
     return found
 
 
@@ -57,8 +71,7 @@ async def ensure(database: Database, connection: AsyncConnection, key: ChatKey) 
     """The id of a conversation, made if need be."""
     found = await find(connection, key)
     if found is None:
-        row = {"bot": key.bot, "chat": key.chat, "topic": key.topic}
-        new = database.insert(conversations).values(row).on_conflict_do_nothing().returning(conversations.c.id)
+        new = database.insert(conversations).values(asdict(key)).on_conflict_do_nothing().returning(conversations.c.id)
         found = await connection.scalar(new) or await find(connection, key)
     if found is None:
         raise RuntimeError("a conversation that was just made is not there")
@@ -77,12 +90,13 @@ async def row_at(connection: AsyncConnection, bot: int, chat: int, message_id: i
     return (await connection.execute(_ROW_AT, here)).one_or_none()
 
 
-async def versions_of(connection: AsyncConnection, answer: int, *which: ColumnElement[bool]) -> list[int]:
-    """The answers to the same question that share the same Telegram messages, oldest first."""
-    this = messages.alias("this")
-    same = (messages.c.parent == this.c.parent) & (messages.c.screen == this.c.screen)
-    found = select(messages.c.id).join(this, same).where(this.c.id == answer, *which).order_by(messages.c.id)
-    return list((await connection.scalars(found)).all())
+async def versions_of(connection: AsyncConnection, answer: int, *, written: bool = False) -> list[int]:
+    """The answers to the same question that share the same Telegram messages, oldest first.
+
+    `written`: without those of which nothing was written.
+    """
+    found = _WRITTEN_VERSIONS if written else _VERSIONS
+    return list((await connection.scalars(found, {"answer": answer})).all())
 
 
 async def choose(connection: AsyncConnection, answer: int) -> None:

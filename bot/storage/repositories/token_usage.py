@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, func, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Integer, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import AnswerRecord, Turn
-from bot.conversation.usage import UsageColumn, UsageSum
-from bot.storage.database import Database
+from bot.conversation.usage import Spent, UsageColumn, UsageSum
+from bot.storage.database import Database, insert_into
 from bot.storage.mappers import storable
-from bot.storage.schema import token_usage
+from bot.storage.schema import budget_warnings, token_usage
 
 MAX_SUMS = 20
 """Rows of a table of sums: those with the most tokens."""
@@ -33,8 +36,14 @@ async def keep_tokens(database: Database, connection: AsyncConnection, turn: Tur
         "asked_at": record.asked_at,
         "first_at": record.first_at,
         "ended_at": record.ended_at,
+        "cut": max(0, turn.begun - 1),
     }
-    await connection.execute(database.insert(token_usage).values(row).on_conflict_do_nothing())
+    await connection.execute(_new_usage(shared=database.shared), row)
+
+
+@cache
+def _new_usage(*, shared: bool) -> Any:  # noqa: ANN401  # a class for each database, without a common base
+    return insert_into(token_usage, shared=shared).on_conflict_do_nothing()
 
 
 class TokenUsageRepository:
@@ -44,13 +53,16 @@ class TokenUsageRepository:
         self._database = database
         self._bot = bot
 
-    async def tokens(self, since: float, *, person: int | None = None) -> int:
-        """Tokens of a person, or of everybody."""
-        whole = select(_TOKENS).where(token_usage.c.bot == self._bot, token_usage.c.ended_at >= since)
+    async def spent(self, since: float, *, person: int | None = None, currency: str = "") -> Spent:
+        """Sum up the tokens of a person, or of everybody, and their costs in one currency."""
+        table = token_usage.c
+        costs = func.sum(case((table.currency == currency, table.cost), else_=0.0))
+        whole = select(_TOKENS, costs).where(table.bot == self._bot, table.ended_at >= since)
         if person is not None:
-            whole = whole.where(token_usage.c.person == person)
+            whole = whole.where(table.person == person)
         async with self._database.reading() as connection:
-            return int(await connection.scalar(whole) or 0)
+            tokens, cost = (await connection.execute(whole)).one()
+        return Spent(int(tokens or 0), float(cost or 0.0))
 
     async def sums(self, since: float, by: UsageColumn, *, person: int | None = None) -> list[UsageSum]:
         """Sums for each person, chat or model, the largest first; costs in different currencies stay apart."""
@@ -65,6 +77,7 @@ class TokenUsageRepository:
                 func.sum(table.output_tokens).label("output_tokens"),
                 func.sum(table.cost).label("cost"),
                 func.max(table.estimated.cast(Integer)).label("estimated"),
+                func.sum(table.cut).label("cut"),
             )
             .where(table.bot == self._bot, table.ended_at >= since)
             .group_by(column, table.currency)
@@ -83,6 +96,43 @@ class TokenUsageRepository:
                     estimated=bool(row.estimated),
                     cost=row.cost,
                     currency=row.currency,
+                    cut=int(row.cut),
                 )
                 for row in await connection.execute(query)
             ]
+
+
+class BudgetWarningRepository:
+    """The warnings of budgets: each is given once, whichever replica sees it first. Raises StorageUnavailable."""
+
+    def __init__(self, database: Database, *, bot: int) -> None:
+        self._database = database
+        self._bot = bot
+
+    async def begin(self, person: int, budget: str, beginning: float) -> bool:
+        """Note a warning about the day or month that begins then; person 0 are the admins. False: it was given."""
+        row = {"bot": self._bot, "person": person, "budget": budget, "beginning": beginning}
+        new = self._database.insert(budget_warnings).values(row)
+        once = new.on_conflict_do_update(
+            index_elements=["bot", "person", "budget"],
+            set_={"beginning": beginning},
+            where=budget_warnings.c.beginning < beginning,
+        )
+        async with self._database.transaction() as connection:
+            return (await connection.execute(once)).rowcount == 1
+
+
+async def unlink_chat(connection: AsyncConnection, bot: int, chat: int) -> None:
+    """Take a chat's name off the tokens of its answers. Limits count them for their people until the month ends."""
+    here = token_usage.c.bot == bot, token_usage.c.chat == chat
+    await connection.execute(update(token_usage).where(*here).values(chat=0))
+
+
+async def prune_usage(database: Database, *, before: float, month: float) -> None:
+    """Delete what is older than `before`, and take people's names off what was unlinked before this month began."""
+    table = token_usage.c
+    unlinked = table.chat == 0, table.person != 0, table.ended_at < month
+    async with database.transaction() as connection:
+        await connection.execute(delete(token_usage).where(table.ended_at < before))
+        await connection.execute(delete(budget_warnings).where(budget_warnings.c.beginning < before))
+        await connection.execute(update(token_usage).where(*unlinked).values(person=0))

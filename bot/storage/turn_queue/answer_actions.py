@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Ending, Role, TurnKind, TurnState
 from bot.errors import AnswerNotFound
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow
+from bot.storage.mappers import AnyRow, key_of
+from bot.storage.repositories.message_tree import ADDRESS
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.enqueue import Asked
 from bot.storage.turn_queue.writer import TurnWriter
@@ -21,9 +22,10 @@ class AnswerActions:
         self._database = database
         self._queue = TurnWriter(database)
 
-    async def again(self, answer: int, *, by: int, language: str) -> Asked:
+    async def again(self, answer: int, *, by: int, language: str, model: str | None = None) -> Asked:
         """Another answer to the same question: in place for the last one, below for an older. Raises AnswerNotFound.
 
+        `model` is the choice of a model for it. None: the one in force when it begins.
         Where the same question was answered again below, only the messages of that last answer are rewritten.
         """
         async with self._database.transaction() as connection:
@@ -43,6 +45,7 @@ class AnswerActions:
                 reply_to=await self._queue.attached_to(connection, row.parent, key, below=not in_place),
                 asker=by,
                 language=language,
+                model=model,
             )
         return Asked(turn, key.chat)
 
@@ -72,13 +75,13 @@ class AnswerActions:
 
     async def _answer(self, connection: AsyncConnection, answer: int) -> tuple[AnyRow, ChatKey]:
         """An answer that is still in its tree, and its conversation, entered. Raises AnswerNotFound."""
-        this = select(messages, conversations.c.bot, conversations.c.chat, conversations.c.topic).join(conversations)
+        this = select(messages, *ADDRESS).join(conversations)
         asked = messages.c.role == Role.ASSISTANT, messages.c.parent.is_not(None)
         row = (await connection.execute(this.where(messages.c.id == answer, *asked))).one_or_none()
         if row is None:
             raise AnswerNotFound
         await self._database.advisory_xact_lock(connection, f"conversation {row.conversation}")
-        return row, ChatKey(row.bot, row.chat, row.topic)
+        return row, key_of(row)
 
     async def _on_screen(
         self, connection: AsyncConnection, row: AnyRow, key: ChatKey, kind: TurnKind, *, by: int, language: str
@@ -95,6 +98,7 @@ class AnswerActions:
             reply_to=await self._queue.attached_to(connection, row.parent, key, below=False),
             asker=by,
             language=language,
+            model=row.model_choice if kind is TurnKind.GO_ON else None,
         )
         return Asked(turn, key.chat)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
-from bot.storage.repositories.message_tree import answers_of, take_out
+from bot.storage.repositories.message_tree import IS_CONVERSATION, answers_of, take_out
 from bot.storage.repositories.question_times import keep_times
-from bot.storage.schema import turns
+from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claimable import WAITING
 from bot.storage.turn_queue.leases import Signal
-from bot.storage.turn_queue.writer import TurnWriter, conversations_of
+from bot.storage.turn_queue.writer import TurnWriter, conversations_of, conversations_of_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,11 @@ class TurnCanceller:
                 connection, turns.c.conversation.in_(conversations_of(bot, chat, topic)), TurnState.FAILED
             )
 
-    async def open_turns(self, bot: int, chat: int) -> list[int]:
-        """The open turns of a chat."""
+    async def open_turns(self, bot: int, chat: int, person: int | None = None) -> list[int]:
+        """The open turns of a chat, or of a person's own conversations there."""
+        here = conversations_of(bot, chat) if person is None else conversations_of_person(bot, chat, person)
         async with self._database.reading() as connection:
-            mine = select(turns.c.id).where(turns.c.open, turns.c.conversation.in_(conversations_of(bot, chat)))
+            mine = select(turns.c.id).where(turns.c.open, turns.c.conversation.in_(here))
             return list((await connection.scalars(mine)).all())
 
     async def restart_elsewhere(self, bot: int, chat: int) -> None:
@@ -97,11 +98,18 @@ class TurnCanceller:
         async with self._database.transaction() as connection:
             await connection.execute(update(turns).where(mine).values(fresh))
 
-    async def undo_open(self, key: ChatKey) -> tuple[list[int], list[int]] | None:
-        """Take out the question of the newest open turn: its turns, and the Telegram messages to delete."""
+    async def last_open_question(self, key: ChatKey) -> int | None:
+        """The question of the newest turn of a conversation that is not finished."""
+        async with self._database.reading() as connection:
+            here = select(turns.c.question).join(conversations).where(IS_CONVERSATION, turns.c.open)
+            newest: int | None = await connection.scalar(here.order_by(turns.c.id.desc()).limit(1), asdict(key))
+        return newest
+
+    async def undo_open(self, key: ChatKey, question: int) -> tuple[list[int], list[int]] | None:
+        """Take out a question that has an open turn: its turns, and the Telegram messages to delete."""
         async with self._database.transaction() as connection:
-            conversation = await self._queue.enter(connection, key)
-            last = await self._queue.last_open(connection, conversation)
+            await self._queue.enter(connection, key)
+            last = await self._queue.newest_turn_of(connection, question)
             if last is None:
                 return None
             if last.kind == TurnKind.ANSWER and last.screen is None and await answers_of(connection, last.question):

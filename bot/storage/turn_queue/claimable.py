@@ -27,7 +27,9 @@ from bot.storage.turn_queue.leases import LAST_CHANCE, MAX_CROWDED_ATTEMPTS
 STEAL_DELAY = 0.5
 """Seconds after which a turn may begin on any replica: the one where its chat is at home is full, or dead."""
 _IS_POISON_CANDIDATE = or_(turns.c.faults == LAST_CHANCE, turns.c.attempt >= MAX_CROWDED_ATTEMPTS)
-WHOLE_TURN = select(turns, conversations.c.chat, conversations.c.topic).select_from(turns.join(conversations))
+WHOLE_TURN = select(turns, conversations.c.chat, conversations.c.topic, conversations.c.person).select_from(
+    turns.join(conversations)
+)
 WAITING = and_(turns.c.open, turns.c.owner.is_(None))
 
 

@@ -5,8 +5,8 @@ A turn that runs has an owner; one that waits has none. Of a conversation at mos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import (
     and_,
@@ -14,16 +14,18 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    null,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Shown, Turn, TurnKind, TurnState
+from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
 from bot.errors import LeaseLost
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, shown_as_json, storable, turn_of
+from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storable, turn_of
 from bot.storage.partitioning import ChatPartitioning
+from bot.storage.repositories.message_tree import IS_CONVERSATION
 from bot.storage.repositories.screens import on_screen, set_screen
 from bot.storage.repositories.token_usage import keep_tokens
 from bot.storage.schema import conversations, messages, spent, turns
@@ -70,11 +72,10 @@ class TurnRepository:
 
     async def current(self, key: ChatKey) -> Turn | None:
         """The turn of a conversation that runs, else the one that begins next."""
-        here = conversations.c.bot == key.bot, conversations.c.chat == key.chat, conversations.c.topic == key.topic
         async with self._database.reading() as connection:
             in_order = turns.c.owner.is_(None), turns.c.round, turns.c.id
-            first = WHOLE_TURN.where(turns.c.open, *here).order_by(*in_order).limit(1)
-            row = (await connection.execute(first)).one_or_none()
+            first = WHOLE_TURN.where(turns.c.open, IS_CONVERSATION).order_by(*in_order).limit(1)
+            row = (await connection.execute(first, asdict(key))).one_or_none()
         return None if row is None else turn_of(row)
 
     async def claim(
@@ -124,13 +125,28 @@ class TurnRepository:
             return {row.id: Signal(row.signal) if row.signal else None for row in rows}
 
     async def keep(self, lease: Lease, shown: Sequence[Shown]) -> None:
-        """Remember which Telegram messages show the answer. Raises LeaseLost.
+        """Remember which Telegram messages show the answer, also where it is to start over in them. Raises LeaseLost.
 
         This does not wait for the disk: the sooner it is known what was sent, the fewer messages stand twice after a
         crash, and after a power failure one may. For the same reason those who wait on SQLite go together.
         """
         if not await self._keeping.write((lease, shown_as_json(shown))):
             raise LeaseLost
+
+    async def store_reading(self, lease: Lease, question: Message, also: Callable[[], Awaitable[None]]) -> None:
+        """Store a question as it was read, and in the same transaction what `also` stores. Raises LeaseLost."""
+        quote = question.quote
+        read = {
+            "text": storable(question.text),
+            "quote_author": None if quote is None else storable(quote.author),
+            "quote_text": None if quote is None else storable(quote.text),
+            "pictures": pictures_as_json(question.pictures),
+            "unread": False,
+        }
+        async with self._database.transaction() as connection:
+            row = await self._mine(connection, lease)
+            await connection.execute(update(messages).where(messages.c.id == row.question).values(read))
+            await also()
 
     async def keep_unfinished(self, lease: Lease, text: str) -> None:
         """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
@@ -149,7 +165,7 @@ class TurnRepository:
             row = await self._mine(connection, lease)
             said = {"text": storable(text), "thoughts": storable(thoughts), "ending": ending}
             if record is not None:
-                said["model"] = storable(record.model)
+                said |= {"model": storable(record.model), "model_choice": storable(record.choice)}
                 await keep_tokens(self._database, connection, turn_of(row), record)
             if row.answer is None:
                 answer = await hang_answer(connection, row, said, self._database.clock())
@@ -176,11 +192,12 @@ class TurnRepository:
 
     async def release(self, lease: Lease, *, again_after: float = 0.0, counts: bool = False) -> bool:
         """Put a claimed turn back into the queue. `counts`: the attempt was a failure. False: it was not ours."""
+        again = self._database.now() + again_after if again_after else null()
         back = {
             **_BACK_IN_QUEUE,
             "attempt": case((_RESTARTED, 0), else_=turns.c.attempt - (0 if counts else 1)),
             "faults": case((_RESTARTED, 0), else_=turns.c.faults + (1 if counts else 0)),
-            "not_before": self._database.now() + again_after if again_after else None,
+            "not_before": case((_RESTARTED, turns.c.not_before), else_=again),
         }
         async with self._database.transaction() as connection:
             done = await connection.execute(update(turns).where(_HELD).values(back), _held(lease))
@@ -241,7 +258,9 @@ class TurnRepository:
             "state": state,
             "lease_until": self._database.now() + lease.seconds,
         }
-        turn = replace(turn_of(row), attempt=attempt, state=state)
+        if not delivers:
+            changed["begun"] = row.begun + 1
+        turn = replace(turn_of(row), attempt=attempt, state=state, begun=row.begun + (0 if delivers else 1))
         if not row.shown:  # only now the turn before it has left the messages behind that this one takes over
             left = [] if row.screen is None else await on_screen(connection, row.screen)
             turn = replace(turn, shown=tuple(left) or ABOUT_TO_SEND)
@@ -267,8 +286,7 @@ _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value)
 _WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
 _MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
 _KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
-_KEEP = update(turns).where(_UNDISTURBED).values(shown=bindparam("now_shown"))
-_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
+_KEEP = update(turns).where(_HELD).values(shown=bindparam("now_shown"))
 _WROTE = (
     update(turns)
     .where(turns.c.id == bindparam("this"))

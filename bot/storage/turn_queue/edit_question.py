@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import Question, Role, TurnKind, TurnState
+from bot.conversation.messages import Question, QuestionPart, Role, TurnKind, TurnState
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, storable
+from bot.storage.mappers import AnyRow, parts_as_json, parts_from, storable
 from bot.storage.repositories.message_tree import row_at
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.leases import UNTRIED, Signal
@@ -40,34 +41,44 @@ class QuestionEditor:
             old = await row_at(connection, question.key.bot, question.key.chat, question.message_id)
             if old is None or old.role != Role.USER or old.conversation != conversation:
                 return None
-            turn = await self._queue.newest_turn_of(connection, old.id)
-            if turn is not None:
-                return await self._edit_open(connection, turn, old, question)
-            if old.text == storable(question.text):
+            question = _with_other_parts(old, question)
+            if _is_same(old, question):
                 return Edited(None)
-            return Edited(await self._edit_answered(connection, old, question))
+            turn = await self._queue.newest_turn_of(connection, old.id)
+            if turn is None:
+                return Edited(await self.ask_answered_anew(connection, old, question))
+            if not old.placed:
+                changed = {"text": storable(question.text), "parts": parts_as_json(question.parts)}
+                unread = bool(question.parts)
+                await connection.execute(
+                    update(messages).where(messages.c.id == old.id).values(**changed, unread=unread)
+                )
+                return Edited(turn.id)
+            await self.ask_open_anew(connection, turn, old, question)
+            return Edited(turn.id, runs=turn.owner is not None)
 
-    async def _edit_open(self, connection: AsyncConnection, turn: AnyRow, old: AnyRow, question: Question) -> Edited:
-        """Edit a question whose turn is not finished: before it begins in place, else the answer starts over."""
-        if old.text == storable(question.text):
-            return Edited(None)
-        if not old.placed:
-            await connection.execute(
-                update(messages).where(messages.c.id == old.id).values(text=storable(question.text))
-            )
-            return Edited(turn.id)
+    async def ask_open_anew(
+        self, connection: AsyncConnection, turn: AnyRow, old: AnyRow, question: Question, *, wait: float | None = None
+    ) -> None:
+        """Ask a question in place of an `old` one whose turn has begun: after `wait` seconds the answer starts over."""
         new = (await self._queue.new_question(connection, turn.conversation, question, beside=old, in_place=True)).id
         screen = turn.screen
         if screen is None and turn.answer is not None:
             screen = await connection.scalar(select(messages.c.screen).where(messages.c.id == turn.answer))
         over = {"question": new, "screen": screen, "kind": TurnKind.ANSWER, "answer": None, "note": ""}
         anew = {"signal": Signal.RESTART} if turn.owner is not None else {"state": TurnState.ASKED, **UNTRIED}
+        if wait is not None:
+            anew |= {"not_before": self._database.now() + wait, "sent_at": question.sent_at}
         await connection.execute(update(turns).where(turns.c.id == turn.id).values(**over, **anew))
         await self._take_the_place(connection, turn.conversation, old.id, new)
-        return Edited(turn.id, runs=turn.owner is not None)
 
-    async def _edit_answered(self, connection: AsyncConnection, old: AnyRow, question: Question) -> int:
-        """Edit a question that was answered: the last one in its messages, an older one below."""
+    async def ask_answered_anew(
+        self, connection: AsyncConnection, old: AnyRow, question: Question, *, wait: float | None = None
+    ) -> int:
+        """Ask a question in place of an answered one: the last one in its messages, an older one below. Gives the turn.
+
+        It begins after `wait` seconds.
+        """
         if not old.placed:  # its turn was stopped or given up before it began
             new = (await self._queue.new_question(connection, old.conversation, question)).id
             last, answer = False, None
@@ -81,12 +92,14 @@ class QuestionEditor:
         return await self._queue.put(
             connection,
             question.key,
+            wait=wait,
             conversation=old.conversation,
             question=new,
             screen=answer.screen if in_place and answer is not None else None,
             reply_to=question.message_id if not in_place or not question.private else None,
             asker=question.author.id,
             language=question.language,
+            sent_at=question.sent_at or None,
         )
 
     async def _take_the_place(self, connection: AsyncConnection, conversation: int, old: int, new: int) -> None:
@@ -95,3 +108,25 @@ class QuestionEditor:
         here = conversations.c.id == conversation
         was_newest = conversations.c.newest.in_(answers.union(select(messages.c.id).where(messages.c.id == old)))
         await connection.execute(update(conversations).where(here, was_newest).values(newest=new))
+
+
+def _with_other_parts(old: AnyRow, question: Question) -> Question:
+    """The edited message beside the others of the same question."""
+    others = parts_from(old.parts)
+    if not others:
+        return question
+    new = question.parts or (QuestionPart(question.message_id, question.text, question.quote),)
+    kept = [part for part in others if part.message_id != question.message_id]
+    parts = tuple(sorted((*kept, *new), key=lambda part: part.message_id))
+    return replace(question, text="", quote=None, parts=parts, album=question.album or old.album)
+
+
+def _is_same(old: AnyRow, question: Question) -> bool:
+    """Recognize an edit that changed nothing; the id that fetches a file may be another one each time."""
+    if not question.parts:
+        return not old.parts and bool(old.text == storable(question.text))
+    return _comparable(parts_from(old.parts)) == _comparable(parts_from(parts_as_json(question.parts)))
+
+
+def _comparable(parts: Iterable[QuestionPart]) -> list[QuestionPart]:
+    return [replace(part, files=tuple(replace(file, file_id="") for file in part.files)) for part in parts]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnState
-from bot.conversation.tree import newest_point, put_together
+from bot.conversation.tree import newest_point
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, shown_as_json, storable
+from bot.storage.mappers import AnyRow, shown_as_json
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS, row_at
-from bot.storage.schema import conversations, messages, turns
-from bot.storage.turn_queue.claimable import WAITING
+from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS
+from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claims import acquit
 from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question
+from bot.storage.turn_queue.join_question import JOIN_WAIT, QuestionJoiner
 from bot.storage.turn_queue.leases import ABOUT_TO_SEND, NO_COMPANY, ClaimedTurn, Company
 from bot.storage.turn_queue.placement import parent_of
-from bot.storage.turn_queue.writer import TurnWriter
+from bot.storage.turn_queue.writer import TurnWriter, conversations_of
 
-PASTE_WAIT = 0.8
-"""Seconds that a question waits for the rest of a paste that the app split."""
+CROWD = 4
+"""Answers under way in one chat from which on the budget keeps the next one's first text waiting for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,11 @@ class Asked:
     turn: int
     chat: int
     joined: bool = False
-    """It went into a turn that was there already: the rest of a paste, the same press twice."""
+    """It went into a turn that was there already: the rest of a paste or an album, the same press twice."""
+    restarts: bool = False
+    """That turn runs, and its owner has to be told to start over."""
     waits: bool = False
-    """Another turn of the conversation is before it."""
+    """Another turn of the conversation is before it, or a crowd of turns of other conversations in its chat."""
     claimed: ClaimedTurn | None = None
     """It begins at once, claimed by whoever accepted it."""
 
@@ -69,13 +71,25 @@ class QuestionQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue = TurnWriter(database)
+        self._joiner = QuestionJoiner(database, self._queue)
+
+    async def belongs(self, question: Question) -> bool:
+        """Tell whether a message that addresses nobody belongs to a question: to its album, or its comment."""
+        return await self._joiner.knows(question.key, question)
 
     async def accept(
-        self, question: Question, *, dedup: str, limits: WaitingLimits | None, claimant: Claimant | None = None
+        self,
+        question: Question,
+        *,
+        dedup: str,
+        limits: WaitingLimits | None,
+        claimant: Claimant | None = None,
+        admit: Callable[[], Awaitable[None]] | None = None,
     ) -> Asked:
         """Queue a question; without `limits` any number may wait. The same `dedup` acts once. Raises TooManyWaiting.
 
         With a `claimant` its turn begins at once where nothing is before it: that spares a transaction of its own.
+        `admit` is asked unless the message belongs to a question that is there; it raises what refuses the question.
         """
         key = question.key
         async with self._database.transaction() as connection:
@@ -83,20 +97,24 @@ class QuestionQueue:
             if place.known is not None:
                 return Asked(place.known, key.chat, joined=True)
             conversation, open_turns = place.conversation, place.open_turns
-            if open_turns:
-                if await self._join(connection, open_turns[0], question):
-                    return Asked(open_turns[0].id, key.chat, joined=True)
-                if limits is not None:
-                    await refuse_crowds(connection, key, question.author.id, limits)
-            elif (
+            last = open_turns[0] if open_turns else None
+            joined = await self._joiner.join(connection, conversation, last, question)
+            if joined is not None:
+                return Asked(joined.turn, key.chat, joined=True, restarts=joined.runs)
+            if admit is not None:
+                await admit()
+            if open_turns and limits is not None:
+                await refuse_crowds(connection, key, question.author.id, limits)
+            crowded = not open_turns and await self._is_crowded(connection, key)
+            if not open_turns and (
                 claimant is not None and not question.may_continue and await self._may_begin(connection, key, claimant)
             ):
-                return await self._begin(connection, place, question, dedup, claimant)
+                return await self._begin(connection, place, question, dedup, claimant, crowded=crowded)
             message = await self._queue.new_question(connection, conversation, question)
-            columns = _columns(conversation, question, message.id, dedup, behind=open_turns)
-            wait = PASTE_WAIT if question.may_continue else None
+            columns = _columns(conversation, question, message.id, dedup, behind=open_turns, crowded=crowded)
+            wait = JOIN_WAIT if question.may_continue else None
             turn = await self._queue.put(connection, key, wait=wait, **columns)
-            return Asked(turn, key.chat, waits=bool(open_turns))
+            return Asked(turn, key.chat, waits=columns["waited"])
 
     async def _enter(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered:
         """Make sure that nobody else accepts anything for the conversation, and look at it. It is made if need be."""
@@ -111,7 +129,7 @@ class QuestionQueue:
         return place
 
     async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered | None:
-        here = {"bot": key.bot, "chat": key.chat, "topic": key.topic, "dedup": dedup}
+        here = {**asdict(key), "dedup": dedup}
         rows = (await connection.execute(_LOOK, here)).all()
         if not rows:
             return None
@@ -130,7 +148,14 @@ class QuestionQueue:
         return await connection.scalar(_BUSY_ELSEWHERE, here) is None
 
     async def _begin(
-        self, connection: AsyncConnection, place: _Entered, question: Question, dedup: str, claimant: Claimant
+        self,
+        connection: AsyncConnection,
+        place: _Entered,
+        question: Question,
+        dedup: str,
+        claimant: Claimant,
+        *,
+        crowded: bool,
     ) -> Asked:
         """Store a question in its place, beside its turn, which somebody has claimed already."""
         key, conversation, parent = question.key, place.conversation, place.newest
@@ -138,12 +163,13 @@ class QuestionQueue:
             parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
         await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message.id})
-        columns = _columns(conversation, question, message.id, dedup)
+        columns = _columns(conversation, question, message.id, dedup, crowded=crowded)
         asked_at = self._database.clock()
         claim: dict[str, Any] = {
             "state": TurnState.WRITING,
             "owner": claimant.partitioning.me,
             "attempt": 1,
+            "begun": 1,
             "suspect": claimant.company.nobody,
             "asked_at": asked_at,
             "shown": shown_as_json(ABOUT_TO_SEND),
@@ -158,6 +184,7 @@ class QuestionQueue:
             kind=TurnKind.ANSWER,
             state=TurnState.WRITING,
             attempt=1,
+            begun=1,
             question=message.id,
             answer=None,
             reply_to=columns["reply_to"],
@@ -166,6 +193,7 @@ class QuestionQueue:
             language=question.language,
             shown=ABOUT_TO_SEND,
             asked_at=asked_at,
+            waited=crowded,
         )
         lone_question = message if parent is None else None
         claimed = ClaimedTurn(
@@ -175,42 +203,35 @@ class QuestionQueue:
             suspect=claimant.company.nobody,
             lone_question=lone_question,
         )
-        return Asked(id_, key.chat, claimed=claimed)
+        return Asked(id_, key.chat, waits=crowded, claimed=claimed)
 
-    async def _join(self, connection: AsyncConnection, last: AnyRow, question: Question) -> bool:
-        """Append the rest of a paste to the question that waits for it."""
-        if last.not_before is None or last.asker != question.author.id or question.pictures:
+    async def _is_crowded(self, connection: AsyncConnection, key: ChatKey) -> bool:
+        """Tell whether so many people's own conversations are answered in a chat that its budget is short."""
+        if not key.person:
             return False
-        wait = self._until() if question.may_continue else None
-        unbegun = turns.c.id == last.id, WAITING, turns.c.state == TurnState.ASKED, turns.c.attempt == 0
-        still = update(turns).where(*unbegun, turns.c.not_before > self._database.now())
-        if (await connection.execute(still.values(not_before=wait))).rowcount != 1:
-            return False
-        if await row_at(connection, question.key.bot, question.key.chat, question.message_id) is None:
-            first = await connection.scalar(select(messages.c.text).where(messages.c.id == last.question))
-            whole = put_together(first or "", storable(question.text))
-            await connection.execute(update(messages).where(messages.c.id == last.question).values(text=whole))
-            await self._queue.show_question(connection, question, last.question)
-        return True
-
-    def _until(self) -> ColumnElement[float]:
-        return self._database.now() + PASTE_WAIT
+        under_way = (
+            select(func.count())
+            .select_from(turns)
+            .where(turns.c.open, turns.c.conversation.in_(conversations_of(key.bot, key.chat)))
+        )
+        return (await connection.execute(under_way)).scalar_one() >= CROWD
 
 
 def _columns(
-    conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = ()
+    conversation: int, question: Question, message: int, dedup: str, *, behind: Sequence[AnyRow] = (), crowded: bool
 ) -> dict[str, Any]:
-    """Columns of a question's turn, `behind` the open ones of its conversation."""
+    """Columns of a question's turn, `behind` the open ones of its conversation, `crowded`: with many beside it."""
     return {
         "conversation": conversation,
         "dedup": dedup,
         "question": message,
         "round": round_of_question(behind, question.author.id),
-        "waited": bool(behind),
+        "waited": bool(behind) or crowded,
         "reply_to": question.message_id,
         "hangs_from": question.reply_to,
         "asker": question.author.id,
         "language": question.language,
+        "sent_at": question.sent_at or None,
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
-from bot.storage.mappers import AnyRow, message_of, pictures_as_json, storable
+from bot.storage.mappers import AnyRow, message_of, parts_as_json, storable
 from bot.storage.repositories.message_tree import ensure
 from bot.storage.repositories.screens import put_shown, screen_of
 from bot.storage.schema import conversations, messages, turns
@@ -71,24 +71,31 @@ class TurnWriter:
             "quote_author": None if quote is None else storable(quote.author),
             "quote_text": None if quote is None else storable(quote.text),
             "at": self._database.clock(),
-            "pictures": pictures_as_json(question.pictures),
+            "pictures": None,
+            "parts": parts_as_json(question.parts),
+            "unread": bool(question.parts),
+            "album": question.album,
         }
         message = message_of((await connection.execute(_NEW_MESSAGE, new)).one())
         await self.show_question(connection, question, message.id)
         return message
 
     async def show_question(self, connection: AsyncConnection, question: Question, message: int) -> None:
-        """Remember which Telegram message shows a question."""
-        row = {
-            "bot": question.key.bot,
-            "chat": question.key.chat,
-            "message_id": question.message_id,
-            "message": message,
-            "position": 0,
-            "part": {},
-            "sealed": True,
-        }
-        await put_shown(self._database, connection, [row])
+        """Remember which Telegram messages show a question."""
+        message_ids = dict.fromkeys([*(part.message_id for part in question.parts), question.message_id])
+        rows = [
+            {
+                "bot": question.key.bot,
+                "chat": question.key.chat,
+                "message_id": message_id,
+                "message": message,
+                "position": 0,
+                "part": {},
+                "sealed": True,
+            }
+            for message_id in message_ids
+        ]
+        await put_shown(self._database, connection, rows)
 
     async def put(
         self,
@@ -156,3 +163,8 @@ def conversations_of(bot: int, chat: int, topic: int | None = None) -> Select[in
     """Selects the ids of a chat's conversations, or of one topic's."""
     here = select(conversations.c.id).where(conversations.c.bot == bot, conversations.c.chat == chat)
     return here if topic is None else here.where(conversations.c.topic == topic)
+
+
+def conversations_of_person(bot: int, chat: int, person: int) -> Select[int]:
+    """Selects the ids of a person's own conversations in a group."""
+    return conversations_of(bot, chat).where(conversations.c.person == person)
