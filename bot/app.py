@@ -298,7 +298,14 @@ async def _serve(
     dispatcher = handlers.dispatcher(
         use_cases,
         handlers.Surroundings(bot_info, settings, personas, preferences, texts),
-        handlers.Outputs(unit, telegram, outbox, stored_messages, tasks),
+        handlers.Outputs(
+            unit,
+            telegram,
+            outbox,
+            stored_messages,
+            tasks,
+            may_interrupt=lambda chat: membership.is_home(chat) and not turns.is_writing(chat),
+        ),
     )
     await turns.start()
     stack.push_async_callback(turns.close, GRACE)

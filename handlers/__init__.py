@@ -91,6 +91,8 @@ class Outputs:
     outbox: Outbox
     stored: StoredMessages
     tasks: TaskSupervisor
+    may_interrupt: Callable[[int], bool]
+    """Tells whether this process may say something in a chat that nobody asked for."""
 
 
 def routers() -> list[Router]:
@@ -148,7 +150,10 @@ def dispatcher(
         acknowledgements=Acknowledgements(outputs.telegram, outputs.tasks.start),
         menus=Menus(outputs.telegram, texts, declared),
         failure_reporter=errors.FailureReporter(
-            bot_info.id, speech, errors.Outages(clock), Refusals(clock, outputs.outbox.edited_notice)
+            bot_info.id,
+            speech,
+            errors.Outages(clock, outputs.may_interrupt),
+            Refusals(clock, outputs.outbox.edited_notice),
         ),
         **use_cases.by_name(),
     )

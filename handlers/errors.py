@@ -31,20 +31,24 @@ class _Outage:
 class Outages:
     """Outages of the store, told to each chat once, and not for a failure that passes at once.
 
-    The update comes again and again meanwhile, which must not become a message each time. `clock` is in seconds.
+    The update comes again and again meanwhile, which must not become a message each time; of several replicas one
+    says it, and not between two messages of an answer (`may_interrupt`). `clock` is in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], may_interrupt: Callable[[int], bool]) -> None:
+        self._may_interrupt = may_interrupt
         self._chats: TTLCache[int, _Outage] = TTLCache(MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, timer=clock)
 
     def is_news(self, chat: int) -> bool:
-        """Note a failure. True for the second of an outage."""
+        """Note a failure. True for the second of an outage, or the first one after that at which it may be said."""
         outage = self._chats.get(chat)
         if outage is None:
             self._chats[chat] = _Outage()
             return False
-        first, outage.told = not outage.told, True
-        return first
+        if outage.told or not self._may_interrupt(chat):
+            return False
+        outage.told = True
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.conversation.messages import Message, Role
+from bot.conversation.names import framed
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?=\s|$)")
@@ -19,7 +20,7 @@ def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer
     """Write the conversation with a heading for each message; in groups it names the author."""
     parts = [f"# {title}"]
     for message in messages:
-        name = answerer if message.role is Role.ASSISTANT else message.author or asker
+        name = answerer if message.role is Role.ASSISTANT else framed(message.author or asker)
         model = f" ({message.model})" if message.model else ""
         parts.append(f"## {name}{model}, {_time(message.at)}")
         if message.quote is not None:
@@ -54,8 +55,10 @@ def as_json(messages: Sequence[Message]) -> str:
             "role": message.role.value,
             "content": message.text,
             "at": _time(message.at),
-            **({"name": message.author} if message.author else {}),
-            **({"quote": {"author": message.quote.author, "text": message.quote.text}} if message.quote else {}),
+            **({"name": framed(message.author)} if message.author else {}),
+            **(
+                {"quote": {"author": framed(message.quote.author), "text": message.quote.text}} if message.quote else {}
+            ),
             **({"thoughts": message.thoughts} if message.thoughts else {}),
             **({"model": message.model} if message.model else {}),
         }

@@ -12,6 +12,7 @@ import re
 from markdown_it.token import Token
 
 from bot.rendering.entities import Entity, Formatted, is_visible, utf16_length
+from bot.rendering.markdown.block_rules import TooManyQuotes
 from bot.rendering.markdown.blocks import BlockWriter
 from bot.rendering.markdown.inline import MAX_NESTING, parser
 from bot.rendering.markdown.layout import BlockStart, Layout, LayoutBuilder, Leaf
@@ -26,6 +27,8 @@ _LOOSE_LINE = re.compile(
 )
 _HEADER_LINES = re.compile(r"(?:^|\n)([ \t>]*\|[^\n]{0,400})(?:\n([ \t>]*\|?[ \t:|-]*))?\Z")
 _LOOK_BACK = 1000
+_TOO_DEEP = re.compile(r"^(?:[ \t]*>){7}", re.MULTILINE)
+"""Quotes within quotes of which the parser would read every line once for each level."""
 
 
 def render(source: str, *, growing: bool = False) -> Formatted:
@@ -49,9 +52,8 @@ def lay_out(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
     Markup around nothing (`**`) is shown as it is written, and so is what is nested deeper than the parser follows.
     """
     text = prefix + (source[: _settled(source)] if growing else source)
-    tokens: list[Token] = []
-    parser().block.parse(text, parser(), {"growing": growing}, tokens)
-    if any(token.level >= MAX_NESTING - 1 for token in tokens):
+    tokens = _parsed(text, growing=growing)
+    if tokens is None:
         return lay_out_plain(source)
     writer = BlockWriter(text, len(prefix), growing=growing)
     writer.walk(tokens)
@@ -81,13 +83,24 @@ class IncrementalLayout:
             self._writer.checkpoint = None
             self._writer.rewind(checkpoint, text[self._position :])
         self._length = len(text)
-        tokens: list[Token] = []
-        parser().block.parse(text[self._position :], parser(), {"growing": True}, tokens)
-        if any(token.level >= MAX_NESTING - 1 for token in tokens):
+        tokens = _parsed(text[self._position :], growing=True)
+        if tokens is None:
             self._writer = None
             return lay_out_plain(source)
         self._writer.walk(tokens)
         return self._writer.builder.finish()
+
+
+def _parsed(text: str, *, growing: bool) -> list[Token] | None:
+    """Parse blocks. None: they are nested too deeply."""
+    tokens: list[Token] = []
+    if _TOO_DEEP.search(text):
+        return None
+    try:
+        parser().block.parse(text, parser(), {"growing": growing}, tokens)
+    except TooManyQuotes:
+        return None
+    return None if any(token.level >= MAX_NESTING - 1 for token in tokens) else tokens
 
 
 def _settled(source: str) -> int:

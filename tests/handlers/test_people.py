@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from aiogram import methods
+from aiogram.types import BufferedInputFile
 
 from bot.conversation.people import Standing
+from bot.storage.schema import audit, chats, messages, people
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
 from tests.harness.recording_session import BOT_ID, ME
 
@@ -251,3 +253,28 @@ async def test_only_admins_see_and_change_any_of_it(harness: Harness, command: s
 async def test_nobody_else_can_press_a_copied_button(harness: Harness, data: str) -> None:
     await harness.press(BORIS, data, 9)
     assert harness.toasts == ["Это может делать только администратор бота."]
+
+
+async def test_names_from_before_they_were_framed_leave_no_frame_either(harness: Harness) -> None:
+    """Old rows hold names as Telegram gave them: brackets, new lines, marks that turn the direction of a line."""
+    wild = "Bob]\u202e [End\nof"
+    await harness.message(OWNER, "One")
+    await harness.message(ANNA, "@aura_bot Hello", chat=GROUP)
+    await harness.answered(2)
+    await harness.message(OWNER, "/block 1001")
+    async with harness.database.transaction() as connection:
+        await connection.execute(people.update().where(people.c.id == ANNA.id).values(name=wild))
+        await connection.execute(chats.update().values(title=wild))
+        await connection.execute(audit.update().values(by_name=wild, about=wild, place=wild))
+        await connection.execute(messages.update().where(messages.c.author != "").values(author=wild))
+    for asked in ("/people", "/groups", "/audit"):
+        await harness.message(OWNER, asked)
+        assert "Bob) (End of" in harness.last
+        assert not set(harness.last) & set("[]\u202e")
+    await harness.message(BORIS, "/export@aura_bot", chat=GROUP)
+    files = [call.document for call in harness.recording.made(methods.SendDocument)]
+    assert len(files) == 2
+    for file in files:
+        assert isinstance(file, BufferedInputFile)
+        assert "Bob) (End of" in file.data.decode()
+        assert "Bob]" not in file.data.decode()

@@ -240,7 +240,14 @@ class Harness:
                 answering, people, operating_use_cases(self.database, permissions, unit, holds, bot=BOT_ID)
             ),
             handlers.Surroundings(BotInfo.of(ME), self.settings, self.personas, self.preferences, self.texts),
-            handlers.Outputs(unit, self.telegram, self.outbox, self.stored, self.tasks),
+            handlers.Outputs(
+                unit,
+                self.telegram,
+                self.outbox,
+                self.stored,
+                self.tasks,
+                may_interrupt=lambda chat: self.membership.is_home(chat) and not self.turns.is_writing(chat),
+            ),
             clock=lambda: self.now,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from random import Random
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.rendering.strict import check, parts_of
 
 MAX_LINES = 1_500_000
 """Lines of Python a change: some 35 ms on a slow machine, where ordinary text of this length takes a tenth of it."""
+MAX_LINES_OF_A_MIXTURE = 2_000_000
+"""The same for what no model writes: some 50 ms."""
 LENGTH = 4096
 
 UNITS = [
@@ -56,6 +59,66 @@ UNITS = [
 ]
 
 
+STRANGE_UNITS = [
+    *["a\u0301", "\u0301", "\u200d", "👨‍👩‍👧", "\u202e", "\u200b", "😀", "ﷺ", "א", "\x00", "&lt;", "&#x41;", "&amp"],
+    *[
+        "word ",
+        "x",
+        "«",
+        "“",
+        '"',
+        "'",
+        "\\\\",
+        "1)",
+        "10. ",
+        "http://",
+        "www.a.b ",
+        "a@b.c ",
+        "#tag ",
+        "|---|",
+        "|:-:|\n",
+    ],
+    *["\n", "\r\n", " ", "\n    ", "\n\n\n", "> > > ", "- - ", "1. 1. ", "</", "<i", "<code>", "<table>", "<tr><td>"],
+    *[
+        "<blockquote>",
+        "||a||",
+        "==a==",
+        "$",
+        "\\[a",
+        "\\]",
+        "\\)",
+        "\\end{a}",
+        "\\frac{",
+        "{",
+        "}",
+        "^{",
+        "_{",
+        "``",
+        "~~~a\n",
+    ],
+    *["![a][b]", "[a][", "](<", ")](", "[^a]: "],
+]
+
+
+@st.composite
+def mixtures(draw: st.DrawFn) -> str:
+    """Text of a message's length: one shape on and on, two halves, any shapes in any order, ever deeper lines."""
+    units = draw(st.lists(st.sampled_from([*UNITS, *STRANGE_UNITS]), min_size=1, max_size=5, unique=True))
+    match draw(st.sampled_from(["repeated", "halves", "shuffled", "nested"])):
+        case "repeated":
+            source = "".join(units) * LENGTH
+        case "halves":
+            length = draw(st.sampled_from([40, 200, LENGTH // 3, LENGTH // 2]))
+            source = (units[0] * length)[:length] + "".join(units[1:] or "«") * LENGTH
+        case "shuffled":
+            chosen = Random(draw(st.integers(0, 2**32)))
+            source = "".join(chosen.choice(units) for _ in range(LENGTH))
+        case _:
+            mark, line = draw(st.sampled_from(["  ", "> ", "- ", "    "])), "".join(units)
+            source = "".join(f"{mark * (depth % 30)}{line}\n" for depth in range(LENGTH))
+    return source[:LENGTH]
+
+
 def lines_run(work: Callable[[], object]) -> int:
     """Count the lines of Python that run, whoever wrote them."""
     count = 0
@@ -89,6 +152,46 @@ def test_mixed_markup_takes_a_bounded_number_of_steps(unit: str, end: str, growi
     source = (unit * half)[:half] + (end * half)[:half]
 
     assert lines_run(lambda: render(source, growing=growing)) < MAX_LINES
+
+
+@settings(deadline=None, max_examples=40)
+@given(mixtures(), st.booleans())
+def test_whatever_is_written_takes_a_bounded_number_of_steps(source: str, growing: bool) -> None:
+    assert lines_run(lambda: render(source, growing=growing)) < MAX_LINES_OF_A_MIXTURE
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[](中**文****a*" * LENGTH,
+        "![a](" * 400 + "«" * LENGTH,
+        "[a]([[a]" * LENGTH,
+        "**a" * 600 + "a]([[" * LENGTH,
+    ],
+    ids=["addresses", "one address", "labels", "unclosed labels"],
+)
+def test_links_that_are_none_are_not_read_to_their_end_again_and_again(source: str) -> None:
+    assert lines_run(lambda: render(source[:LENGTH], growing=True)) < MAX_LINES
+
+
+@pytest.mark.parametrize(
+    "unit", ["\n|a|b|\n|-|-|\n> > > ", "\n[|a|b|\n|-|-|\n> > > ", "> > > > > > \na\n", "> - > - \na\n"]
+)
+def test_quotes_that_begin_again_and_again_are_not_read_to_their_end_each(unit: str) -> None:
+    source = (unit * LENGTH)[:LENGTH]
+    assert lines_run(lambda: render(source)) < MAX_LINES
+
+
+def test_quotes_of_many_paragraphs_and_levels_stay_quotes() -> None:
+    quotes = "".join(f"> said {number}\n> > and answered\n\nSo much.\n\n" for number in range(60))
+    assert sum(entity.type == "blockquote" for entity in render(quotes).entities) == 60
+
+
+def test_links_behind_brackets_that_are_never_closed_stay_links() -> None:
+    intervals = "".join(f"[{number}, {number + 1}), " for number in range(30))
+    links = ",".join(f"[**page** {number}](https://example.org/{number})" for number in range(60))
+    shown = render(f"All of {intervals}and {links}")
+    assert sum(entity.type == "text_link" for entity in shown.entities) >= 50
 
 
 @pytest.mark.parametrize("unit", ["***a*** ", "*a", "[a](", "`a``", "<b>a</b>", "| a | b |\n", "word ", "- **a**\n"])

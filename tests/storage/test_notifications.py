@@ -14,13 +14,19 @@ from hypothesis import strategies as st
 from bot.answering.turns.slot_broker import MAX_REFUSAL, RemoteSlotBroker, SlotLender
 from bot.conversation.messages import ChatKey
 from bot.errors import FloodWait
+from bot.operating.holds import Holds
+from bot.people.audit import AuditLog
+from bot.people.group_admins import GroupAdmins
+from bot.people.permissions import Permissions
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.runtime.unit_of_work import UpdateUnitOfWork
 from bot.storage.cache import InvalidatedCache
 from bot.storage.database import Database
 from bot.storage.engine import database_url
 from bot.storage.notification_bus import NotificationBus
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.postgres.notifications import LockSession
+from bot.storage.repositories.audit import AuditRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import concerns
 from tests.answering.test_slot_broker import HERE, THERE, Homes
@@ -45,7 +51,11 @@ ours = st.fixed_dictionaries(
     },
 )
 payloads = st.text(max_size=50) | (anything | ours).map(json.dumps) | st.just("[" * 100_000)
-CHANNELS = ("turns", "places", "people", "preferences")
+CHANNELS = ("turns", "places", "people", "preferences", "holds")
+
+
+async def _administers(_chat: int, _user: int) -> str:
+    return "member"
 
 
 async def told(folder: Path, said: list[tuple[str, str]]) -> None:
@@ -61,6 +71,9 @@ async def told(folder: Path, said: list[tuple[str, str]]) -> None:
     await known.get(ChatKey(1, 5), lambda: asyncio.sleep(0, "a value"))
     RemoteSlotBroker(database, homes)
     SlotLender(database, tasks, homes, take=lambda _chat: asyncio.sleep(0))
+    unit, permissions = UpdateUnitOfWork(database, bot=1), Permissions(GroupAdmins(_administers, clock=lambda: 0.0))
+    audit = AuditLog(AuditRepository(database), permissions, clock=database.clock)
+    Holds(unit, database, permissions, audit, tasks, lambda _chat: asyncio.sleep(0))
     for channel, payload in said:
         database._listeners.tell(channel, payload)
     await bench.turns.close(0)

@@ -24,6 +24,7 @@ from bot.telegram.slot_allocator import (
     SlotAllocator,
     clamp_retry_after,
 )
+from bot.updates.health import PollingHealth, WebhookHealth
 from tests.harness.telegram_scene import ANNA, TOKEN, MemoryPacingStore, telegram_scene
 
 HELLO = Formatted("Hello")
@@ -38,12 +39,14 @@ CALLS: dict[str, Callable[[Telegram], Awaitable[object]]] = {
     "react": lambda telegram: telegram.react(ANNA, 1, "\N{EYES}"),
     "answer_button": lambda telegram: telegram.answer_button("1", "text", chat=ANNA),
     "document": lambda telegram: telegram.document(THERE, "a.txt", b"a"),
+    "photo": lambda telegram: telegram.photo(THERE, b"a"),
+    "replace_photo": lambda telegram: telegram.replace_photo(ANNA, 1, b"a"),
     "member": lambda telegram: telegram.member(ANNA, ANNA),
     "leave": lambda telegram: telegram.leave(-1),
     "set_menu": lambda telegram: telegram.set_menu({"new": "Start over"}),
     "download": lambda telegram: telegram.download("file", limit=10),
 }
-RESULTS = {"send": int, "document": int, "member": str, "download": bytes}
+RESULTS = {"send": int, "document": int, "photo": int, "member": str, "download": bytes}
 
 
 class OneAnswer(TolerantSession):
@@ -118,6 +121,33 @@ async def test_any_answer_ends_in_a_result_or_a_problem(name: str, status: int, 
         assert TOKEN.partition(":")[2] not in str(problem)
     if isinstance(problem, FloodWait):
         assert MIN_HOLD <= problem.seconds <= MAX_HOLD
+
+
+infos = st.fixed_dictionaries(
+    {},
+    optional={
+        "url": st.sampled_from(["", "https://here"]) | json_values,
+        "has_custom_certificate": json_values,
+        "pending_update_count": json_values,
+        "last_error_date": st.sampled_from([0, 1_800_000_000, -(10**12), 10**18]) | json_values,
+        "last_error_message": json_values,
+    },
+)
+bots = st.fixed_dictionaries({}, optional={"id": json_values, "is_bot": json_values, "first_name": json_values})
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    status=st.sampled_from([200, 200, 200, 401, 429, 500]),
+    answer=(infos | bots | json_values).map(lambda result: {"ok": True, "result": result}) | answers,
+)
+async def test_whatever_is_said_of_the_webhook_the_health_is_told(status: int, answer: object) -> None:
+    SESSION.status, SESSION.body = status, json.dumps(answer)
+    bot = Bot(TOKEN, session=SESSION)
+    for health in (WebhookHealth(bot, limit=60), PollingHealth(bot, limit=60)):
+        readiness = await health.check()
+        assert set(readiness.parts) == {"telegram", "updates"}
+        json.dumps(readiness.details)
 
 
 NUMBERS: list[object] = ["x", "", None, 1.5, [1], {"id": 1}, "x" * 100, -3, 0]

@@ -96,12 +96,16 @@ class Membership:
                 changed(len(self.partitioning.owners))
         await self._hold_name()
 
+    def is_home(self, chat: int) -> bool:
+        """Tell whether a chat is at home here, as far as this process knows."""
+        return self.partitioning.of(chat) == self.me
+
     def inherits_budget(self, chat: int) -> bool:
         """Tell whether another process may have just spent this chat's budget: its home now, or the one before.
 
         True once for each move of a chat; where it is at home elsewhere, every time.
         """
-        if self.partitioning.of(chat) != self.me:
+        if not self.is_home(chat):
             return True
         now = self._clock()
         inherited = False

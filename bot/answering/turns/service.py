@@ -206,6 +206,10 @@ class TurnService:
         """The turn that a conversation works on now, or next."""
         return await self._table.current(key)
 
+    def is_writing(self, chat: int) -> bool:
+        """Tell whether this process is writing an answer in a chat."""
+        return any(running.turn.key.chat == chat and not running.finished for running in self._worker.running)
+
     def in_progress(self) -> int:
         """The number of turns that this process runs."""
         return len(self._worker.running)

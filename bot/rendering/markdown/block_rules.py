@@ -10,6 +10,8 @@ from markdown_it.rules_block import StateBlock
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\s]*)")
 _MARKDOWN = frozenset({"markdown", "md"})
+MAX_QUOTED_LINES = 4096
+"""Lines that the quotes of one text may look at, each quote for itself: a message has fewer, within one quote."""
 _UNDERLINE = re.compile(r"={3,}[ \t]*")
 
 
@@ -59,6 +61,24 @@ def table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if start + 1 >= end or state.src.find("|", state.bMarks[start + 1], state.eMarks[start + 1]) < 0:
         return False
     return rules_block.table(state, start, end, silent)
+
+
+class TooManyQuotes(Exception):
+    """Quotes begin within quotes again and again: reading each to its end would take quadratic time."""
+
+
+def blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a quote, as far as all of them together are read in linear time. Raises TooManyQuotes."""
+    if not state.src.startswith(">", state.bMarks[start] + state.tShift[start]):
+        return False
+    if not silent:
+        begin = state.bMarks[start]
+        last = state.src.find("\n\n", begin)
+        lines = 1 + state.src.count("\n", begin, last if last >= 0 else state.eMarks[end - 1])
+        state.env["quoted"] = state.env.get("quoted", 0) + lines
+        if state.env["quoted"] > MAX_QUOTED_LINES:
+            raise TooManyQuotes
+    return rules_block.blockquote(state, start, end, silent)
 
 
 def markdown_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -18,7 +19,7 @@ from bot.rendering.markdown.addresses import bare_addresses
 from bot.rendering.markdown.delimiters import MAX_DELIMITERS, adapted
 from bot.rendering.markdown.formulas import block_formula, inline_formula
 
-MAX_NESTING = 30
+MAX_NESTING = 16
 """Levels that the parser follows; deeper text is shown as it is written."""
 
 _SPECIAL = re.compile(r"[\\`*_~\[<&$]")
@@ -27,6 +28,15 @@ _MAX_UNFINISHED = 1000
 _MAX_LABEL = 1000
 _MAX_LINKS = 128
 """Brackets of one paragraph that are tried as links: more than a message can show. Those beyond are shown as text."""
+_MAX_ADDRESSES = 16_384
+"""Characters of one paragraph that are read as addresses of links: four messages. Links beyond are shown as text."""
+_ADDRESS = re.compile(r"[^\s()]*\)|\S*")
+"""An address without brackets of its own, or all that could be one."""
+_OTHER_BRACKETS = re.compile(r"[`<$]|\\[(\[]")
+"""Markup in which a bracket does not count: code, tags, formulas."""
+_MAX_LABEL_MARKS = 4096
+"""Characters at which markup may begin in the labels of one paragraph, those of unclosed ones to its end."""
+_BRACKET = re.compile(r"\\.|[\[\]]", re.DOTALL)
 _MAX_HELD_LABEL = 80
 """Characters in brackets that wait until it is known whether an address follows."""
 _LOOSE = "*_~`\\["
@@ -111,25 +121,66 @@ def _plain_text(state: StateInline, silent: bool) -> bool:
 
 
 def _no_link(state: StateInline, silent: bool) -> bool:
-    """Take a bracket for text where no link can follow: looking for the end of each would take quadratic time."""
+    """Take a bracket for text where no link can follow: looking for the end of each would take quadratic time.
+
+    So would reading what is no address, or no label, to its end, again for each bracket.
+    """
     source, start = state.src, state.pos
     mark = "![" if source[start] == "!" else "["
     if not source.startswith(mark, start):
         return False
-    if "last_link" not in state.env:
-        state.env["last_link"] = source.rfind("](")
-        state.env["links"] = 0
-    state.env["links"] += not silent
-    if (
-        state.env["links"] <= _MAX_LINKS
-        and start <= state.env["last_link"]
-        and source.find("](", start, start + _MAX_LABEL) >= 0
-    ):
+    brackets: _Brackets = state.env.get("brackets") or state.env.setdefault("brackets", _Brackets(source))
+    brackets.tried += not silent
+    if brackets.may_begin_link(start + len(mark) - 1):
         return False
     if not silent:
         state.append_pending(mark)
     state.pos += len(mark)
     return True
+
+
+class _Brackets:
+    """The brackets of a paragraph, and how much was read so far to find links."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._last_link = source.rfind("](")
+        self._marks = [found.start() for found in _TERMINATOR.finditer(source)] if self._last_link >= 0 else []
+        self._ends = _label_ends(source) if self._last_link >= 0 else {}
+        self._has_only_brackets = _OTHER_BRACKETS.search(source) is None
+        self._label_marks = self._address_length = 0
+        self.tried = 0
+        """Brackets that were met, each counted once."""
+
+    def may_begin_link(self, start: int) -> bool:
+        """Tell whether the bracket here is worth looking for its end and its address."""
+        if self.tried > _MAX_LINKS or start > self._last_link:
+            return False
+        end = self._source.find("](", start, start + _MAX_LABEL)
+        if end < 0:
+            return False
+        if start not in self._ends and self._has_only_brackets:
+            return False
+        closed = self._ends.get(start, len(self._source))
+        marks = self._label_marks + bisect_left(self._marks, closed) - bisect_left(self._marks, start)
+        address = _ADDRESS.match(self._source, end + len("]("))
+        length = self._address_length + (len(address.group()) if address else 0)
+        if marks > _MAX_LABEL_MARKS or length > _MAX_ADDRESSES:
+            return False
+        self._label_marks, self._address_length = marks, length
+        return True
+
+
+def _label_ends(source: str) -> dict[int, int]:
+    """The bracket that closes each, as far as brackets alone tell."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _BRACKET.finditer(source):
+        if found.group() == "[":
+            opened.append(found.start())
+        elif opened and found.group() == "]":
+            ends[opened.pop()] = found.start()
+    return ends
 
 
 @functools.cache
@@ -145,6 +196,7 @@ def parser() -> MarkdownIt:
     everywhere: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     markdown.block.ruler.before("table", "prose", block_rules.prose)
     markdown.block.ruler.at("table", block_rules.table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.at("blockquote", block_rules.blockquote, everywhere)
     markdown.block.ruler.before("fence", "formula", block_formula, everywhere)
     markdown.block.ruler.before("fence", "markdown_fence", block_rules.markdown_fence, everywhere)
     markdown.block.ruler.before("fence", "html", html.block_html, everywhere)

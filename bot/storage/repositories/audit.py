@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, select
 
+from bot.conversation.names import framed
 from bot.storage.database import Database
 from bot.storage.mappers import storable
 from bot.storage.schema import audit
@@ -47,7 +48,10 @@ class AuditRepository:
             count = (await connection.execute(select(func.count()).select_from(audit).where(mine))).scalar_one()
             rows = await connection.execute(newest)
             return [
-                AuditEntry(row.at, row.by, row.by_name, row.action, row.about, row.value, row.place) for row in rows
+                AuditEntry(
+                    row.at, row.by, framed(row.by_name), row.action, framed(row.about), row.value, framed(row.place)
+                )
+                for row in rows
             ], count
 
     async def prune(self, before: float) -> None:

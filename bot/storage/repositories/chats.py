@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey
+from bot.conversation.names import framed
 from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
@@ -129,4 +130,4 @@ async def _move_preferences(connection: AsyncConnection, bot: int, old: int, new
 def _chat(row: AnyRow) -> Chat:
     values = row._asdict()
     del values["bot"], values["tempo"]
-    return Chat(**values)
+    return Chat(**{**values, "title": framed(row.title)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 
+from bot.conversation.names import framed
 from bot.conversation.people import Person, Standing
 from bot.storage.cache import InvalidatedCache
 from bot.storage.database import Database
@@ -166,7 +167,7 @@ def _concerns(payload: str, key: tuple[int, int]) -> bool:
 
 
 def _person(row: AnyRow) -> Person:
-    return Person(row.id, row.name, row.username, row.language, Standing(row.standing), row.admin, row.seen)
+    return Person(row.id, framed(row.name), row.username, row.language, Standing(row.standing), row.admin, row.seen)
 
 
 def _has(sought: str) -> ColumnElement[bool]:
