@@ -97,7 +97,7 @@ def test_a_long_recording_is_refused_before_it_is_fetched() -> None:
     assert caught.value.details == {"name": "voice", "minutes": 15}
 
 
-@pytest.mark.parametrize("kind", [AttachmentKind.VIDEO, AttachmentKind.ANIMATION])
+@pytest.mark.parametrize("kind", [AttachmentKind.VIDEO])
 def test_a_kind_that_nothing_reads_is_told_as_such(service: AttachmentService, kind: AttachmentKind) -> None:
     with pytest.raises(AttachmentUnsupported):
         service.check(Attachment(kind, "id", "unique", name="film.mp4"))

@@ -49,13 +49,13 @@ async def transcription(*, stalls: int = 0) -> AsyncIterator[tuple[str, list[Non
         await runner.cleanup()
 
 
-async def send(scene: Scene, kind: str, content: bytes, name: str = "file", **more: Any) -> None:
-    file = {"kind": kind, "file_name": name, "content_base64": base64.b64encode(content).decode()}
+async def send(scene: Scene, kind: str, content: bytes, name: str = "words.mp3", **more: Any) -> None:
+    file = {"as": kind, "file_name": name, "content_base64": base64.b64encode(content).decode()}
     await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=file, **more)
 
 
 async def speak(scene: Scene) -> None:
-    await send(scene, "voice", WORDS.encode())
+    await send(scene, "audio", WORDS.encode())
 
 
 async def test_a_recording_is_shown_as_it_was_heard_and_answered(scene: Scene) -> None:
@@ -80,7 +80,7 @@ async def test_while_a_recording_is_heard_the_bot_types_and_answers_others(scene
 
 async def test_the_words_beside_a_recording_that_nobody_can_hear_are_answered(scene: Scene) -> None:
     async with scene.program(TRANSCRIPTION_URL="http://127.0.0.1:9"):
-        await send(scene, "voice", b"x", caption="And what is a lepton?")
+        await send(scene, "audio", b"x", caption="And what is a lepton?")
         await scene.telegram.reads_answer("You said: And what is a lepton?")
         await scene.telegram.reads("I can't listen to recordings just now.")
     assert len(scene.telegram.said()) == 2

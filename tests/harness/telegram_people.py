@@ -142,7 +142,7 @@ class Telegram:
         return [message for _, message in sorted(self.chats.get(chat, {}).items()) if _by_bot(message)]
 
     def texts(self, chat: int = ANNA) -> list[str]:
-        return [message.get("text", "") for message in self.said(chat)]
+        return [words_of(message) for message in self.said(chat)]
 
     async def until(self, what: Callable[[], Any], *, seconds: float = PATIENCE, why: str = "") -> Any:
         """Wait until `what` is true of what the people see, and give its value."""
@@ -157,7 +157,7 @@ class Telegram:
         """Wait for a message of the bot with this text in it."""
 
         def found() -> Json | None:
-            return next((message for message in self.said(chat) if text in message.get("text", "")), None)
+            return next((message for message in self.said(chat) if text in words_of(message)), None)
 
         message: Json = await self.until(found, seconds=seconds, why=f"(waited for {text!r})")
         return message
@@ -166,7 +166,7 @@ class Telegram:
         """Wait for a whole answer: the text, without a Stop button."""
 
         def found() -> Json | None:
-            return next((m for m in self.said(chat) if text in m.get("text", "") and not is_being_written(m)), None)
+            return next((m for m in self.said(chat) if text in words_of(m) and not is_being_written(m)), None)
 
         message: Json = await self.until(found, seconds=seconds, why=f"(waited for the answer {text!r})")
         return message
@@ -179,6 +179,11 @@ class Telegram:
 
         message: Json = await self.until(found, why=f"(waited for {text!r} with {expected})")
         return message
+
+
+def words_of(message: Json) -> str:
+    """The text of a message, or what stands under its picture or file."""
+    return str(message.get("text") or message.get("caption") or "")
 
 
 def labels(message: Json) -> list[str]:
