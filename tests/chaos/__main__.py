@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.run import Run
+from tests.chaos.run import Plan, Run
 from tests.harness.databases import running_postgresql
 from tests.harness.preloaded_processes import running_nursery
 from tests.harness.scene import Scene
@@ -31,6 +31,8 @@ class Wanted:
     postgresql: bool
     webhook: bool
     seed: int
+    only_replicas: bool
+    """Replicas come and go, and nothing else goes wrong."""
     logs: Path | None
     """A new folder for the whole logs and everything that happened, for whoever looks for a cause."""
 
@@ -50,6 +52,7 @@ class Wanted:
             postgresql,
             given("UPDATES", "webhook" if replicas > 1 else "polling") == "webhook",
             int(given("SEED", "0")) or random.randrange(1, 1_000_000),
+            given("TROUBLES", "all") == "replicas",
             Path(os.environ["LOGS"]) if given("LOGS") else None,
         )
 
@@ -63,10 +66,10 @@ async def main(wanted: Wanted) -> int:
             telegram = await stack.enter_async_context(watched(playground.url))
             generator = await stack.enter_async_context(running_generator())
             scene = Scene(Path(folder), telegram, generator, nursery)
-            seed, webhook, logs = str(wanted.seed), wanted.webhook, wanted.logs
-            if logs is not None:
-                logs.mkdir(parents=True)
-            run = Run(scene, playground, server, stack, seed, wanted.replicas, webhook=webhook, logs=logs)
+            if wanted.logs is not None:
+                wanted.logs.mkdir(parents=True)
+            plan = Plan(str(wanted.seed), wanted.replicas, wanted.webhook, wanted.logs, wanted.only_replicas)
+            run = Run(scene, playground, server, stack, plan)
             say(f"seed {wanted.seed}: {wanted}")
             await run.open(wanted.conversations, wanted.groups)
             await run.through(wanted.seconds)

@@ -47,6 +47,8 @@ class Replica:
     log: list[str] = field(default_factory=list)
     logs: Path | None = None
     """A folder for whole logs."""
+    only_ends: bool = False
+    """It comes and goes, and nothing else happens to it."""
 
     def start(self, *, ahead: int = 0) -> AbstractAsyncContextManager[Program]:
         """Run a process; where its clock is wrong, it starts anew, since imports bind the clock."""
@@ -58,7 +60,8 @@ class Replica:
     async def live(self, until: float) -> None:
         """Run, suffer and die, again and again until then, on `time.monotonic`."""
         while time.monotonic() < until:
-            ahead = self.chance.choice(SHIFTS) if self.chance.random() < 0.2 else 0
+            wrong = not self.only_ends and self.chance.random() < 0.2
+            ahead = self.chance.choice(SHIFTS) if wrong else 0
             self.tally["starts with a wrong clock"] += ahead != 0
             async with self.start(ahead=ahead) as program:
                 if await is_ready(program):
@@ -72,6 +75,8 @@ class Replica:
     async def _suffer(self, program: Program, until: float) -> None:
         """Go through one trouble after another until one is to end the process, or it ends by itself."""
         troubles = ["end", "end", "end", "freeze", *(["cut", "stall"] if self.partition else [])]
+        if self.only_ends:
+            troubles = ["end"]
         while time.monotonic() < until and program.process.returncode is None:
             await asyncio.sleep(self.chance.uniform(*CALM))
             match self.chance.choice(troubles):

@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +40,18 @@ MAX_LINE_LENGTH = 500
 MENTION = "@aura_bot"
 
 
+@dataclass(frozen=True)
+class Plan:
+    """By which chance, with how many processes, and what goes wrong."""
+
+    seed: str
+    replicas: int
+    webhook: bool
+    logs: Path | None = None
+    only_replicas: bool = False
+    """Replicas come and go, and nothing else goes wrong."""
+
+
 class Run:
     """What a run consists of, and what came of it."""
 
@@ -48,15 +61,12 @@ class Run:
         playground: PlaygroundProcess,
         server: PostgreSQL | None,
         stack: AsyncExitStack,
-        seed: str,
-        replicas: int,
-        *,
-        webhook: bool,
-        logs: Path | None = None,
+        plan: Plan,
     ) -> None:
         self._scene, self._playground, self._server, self._stack = scene, playground, server, stack
-        self._seed, self._number, self._webhook = seed, replicas, webhook
-        self._logs = logs
+        self._seed, self._number, self._webhook = plan.seed, plan.replicas, plan.webhook
+        self._logs = plan.logs
+        self._only_replicas = plan.only_replicas
         self._began = time.monotonic()
         self._interruptions = Interruptions()
         self._watch = FloodWatch(scene.telegram, self._interruptions)
@@ -113,6 +123,7 @@ class Run:
                 name, self._scene.folder, environment, self._scene.nursery, chance, self._interruptions, way
             )
             replica.logs = self._logs
+            replica.only_ends = self._only_replicas
             self._replicas.append(replica)
         chats = [one.chat for one in self._conversations]
         self._telegram_trouble = TelegramTrouble(
@@ -133,16 +144,12 @@ class Run:
         """Let everything go wrong for so long, then let it come to rest."""
         self._began = time.monotonic()
         until = self._began + seconds
-        trouble = self._telegram_trouble
         async with asyncio.TaskGroup() as group:
             following = group.create_task(self._watch.follow())
             talking = [group.create_task(one.talk(until)) for one in self._conversations]
             async with asyncio.TaskGroup() as troubles:
-                troubles.create_task(trouble.bother(until))
-                troubles.create_task(trouble.fail(until))
-                troubles.create_task(trouble.confuse(until))
-                troubles.create_task(self._database_trouble.bother(until))
-                troubles.create_task(self._fail_to_generate(until))
+                if not self._only_replicas:
+                    self._begin_troubles(troubles, until)
                 for replica in self._replicas:
                     troubles.create_task(replica.live(until))
             self._script.failing = False
@@ -150,6 +157,15 @@ class Run:
             await self._rest(talking)
             await self._watch.look()
             following.cancel()
+
+    def _begin_troubles(self, troubles: asyncio.TaskGroup, until: float) -> None:
+        """Let go wrong what is outside of the replicas."""
+        trouble = self._telegram_trouble
+        troubles.create_task(trouble.bother(until))
+        troubles.create_task(trouble.fail(until))
+        troubles.create_task(trouble.confuse(until))
+        troubles.create_task(self._database_trouble.bother(until))
+        troubles.create_task(self._fail_to_generate(until))
 
     async def _fail_to_generate(self, until: float) -> None:
         chance = self._chance("outages of the generator")
