@@ -6,10 +6,9 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING
 
 import handlers
 from bot import logs
@@ -22,25 +21,27 @@ from bot.answering.pictures import PictureLoader
 from bot.answering.question_reading import QuestionReading, ReadingLimits
 from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
 from bot.answering.turns.membership import Membership
-from bot.answering.turns.service import TurnService
-from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
-from bot.answering.turns.wiring import TurnLimits, make_turn_service
+from bot.answering.turns.wiring import make_turn_service
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
-from bot.answering.use_cases.documents import Files
-from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
-from bot.attachments.transcription import transcription_client
+from bot.app_parts import (
+    make_files,
+    make_metrics,
+    make_model_lists,
+    make_question_limits,
+    make_scrape,
+    make_slot_broker,
+    make_slots,
+    start_broadcaster,
+    turn_limits_of,
+)
 from bot.command_line.generator_trial import try_generator
 from bot.conversation.messages import ChatKey
-from bot.conversation.people import Person
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import SettingsProblem
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
-from bot.models.listing import ModelLists
 from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.net.proxy_url import ProxyURL
 from bot.operating.admin_alerts import AdminAlerts, tell_of_models
-from bot.operating.broadcaster import Broadcaster
 from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
@@ -48,14 +49,10 @@ from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
 from bot.people.group_admins import GroupAdmins
 from bot.people.limits.budget_notices import BudgetNotices
-from bot.people.limits.question_limits import QuestionLimits
-from bot.people.limits.token_budgets import TokenBudgets, budgets_of
 from bot.people.permissions import Permissions
 from bot.people.personas import check_models, read_personas
 from bot.people.use_cases import AccessRules, PeopleStores, people_use_cases
 from bot.preferences import Preferences
-from bot.rate_limits.requests import Priority
-from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.observer import Observer
 from bot.runtime.signals import stop_signal, until_stopped
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -68,39 +65,27 @@ from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.group_messages import GroupMessageRepository
 from bot.storage.repositories.outbox import OutboxRepository
-from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
-from bot.storage.repositories.question_times import QuestionTimes
-from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.repositories.troubles import AlertRepository, TroubleRepository
 from bot.storage.turn_queue.claims import TurnRepository
-from bot.storage.turn_queue.fairness import WaitingLimits
-from bot.storage.turn_queue.queue_length import QueueLength
 from bot.streaming.live_reply_factory import LiveReplyFactory
 from bot.streaming.outbox import Outbox
 from bot.telegram.bot_session import make_bot
 from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
-from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.health import PollingHealth
-from bot.updates.metrics_endpoint import Scrape
 from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
 
-if TYPE_CHECKING:
-    from bot.metrics import Metrics
-
 logger = logging.getLogger(__name__)
 
 GRACE = 4.0
 """Seconds that answers nearly done get at the end of the program; with everything else it ends within ten."""
-DEFAULT_ANSWERS = 200
-SECONDS_A_DAY = 86_400.0
 
 
 async def run(settings: Settings) -> int:
@@ -161,7 +146,7 @@ async def _serve(
 ) -> None:
     """Wire the parts, left to right, and let them run until `stop`; the stack ends them in the opposite order."""
     tasks = TaskSupervisor()
-    metrics = _metrics(settings)
+    metrics = make_metrics(settings)
     database = Database(settings.database_url.get_secret_value(), start=tasks.start, observer=metrics)
     await database.open()
     stack.push_async_callback(database.close)
@@ -180,7 +165,7 @@ async def _serve(
         PersonRepository(database),
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
-    slots = await _slots(settings, database, metrics, bot=me.id)
+    slots = await make_slots(settings, database, metrics, bot=me.id)
     telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     queue = TurnRepository(database)
@@ -207,7 +192,7 @@ async def _serve(
             models,
             ModelHealth(models, clock=time.monotonic, report=tell_of_models(alerts, tasks.start)),
             metrics or Observer(),
-            PictureLoader(files := _files(settings, models, telegram)),
+            PictureLoader(files := make_files(settings, models, telegram)),
             heard=reading_along.context,
         ),
         finished=finished,
@@ -232,16 +217,22 @@ async def _serve(
         ),
     )
     turns = make_turn_service(
-        database, queue, conversations, tasks, membership, answerer.work, _turn_limits(settings, model)
+        database,
+        queue,
+        conversations,
+        tasks,
+        membership,
+        answerer.work,
+        turn_limits_of(settings, model.slots if model else None),
     )
     membership.on_change(slots.share)
-    bot.session.middleware(RateLimitMiddleware(slots, broker=_slot_broker(database, tasks, membership, slots)))
+    bot.session.middleware(RateLimitMiddleware(slots, broker=make_slot_broker(database, tasks, membership, slots)))
     bot.session.middleware(CallObserver(metrics or Observer()))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
-    broadcaster = _broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
+    broadcaster = start_broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
@@ -254,10 +245,10 @@ async def _serve(
                 models,
                 reading_along,
                 finished,
-                _model_lists(models, tasks, (await preferences.effective(ChatKey(me.id, 0))).proxy.value),
+                make_model_lists(models, tasks, (await preferences.effective(ChatKey(me.id, 0))).proxy.value),
             ),
             files,
-            _question_limits(
+            make_question_limits(
                 settings,
                 database,
                 permissions,
@@ -315,114 +306,11 @@ async def _serve(
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
     health = PollingHealth(bot, limit=settings.updates_age_limit)
     if reserved:
-        scrape = _scrape(metrics, database, turns, bot=me.id)
+        scrape = make_scrape(metrics, database, turns, bot=me.id)
         await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, models, preferences, bot_admins, tasks)
     receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
     await until_stopped(stop, receiving, tasks, name="receive updates")
-
-
-def _model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:
-    """Keep the lists of the endpoints, and ask for them now, so that `/model` has them when it is first sent."""
-    lists = ModelLists(models, tasks.start, clock=time.monotonic)
-    lists.refresh(proxy)
-    return lists
-
-
-def _turn_limits(settings: Settings, model: LocalModel | None) -> TurnLimits:
-    """Say how many answers run at once, how many questions wait, and how long things are kept."""
-    return TurnLimits(
-        room=model.slots if model else settings.max_answers or DEFAULT_ANSWERS,
-        waiting=WaitingLimits(settings.questions_waiting, settings.chat_questions_waiting),
-        history=settings.history_days * SECONDS_A_DAY if settings.history_days else None,
-        troubles=settings.trouble_days * SECONDS_A_DAY,
-        usage=settings.usage_days * SECONDS_A_DAY,
-    )
-
-
-def _files(settings: Settings, models: ModelCatalog, telegram: Telegram) -> Files:
-    """Read what people send; pictures only where a model sees them."""
-    readers = default_readers if models.sees_pictures else readers_without_pictures
-    return Files(telegram.download, AttachmentService(readers(transcription_client(settings))))
-
-
-def _metrics(settings: Settings) -> Metrics | None:
-    """Figures of this run, where somebody may ask for them."""
-    if settings.listen is None:
-        return None
-    from bot.metrics import Metrics  # noqa: PLC0415  # its library loads for 0.15 s
-
-    return Metrics()
-
-
-def _scrape(metrics: Metrics | None, database: Database, turns: TurnService, *, bot: int) -> Scrape | None:
-    """Give the figures of this run and the length of the queue. None: nobody counts."""
-    return None if metrics is None else metrics.scraping(QueueLength(database, bot=bot).waiting, turns.in_progress)
-
-
-def _question_limits(
-    settings: Settings,
-    database: Database,
-    permissions: Permissions,
-    warnings: BudgetNotices,
-    *,
-    currency: str,
-    person: Callable[[int], Awaitable[Person | None]],
-    bot: int,
-) -> QuestionLimits:
-    """Count what people and chats may ask and spend."""
-    budgets = TokenBudgets(
-        budgets_of(settings),
-        TokenUsageRepository(database, bot=bot),
-        permissions,
-        person=person,
-        clock=database.clock,
-        warnings=warnings,
-        currency=currency,
-    )
-    return QuestionLimits(settings, QuestionTimes(database), budgets, bot=bot, clock=database.clock)
-
-
-async def _slots(settings: Settings, database: Database, observer: Observer | None, *, bot: int) -> SlotAllocator:
-    """Keep Telegram's budgets, as the settings have them and as earlier runs left them."""
-    scheduler = Scheduler(
-        time.monotonic(),
-        private=settings.chat_budget,
-        group=settings.group_budget,
-        bot=settings.bot_budget,
-        drafts=settings.draft_budget,
-        patient_edits=settings.patient_edits,
-    )
-    slots = SlotAllocator(scheduler, store=PacingRepository(database, bot), observer=observer)
-    await slots.load()
-    return slots
-
-
-def _broadcaster(
-    database: Database,
-    telegram: Telegram,
-    slots: SlotAllocator,
-    reports: DurableOutbox,
-    texts: Texts,
-    tasks: TaskSupervisor,
-    *,
-    bot: int,
-) -> Broadcaster:
-    """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
-    behind = partial(slots.slot, priority=Priority.CHANGE)
-    broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
-    tasks.start(broadcaster.run(), name="send broadcasts")
-    return broadcaster
-
-
-def _slot_broker(
-    database: Database, tasks: TaskSupervisor, membership: Membership, slots: SlotAllocator
-) -> RemoteSlotBroker | None:
-    """Lend slots to other replicas, and give what borrows theirs. None: this process alone uses the database."""
-    if not database.shared:
-        return None
-    SlotLender(database, tasks, membership, take=slots.lend)
-    return RemoteSlotBroker(database, membership)
 
 
 async def _announce(

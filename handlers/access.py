@@ -16,8 +16,8 @@ from bot.people.speaker import Speaker
 from bot.telegram.keyboard import Button
 from handlers.support.bot_commands import CommandRouter, Menus
 from handlers.support.callback_data import RequestCallback
+from handlers.support.event_context import EventContext
 from handlers.support.held_messages import to_be_held
-from handlers.support.mapping import EventContext
 from handlers.support.responders import AfterCommit, Responder
 
 

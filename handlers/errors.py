@@ -11,7 +11,7 @@ from aiogram.types import ErrorEvent, Update
 from cachetools import TTLCache
 
 from bot.errors import Problem, StorageUnavailable
-from handlers.support.mapping import EventContext, destination_of, to_event_context
+from handlers.support.event_context import EventContext, destination_of, to_event_context
 from handlers.support.refusals import LIMIT_PROBLEMS, Refusals
 from handlers.support.responders import CallbackAnswer, Responder, Speech
 

@@ -13,7 +13,7 @@ from bot.conversation.people import Chat
 from bot.people.speaker import Speaker
 from bot.settings import Settings
 from handlers.support.bot_info import BotInfo
-from handlers.support.mapping import EventContext
+from handlers.support.event_context import EventContext
 from handlers.support.responders import Responder
 
 _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})

@@ -12,8 +12,8 @@ from bot.people.speaker import Speaker
 from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.albums import Album
 from handlers.support.bot_info import BotInfo
+from handlers.support.event_context import EventContext
 from handlers.support.mapping import (
-    EventContext,
     attachment_of,
     is_chosen_part,
     is_forwarded,

@@ -10,8 +10,8 @@ from aiogram.types import Message, TelegramObject
 from bot.people.speaker import Speaker
 from handlers.middlewares.contract import Handler
 from handlers.support.command_limits import CommandLimits
+from handlers.support.event_context import EventContext
 from handlers.support.long_commands import LongCommands
-from handlers.support.mapping import EventContext
 
 
 class CommandLimitMiddleware(BaseMiddleware):

@@ -14,13 +14,8 @@ from bot.telegram.newest_messages import NewestMessages
 from handlers.middlewares.contract import Handler
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.albums import Albums
-from handlers.support.mapping import (
-    EventContext,
-    is_forwarded,
-    to_event_context,
-    to_incoming_message,
-    to_joining_question,
-)
+from handlers.support.event_context import EventContext, to_event_context
+from handlers.support.mapping import is_forwarded, to_incoming_message, to_joining_question
 from handlers.support.message_text import words_of
 
 

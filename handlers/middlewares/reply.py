@@ -11,8 +11,8 @@ from bot.people.speaker import Speaker
 from bot.preferences import Preferences
 from bot.telegram.client import Telegram
 from handlers.middlewares.contract import Handler
+from handlers.support.event_context import EventContext, destination_of
 from handlers.support.herald import Herald
-from handlers.support.mapping import EventContext, destination_of
 from handlers.support.responders import AfterCommit, CallbackAnswer, MessageEditor, Responder, Speech
 
 

@@ -9,7 +9,7 @@ from aiogram.types import TelegramObject
 
 from bot.people.acquaintance import Acquaintance
 from handlers.middlewares.contract import Handler
-from handlers.support.mapping import EventContext
+from handlers.support.event_context import EventContext
 
 
 class SpeakerMiddleware(BaseMiddleware):

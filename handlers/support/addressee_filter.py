@@ -8,7 +8,8 @@ from aiogram.types import Message
 from cachetools import TTLCache
 
 from bot.conversation.addressing import BotIdentity, is_for_bot
-from handlers.support.mapping import is_long, to_incoming_message, topic_of
+from handlers.support.event_context import topic_of
+from handlers.support.mapping import is_long, to_incoming_message
 
 PASTE_SPLIT_DELAY = 0.8
 """Seconds within which the app sends the next part of a paste."""

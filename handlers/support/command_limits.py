@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from bot.errors import Problem
 from bot.people.limits.question_limits import MINUTE
-from handlers.support.mapping import EventContext
+from handlers.support.event_context import EventContext
 
 COMMAND_REPEAT_INTERVAL = 5.0
 """Seconds since somebody gave a command within which the same one is a repetition."""

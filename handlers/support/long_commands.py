@@ -8,7 +8,8 @@ from aiogram.types import Message
 from cachetools import TTLCache
 
 from handlers.support.addressee_filter import PASTE_SPLIT_DELAY
-from handlers.support.mapping import EventContext, is_long
+from handlers.support.event_context import EventContext
+from handlers.support.mapping import is_long
 
 MAX_LONG_COMMANDS = 1000
 """Long commands that are remembered at once."""

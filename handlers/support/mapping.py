@@ -1,42 +1,29 @@
-"""Telegram's objects → ours: who speaks, where, and what is asked. No decisions, no I/O."""
+"""Telegram's messages → ours: what is asked, sent along and quoted. No decisions, no I/O."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from aiogram.types import (
-    CallbackQuery,
-    Chat,
-    ChatMemberUpdated,
     Document,
     ExternalReplyInfo,
-    InaccessibleMessage,
     Message,
-    MessageGenerationStopped,
     MessageOriginChannel,
     MessageOriginHiddenUser,
     MessageOriginUnion,
     MessageOriginUser,
     PhotoSize,
     Sticker,
-    Update,
-    User,
 )
 
 from bot.answering.use_cases.documents import QuotedDocument
 from bot.attachments.attachment import Attachment, AttachmentKind
 from bot.conversation.addressing import BotIdentity, EntityKind, IncomingMessage, MessageEntity, without_names
-from bot.conversation.messages import Author, ChatKey, Question, Quote
+from bot.conversation.messages import Question, Quote
 from bot.conversation.names import framed
-from bot.conversation.people import Chat as StoredChat
-from bot.conversation.people import Person
-from bot.telegram.destination import Destination
+from handlers.support.event_context import EventContext
 from handlers.support.message_text import description_of, marked, words_of
 
 MIN_SPLIT_LENGTH = 4000
 """UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
-GENERAL = 1
-"""The thread id that the General topic would have; its messages carry none."""
 
 _SENT = frozenset(
     {
@@ -68,60 +55,6 @@ _MEDIA_TYPES = ("image/", "audio/", "video/")
 _TEXTS_CALLED_MEDIA = frozenset({"image/svg+xml", "video/mp2t", "video/vnd.dlna.mpeg-tts"})
 """Types of media that apps give to texts: pages of drawings, and TypeScript, whose ending is that of a video stream."""
 _KINDS = {kind.value: kind for kind in EntityKind}
-
-
-@dataclass(frozen=True, slots=True)
-class EventContext:
-    """The chat that an update comes from, and the author of it."""
-
-    key: ChatKey
-    private: bool
-    kind: str
-    title: str
-    author: Author
-    user: Person | None = None
-    """The person, as Telegram names them now; None where a channel or a group speaks."""
-    anonymous: bool = False
-    """An administrator of this group who speaks as the group."""
-    message_id: int | None = None
-    update_id: int = 0
-    """Negative for a held message that comes again."""
-
-    @property
-    def dedup(self) -> str:
-        """The name of the update, by which what it asks for is stored once."""
-        return f"{self.key.bot}:{self.update_id}"
-
-    @property
-    def chat(self) -> StoredChat:
-        """The chat as Telegram describes it now."""
-        return StoredChat(self.key.chat, self.kind, self.title)
-
-
-def to_event_context(update: Update, bot: int) -> EventContext | None:
-    """The context of an update. None: it is of no kind that the bot handles."""
-    origin = _origin(update, bot)
-    return None if origin is None else replace(origin, update_id=update.update_id)
-
-
-def _origin(update: Update, bot: int) -> EventContext | None:
-    event = update.event
-    if isinstance(event, Message):
-        return _of_message(event, bot)
-    if isinstance(event, CallbackQuery):
-        return _of_press(event, bot)
-    if isinstance(event, ChatMemberUpdated):
-        return _of_person(event.chat, event.from_user, ChatKey(bot, event.chat.id))
-    if isinstance(event, MessageGenerationStopped):
-        key = ChatKey(bot, event.chat.id, event.message_thread_id or 0)
-        return EventContext(key, private=True, kind=event.chat.type, title="", author=Author(event.chat.id, ""))
-    return None
-
-
-def destination_of(origin: EventContext, update: Update) -> Destination:
-    """The destination of an answer to an update: in groups attached to the message."""
-    attached = origin.message_id if update.message is not None and not origin.private else None
-    return Destination(origin.key.chat, origin.key.topic or None, attached, origin.private)
 
 
 def to_incoming_message(message: Message) -> IncomingMessage:
@@ -310,13 +243,6 @@ def reply_target(message: Message) -> Message | None:
     return None if message.is_topic_message and target.message_id == message.message_thread_id else target
 
 
-def topic_of(message: Message | InaccessibleMessage) -> int:
-    """The forum topic, 0 for General and for reply threads of plain groups (they carry a thread id, too)."""
-    if isinstance(message, InaccessibleMessage) or not message.is_topic_message:
-        return 0
-    return 0 if message.message_thread_id == GENERAL else message.message_thread_id or 0
-
-
 def _own_words(message: Message, origin: EventContext, me: BotIdentity) -> str:
     """The text of a message with its marks written out, a sticker's emoji; in groups without the bot's name."""
     if message.sticker is not None:
@@ -334,46 +260,6 @@ def _own_quote(message: Message, origin: EventContext) -> Quote | None:
         return Quote(framed(_forwarded_name(message)), words) if words else None
     described = description_of(message)
     return Quote(origin.author.name, described) if described else None
-
-
-def _of_message(message: Message, bot: int) -> EventContext:
-    chat, speaker = message.chat, message.sender_chat
-    key = ChatKey(bot, chat.id, topic_of(message))
-    if speaker is None:
-        return _of_person(chat, message.from_user, key, message.message_id)
-    return EventContext(
-        key,
-        private=False,
-        kind=chat.type,
-        title=framed(chat.title or ""),
-        author=Author(speaker.id, framed(speaker.title or speaker.full_name)),
-        anonymous=speaker.id == chat.id,
-        message_id=message.message_id,
-    )
-
-
-def _of_press(query: CallbackQuery, bot: int) -> EventContext | None:
-    if query.message is None:
-        return None
-    chat = query.message.chat
-    return _of_person(chat, query.from_user, ChatKey(bot, chat.id, topic_of(query.message)), query.message.message_id)
-
-
-def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | None = None) -> EventContext:
-    author = Author(user.id, framed(user.full_name)) if user else Author(chat.id, framed(chat.title or ""))
-    return EventContext(
-        key,
-        private=chat.type == "private",
-        kind=chat.type,
-        title=framed(chat.title or ""),
-        author=author,
-        user=_person(user) if user else None,
-        message_id=message_id,
-    )
-
-
-def _person(user: User) -> Person:
-    return Person(user.id, framed(user.full_name), user.username or "", user.language_code or "")
 
 
 def _recording_of(message: Message | ExternalReplyInfo) -> Attachment | None:

@@ -13,7 +13,7 @@ from bot.people.limits.question_limits import TooManyQuestions
 from bot.streaming.edited_notice import EditedNotice
 from bot.telegram.destination import Destination
 from handlers.support.command_limits import TooManyCommands
-from handlers.support.mapping import EventContext
+from handlers.support.event_context import EventContext
 from handlers.support.responders import Responder
 
 REFUSAL_INTERVAL = 60.0

@@ -12,7 +12,7 @@ from bot.conversation.names import framed
 from bot.conversation.people import Chat
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, storable
-from bot.storage.repositories.message_tree import ensure
+from bot.storage.message_tree import ensure
 from bot.storage.schema import (
     chats,
     conversations,

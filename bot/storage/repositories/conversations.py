@@ -21,7 +21,7 @@ from sqlalchemy import (
 from bot.conversation.messages import ChatKey, Message
 from bot.storage.database import Database
 from bot.storage.mappers import key_of, message_of
-from bot.storage.repositories.message_tree import (
+from bot.storage.message_tree import (
     ADDRESS,
     choose,
     ensure,

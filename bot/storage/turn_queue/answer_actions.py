@@ -9,7 +9,7 @@ from bot.conversation.messages import ChatKey, Ending, Role, TurnKind, TurnState
 from bot.errors import AnswerNotFound
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, key_of
-from bot.storage.repositories.message_tree import ADDRESS
+from bot.storage.message_tree import ADDRESS
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.enqueue import Asked
 from bot.storage.turn_queue.writer import TurnWriter

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
-from bot.storage.repositories.message_tree import IS_CONVERSATION, answers_of, take_out
+from bot.storage.message_tree import IS_CONVERSATION, answers_of, take_out
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claimable import WAITING

@@ -24,8 +24,8 @@ from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Sh
 from bot.errors import LeaseLost
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storable, turn_of
+from bot.storage.message_tree import IS_CONVERSATION
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.message_tree import IS_CONVERSATION
 from bot.storage.repositories.screens import on_screen, set_screen
 from bot.storage.repositories.token_usage import keep_tokens
 from bot.storage.schema import conversations, messages, spent, turns

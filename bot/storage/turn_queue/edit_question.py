@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import Question, QuestionPart, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, parts_as_json, parts_from, storable
-from bot.storage.repositories.message_tree import row_at
+from bot.storage.message_tree import row_at
 from bot.storage.schema import conversations, messages, turns
 from bot.storage.turn_queue.leases import UNTRIED, Signal
 from bot.storage.turn_queue.writer import TurnWriter

@@ -13,8 +13,8 @@ from bot.conversation.messages import ChatKey, Question, Turn, TurnKind, TurnSta
 from bot.conversation.tree import newest_point
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json
+from bot.storage.message_tree import IS_CONVERSATION, POINTS
 from bot.storage.partitioning import ChatPartitioning
-from bot.storage.repositories.message_tree import IS_CONVERSATION, POINTS
 from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claims import acquit
 from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question

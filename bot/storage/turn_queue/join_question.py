@@ -15,7 +15,7 @@ from bot.conversation.messages import ChatKey, Question, QuestionPart, Quote, Tu
 from bot.conversation.tree import put_together
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, parts_as_json, parts_from, storable
-from bot.storage.repositories.message_tree import find, row_at
+from bot.storage.message_tree import find, row_at
 from bot.storage.repositories.screens import screen_of
 from bot.storage.schema import messages, turns
 from bot.storage.turn_queue.claimable import WAITING

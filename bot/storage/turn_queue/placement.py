@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Role, TurnKind
 from bot.storage.mappers import AnyRow
-from bot.storage.repositories.message_tree import choose, point, row_at
+from bot.storage.message_tree import choose, point, row_at
 from bot.storage.schema import conversations, messages
 
 _NEW_MESSAGE = messages.insert().returning(messages.c.id)

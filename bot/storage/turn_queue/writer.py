@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, message_of, parts_as_json, storable
-from bot.storage.repositories.message_tree import ensure
+from bot.storage.message_tree import ensure
 from bot.storage.repositories.screens import put_shown, screen_of
 from bot.storage.schema import conversations, messages, turns
 
