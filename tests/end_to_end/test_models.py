@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, echo, failing, running_generator
-from tests.harness.telegram_people import ANNA, BORIS, labels
+from tests.harness.telegram_people import ANNA, BORIS, Json, labels
 
 
 @pytest.fixture
@@ -154,13 +154,37 @@ async def test_each_answer_has_its_tokens_and_its_price(scene: Scene, spare: Gen
     assert asked <= first <= ended  # type: ignore[operator]  # times
 
 
-async def test_the_export_says_which_model_wrote(scene: Scene, spare: Generator) -> None:
+async def exported(scene: Scene) -> dict[str, str]:
+    """Ask for the conversation's files, and give their contents by ending."""
+    await scene.telegram.send("/export")
+
+    def files() -> list[Json]:
+        return [message["document"] for message in scene.telegram.said() if "document" in message]
+
+    await scene.telegram.until(lambda: len(files()) == 2)
+    contents = {}
+    for file in files():
+        async with scene.telegram.session.get(f"{scene.telegram.url}/files/{file['file_id']}") as response:
+            contents[file["file_name"].rpartition(".")[2]] = await response.text()
+    return contents
+
+
+async def test_the_export_says_which_model_wrote_each_version(scene: Scene, spare: Generator) -> None:
     scene.generator.says("Main speaks.")
+    spare.says("Spare speaks.")
     async with scene.program(**two_models(scene, spare)):
-        await scene.telegram.send("One")
-        await scene.telegram.reads_answer("Main speaks.")
-        rows = stored(scene.folder, "SELECT model, text FROM messages WHERE role = 'assistant'")
-    assert json.dumps(rows) == json.dumps([("Main", "Main speaks.")])
+        shown = await ask(scene, "One", "Main speaks.")
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        await scene.telegram.reads_buttons("Spare speaks.", ["↻ Again", "⇄ Model", "‹", "2/2 · Spare"])
+        contents = await exported(scene)
+    question, answer = json.loads(contents["json"])["messages"]
+    assert question["content"] == "One"
+    assert (answer["content"], answer["model"]) == ("Spare speaks.", "Spare")
+    assert [(one["content"], one["model"]) for one in answer["other_versions"]] == [("Main speaks.", "Main")]
+    headings = [line.partition(",")[0] for line in contents["md"].splitlines() if line.startswith("## ")]
+    assert headings == ["## Anna", "## Aura (Spare)", "## Aura (Main)"]
 
 
 async def test_a_model_that_went_away_is_answered_for_by_the_default_with_a_word(
