@@ -74,9 +74,8 @@ async def run(
         terminal.tell("Nothing was written: there is nobody at the keyboard. See .env.example for every setting.")
         return 1
     _write(env_file, values)
-    terminal.tell(
-        f"Written to {env_file}. `{command_for('run')}` starts the bot; `{command_for('doctor')}` tries everything again."
-    )
+    start, trial = command_for("run"), command_for("doctor")
+    terminal.tell(f"Written to {env_file}. `{start}` starts the bot; `{trial}` tries everything again.")
     return 0
 
 
