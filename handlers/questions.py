@@ -15,9 +15,11 @@ from handlers.support.bot_info import BotInfo
 from handlers.support.event_context import EventContext
 from handlers.support.mapping import (
     attachment_of,
+    has_unread_media,
     is_chosen_part,
     is_forwarded,
     picture_of,
+    read_text,
     to_question,
     to_quoted_answer,
     to_quoted_document,
@@ -61,7 +63,7 @@ async def ask(
         _remark(accepted, message, album, say)
         if accepted.waits:
             acknowledgements.give(origin.key.chat, message.message_id)
-    elif message.text is None and message.caption is None:
+    elif not read_text(message)[0]:
         if album.may_tell():
             say("only-text")
     else:
@@ -88,7 +90,7 @@ async def refuse_command(_: Message, say: Responder) -> None:
 
 def _remark(accepted: Accepted, message: Message, album: Album, say: Responder) -> None:
     """Say which part of the message is not read."""
-    is_passed_over = message.caption is not None and not (attachment_of(message) or picture_of(message))
+    is_passed_over = has_unread_media(message)
     is_told = message.sticker is None  # of a sticker the emoji says enough
     if is_told and (accepted.unseen or is_passed_over) and album.may_tell():
         say("only-caption")

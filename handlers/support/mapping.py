@@ -21,6 +21,7 @@ from bot.conversation.messages import Question, Quote
 from bot.conversation.names import framed
 from handlers.support.event_context import EventContext
 from handlers.support.message_text import description_of, marked, words_of
+from handlers.words.rich_message import has_media, rich_words
 
 MIN_SPLIT_LENGTH = 4000
 """UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
@@ -75,7 +76,9 @@ def to_incoming_message(message: Message) -> IncomingMessage:
 
 
 def read_text(message: Message) -> tuple[str, tuple[MessageEntity, ...]]:
-    """The text or caption, with whatever addresses somebody in it."""
+    """The text or caption, with whatever addresses somebody in it; of a rich message all of its words."""
+    if message.rich_message is not None:
+        return rich_words(message.rich_message)
     sent = message.entities if message.text is not None else message.caption_entities
     entities = (
         MessageEntity(_KINDS[entity.type], entity.offset, entity.length, entity.user.id if entity.user else None)
@@ -132,6 +135,13 @@ def attachment_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     """The recording, or the file that may have text in it. None: there is neither."""
     recording = _recording_of(message)
     return document_of(message) if recording is None else recording
+
+
+def has_unread_media(message: Message) -> bool:
+    """Tell whether a message shows something besides its words that is not read."""
+    if message.rich_message is not None:
+        return has_media(message.rich_message)
+    return message.caption is not None and attachment_of(message) is None and picture_of(message) is None
 
 
 def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
