@@ -9,6 +9,7 @@ from aiogram.types import Message, TelegramObject
 
 from bot.answering.use_cases.questions import Accepted, Questions, SentQuestion
 from bot.people.speaker import Speaker
+from bot.rendering.transcript import folded_transcript
 from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.albums import Album
 from handlers.support.bot_info import BotInfo
@@ -23,6 +24,7 @@ from handlers.support.mapping import (
     to_question,
     to_quoted_answer,
     to_quoted_document,
+    to_transcript,
 )
 from handlers.support.responders import Responder
 
@@ -59,7 +61,9 @@ async def ask(
     sent = _sent(message, origin, bot_info, say)
     earlier = tuple(_sent(one, origin, bot_info, say) for one in album.before)
     accepted = await questions.ask(replace(sent, earlier=earlier), speaker, dedup=origin.dedup)
-    if accepted is not None:
+    if accepted is not None and accepted.corrects:
+        _show_correction(message, sent.question.text, say)
+    elif accepted is not None:
         _remark(accepted, message, album, say)
         if accepted.waits:
             acknowledgements.give(origin.key.chat, message.message_id)
@@ -97,6 +101,13 @@ def _remark(accepted: Accepted, message: Message, album: Album, say: Responder) 
     _explain(accepted, say)
 
 
+def _show_correction(reply: Message, words: str, say: Responder) -> None:
+    """Let the message that says what was heard say what was meant."""
+    if reply.reply_to_message is not None:
+        heard = folded_transcript(say.text("heard"), words)
+        say.change_text(reply.reply_to_message.message_id, heard)
+
+
 def _explain(accepted: Accepted, say: Responder) -> None:
     """Say why files are not read."""
     for problem in accepted.problems:
@@ -111,4 +122,5 @@ def _sent(message: Message, origin: EventContext, bot_info: BotInfo, say: Respon
         document=None if is_forwarded(message) else attachment_of(message) or picture_of(message),
         quoted=to_quoted_document(message, bot_info.me),
         answer=to_quoted_answer(message, bot_info.me),
+        heard=to_transcript(message, bot_info.me, lambda line: say.speech.texts.means("heard", line)),
     )

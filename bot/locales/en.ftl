@@ -573,7 +573,7 @@ hold-only-in-private = Ask me that in our private chat: the list names other cha
 ## Recordings
 
 heard = 🎙 I heard:
-help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB. If I misheard you, reply to what I heard with the right words, and I answer again.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to those who wrote lately

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiogram.types import (
     Document,
     ExternalReplyInfo,
@@ -229,6 +231,18 @@ def to_quoted_answer(message: Message, me: BotIdentity) -> Quote | None:
         return None
     words = words_of(target)
     return Quote(framed(_name_of(target)), words) if words else None
+
+
+def to_transcript(message: Message, me: BotIdentity, is_title: Callable[[str], bool]) -> str:
+    """The transcript of the bot's that a message replies to; empty where it replies to something else.
+
+    `is_title` recognizes the line above it.
+    """
+    answer = to_quoted_answer(message, me)
+    if answer is None or is_chosen_part(message) or attachment_of(message) or picture_of(message):
+        return ""
+    title, _, heard = answer.text.partition("\n")
+    return heard if is_title(title) else ""
 
 
 def is_forwarded(message: Message) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.end_to_end.stored import eventually
-from tests.end_to_end.test_recordings import send, speak, transcription
+from tests.end_to_end.test_recordings import send, transcription
 from tests.harness.program_process import Program
 from tests.harness.scene import Scene
 from tests.harness.telegram_people import ANNA
