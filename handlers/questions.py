@@ -25,6 +25,7 @@ from handlers.support.mapping import (
     to_quoted_answer,
     to_quoted_document,
     to_transcript,
+    unread_kind,
 )
 from handlers.support.responders import Responder
 
@@ -69,7 +70,7 @@ async def ask(
             acknowledgements.give(origin.key.chat, message.message_id)
     elif not read_text(message)[0]:
         if album.may_tell():
-            say("only-text")
+            say("only-text", kind=unread_kind(message))
     else:
         say("called-without-question", username=bot_info.username)
 

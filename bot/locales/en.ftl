@@ -82,7 +82,11 @@ system-cut = That does not fit into one Telegram message, so the end of it would
 system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
-only-text = I can't read messages of this kind. /help says what I can read.
+only-text = { $kind ->
+    [picture] I can't see pictures here: the model takes words only. Please put it into words.
+    [video] I can't watch videos. Please put it into words.
+   *[other] I can't read messages of this kind. /help says what I can read.
+}
 only-caption = I can't see what is attached, so I'll answer your words only.
 document-late = The document did not come through in time. Please send it again.
 too-many-questions = { $whose ->

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from aiogram.types import (
     Document,
@@ -144,6 +145,14 @@ def has_unread_media(message: Message) -> bool:
     if message.rich_message is not None:
         return has_media(message.rich_message)
     return message.caption is not None and attachment_of(message) is None and picture_of(message) is None
+
+
+def unread_kind(message: Message) -> str:
+    """The kind of a message that cannot be read, as the Fluent files know it."""
+    if picture_of(message) is not None:
+        return "picture"
+    kind = (message.document.mime_type or "") if message.document is not None else ""
+    return "video" if message.video or message.animation or kind.lower().startswith("video/") else "other"
 
 
 def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
@@ -306,6 +315,8 @@ def _recording_of(message: Message | ExternalReplyInfo) -> Attachment | None:
             size=audio.file_size,
             duration=audio.duration,
         )
+    if message.document is not None and (message.document.mime_type or "").lower().startswith("audio/"):
+        return replace(_file_of(message.document), kind=AttachmentKind.AUDIO)
     return None
 
 

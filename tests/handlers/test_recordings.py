@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.conversation.messages import Quote
 from bot.rendering.transcript import MAX_SHOWN, folded_transcript
-from tests.handlers.test_documents import somebodys
+from tests.handlers.test_documents import document, somebodys
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, Actor, Harness, open_harness
 from tests.harness.recording_session import BOT_ID
 
@@ -56,6 +56,13 @@ async def test_a_recording_is_the_question_and_is_shown_as_it_was_heard(hearing:
     (shown,) = [call for call in hearing.recording.made(methods.SendMessage) if "I heard" in call.text]
     assert shown.text == "🎙 I heard:\nWhat is a quark?"
     assert [entity.type for entity in shown.entities or []] == ["expandable_blockquote"]
+
+
+async def test_a_recording_sent_as_a_file_is_heard(hearing: Harness) -> None:
+    file = document(hearing, b"What is a quark?", "memo.wav", "audio/x-wav")
+    await hearing.message(ANNA, None, **file)
+    await hearing.answered()
+    assert hearing.paths[0][-1].text == "What is a quark?"
 
 
 async def test_words_beside_a_recording_ask_about_it(hearing: Harness) -> None:
