@@ -734,3 +734,14 @@ privacy-usage = How many tokens each answer took, when, for whom and by which mo
     [one] a day
    *[other] { $days } days
 } for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.
+
+## What a bot with these settings reads
+
+greeting-reads = { $kinds ->
+    [both] Besides words I read documents, look at pictures and listen to voice messages.
+    [pictures] Besides words I read documents and look at pictures.
+    [recordings] Besides words I read documents and listen to voice messages.
+   *[documents] Besides words I read documents.
+}
+help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
+help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.

@@ -127,7 +127,7 @@ async def test_the_same_file_again_is_not_fetched_again(harness: Harness) -> Non
     file = document(harness, b"Quarks")
     await harness.message(ANNA, None, caption="What is it?", **file)
     await harness.answered()
-    again = {"document": {**file["document"], "file_id": "another"}}
+    again: dict[str, Any] = {"document": {**file["document"], "file_id": "another"}}
     await harness.message(BORIS, None, caption="And this?", **again)
     await harness.answered(2)
     assert harness.paths[1][-1].text == "Document notes.txt:\n```\nQuarks\n```\n\nAnd this?"

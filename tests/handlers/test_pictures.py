@@ -156,7 +156,8 @@ async def test_a_blind_model_reads_a_stickers_emoji(harness: Harness) -> None:
 async def test_a_gif_without_a_still_is_told_to_be_unseen(seeing: Harness, caption: str) -> None:
     film = {"file_id": "mp4", "file_unique_id": "mp4", "width": 512, "height": 512, "duration": 3}
     document = {"file_id": "mp4", "file_unique_id": "mp4", "file_name": "a.mp4", "mime_type": "video/mp4"}
-    await seeing.message(ANNA, None, animation=film, document=document, **({"caption": caption} if caption else {}))
+    said: dict[str, Any] = {"caption": caption} if caption else {}
+    await seeing.message(ANNA, None, animation=film, document=document, **said)
     if caption:
         await seeing.answered()
         assert sorted(seeing.said) == ["Answer to What is funny?", UNSEEN]
