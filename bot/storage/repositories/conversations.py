@@ -50,6 +50,8 @@ from bot.storage.schema import (
 
 MAX_PATH = 2000
 """Messages that are read of one conversation at the most; no generator takes more."""
+MAX_NEWEST = 50
+"""Questions of somebody that are looked through for the one that is meant."""
 
 
 class ConversationRepository:
@@ -96,6 +98,14 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             row = await row_at(connection, key.bot, key.chat, message_id)
         return None if row is None else message_of(row)
+
+    async def newest_of(self, key: ChatKey, author: int, limit: int = MAX_NEWEST) -> list[Message]:
+        """The newest questions that somebody asked in a conversation, the newest first."""
+        asked = select(messages).where(messages.c.author_id == author, messages.c.role == Role.USER)
+        async with self._database.reading() as connection:
+            found = await find(connection, key)
+            newest = asked.where(messages.c.conversation == found).order_by(messages.c.id.desc()).limit(limit)
+            return [message_of(row) for row in await connection.execute(newest)]
 
     async def start_over(self, key: ChatKey) -> None:
         """The next plain message begins anew; old ones can still be replied to."""
