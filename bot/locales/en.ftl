@@ -475,6 +475,10 @@ audit-what = { $action ->
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
     [hold-ended] ended the pause of { $about }
+    [changed] { $scope ->
+        [bot] changed { $about }
+       *[other] changed { $about } in { $place }
+    }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -512,8 +516,11 @@ undone-one = I have removed the last question and its answer. /undo takes back o
 
 menu-usage = how many tokens I have used
 usage-own = { $period ->
-    [day] Today: { $tokens } tokens.
-   *[month] This month: { $tokens } tokens.
+    [day] Today
+   *[month] This month
+}: { $tokens ->
+    [one] 1 token.
+   *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
 usage-table = { $by ->
@@ -524,7 +531,10 @@ usage-table = { $by ->
 usage-line = { $subject }: { $answers ->
     [one] 1 answer
    *[other] { $answers } answers
-}, { $tokens } tokens
+}, { $count ->
+    [one] { $tokens } token
+   *[other] { $tokens } tokens
+}
 budget-spent = { $whose ->
     [bot] The bot's tokens { $period ->
         [day] for today
@@ -608,8 +618,11 @@ broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $bloc
 ## The limit of an answer
 
 limit-kept = { $keeper ->
-    [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
-   *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
+    [bot] The server is not told of it: I stop there myself, by an estimate.
+   *[nobody] It limits nothing here: the model reads only { $context } tokens in all, and its server ends the answers.
+}{ $openchat ->
+    [0] { "" }
+   *[other] { " " }openchat's server ends answers after { $openchat } tokens in any case.
 }
 ## The reason of a failure, for admins
 
@@ -730,3 +743,26 @@ privacy-usage = How many tokens each answer took, when, for whom and by which mo
     [one] a day
    *[other] { $days } days
 } for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.
+
+## Words for changes, and figures
+
+decimal-mark = .
+audit-setting = { $name ->
+    [language] the language
+    [temperature] the temperature
+    [streaming] streaming
+    [thoughts] the model's thoughts
+    [persona] the persona
+    [system_prompt] the system prompt
+    [read_along] reading along
+    [conversations] conversations
+    [model] the model
+    [model_choice] who chooses the model
+    [max_tokens] the longest answer
+    [proxy] the proxy
+   *[other] { $name }
+}
+audit-model-choosers = { $who ->
+    [admins] admins
+   *[everyone] everybody
+}

@@ -484,13 +484,17 @@ audit-what = { $action ->
     [admin-removed] больше не администратор: { $about }
     [admin-link] права администратора по ссылке
     [hold-ended] снята пауза: { $about }
+    [changed] { $scope ->
+        [bot] изменено: { $about }
+       *[other] изменено: { $about } ({ $place })
+    }
     [set] { $scope ->
-        [bot] { $about } = { $value }
-       *[other] { $about } = { $value } ({ $place })
+        [bot] { $about } → { $value }
+       *[other] { $about } → { $value } ({ $place })
     }
     [reset] { $scope ->
-        [bot] { $about }: сброс
-       *[other] { $about }: сброс ({ $place })
+        [bot] сброшено: { $about }
+       *[other] сброшено: { $about } ({ $place })
     }
    *[other] { $action }: { $about }
 }
@@ -522,8 +526,12 @@ undone-one = Последний вопрос и ответ на него убр�
 
 menu-usage = сколько токенов я потратил
 usage-own = { $period ->
-    [day] Сегодня: { $tokens } ток.
-   *[month] В этом месяце: { $tokens } ток.
+    [day] Сегодня
+   *[month] В этом месяце
+}: { $tokens ->
+    [one] { $tokens } токен.
+    [few] { $tokens } токена.
+   *[many] { $tokens } токенов.
 }
 usage-left = Осталось { $tokens }.
 usage-table = { $by ->
@@ -535,7 +543,11 @@ usage-line = { $subject }: { $answers ->
     [one] { $answers } ответ
     [few] { $answers } ответа
    *[many] { $answers } ответов
-}, { $tokens } ток.
+}, { $count ->
+    [one] { $tokens } токен
+    [few] { $tokens } токена
+   *[many] { $tokens } токенов
+}
 budget-spent = { $whose ->
     [bot] Токены бота { $period ->
         [day] на сегодня
@@ -610,8 +622,11 @@ broadcast-done = Ваше сообщение разослано. Отправл�
 ## Предел длины ответа
 
 limit-kept = { $keeper ->
-    [bot] Серверу модели он не передаётся: я сам оцениваю число токенов и останавливаюсь на нём. Сервер может остановиться и раньше (у openchat — на 1000).
-   *[nobody] Здесь он ничего не ограничивает: модель читает всего { $context } токенов, и где закончить ответ, решает её сервер (у openchat — на 1000).
+    [bot] Сервер о нём не знает: я останавливаюсь сам, по приблизительному подсчёту.
+   *[nobody] Здесь он ничего не ограничивает: модель читает всего { $context } токенов, и ответ заканчивает её сервер.
+}{ $openchat ->
+    [0] { "" }
+   *[other] { " " }Сервер openchat в любом случае заканчивает ответ на { $openchat } токенах.
 }
 ## Причина сбоя, для администраторов
 
@@ -720,7 +735,7 @@ budget-money-spent = { $whose ->
        *[month] на этот месяц
     } закончилась.
 } Продолжим в { $at }.
-budget-tokens = { $used } из { $budget } ток.
+budget-tokens = { $used } из { $budget } токенов
 budget-money = { $used } из { $budget } { $currency }
 budget-warning-bot = Бюджет всего бота { $period ->
     [day] на сегодня
@@ -735,3 +750,26 @@ privacy-usage = Сколько токенов занял каждый ответ
     [few] { $days } дня
    *[many] { $days } дней
 } для счетов и лимитов — без самих слов; за этот месяц — до его конца. /forget сразу убирает из этих чисел чат, а ваше имя — в конце месяца: до тех пор их считают лимиты.
+
+## Слова об изменениях и числа
+
+decimal-mark = ,
+audit-setting = { $name ->
+    [language] язык
+    [temperature] температура
+    [streaming] вид ответа
+    [thoughts] размышления модели
+    [persona] роль
+    [system_prompt] системный промпт
+    [read_along] чтение переписки
+    [conversations] разговоры
+    [model] модель
+    [model_choice] кто выбирает модель
+    [max_tokens] предел длины ответа
+    [proxy] прокси
+   *[other] { $name }
+}
+audit-model-choosers = { $who ->
+    [admins] администраторы
+   *[everyone] все
+}

@@ -50,7 +50,7 @@ async def max_tokens(
     """The most tokens of an answer, and what that means on the model in force."""
     name = PreferenceName.MAX_TOKENS
     key, effective = await _change_bot(name, command.args or "", speaker, changes, texts)
-    say_value(key, name, effective, say, note=limit_note(*model_choice.limit_of(effective), say))
+    say_value(key, name, effective, say, note=limit_note(model_choice.limit_of(effective), say))
 
 
 async def _change_bot(

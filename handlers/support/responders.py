@@ -72,6 +72,10 @@ class Responder:
         """Give one text without saying it."""
         return self.speech.texts.get(self.language, key, **args)
 
+    def decimal(self, value: float, digits: int) -> str:
+        """Write a number with so many digits after the point, as its reader writes it."""
+        return self.speech.texts.decimal(self.language, value, digits)
+
     def say_text(self, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
         speech, place = self.speech, self.place

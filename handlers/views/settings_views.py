@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from bot.answering.reading_along import ReadAlongFacts
-from bot.generators.client import LimitKeeper
+from bot.generators.client import AnswerLimit
 from bot.people.personas import Personas
-from bot.preference_readers import MAX_TEMPERATURE, MIN_TEMPERATURE
+from bot.preference_readers import MAX_TEMPERATURE, MIN_TEMPERATURE, OFF
 from bot.preferences import (
     CONVERSATIONS_WAYS,
     READ_ALONG_WAYS,
@@ -96,9 +96,11 @@ def page(
     return draw[name]()
 
 
-def limit_note(keeper: LimitKeeper, context: int, say: Responder) -> str:
-    """The meaning of the longest answer on a model that reads `context` tokens; empty: its server keeps it as it is."""
-    return "" if keeper == "server" else say.text("limit-kept", keeper=keeper, context=str(context))
+def limit_note(limit: AnswerLimit, say: Responder) -> str:
+    """The meaning of the longest answer on the model in force; empty: its server keeps it as it is."""
+    if limit.keeper == "server":
+        return ""
+    return say.text("limit-kept", keeper=limit.keeper, context=str(limit.context_tokens), openchat=limit.server_limit)
 
 
 def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, Source]:
@@ -127,6 +129,28 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
         effective.proxy.value.shown if effective.proxy.value else say.text("proxy-none")
     ),
 }
+
+
+def stored_in_words(name: str, stored: str, personas: Personas, say: Responder) -> str:
+    """A value as it is stored, in the words of the settings page."""
+    match name:
+        case PreferenceName.LANGUAGE:
+            return _named(stored, say)
+        case PreferenceName.PERSONA:
+            persona = personas.get(stored.partition(":")[0])
+            return persona.name(say.language) if persona is not None else stored
+        case (
+            PreferenceName.STREAMING
+            | PreferenceName.THOUGHTS
+            | PreferenceName.READ_ALONG
+            | PreferenceName.CONVERSATIONS
+        ):
+            return say.text("option", name=name, value=stored)
+        case PreferenceName.MODEL_CHOICE:
+            return say.text("audit-model-choosers", who=stored)
+        case PreferenceName.PROXY if stored == OFF:
+            return say.text("proxy-none")
+    return stored
 
 
 def _named(language: str, say: Responder) -> str:
