@@ -766,3 +766,4 @@ audit-model-choosers = { $who ->
     [admins] admins
    *[everyone] everybody
 }
+answer-outdated = The question has changed: the new answer is below.

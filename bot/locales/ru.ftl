@@ -773,3 +773,4 @@ audit-model-choosers = { $who ->
     [admins] администраторы
    *[everyone] все
 }
+answer-outdated = Вопрос изменён: новый ответ — ниже.
