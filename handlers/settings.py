@@ -66,7 +66,7 @@ async def show_personas(
     named = find_persona(personas, wanted)
     if named is not None:
         await changes.set_here(speaker, PreferenceName.PERSONA, f"{named.id}:{say.language}")
-        say("persona-set", persona=named.name(say.language))
+        say.say_text(say.of_topics(say.text("persona-set", persona=named.name(say.language))))
         return
     text, keyboard = page(PreferenceName.PERSONA, effective, personas, say)
     if wanted:

@@ -120,6 +120,7 @@ button-retry = ↻ Try again
 
 source = { $source ->
     [topic] set for this topic
+    [topics] set for all topics
     [chat] set for this chat
     [bot] set for the whole bot
     [environment] from the bot's environment
@@ -247,7 +248,11 @@ press-mute = The bot may not write here at the moment.
 
 ## Settings
 
-settings-title = Settings of this chat
+settings-title = { $where ->
+    [topic] Settings of this topic. Its persona and model are its own, everything else counts in the whole group.
+    [general] Settings of this group. Its persona and model count in every topic that has none of its own.
+   *[chat] Settings of this chat
+}
 setting = { $name ->
     [language] Language: { $value } ({ source })
     [temperature] Temperature: { $value } ({ source })
@@ -767,3 +772,4 @@ audit-model-choosers = { $who ->
    *[everyone] everybody
 }
 answer-outdated = The question has changed: the new answer is below.
+in-all-topics = It counts in every topic that has none of its own.

@@ -55,15 +55,15 @@ def home(
     for name in (*pages, *_SHOWN, *((PreferenceName.PROXY,) if admin else ())):
         text, source = in_words(effective, name, say)
         if name is PreferenceName.PERSONA:
-            text, source = _answerer(effective, personas, say), effective.system_prompt.source
-        line = say.text("setting", name=name.value, value=text, source=source.value)
+            text, source = _answerer(effective, personas, say), say.source(effective.system_prompt)
+        line = say.text("setting", name=name.value, value=text, source=source)
         lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
         if name is PreferenceName.READ_ALONG and reading and not reading.sees_all:
             lines.append(say.text("read-along-hidden"))
     buttons = [
         Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in pages
     ]
-    return "\n".join([say.text("settings-title"), "", *lines]), _rows(buttons, 2)
+    return "\n".join([say.text("settings-title", where=say.scope), "", *lines]), _rows(buttons, 2)
 
 
 def read_along_page(
@@ -103,10 +103,10 @@ def limit_note(limit: AnswerLimit, say: Responder) -> str:
     return say.text("limit-kept", keeper=limit.keeper, context=str(limit.context_tokens), openchat=limit.server_limit)
 
 
-def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, Source]:
+def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, str]:
     """A value in force as people read it, and where it comes from."""
     value: Value[object] = getattr(effective, name.value)
-    return _WORDS[name](effective, say), value.source
+    return _WORDS[name](effective, say), say.source(value)
 
 
 _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] = {
@@ -187,7 +187,7 @@ def _temperature(effective: EffectivePreferences, say: Responder) -> tuple[str, 
     )
     usual = _option(say.text("button-usual"), name, DEFAULT, chosen=effective.temperature.source not in _OWN)
     text = say.text("settings-page", name="temperature")
-    shown = say.text("setting", name="temperature", value=f"{now:g}", source=effective.temperature.source.value)
+    shown = say.text("setting", name="temperature", value=f"{now:g}", source=say.source(effective.temperature))
     return f"{text}\n\n{shown}", (*_rows(presets, 3), steps, (usual,), (_back(say),))
 
 
@@ -209,7 +209,7 @@ def _persona(effective: EffectivePreferences, personas: Personas, say: Responder
     ]
     own = effective.system_prompt.source in _OWN
     nobody = _option(say.text("option", name="persona", value=""), PreferenceName.PERSONA, DEFAULT, chosen=not own)
-    return say.text("settings-page", name="persona"), (*_rows(buttons, 2), (nobody,), (_back(say),))
+    return say.of_topics(say.text("settings-page", name="persona")), (*_rows(buttons, 2), (nobody,), (_back(say),))
 
 
 def _option(text: str, name: PreferenceName, value: str, language: str | None = None, *, chosen: bool) -> Button:
