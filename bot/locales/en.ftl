@@ -124,6 +124,7 @@ button-retry = ↻ Try again
 
 source = { $source ->
     [topic] set for this topic
+    [topics] set for all topics
     [chat] set for this chat
     [bot] set for the whole bot
     [environment] from the bot's environment
@@ -251,7 +252,11 @@ press-mute = The bot may not write here at the moment.
 
 ## Settings
 
-settings-title = Settings of this chat
+settings-title = { $where ->
+    [topic] Settings of this topic. Its persona and model are its own, everything else counts in the whole group.
+    [general] Settings of this group. Its persona and model count in every topic that has none of its own.
+   *[chat] Settings of this chat
+}
 setting = { $name ->
     [language] Language: { $value } ({ source })
     [temperature] Temperature: { $value } ({ source })
@@ -479,6 +484,10 @@ audit-what = { $action ->
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
     [hold-ended] ended the pause of { $about }
+    [changed] { $scope ->
+        [bot] changed { $about }
+       *[other] changed { $about } in { $place }
+    }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -516,8 +525,11 @@ undone-one = I have removed the last question and its answer. /undo takes back o
 
 menu-usage = how many tokens I have used
 usage-own = { $period ->
-    [day] Today: { $tokens } tokens.
-   *[month] This month: { $tokens } tokens.
+    [day] Today
+   *[month] This month
+}: { $tokens ->
+    [one] 1 token.
+   *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
 usage-table = { $by ->
@@ -528,7 +540,10 @@ usage-table = { $by ->
 usage-line = { $subject }: { $answers ->
     [one] 1 answer
    *[other] { $answers } answers
-}, { $tokens } tokens
+}, { $count ->
+    [one] { $tokens } token
+   *[other] { $tokens } tokens
+}
 budget-spent = { $whose ->
     [bot] The bot's tokens { $period ->
         [day] for today
@@ -612,8 +627,11 @@ broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $bloc
 ## The limit of an answer
 
 limit-kept = { $keeper ->
-    [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
-   *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
+    [bot] The server is not told of it: I stop there myself, by an estimate.
+   *[nobody] It limits nothing here: the model reads only { $context } tokens in all, and its server ends the answers.
+}{ $openchat ->
+    [0] { "" }
+   *[other] { " " }openchat's server ends answers after { $openchat } tokens in any case.
 }
 ## The reason of a failure, for admins
 
@@ -748,3 +766,27 @@ greeting-reads = { $kinds ->
 }
 help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
 help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
+## Words for changes, and figures
+
+decimal-mark = .
+audit-setting = { $name ->
+    [language] the language
+    [temperature] the temperature
+    [streaming] streaming
+    [thoughts] the model's thoughts
+    [persona] the persona
+    [system_prompt] the system prompt
+    [read_along] reading along
+    [conversations] conversations
+    [model] the model
+    [model_choice] who chooses the model
+    [max_tokens] the longest answer
+    [proxy] the proxy
+   *[other] { $name }
+}
+audit-model-choosers = { $who ->
+    [admins] admins
+   *[everyone] everybody
+}
+answer-outdated = The question has changed: the new answer is below.
+in-all-topics = It counts in every topic that has none of its own.

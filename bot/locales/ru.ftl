@@ -129,6 +129,7 @@ button-retry = ↻ Повторить
 
 source = { $source ->
     [topic] задано для этой темы
+    [topics] задано для всех тем
     [chat] задано для этого чата
     [bot] задано для всего бота
     [environment] из настроек запуска
@@ -261,7 +262,11 @@ press-mute = Сейчас боту нельзя здесь писать.
 
 ## Настройки
 
-settings-title = Настройки этого чата
+settings-title = { $where ->
+    [topic] Настройки этой темы. Роль и модель у неё могут быть свои, остальное — общее для всей группы.
+    [general] Настройки этой группы. Роль и модель действуют во всех темах, где нет своих.
+   *[chat] Настройки этого чата
+}
 setting = { $name ->
     [language] Язык: { $value } ({ source })
     [temperature] Температура: { $value } ({ source })
@@ -488,13 +493,17 @@ audit-what = { $action ->
     [admin-removed] больше не администратор: { $about }
     [admin-link] права администратора по ссылке
     [hold-ended] снята пауза: { $about }
+    [changed] { $scope ->
+        [bot] изменено: { $about }
+       *[other] изменено: { $about } ({ $place })
+    }
     [set] { $scope ->
-        [bot] { $about } = { $value }
-       *[other] { $about } = { $value } ({ $place })
+        [bot] { $about } → { $value }
+       *[other] { $about } → { $value } ({ $place })
     }
     [reset] { $scope ->
-        [bot] { $about }: сброс
-       *[other] { $about }: сброс ({ $place })
+        [bot] сброшено: { $about }
+       *[other] сброшено: { $about } ({ $place })
     }
    *[other] { $action }: { $about }
 }
@@ -526,8 +535,12 @@ undone-one = Последний вопрос и ответ на него убр�
 
 menu-usage = сколько токенов я потратил
 usage-own = { $period ->
-    [day] Сегодня: { $tokens } ток.
-   *[month] В этом месяце: { $tokens } ток.
+    [day] Сегодня
+   *[month] В этом месяце
+}: { $tokens ->
+    [one] { $tokens } токен.
+    [few] { $tokens } токена.
+   *[many] { $tokens } токенов.
 }
 usage-left = Осталось { $tokens }.
 usage-table = { $by ->
@@ -539,7 +552,11 @@ usage-line = { $subject }: { $answers ->
     [one] { $answers } ответ
     [few] { $answers } ответа
    *[many] { $answers } ответов
-}, { $tokens } ток.
+}, { $count ->
+    [one] { $tokens } токен
+    [few] { $tokens } токена
+   *[many] { $tokens } токенов
+}
 budget-spent = { $whose ->
     [bot] Токены бота { $period ->
         [day] на сегодня
@@ -614,8 +631,11 @@ broadcast-done = Ваше сообщение разослано. Отправл�
 ## Предел длины ответа
 
 limit-kept = { $keeper ->
-    [bot] Серверу модели он не передаётся: я сам оцениваю число токенов и останавливаюсь на нём. Сервер может остановиться и раньше (у openchat — на 1000).
-   *[nobody] Здесь он ничего не ограничивает: модель читает всего { $context } токенов, и где закончить ответ, решает её сервер (у openchat — на 1000).
+    [bot] Сервер о нём не знает: я останавливаюсь сам, по приблизительному подсчёту.
+   *[nobody] Здесь он ничего не ограничивает: модель читает всего { $context } токенов, и ответ заканчивает её сервер.
+}{ $openchat ->
+    [0] { "" }
+   *[other] { " " }Сервер openchat в любом случае заканчивает ответ на { $openchat } токенах.
 }
 ## Причина сбоя, для администраторов
 
@@ -724,7 +744,7 @@ budget-money-spent = { $whose ->
        *[month] на этот месяц
     } закончилась.
 } Продолжим в { $at }.
-budget-tokens = { $used } из { $budget } ток.
+budget-tokens = { $used } из { $budget } токенов
 budget-money = { $used } из { $budget } { $currency }
 budget-warning-bot = Бюджет всего бота { $period ->
     [day] на сегодня
@@ -753,3 +773,27 @@ greeting-reads = { $kinds ->
 }
 help-documents-group = Документы я тоже читаю: простой текст, PDF, Word, Excel, PowerPoint, OpenDocument, веб-страницы, EPUB и RTF до 20 МБ. Упомяните меня в подписи или ответьте на документ и упомяните меня.
 help-others = Пересланные сообщения, места, контакты, опросы, списки дел и кубики я тоже понимаю.
+## Слова об изменениях и числа
+
+decimal-mark = ,
+audit-setting = { $name ->
+    [language] язык
+    [temperature] температура
+    [streaming] вид ответа
+    [thoughts] размышления модели
+    [persona] роль
+    [system_prompt] системный промпт
+    [read_along] чтение переписки
+    [conversations] разговоры
+    [model] модель
+    [model_choice] кто выбирает модель
+    [max_tokens] предел длины ответа
+    [proxy] прокси
+   *[other] { $name }
+}
+audit-model-choosers = { $who ->
+    [admins] администраторы
+   *[everyone] все
+}
+answer-outdated = Вопрос изменён: новый ответ — ниже.
+in-all-topics = Это действует во всех темах, где нет своего.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.generators.client import GeneratorClient, GeneratorConfig, LimitKeeper, ProbeManner
+from bot.generators.client import AnswerLimit, GeneratorClient, GeneratorConfig, ProbeManner
 from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry, shown_name
 from bot.net.proxy_url import ProxyURL
@@ -149,11 +149,10 @@ class ModelCatalog:
             client.leave_out(entry.config.model, entry.not_taken)
         return client
 
-    def limit_of(self, choice: str, max_tokens: int) -> tuple[LimitKeeper, int]:
-        """Tell who keeps the limit of an answer of the model that a choice means, and the tokens that it reads."""
+    def limit_of(self, choice: str, max_tokens: int) -> AnswerLimit:
+        """Tell what a limit of an answer means on the model of a choice."""
         chosen = self.resolve(choice)
-        client = self.client(chosen.entry)
-        return client.limit_keeper(max_tokens, chosen.model or None), client.context_tokens(chosen.model or None)
+        return self.client(chosen.entry).answer_limit(max_tokens, chosen.model or None)
 
     async def probe(
         self, *, proxy: ProxyURL | None = None, model: str | None = None, manner: ProbeManner | None = None

@@ -107,6 +107,7 @@ async def test_a_persona_without_a_prompt_takes_the_usual_one_away(folder: Path)
 async def test_a_topic_has_a_system_prompt_of_its_own(harness: Harness) -> None:
     await harness.message(OWNER, "/system Only here.", chat=FORUM, message_thread_id=5, is_topic_message=True)
     assert harness.last == "This is the system prompt of this topic now."
+    assert harness.last == "This is the system prompt of this topic now."
     here, elsewhere = [await harness.preferences.effective(harness.key(FORUM, topic)) for topic in (5, 6)]
     assert here.system_prompt.source is Source.TOPIC
     assert elsewhere.system_prompt.source is Source.DEFAULT

@@ -139,6 +139,29 @@ async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder:
         assert await label(harness) == "fast"
 
 
+async def test_every_way_to_change_the_model_is_on_record(models: Harness) -> None:
+    await models.message(OWNER, "/model@aura_bot")
+    await models.press(OWNER, "mdl:use:here:0:near", 1, chat=GROUP)
+    await models.press(OWNER, "mdl:use:here:0:", 1, chat=GROUP)
+    await models.press(ANNA, "mdl:use:here:0:near", 1)
+    await models.press(OWNER, "mdl:use:bot:0:clever", 1)
+    await models.message(OWNER, "/model near")
+    await models.message(OWNER, "/model echo-7b")
+    await models.press(OWNER, "mdl:who:admins", 1)
+    await models.message(OWNER, "/model reset")
+    await models.message(OWNER, "/audit")
+    changes = [line.split(" Olga ")[-1] for line in models.last.splitlines()[2:]]
+    assert changes == [
+        "reset the model",
+        "set who chooses the model to admins",
+        "set the model to echo-7b",
+        "set the model to Near",
+        "set the model to Clever",
+        "reset the model in Friends",
+        "set the model to Near in Friends",
+    ], "and a choice in somebody's private chat is their own"
+
+
 async def answer_to(harness: Harness, text: str, chat: int = ANNA.id) -> tuple[int, int]:
     """Ask, and give the answer's id and the Telegram message that shows it."""
     count = len(harness.paths)

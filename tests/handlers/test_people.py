@@ -215,12 +215,50 @@ async def test_who_changed_what_can_be_read(guarded: Harness) -> None:
     await guarded.message(OWNER, "/audit")
     changes = [line.split(" Olga ")[-1] for line in guarded.last.splitlines()[2:]]
     assert changes == [
-        "set proxy to socks5://user:***@proxy.example:1080",
-        "set system_prompt to … in Friends",
+        "set the proxy to socks5://user:***@proxy.example:1080",
+        "changed the system prompt in Friends",
         "let the group Friends in",
-        "set temperature to 1",
+        "set the temperature to 1",
         "made Борис (1002) an admin",
         "let Борис (1002) in",
+    ]
+
+
+async def changes_read_by(who: Actor, harness: Harness) -> list[str]:
+    """What `/audit` lists, newest first, without time and author."""
+    await harness.message(who, "/audit")
+    return [line.split(who.name)[-1].strip(" :") for line in harness.last.splitlines()[2:]]
+
+
+async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Harness) -> None:
+    """Never in the names and values under which they are stored, in neither language."""
+    for name, value in {
+        "thoughts": "hide",
+        "streaming": "off",
+        "language": "ru",
+        "conversations": "person",
+        "read_along": "on",
+        "persona": "teacher",
+    }.items():
+        await harness.press(OWNER, f"set:{name}:{value}", 9, chat=GROUP)
+    await harness.press(OWNER, "set:temperature:-", 9, chat=GROUP)
+    assert await changes_read_by(OWNER, harness) == [
+        "reset the temperature in Friends",
+        "set the persona to Patient teacher in Friends",
+        "set reading along to on in Friends",
+        "set conversations to each person's own in Friends",
+        "set the language to Русский in Friends",
+        "set streaming to all at once in Friends",
+        "set the model's thoughts to hidden in Friends",
+    ]
+    assert await changes_read_by(Actor(OWNER.id, "Olga", language="ru"), harness) == [
+        "сброшено: температура (Friends)",
+        "роль → Терпеливый учитель (Friends)",
+        "чтение переписки → включено (Friends)",
+        "разговоры → у каждого свой (Friends)",
+        "язык → Русский (Friends)",
+        "вид ответа → сразу целиком (Friends)",
+        "размышления модели → скрыты (Friends)",
     ]
 
 
@@ -231,7 +269,7 @@ async def test_changes_have_pages_and_are_forgotten_after_ninety_days(
         await harness.message(OWNER, f"/maxtokens {number + 1}")
     await harness.message(OWNER, "/audit")
     await harness.press(OWNER, harness.buttons()["›"], 9)
-    assert harness.redrawn.endswith("set max_tokens to 1")
+    assert harness.redrawn.endswith("set the longest answer to 1")
     later = harness.database.clock() + 91 * DAY
     monkeypatch.setattr(harness.database, "clock", lambda: later)
     await harness.turns._retention.prune()

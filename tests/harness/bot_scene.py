@@ -37,6 +37,7 @@ from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
+from bot.people.directory import name_of
 from bot.people.group_admins import GroupAdmins
 from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
@@ -216,7 +217,7 @@ class Harness:
                     budgets_of(self.settings),
                     TokenUsageRepository(self.database, bot=BOT_ID),
                     permissions,
-                    person=lambda id_: self.people.get(BOT_ID, id_),
+                    name=lambda id_: name_of(self.people, self.chats, id_, bot=BOT_ID),
                     clock=self.database.clock,
                     warnings=BudgetNotices(
                         self.database,
