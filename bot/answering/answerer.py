@@ -94,6 +94,7 @@ class Answerer:
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         showing.add_done_callback(lambda _: running.interrupt())
         answer = AnswerInProgress(reply, live, showing, seam)
+        kept: int | None = None
         try:
             try:
                 if await self._read(running, path, answer):
@@ -116,6 +117,8 @@ class Answerer:
         finally:
             showing.cancel()
             await asyncio.wait([showing])
+            if kept is None and answer.record is not None:
+                await running.keep_tokens(answer.record)
         await running.finish(_state(answer.ending))
         wrote = answer.server if answer.ending in {Ending.COMPLETE, Ending.LENGTH} else None
         first = answer.first_text_at
@@ -191,6 +194,7 @@ class Answerer:
             answer.note = "\n".join(filter(None, [answer.note, unseen, self._stand_in(turn, generated)]))
         finally:
             answer.record, answer.model, answer.server = generated.record(), generated.label, generated.server
+        answer.record = answer.record or generated.record_of_cut()
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))

@@ -159,6 +159,8 @@ class AnswerRecord:
     ended_at: float
     choice: str = ""
     """The choice by which the model is found again."""
+    of_cut: bool = False
+    """It stands for an earlier attempt that was cut, and is all estimated: this attempt wrote nothing."""
 
 
 @dataclass(frozen=True, slots=True)

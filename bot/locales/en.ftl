@@ -735,6 +735,9 @@ privacy-usage = How many tokens each answer took, when, for whom and by which mo
    *[other] { $days } days
 } for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.
 
+## Versions in an export
+
+export-other-version = another version
 ## What a bot with these settings reads
 
 greeting-reads = { $kinds ->

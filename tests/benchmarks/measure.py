@@ -156,7 +156,9 @@ def _floor(scenario: Scenario, mode: Mode, answers: Sequence[Observed]) -> float
     ]
     if scenario.group:
         return floor_in_group(streams)
-    return floor_alone(streams[0]) if len(streams) == 1 else floor_of_many(streams[0], len(streams))
+    if len(streams) == 1 or streams[0].draft:  # each chat has places for drafts of its own, the bot has no common ones
+        return floor_alone(streams[0])
+    return floor_of_many(streams[0], len(streams))
 
 
 def _growth(answer: Observed, curve: machine.CpuCurve) -> float:

@@ -58,7 +58,6 @@ def targets(result: Result) -> Iterator[Target]:
         ("mean delay (s)", result.mean_delay, limits.mean[result.mode] if limits.mean else None),
         ("mean delay / floor before more", result.mean_delay / (result.before_more or 1.0), _foresight(result)),
         ("complete after the last byte (s)", result.late, limits.late),
-        ("update to request (s)", added(result), limits.added),
         ("CPU (s)", result.cpu, limits.cpu),
         ("cost of a change, late / early", result.growth or 0.0, limits.growth),
     ]

@@ -24,8 +24,6 @@ class Limits:
     """Mean delay by drafts over the floor of an answer that may go on to a minute."""
     late: float | None = 0.3
     """Seconds from the generator's last byte to the complete answer, for every answer."""
-    added: float | None = 0.020
-    """Seconds from the update to the generator's request, median."""
     cpu: float | None = None
     growth: float | None = None
     """CPU time of a change in the last third of the answer over that in the second (the first spends the burst)."""
@@ -112,12 +110,12 @@ SCENARIOS = (
     ),
     Scenario("long", "12,000 characters, 10 s", _of(12_000, 1200, 10, paragraph=700), Limits()),
     Scenario("unicode", "fast Unicode, 2 s", _unicode, Limits(ratio=1.5)),
-    Scenario("sixty", "60 private chats at once, 20 s", _of(2000, 400, 20), Limits(late=3.0, added=None), chats=60),
+    Scenario("sixty", "60 private chats at once, 20 s", _of(2000, 400, 20), Limits(late=3.0), chats=60),
     Scenario(
         "crowd",
         "300 private chats at once, 20 s",
         _of(1600, 200, 20),
-        Limits(late=None, added=None),
+        Limits(late=None),
         chats=300,
     ),
     Scenario(

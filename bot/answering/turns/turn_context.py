@@ -146,6 +146,15 @@ class TurnContext:
         self._turn = replace(self._turn, answer=answer, state=TurnState.SHOWING, note=note)
         return answer
 
+    async def keep_tokens(self, record: AnswerRecord) -> None:
+        """Keep the tokens of an attempt whose text nobody keeps: it was undone, edited, or ended with the program."""
+        keeping = self._start(
+            self._table.keep_tokens(self._turn, record), name=f"keep the tokens of turn {self._turn.id}", awaited=True
+        )
+        await asyncio.wait([keeping])
+        if not keeping.cancelled() and (error := keeping.exception()) is not None:
+            logger.warning("turn %d: the tokens of an attempt are not kept: %s", self._turn.id, error)
+
     async def finish(self, state: TurnState) -> None:
         """End the turn: everything is on the screen, or nothing more can be done. Raises as `keep` does."""
         await self._firmly(lambda: self._finish(state), "finish")

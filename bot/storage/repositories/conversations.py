@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +23,7 @@ from bot.storage.database import Database
 from bot.storage.mappers import key_of, message_of
 from bot.storage.message_tree import (
     ADDRESS,
+    EMPTY_ENDINGS,
     choose,
     ensure,
     find,
@@ -129,6 +130,18 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             rows = await connection.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(answers)))
             return {row.id: row.model or "" for row in rows}
+
+    async def other_answers(self, answers: Collection[int]) -> dict[int, list[Message]]:
+        """Give what else was written to the questions of these answers, by answer, oldest first."""
+        this = messages.alias("this")
+        same = (messages.c.parent == this.c.parent) & (messages.c.id != this.c.id)
+        written = messages.c.role == Role.ASSISTANT, messages.c.ending.not_in(EMPTY_ENDINGS)
+        query = select(messages, this.c.id.label("of")).join(this, same).where(this.c.id.in_(answers), *written)
+        found: dict[int, list[Message]] = {}
+        async with self._database.reading() as connection:
+            for row in await connection.execute(query.order_by(messages.c.id)):
+                found.setdefault(row.of, []).append(message_of(row))
+        return found
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""

@@ -27,7 +27,7 @@ from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storabl
 from bot.storage.message_tree import IS_CONVERSATION
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.screens import on_screen, set_screen
-from bot.storage.repositories.token_usage import keep_tokens
+from bot.storage.repositories.token_usage import keep_tokens, keep_tokens_of_cut
 from bot.storage.schema import conversations, messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
 from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
@@ -176,6 +176,10 @@ class TurnRepository:
             await connection.execute(_WROTE, written)
             await set_screen(self._database, connection, turn_of(row).key, answer, turn_of(row).shown)
         return answer
+
+    async def keep_tokens(self, turn: Turn, record: AnswerRecord) -> None:
+        """Keep the tokens of an attempt whose text nobody keeps, whosever the turn is now."""
+        await keep_tokens_of_cut(self._database, turn, record)
 
     async def finish(self, lease: Lease, state: TurnState) -> None:
         """End a turn, without waiting for the disk. Raises LeaseLost. May be repeated, as after a power failure."""
