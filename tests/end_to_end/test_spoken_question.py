@@ -19,9 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs
 __all__ = ["recogniser"]
 
 
-async def test_a_spoken_question_is_heard_shown_and_answered(
-    scene: Scene, recogniser: str, tmp_path: Path
-) -> None:  # the fixture
+async def test_a_spoken_question_is_heard_shown_and_answered(scene: Scene, recogniser: str, tmp_path: Path) -> None:
     recording = await asyncio.to_thread(spoken, "open the red door", tmp_path)
     async with scene.program(TRANSCRIPTION_URL=recogniser):
         await send(scene, "audio", recording, "speech.wav")
