@@ -41,7 +41,7 @@ from bot.errors import SettingsProblem
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.operating.admin_alerts import AdminAlerts, tell_of_models
+from bot.operating.admin_alerts import AdminAlerts, tell_of_models, tell_of_updates
 from bot.operating.holds import Holds
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
@@ -76,8 +76,14 @@ from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from bot.updates.health import PollingHealth
-from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
+from bot.updates.receiving import (
+    Served,
+    listen,
+    reach_telegram,
+    receive_updates,
+    reserve_address,
+    updates_source,
+)
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -304,12 +310,12 @@ async def _serve(
     await StorageAlert(database, people, bot_admins.ids, outbox, texts, tasks.start, bot=me.id).watch()
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
-    health = PollingHealth(bot, limit=settings.updates_age_limit)
+    source = updates_source(settings, bot, tell_of_updates(alerts, tasks.start))
     if reserved:
         scrape = make_scrape(metrics, database, turns, bot=me.id)
-        await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
+        await listen(reserved, Served(settings, bot, dispatcher, database, source.health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, models, preferences, bot_admins, tasks)
-    receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
+    receiving = receive_updates(settings, bot, dispatcher, database, tasks, source)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
 
