@@ -573,7 +573,7 @@ trouble-shown =
 trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
 trouble-only-in-private = Ask me that in our private chat: the list names other chats.
 alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
-alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-down = The model ({ $model }) does not answer: { $cause }. See whether its server runs, and whether its address is right. I will tell you when it answers again.
 alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
 alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
@@ -790,3 +790,14 @@ audit-model-choosers = { $who ->
 }
 answer-outdated = The question has changed: the new answer is below.
 in-all-topics = It counts in every topic that has none of its own.
+## What admins are told of by themselves: more causes
+
+alert-certificate = The certificate of the model's server ({ $model }) is not accepted: { $cause }. It has to be renewed there; a CA of your own goes into SSL_CERT_FILE. I will tell you when the model answers again.
+alert-proxy-refused = The proxy to the model ({ $model }) refuses the user name or password: { $cause }. /proxy sets another one. I will tell you when the model answers again.
+alert-proxy-down = The proxy to the model ({ $model }) does not work: { $cause }. /proxy test tries it, /proxy off goes without one. I will tell you when the model answers again.
+alert-conflict = A second program uses my token: Telegram gives each message to only one of us, so some stay unanswered. Stop the other one, or have @BotFather make a new token. I will tell you when it is over.
+alert-over-conflict = No second program uses my token any more.
+alert-webhook = Telegram cannot deliver messages to me: { $cause }. Look at WEBHOOK_URL, its certificate and the server that stands before me. What was written waits at Telegram; I will tell you when it comes again.
+alert-over-webhook = Telegram delivers messages to me again.
+alert-schema = I cannot start: the database was made by a newer version of me. Install that version, or restore the copy from before the upgrade. I will tell you when I run again.
+alert-over-schema = I run again: version and database fit.
