@@ -82,7 +82,11 @@ system-cut = That does not fit into one Telegram message, so the end of it would
 system-none = (none: I give the model no instructions; its server may add its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
-only-text = I can't read messages of this kind. /help says what I can read.
+only-text = { $kind ->
+    [picture] I can't see pictures here: the model takes words only. Please put it into words.
+    [video] I can't watch videos. Please put it into words.
+   *[other] I can't read messages of this kind. /help says what I can read.
+}
 only-caption = I can't see what is attached, so I'll answer your words only.
 document-late = The document did not come through in time. Please send it again.
 too-many-questions = { $whose ->
@@ -588,7 +592,7 @@ hold-only-in-private = Ask me that in our private chat: the list names other cha
 ## Recordings
 
 heard = 🎙 I heard:
-help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB.
+help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB. If I misheard you, reply to what I heard with the right words, and I answer again.
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to those who wrote lately
@@ -773,3 +777,16 @@ audit-model-choosers = { $who ->
 }
 answer-outdated = The question has changed: the new answer is below.
 in-all-topics = It counts in every topic that has none of its own.
+## Versions in an export
+
+export-other-version = another version
+## What a bot with these settings reads
+
+greeting-reads = { $kinds ->
+    [both] Besides words I read documents, look at pictures and listen to voice messages.
+    [pictures] Besides words I read documents and look at pictures.
+    [recordings] Besides words I read documents and listen to voice messages.
+   *[documents] Besides words I read documents.
+}
+help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
+help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.

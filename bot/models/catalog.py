@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.generators.client import AnswerLimit, GeneratorClient, GeneratorConfig, ProbeManner
 from bot.generators.factory import EmbeddedModel
-from bot.models.entry import ModelEntry
+from bot.models.entry import ModelEntry, shown_name
 from bot.net.proxy_url import ProxyURL
 
 _CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})(?::(.+))?")
@@ -50,7 +50,7 @@ class ChosenModel:
     def label(self) -> str:
         """The name that people read, and that is stored beside each answer."""
         own = self.model == self.entry.config.model
-        return self.entry.name if own and self.entry.name else self.model or self.entry.config.kind.name
+        return self.entry.name if own and self.entry.name else shown_name(self.model) or self.entry.config.kind.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,15 @@ class Offer:
 
     id: str
     """The name in a button's data: an entry's id, with a digest of the name where an endpoint listed it."""
-    name: str
+    model: str
+    """The model's name there; of an entry, the entry's."""
     choice: str
     """The text that is stored."""
+
+    @property
+    def name(self) -> str:
+        """The name that people read."""
+        return shown_name(self.model)
 
 
 def chosen_form(entry: ModelEntry) -> str:

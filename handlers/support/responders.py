@@ -98,6 +98,11 @@ class Responder:
             lambda: speech.outbox.enqueue(place, text, keyboard=keyboard),
         )
 
+    def change_text(self, message_id: int, text: Formatted) -> None:
+        """Let a message of the bot's say something else, beside a change; where nothing changed, it stays."""
+        speech, place = self.speech, self.place
+        speech.unit.say(lambda: speech.stored.enqueue(place, text, edits=message_id), lambda: None)
+
     def say_digest(self, name: str, text: str) -> None:
         """Say in the digest of this name what counts now: one message, which is edited while there is news."""
         speech, place = self.speech, self.place

@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aiogram import Bot, Router, methods
+import pytest
+from aiogram import Bot, Dispatcher, Router, methods
 from aiogram.enums import BotCommandScopeType
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import Command
 from aiogram.methods import TelegramMethod
-from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion, Message
+from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion, Message, Update
 
 import handlers
 from bot.telegram.client import Telegram
 from bot.texts import Texts
-from handlers.support.bot_commands import MEMBERS, Audience, CommandRouter, command, declared_commands
+from handlers.support.bot_commands import (
+    MEMBERS,
+    Audience,
+    CommandRouter,
+    behind_command_filter,
+    command,
+    declared_commands,
+)
 from tests.harness.recording_session import TOKEN, Recording
 
 USING = Path(__file__).parents[2] / "docs" / "using.md"
@@ -127,3 +135,63 @@ async def test_an_admin_who_never_opened_the_bot_does_no_harm() -> None:
     menus = await published(recording)
     assert ("all_private_chats", "ru") in menus
     assert [scope for scope, _ in menus].count("chat 2") == 1
+
+
+async def asked_in_turn(message: str | None, **more: str) -> list[str]:
+    """The routers whose handlers a message comes to, where each handles only what its filters let through."""
+    asked: list[str] = []
+
+    def router(name: str, *commands: str) -> Router:
+        async def answer(_: Message) -> None:
+            asked.append(name)
+
+        declared = [command(one, MEMBERS)(answer) for one in commands]
+        made = CommandRouter(name, *declared)
+        if not declared:
+            made.message.register(answer)
+        return made
+
+    dispatcher = Dispatcher(disable_fsm=True)
+    routers = [router("first", "first"), router("second", "second"), router("questions")]
+    dispatcher.include_routers(*behind_command_filter(routers))
+    raw = {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}, "text": message, **more}
+    bot = Bot(TOKEN, session=Recording())
+    await dispatcher.feed_update(bot, Update.model_validate({"update_id": 1, "message": raw}, context={"bot": bot}))
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("message", "more", "reaches"),
+    [
+        ("/first", {}, "first"),
+        ("/SECOND now", {}, "second"),
+        ("  /second", {}, "second"),
+        (None, {"caption": "/second"}, "second"),
+        ("/third", {}, "questions"),
+        ("What is /first for?", {}, "questions"),
+        (None, {}, "questions"),
+    ],
+)
+async def test_commands_behind_the_filter_are_found_as_before(
+    message: str | None, more: dict[str, str], reaches: str
+) -> None:
+    assert await asked_in_turn(message, **more) == [reaches]
+
+
+async def test_routers_that_answer_only_commands_are_asked_nothing_about_other_messages() -> None:
+    behind = behind_command_filter(handlers.routers())
+    names = [router.name for router in behind]
+    assert names == ["commands only", "membership", "access", "commands only", "questions"]
+    assert sum(len(router.sub_routers) for router in behind) + 3 == len(handlers.routers())
+
+
+def test_no_filter_and_no_handler_is_called_in_a_thread() -> None:
+    threaded = [
+        f"{router.name}: {one.callback}"
+        for router in handlers.routers()
+        for observer in router.observers.values()
+        for handler in observer.handlers
+        for one in (handler, *(handler.filters or ()))
+        if not one.awaitable
+    ]
+    assert threaded == []

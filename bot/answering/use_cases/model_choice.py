@@ -119,7 +119,11 @@ class ModelChoice:
     def named(self, text: str) -> Offer | None:
         """Find the model that a text names, by its id or its name, in any case."""
         wanted = text.strip().casefold()
-        named = (one for one in self._models.offers(admin=True) if one.id and wanted in {one.id, one.name.casefold()})
+        named = (
+            one
+            for one in self._models.offers(admin=True)
+            if one.id and wanted in {one.id, one.name.casefold(), one.model.casefold()}
+        )
         return next(named, None)
 
     def limit_of(self, effective: EffectivePreferences) -> AnswerLimit:
