@@ -106,6 +106,7 @@ async def _offer(speaker: Speaker, model_choice: ModelChoice, effective: Effecti
         text, keyboard = page_here(choices, 0, say, admin=speaker.admin)
         say.say_text(text, keyboard=keyboard)
     elif speaker.admin:
+        model_choice.require_others()
         say_value("value-shown", PreferenceName.MODEL, effective, say)
     else:
         say("model-connected", model=_label(choices, say))
@@ -131,6 +132,7 @@ async def _change_bot(
     name = wanted.strip()
     if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
         raise WrongValue("not a model's name", name=PreferenceName.MODEL.value)
+    model_choice.require_others()
     say("model-trying", model=name)
 
     async def adopt() -> None:

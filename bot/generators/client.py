@@ -76,6 +76,8 @@ class GeneratorConfig:
     max_tokens: int = 8192
     """The longest answer, for a probe that asks as a real question does."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
+    embedded: bool = False
+    """It leads to the program's own model, which answers whatever name it is called by."""
 
 
 class _Source(Protocol):
@@ -127,7 +129,8 @@ class GeneratorClient:
         """Tell what a limit of so many tokens means for an answer."""
         context = self.context_tokens(model)
         keeper: LimitKeeper = "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
-        return AnswerLimit("nobody" if max_tokens >= context else keeper, context, self._config.kind.server_limit)
+        server_limit = 0 if self._config.embedded else self._config.kind.server_limit
+        return AnswerLimit("nobody" if max_tokens >= context else keeper, context, server_limit)
 
     async def answer(
         self,

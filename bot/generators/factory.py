@@ -175,6 +175,7 @@ def make_config(settings: GeneratorSettings, embedded: EmbeddedModel | None = No
         context_tokens=context_tokens(settings, embedded),
         max_tokens=settings.max_tokens,
         timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
+        embedded=embedded is not None and kind.may_be_embedded,
     )
 
 

@@ -104,6 +104,11 @@ class ModelCatalog:
         return bool(self.default.id)
 
     @property
+    def answers_alone(self) -> bool:
+        """True where the program's own model is the only one, whatever name is chosen."""
+        return self.default.config.embedded and not self.is_from_file
+
+    @property
     def sees_pictures(self) -> bool:
         """True where one of the models sees pictures."""
         return any(entry.sees_pictures for entry in self.entries)
@@ -132,7 +137,8 @@ class ModelCatalog:
             if entry is not None and (not match[2] or entry.lists(match[2])):
                 return ChosenModel(entry, match[2] or entry.config.model)
             return ChosenModel(self.default, self.default.config.model, missing=match[1])
-        return ChosenModel(self.default, chosen or self.default.config.model)
+        own = self.default.config.model
+        return ChosenModel(self.default, own if self.answers_alone else chosen or own)
 
     def list_models(self, entry: ModelEntry, names: Sequence[str]) -> None:
         """Offer these models of an entry's endpoint beside the entry, from now on."""
@@ -186,5 +192,6 @@ def _reaching(entry: ModelEntry, embedded: NamedModel | None) -> ModelEntry:
         url=embedded.url,
         model=entry.config.model or embedded.name,
         context_tokens=min(entry.config.context_tokens, embedded.context_tokens),
+        embedded=True,
     )
     return replace(entry, config=config, has_proxy=True, proxy=None)

@@ -54,10 +54,9 @@ async def test_a_bad_value_gets_the_range_and_an_example(harness: Harness, comma
     assert harness.said == [line]
 
 
-NO_LIMIT = "It limits nothing here: the model reads only 2048 tokens in all, and its server ends the answers."
+NO_LIMIT = "It limits nothing here: the model reads only 2048 tokens in all."
 COUNTED_HERE = (
-    "The server is not told of it: I stop there myself, by an estimate. openchat's server ends answers after 1000 "
-    "tokens in any case."
+    "I count the tokens myself, roughly, and stop there. openchat's server ends every answer after 1000 tokens."
 )
 MODELS = """
 [foreign]

@@ -39,7 +39,7 @@ async def test_start_names_a_connected_model(folder: Path) -> None:
 async def test_start_names_a_model_of_ones_own(folder: Path) -> None:
     async with open_harness(folder, local_model=Path("openchat.Q4.gguf")) as harness:
         await harness.message(ANNA, "/start")
-        assert "the model openchat.Q4, which runs on my own computer" in harness.last
+        assert "openchat.Q4 writes my answers, on the same computer as the bot." in harness.last
 
 
 async def test_help_names_what_works_for_this_person(harness: Harness) -> None:

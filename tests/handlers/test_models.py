@@ -75,7 +75,7 @@ async def test_an_admin_says_who_may_choose(models: Harness) -> None:
     assert "✓ Everybody chooses" in models.buttons()
     await models.press(OWNER, models.buttons()["Admins choose"], 1)
     await models.message(ANNA, "/model")
-    assert models.last == "My answers come from the model Fast."
+    assert models.last == "Fast writes my answers."
     await models.press(ANNA, "mdl:use:here:0:near", 1)
     assert await label(models) == "Fast"
 
@@ -126,6 +126,18 @@ async def test_a_name_that_the_server_does_not_know_is_refused_and_nothing_chang
         assert harness.said[-2] == "Asking gpt-99 …"
         assert harness.last.startswith("gpt-99 does not answer, so everything stays as it was.")
         assert (await harness.preferences.effective(harness.key())).model.value == ""
+
+
+async def test_the_model_inside_the_program_answers_to_no_other_name(folder: Path) -> None:
+    async with open_harness(folder, local_model=folder / "own.gguf") as harness:
+        for command in ("/model gpt-4", "/model"):
+            await harness.message(OWNER, command)
+            assert harness.last == (
+                "own is the only model here: it runs inside this program. The README shows how to connect another one."
+            )
+        await harness.preferences.set(harness.key(0), PreferenceName.MODEL, "gpt-4")
+        await harness.message(ANNA, "/settings")
+        assert "gpt-4" not in harness.last, "and an old choice is not said to answer"
 
 
 async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder: Path) -> None:

@@ -82,7 +82,7 @@ async def test_the_admins_are_reminded_of_whoever_goes_on_writing_once_a_day(
     monkeypatch.setattr(guarded.dispatcher["admission"], "_clock", lambda: now + DAY + 1)
     await guarded.message(BORIS, "Алло?")
     assert guarded.said[2:] == [
-        "Ответа пока нет. Ещё раз напомню администраторам о вас.",
+        "Решения пока нет. Напомню администраторам о вас ещё раз.",
         "Борис (1002) would like to use the bot.",
     ]
 
@@ -137,7 +137,7 @@ async def test_people_are_found_by_name_or_id(harness: Harness, name: str) -> No
 @pytest.mark.parametrize("command", ["/admin add @nobody", "/block nobody", "/allow @nobody"])
 async def test_an_unknown_name_is_said_to_be_one(harness: Harness, command: str) -> None:
     await harness.message(OWNER, command)
-    assert harness.last.startswith(f"I don't know exactly one person called {command.rpartition(' ')[2]}.")
+    assert harness.last.startswith(f"I can't tell whom you mean by {command.rpartition(' ')[2]}.")
 
 
 @pytest.mark.parametrize("sought", ["борис", "БОРИС", "Бор", "1002"])
@@ -179,7 +179,7 @@ async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> 
     assert not guarded.recording.made(methods.LeaveChat)
     await guarded.press(OWNER, f"grp:leave:{GROUP}:0", 9)
     assert [call.chat_id for call in guarded.recording.made(methods.LeaveChat)] == [GROUP]
-    assert guarded.redrawn.startswith("I know of no group:")
+    assert guarded.redrawn.startswith("I'm in no group that I know of.")
 
 
 async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
@@ -193,7 +193,10 @@ async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
 
 async def test_a_group_that_the_bot_has_left_is_not_listed(harness: Harness) -> None:
     chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
-    for before, after, listed in (("left", "member", "One group"), ("member", "left", "I know of no group:")):
+    for before, after, listed in (
+        ("left", "member", "One group"),
+        ("member", "left", "I'm in no group that I know of."),
+    ):
         old, new = ({"user": ME.model_dump(), "status": status} for status in (before, after))
         change = {"chat": chat, "from": BORIS.user, "date": 1, "old_chat_member": old, "new_chat_member": new}
         await harness.update({"my_chat_member": change})

@@ -134,7 +134,12 @@ class Harness:
         self.chats = ChatRepository(database)
         self.texts = texts
         self.personas = read_personas(settings.personas_file)
-        echo = GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
+        echo = GeneratorConfig(
+            kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"),
+            model=settings.local_model.stem if settings.local_model is not None else "",
+            context_tokens=2048,
+            embedded=settings.local_model is not None,
+        )
         self.models = ModelCatalog(entries_in_file(settings, {}) or [ModelEntry("", "", echo)])
         self.preferences = Preferences(
             settings, PreferenceRepository(database), self.personas, self.texts.languages, models=self.models

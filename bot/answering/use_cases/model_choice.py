@@ -27,6 +27,12 @@ class ModelGone(Problem):
     key = "model-gone"
 
 
+class OnlyOwnModel(Problem):
+    """Another model was wanted where the program's own is the only one."""
+
+    key = "model-embedded"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChoices:
     """The models that somebody may choose, and what counts now."""
@@ -125,6 +131,11 @@ class ModelChoice:
             if one.id and wanted in {one.id, one.name.casefold(), one.model.casefold()}
         )
         return next(named, None)
+
+    def require_others(self) -> None:
+        """Raise OnlyOwnModel where the program's own model answers, whatever name it is called by."""
+        if self._models.answers_alone:
+            raise OnlyOwnModel(model=self._models.resolve("").label)
 
     def limit_of(self, effective: EffectivePreferences) -> AnswerLimit:
         """Tell what the longest answer means on the model in force."""
