@@ -418,6 +418,7 @@ model-gone = That model is not there any more. /model shows what there is.
 model-fails = { $model } does not work ({ $cause }). I'll leave it alone for a while and use its fallback, if it has one. I'll tell you when it works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
+
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -521,6 +522,7 @@ privacy-rights = /export sends you the conversation, /forget erases it.
 persona-set = From the next message on, my persona here is “{ $persona }”.
 persona-unknown = I have no persona called “{ $wanted }”.
 undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+
 ## Usage
 
 menu-usage = how many tokens you have used
@@ -554,6 +556,7 @@ budget-spent = { $whose ->
        *[month] for this month
     } are used up.
 } It goes on at { $at }.
+
 ## What failed
 
 menu-trouble = what failed lately, and why
@@ -589,10 +592,12 @@ hold-line = { $where }: { $until }
 hold-ended = I'll write to { $where } again. If it is too early, Telegram makes me wait again.
 hold-unknown = I may write to that chat. /hold lists those where I may not.
 hold-only-in-private = Ask me that in our private chat: the list names other chats.
+
 ## Recordings
 
 heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB. If I misheard you, reply to what I heard with the right words, and I answer again.
+
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to those who wrote lately
@@ -624,6 +629,7 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
 ## The limit of an answer
 
 limit-kept = { $keeper ->
@@ -633,6 +639,7 @@ limit-kept = { $keeper ->
     [0] { "" }
    *[other] { " " }openchat's server ends every answer after { $openchat } tokens.
 }
+
 ## The reason of a failure, for admins
 
 answer-cause = For you as an admin: { $cause }
@@ -659,6 +666,7 @@ question-about-picture = What is in this picture?
 button-forget-own = Erase my conversation
 forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
 forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
+
 ## Many requests at once
 
 access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
@@ -715,6 +723,7 @@ privacy-recordings = Recordings go to a transcription service. I keep the words 
 
 retry-above = I'm rewriting this answer.
 temperature-for-bot = Only an admin can change it for the whole bot. For this chat: /temperature chat 0.9
+
 ## Another model for an answer
 
 button-other-model = ⇄ Model
@@ -756,6 +765,7 @@ privacy-usage = For bills and limits I keep how many tokens each answer took, wh
 ## Versions in an export
 
 export-other-version = another version
+
 ## What a bot with these settings reads
 
 greeting-reads = { $kinds ->
@@ -766,6 +776,7 @@ greeting-reads = { $kinds ->
 }
 help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
 help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
+
 ## Words for changes, and figures
 
 decimal-mark = .
@@ -790,6 +801,7 @@ audit-model-choosers = { $who ->
 }
 answer-outdated = The question has changed: the new answer is below.
 in-all-topics = It counts in every topic that has none of its own.
+
 ## What admins are told of by themselves: more causes
 
 alert-certificate = The certificate of the model's server ({ $model }) is not accepted: { $cause }. It has to be renewed there; a CA of your own goes into SSL_CERT_FILE. I will tell you when the model answers again.
@@ -801,15 +813,7 @@ alert-webhook = Telegram cannot deliver messages to me: { $cause }. Look at WEBH
 alert-over-webhook = Telegram delivers messages to me again.
 alert-schema = I cannot start: the database was made by a newer version of me. Install that version, or restore the copy from before the upgrade. I will tell you when I run again.
 alert-over-schema = I run again: version and database fit.
-export-other-version = another version
+
 ## What a bot with these settings reads
 
-greeting-reads = { $kinds ->
-    [both] Besides words I read documents, look at pictures and listen to voice messages.
-    [pictures] Besides words I read documents and look at pictures.
-    [recordings] Besides words I read documents and listen to voice messages.
-   *[documents] Besides words I read documents.
-}
-help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
-help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
 model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.
