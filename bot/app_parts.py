@@ -14,10 +14,12 @@ from bot.answering.turns.wiring import TurnLimits
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
+from bot.errors import SchemaNewer
 from bot.models.catalog import ModelCatalog
 from bot.models.listing import ModelLists
 from bot.net.proxy_url import ProxyURL
 from bot.operating.broadcaster import Broadcaster
+from bot.operating.newer_schema import tell_of_newer_schema
 from bot.people.directory import name_of
 from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
@@ -46,6 +48,16 @@ if TYPE_CHECKING:
 
 DEFAULT_ANSWERS = 200
 SECONDS_A_DAY = 86_400.0
+
+
+async def open_database(database: Database, settings: Settings, telegram: Telegram, *, bot: int) -> None:
+    """Open it, or tell admins why not. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
+    try:
+        await database.open()
+    except SchemaNewer:
+        url = settings.database_url.get_secret_value()
+        await tell_of_newer_schema(url, telegram, Texts(), bot=bot, named=settings.admin_ids)
+        raise
 
 
 def make_model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:

@@ -419,6 +419,7 @@ model-gone = That model is not there any more. /model shows what there is.
 model-fails = { $model } does not work ({ $cause }). I'll leave it alone for a while and use its fallback, if it has one. I'll tell you when it works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
+
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -522,6 +523,7 @@ privacy-rights = /export sends you the conversation, /forget erases it.
 persona-set = From the next message on, my persona here is “{ $persona }”.
 persona-unknown = I have no persona called “{ $wanted }”.
 undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+
 ## Usage
 
 menu-usage = how many tokens you have used
@@ -555,6 +557,7 @@ budget-spent = { $whose ->
        *[month] for this month
     } are used up.
 } It goes on at { $at }.
+
 ## What failed
 
 menu-trouble = what failed lately, and why
@@ -574,7 +577,7 @@ trouble-shown =
 trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
 trouble-only-in-private = Ask me that in our private chat: the list names other chats.
 alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
-alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-down = The model ({ $model }) does not answer: { $cause }. See whether its server runs, and whether its address is right. I will tell you when it answers again.
 alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
 alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
@@ -590,10 +593,12 @@ hold-line = { $where }: { $until }
 hold-ended = I'll write to { $where } again. If it is too early, Telegram makes me wait again.
 hold-unknown = I may write to that chat. /hold lists those where I may not.
 hold-only-in-private = Ask me that in our private chat: the list names other chats.
+
 ## Recordings
 
 heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB. If I misheard you, reply to what I heard with the right words, and I answer again.
+
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to those who wrote lately
@@ -625,6 +630,7 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
 ## The limit of an answer
 
 limit-kept = { $keeper ->
@@ -634,6 +640,7 @@ limit-kept = { $keeper ->
     [0] { "" }
    *[other] { " " }openchat's server ends every answer after { $openchat } tokens.
 }
+
 ## The reason of a failure, for admins
 
 answer-cause = For you as an admin: { $cause }
@@ -660,6 +667,7 @@ question-about-picture = What is in this picture?
 button-forget-own = Erase my conversation
 forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
 forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
+
 ## Many requests at once
 
 access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
@@ -716,6 +724,7 @@ privacy-recordings = Recordings go to a transcription service. I keep the words 
 
 retry-above = I'm rewriting this answer.
 temperature-for-bot = Only an admin can change it for the whole bot. For this chat: /temperature chat 0.9
+
 ## Another model for an answer
 
 button-other-model = ⇄ Model
@@ -754,6 +763,21 @@ privacy-usage = For bills and limits I keep how many tokens each answer took, wh
    *[other] { $days } days
 }, and at least until the month is over. After /forget the chat is gone from these figures at once, and your name at the end of the month.
 
+## Versions in an export
+
+export-other-version = another version
+
+## What a bot with these settings reads
+
+greeting-reads = { $kinds ->
+    [both] Besides words I read documents, look at pictures and listen to voice messages.
+    [pictures] Besides words I read documents and look at pictures.
+    [recordings] Besides words I read documents and listen to voice messages.
+   *[documents] Besides words I read documents.
+}
+help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
+help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
+
 ## Words for changes, and figures
 
 decimal-mark = .
@@ -778,17 +802,19 @@ audit-model-choosers = { $who ->
 }
 answer-outdated = The question has changed: the new answer is below.
 in-all-topics = It counts in every topic that has none of its own.
-## Versions in an export
 
-export-other-version = another version
+## What admins are told of by themselves: more causes
+
+alert-certificate = The certificate of the model's server ({ $model }) is not accepted: { $cause }. It has to be renewed there; a CA of your own goes into SSL_CERT_FILE. I will tell you when the model answers again.
+alert-proxy-refused = The proxy to the model ({ $model }) refuses the user name or password: { $cause }. /proxy sets another one. I will tell you when the model answers again.
+alert-proxy-down = The proxy to the model ({ $model }) does not work: { $cause }. /proxy test tries it, /proxy off goes without one. I will tell you when the model answers again.
+alert-conflict = A second program uses my token: Telegram gives each message to only one of us, so some stay unanswered. Stop the other one, or have @BotFather make a new token. I will tell you when it is over.
+alert-over-conflict = No second program uses my token any more.
+alert-webhook = Telegram cannot deliver messages to me: { $cause }. Look at WEBHOOK_URL, its certificate and the server that stands before me. What was written waits at Telegram; I will tell you when it comes again.
+alert-over-webhook = Telegram delivers messages to me again.
+alert-schema = I cannot start: the database was made by a newer version of me. Install that version, or restore the copy from before the upgrade. I will tell you when I run again.
+alert-over-schema = I run again: version and database fit.
+
 ## What a bot with these settings reads
 
-greeting-reads = { $kinds ->
-    [both] Besides words I read documents, look at pictures and listen to voice messages.
-    [pictures] Besides words I read documents and look at pictures.
-    [recordings] Besides words I read documents and listen to voice messages.
-   *[documents] Besides words I read documents.
-}
-help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
-help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
 model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.
