@@ -71,6 +71,7 @@ system-shown =
     To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
+    [general] This is the system prompt of this group now.
    *[chat] This is the system prompt of this chat now.
 }
 system-reset =
