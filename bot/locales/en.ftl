@@ -742,3 +742,7 @@ alert-webhook = Telegram cannot deliver messages to me: { $cause }. Look at WEBH
 alert-over-webhook = Telegram delivers messages to me again.
 alert-schema = I cannot start: the database was made by a newer version of me. Install that version, or restore the copy from before the upgrade. I will tell you when I run again.
 alert-over-schema = I run again: version and database fit.
+
+## Messages to everybody: what cannot go out
+
+broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.
