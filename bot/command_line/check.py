@@ -13,6 +13,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnau
 from aiogram.types import User, WebhookInfo
 
 from bot import logs
+from bot.command_line.card_notes import PROBE_PICTURE, card_notes
 from bot.command_line.generator_trial import generator_variables
 from bot.conversation.messages import ChatKey
 from bot.embedded_model import local_model, open_local_model, settings_for
@@ -162,12 +163,14 @@ async def _ask(
     started = clock()
     chosen = models.resolve(effective.model.value)
     model = (chosen.model if chosen.entry.id == entry.id else "") or None
-    await client.probe(proxy=entry.route(effective.proxy.value), model=model, manner=effective.manner)
+    proxy, picture = entry.route(effective.proxy.value), (PROBE_PICTURE,) if entry.sees_pictures else ()
+    await client.probe(proxy=proxy, model=model, manner=effective.manner, pictures=picture)
     took = clock() - started
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
     advice = client.advice("context", model) if entry.id else client.advice(model=model)
-    notes = [*advice, *(["it sees pictures"] if entry.sees_pictures else [])]
+    card = await client.card(proxy=proxy, model=model)
+    notes = [*advice, *card_notes(card, entry, client.context_tokens(model), refuses=not client.takes_pictures(model))]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 
 

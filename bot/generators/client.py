@@ -26,7 +26,7 @@ from bot.errors import (
 from bot.generators import prefill
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
-from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
+from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, ModelCard, Piece, Timeouts
 from bot.generators.errors import translated
 from bot.generators.g4f_adapter import as_piece, call
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
@@ -213,6 +213,7 @@ class GeneratorClient:
         model: str | None = None,
         manner: ProbeManner | None = None,
         timeouts: Timeouts = PROBE_TIMEOUTS,
+        pictures: Sequence[str] = (),
     ) -> None:
         """Try whether the generator answers, with the shortest question there is, asked as a real one is.
 
@@ -232,6 +233,7 @@ class GeneratorClient:
                     proxy=way,
                     model=model,
                     timeouts=timeouts,
+                    pictures=pictures,
                 )
                 async with aclosing(answer) as pieces:
                     await anext(pieces)  # an answer without any piece raises
@@ -252,6 +254,19 @@ class GeneratorClient:
             return []
         with translated(self._secrets(proxy)):
             return await lister(self._config.url, key=self._config.key, proxy=proxy, ssl_context=self._ssl_context)
+
+    async def card(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> ModelCard:
+        """Ask what the server tells of a model; an empty card where that is nothing."""
+        describer, config = self._config.kind.describer, self._config
+        if describer is None or not config.url:
+            return ModelCard()
+        return await describer(
+            config.url, model or config.model, key=config.key, proxy=proxy, ssl_context=self._ssl_context
+        )
+
+    def takes_pictures(self, model: str | None = None) -> bool:
+        """Tell whether no picture was refused by a server that takes none."""
+        return self._endpoint(model).takes_pictures
 
     def leave_out(self, model: str, parameters: Iterable[str]) -> None:
         """Leave parameters out of every request for a model, without waiting for its refusal."""
