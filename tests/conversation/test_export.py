@@ -68,3 +68,17 @@ def test_an_answers_own_headings_and_fences_leave_the_files_structure_alone(text
 def test_code_is_exported_as_it_was_written() -> None:
     code = "```python\n# a comment\nx = 1\n---\n```"
     assert code in as_markdown([Message(1, None, Role.ASSISTANT, code)], title="T", asker="A", answerer="B")
+
+
+@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("## A", "#### A"), ("##### A", "###### A")])
+def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, exported: str) -> None:
+    lines = as_markdown([Message(1, None, Role.ASSISTANT, written)], title="T", asker="A", answerer="B").splitlines()
+    assert lines[-1] == exported
+
+
+def test_json_is_made_for_people_to_read_too() -> None:
+    written = as_json([Message(1, None, Role.USER, "Правда?", at=0.0)])
+    assert written == (
+        '{\n  "messages": [\n    {\n      "role": "user",\n      "content": "Правда?",\n'
+        '      "at": "1970-01-01 00:00:00 UTC"\n    }\n  ]\n}\n'
+    )
