@@ -100,12 +100,10 @@ async def test_a_confirmation_that_never_arrived_is_not_made_after_a_day(
     assert world.heard == ["Question 1000", "Question 7"]
 
 
-@pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("anew", [7, 500, 5_000])
-async def test_ids_that_begin_anew_before_the_others_are_confirmed_make_nobody_deaf(
-    reading: Literal["letter", "open source"], anew: int
-) -> None:
-    server = UpdateServer(reading)
+async def test_ids_that_begin_anew_before_the_others_are_confirmed_make_nobody_deaf(anew: int) -> None:
+    """A server that drops whatever is below the offset would lose what comes meanwhile, whichever is given."""
+    server = UpdateServer("open source")
     later = iter(range(anew + 2, anew + 152))
     for update_id in [*range(1000, 1006), anew, anew + 1]:
         server.put(message(update_id))
