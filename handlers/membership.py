@@ -16,6 +16,7 @@ from bot.settings import Settings
 from handlers.commands import kinds_read
 from handlers.support.bot_info import BotInfo
 from handlers.support.event_context import EventContext
+from handlers.support.magic import Matches
 from handlers.support.responders import Responder
 
 _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
@@ -24,9 +25,9 @@ _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
 def router() -> Router:
     """Updates about the bot's own membership."""
     router = Router(name="membership")
-    router.my_chat_member.register(follow, F.chat.type.in_({"group", "supergroup", "private"}))
-    router.message.register(move, F.migrate_to_chat_id.as_("new"))
-    router.message.register(arrive, F.migrate_from_chat_id.as_("old"))
+    router.my_chat_member.register(follow, Matches(F.chat.type.in_({"group", "supergroup", "private"})))
+    router.message.register(move, Matches(F.migrate_to_chat_id.as_("new")))
+    router.message.register(arrive, Matches(F.migrate_from_chat_id.as_("old")))
     return router
 
 

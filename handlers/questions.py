@@ -14,6 +14,7 @@ from bot.streaming.acknowledgements import Acknowledgements
 from handlers.support.albums import Album
 from handlers.support.bot_info import BotInfo
 from handlers.support.event_context import EventContext
+from handlers.support.magic import Matches
 from handlers.support.mapping import (
     attachment_of,
     has_unread_media,
@@ -36,7 +37,7 @@ def router() -> Router:
     """Everything that no command took."""
     router = Router(name="questions")
     router.message.register(keep_silent, cannot_write)
-    router.message.register(refuse_command, F.text.regexp(_UNKNOWN_COMMAND))
+    router.message.register(refuse_command, Matches(F.text.regexp(_UNKNOWN_COMMAND)))
     router.message.register(ask)
     router.edited_message.register(keep_silent, cannot_write)
     router.edited_message.register(ask_again)
@@ -79,7 +80,8 @@ async def ask_again(
     message: Message, origin: EventContext, speaker: Speaker, questions: Questions, bot_info: BotInfo, say: Responder
 ) -> None:
     """Answer a question anew that was edited."""
-    accepted = await questions.edit(_sent(message, origin, bot_info, say), speaker)
+    sent, outdated = _sent(message, origin, bot_info, say), say.text("answer-outdated")
+    accepted = await questions.edit(sent, speaker, outdated=outdated)
     if accepted is not None:
         _explain(accepted, say)
 

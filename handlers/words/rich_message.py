@@ -40,7 +40,7 @@ from handlers.words.marks import MarkedText, code_mark, fence_marks, link_marks,
 if TYPE_CHECKING:
     from aiogram.types import RichBlockTableCell, RichBlockUnion, RichTextUnion
 
-MAX_DEPTH = 16
+MAX_BLOCK_DEPTH = 16
 """Blocks and marks within each other; what is deeper is left out."""
 MAX_RICH_CHARACTERS = 40_000
 """Characters that are read: Telegram lets a rich message have 32,768."""
@@ -73,7 +73,7 @@ def has_media(message: RichMessage) -> bool:
 
 def _blocks(blocks: Sequence[RichBlockUnion], depth: int) -> str:
     """Blocks below each other; one that says nothing takes no room."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_BLOCK_DEPTH:
         return ""
     return _PARAGRAPH.join(filter(None, (_block(block, depth) for block in blocks)))
 
@@ -157,7 +157,7 @@ def _line(text: RichTextUnion, depth: int) -> str:
 
 def _inline(text: RichTextUnion, depth: int) -> str:
     """Words with their marks."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_BLOCK_DEPTH:
         return ""
     match text:
         case str():

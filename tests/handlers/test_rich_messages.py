@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.messages import Quote
 from handlers.words.marks import units_of
-from handlers.words.rich_message import MAX_DEPTH, MAX_RICH_CHARACTERS, rich_words
+from handlers.words.rich_message import MAX_BLOCK_DEPTH, MAX_RICH_CHARACTERS, rich_words
 from tests.harness.bot_scene import ANNA, BORIS, GROUP, Harness
 
 Json = dict[str, Any]
@@ -175,8 +175,8 @@ def nested(depth: int) -> Json:
 
 
 def test_what_lies_too_deep_is_left_out() -> None:
-    assert "deep" in rich_words(RichMessage.model_validate({"blocks": [nested(MAX_DEPTH - 1)]})).text
-    assert "deep" not in rich_words(RichMessage.model_validate({"blocks": [nested(MAX_DEPTH + 1)]})).text
+    assert "deep" in rich_words(RichMessage.model_validate({"blocks": [nested(MAX_BLOCK_DEPTH - 1)]})).text
+    assert "deep" not in rich_words(RichMessage.model_validate({"blocks": [nested(MAX_BLOCK_DEPTH + 1)]})).text
 
 
 def test_no_more_is_read_than_telegram_lets_anybody_write() -> None:

@@ -60,7 +60,7 @@ class TurnRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._oldest = may_begin(database)
-        ended = {"open": False, "lease_until": None, "finished_at": database.now()}
+        ended = {"open": False, "lease_until": None, "former_owner": None, "finished_at": database.now()}
         self._end = update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended)
         self._keeping = GroupCommit(database, self._keep)
 
@@ -261,6 +261,7 @@ class TurnRepository:
             "suspect": lease.suspect,
             "state": state,
             "lease_until": self._database.now() + lease.seconds,
+            "written_from": func.coalesce(turns.c.written_from, self._database.now()),
         }
         if not delivers:
             changed["begun"] = row.begun + 1
@@ -300,6 +301,7 @@ _ACQUIT = update(turns).where(_HELD).values(suspect=False)
 _RESTARTED = turns.c.signal == Signal.RESTART
 _BACK_IN_QUEUE = {
     "owner": None,
+    "former_owner": turns.c.owner,
     "lease_until": None,
     "suspect": False,
     "state": case((_RESTARTED, TurnState.ASKED.value), else_=turns.c.state),
