@@ -142,7 +142,7 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
-        greeting=commands.Greeting(bot_info, surroundings.settings),
+        greeting=commands.Greeting(bot_info, surroundings.settings, use_cases.answering.reading_along),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,

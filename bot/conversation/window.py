@@ -190,11 +190,11 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
         answer = starts[-1] + 1
         room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
         others[answer] = others[answer] | {"content": _end_of(others[answer]["content"], room)}
-    kept = starts[-1] if starts else 0
-    for start in reversed(starts[:-1]):
-        if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
-            break
-        kept = start
+    if not starts:
+        return [*system, *others]
+    left = tokens - sum(_weight(one["content"]) for one in system)
+    weights = [_weight(one["content"]) for one in others]
+    kept = next((start for start in starts if sum(weights[start:]) <= left), starts[-1])
     return [*system, *others[kept:]]
 
 
