@@ -30,7 +30,7 @@ test: $(VENV)/dev ## Run every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns, ARGS=week, outage, usage)
+bench: $(VENV)/dev ## Measure the bot against a strict local Telegram (ARGS="private group", ARGS=turns, cost, burst, thousand, week, outage, usage)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: install

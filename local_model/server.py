@@ -15,7 +15,6 @@ from aiohttp import hdrs, web
 
 from local_model.chat_request import ChatRequest, fit_to_context, parse_request
 from local_model.engine import Engine
-from local_model.engine_client import EngineClient
 from local_model.engine_process import EngineOptions
 from local_model.errors import LocalModelError
 from local_model.model_file import ModelFile, find_model, human_name
@@ -62,6 +61,8 @@ class LocalModel:
         self._style: SamplingStyle = sampling_style(packaged=self.packaged)
         self._seed = seed
         self._key = secrets.token_urlsafe(24)
+        from local_model.engine_client import EngineClient  # noqa: PLC0415  # httpx, for whoever has no other model
+
         self._client = EngineClient(self._key)
         self._problem = ""
         self._engine: Engine | None = None

@@ -22,6 +22,7 @@ LATER = {
     "pypdfium2": "documents are read in a process of their own",
     "python_calamine": "the same",
     "striprtf": "the same",
+    "httpx": "the embedded model alone is asked with it",
     "playground": "on Telegram nobody needs it",
 }
 LOADED = """

@@ -12,15 +12,16 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 import aiohttp_socks
-import httpx
 import python_socks
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -72,7 +73,7 @@ def translate(error: BaseException, secrets: Iterable[str] = ()) -> GeneratorPro
         return translate(error.exceptions[0], secrets)
     if isinstance(error, OSError) and (refused := certificate_problem(error)) is not None:
         return refused  # through SOCKS, TLS fails within an error of the connection
-    for kinds, words_for in _KNOWN:
+    for kinds, words_for in _known():
         if isinstance(error, kinds):
             return words_for(error)
     return _from_foreign(error, secrets)
@@ -138,8 +139,7 @@ def _from_aiohttp(error: BaseException) -> GeneratorProblem:
     return from_status(error.status, error.message, error.headers)
 
 
-def _from_httpx(error: BaseException) -> GeneratorProblem:
-    assert isinstance(error, httpx.HTTPStatusError)  # noqa: S101  # narrows what the table has matched
+def _from_httpx(error: Any) -> GeneratorProblem:  # noqa: ANN401  # its HTTPStatusError
     return from_status(error.response.status_code, error.response.reason_phrase, error.response.headers)
 
 
@@ -159,37 +159,52 @@ def _from_foreign(error: BaseException, secrets: Iterable[str]) -> GeneratorProb
 
 def _is_ours(error: BaseException) -> bool:
     """Tell whether the error comes from a library that we call ourselves, with arguments that hold no secrets."""
-    return isinstance(error, (aiohttp.ClientError, httpx.HTTPError, aiohttp_socks.ProxyError, OSError))
+    return isinstance(error, (aiohttp.ClientError, *_of_httpx("HTTPError"), aiohttp_socks.ProxyError, OSError))
 
 
 def _always(kind: type[GeneratorProblem], words: str) -> Callable[[BaseException], GeneratorProblem]:
     return lambda error: kind(f"{words} ({type(error).__name__})")
 
 
-_KNOWN: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], GeneratorProblem]], ...] = (
-    ((aiohttp.ClientResponseError,), _from_aiohttp),
-    ((httpx.HTTPStatusError,), _from_httpx),
-    (
-        (TimeoutError, httpx.TimeoutException, aiohttp_socks.ProxyTimeoutError),
-        _always(GeneratorSilent, "a time limit passed"),
-    ),
-    (
+def _of_httpx(name: str) -> tuple[type[BaseException], ...]:
+    """Give an error of httpx where somebody has imported it: most runs do without, and without its memory."""
+    httpx = sys.modules.get("httpx")
+    return () if httpx is None else (getattr(httpx, name),)
+
+
+def _known() -> tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], GeneratorProblem]], ...]:
+    """Translations of known errors; the first row that matches counts."""
+    return (
+        ((aiohttp.ClientResponseError,), _from_aiohttp),
+        ((*_of_httpx("HTTPStatusError"),), _from_httpx),
         (
-            httpx.ProxyError,
-            aiohttp.ClientProxyConnectionError,
-            aiohttp_socks.ProxyError,
-            aiohttp_socks.ProxyConnectionError,
-            python_socks.ProxyError,
-            python_socks.ProxyConnectionError,
+            (TimeoutError, *_of_httpx("TimeoutException"), aiohttp_socks.ProxyTimeoutError),
+            _always(GeneratorSilent, "a time limit passed"),
         ),
-        proxy_problem,
-    ),
-    (
-        (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol),
-        _always(GeneratorRefused, "this is not the address of a server"),
-    ),
-    ((ProxyAddressError,), lambda error: GeneratorRefused(str(error))),
-    ((aiohttp.ClientConnectorError, httpx.ConnectError, ssl.SSLError, socket.gaierror), connection_problem),
-    ((aiohttp.ClientError, httpx.TransportError, OSError), _always(GeneratorBroken, "the connection broke")),
-)
-"""Translations of known errors; the first row that matches counts."""
+        (
+            (
+                *_of_httpx("ProxyError"),
+                aiohttp.ClientProxyConnectionError,
+                aiohttp_socks.ProxyError,
+                aiohttp_socks.ProxyConnectionError,
+                python_socks.ProxyError,
+                python_socks.ProxyConnectionError,
+            ),
+            proxy_problem,
+        ),
+        (
+            (
+                aiohttp.InvalidURL,
+                aiohttp.NonHttpUrlClientError,
+                *_of_httpx("InvalidURL"),
+                *_of_httpx("UnsupportedProtocol"),
+            ),
+            _always(GeneratorRefused, "this is not the address of a server"),
+        ),
+        ((ProxyAddressError,), lambda error: GeneratorRefused(str(error))),
+        ((aiohttp.ClientConnectorError, *_of_httpx("ConnectError"), ssl.SSLError, socket.gaierror), connection_problem),
+        (
+            (aiohttp.ClientError, *_of_httpx("TransportError"), OSError),
+            _always(GeneratorBroken, "the connection broke"),
+        ),
+    )
