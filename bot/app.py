@@ -235,13 +235,15 @@ async def _serve(
         turn_limits_of(settings, model.slots if model else None),
     )
     membership.on_change(slots.share)
-    bot.session.middleware(RateLimitMiddleware(slots, broker=make_slot_broker(database, tasks, membership, slots)))
+    bot.session.middleware(
+        RateLimitMiddleware(slots, broker=(broker := make_slot_broker(database, tasks, membership, slots)))
+    )
     bot.session.middleware(CallObserver(metrics or Observer()))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
-    broadcaster = start_broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
+    broadcaster = start_broadcaster(database, telegram, slots, stored_messages, texts, tasks, broker, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,

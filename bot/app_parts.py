@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.storage.turn_queue.queue_length import QueueLength
 from bot.telegram.client import Telegram
+from bot.telegram.rate_limit_middleware import SlotBroker
 from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.metrics_endpoint import Scrape
@@ -137,6 +140,15 @@ async def make_slots(settings: Settings, database: Database, observer: Observer 
     return slots
 
 
+@asynccontextmanager
+async def slot_behind_answers(slots: SlotAllocator, broker: SlotBroker | None, chat: int) -> AsyncIterator[None]:
+    """Wait until nothing else wants to go to a chat, and for the replica that keeps its budget. Raises FloodWait."""
+    async with slots.slot(chat, Priority.CHANGE):
+        if broker is not None:
+            await broker.acquire(chat)
+        yield
+
+
 def start_broadcaster(
     database: Database,
     telegram: Telegram,
@@ -144,11 +156,12 @@ def start_broadcaster(
     reports: DurableOutbox,
     texts: Texts,
     tasks: TaskSupervisor,
+    broker: SlotBroker | None,
     *,
     bot: int,
 ) -> Broadcaster:
     """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
-    behind = partial(slots.slot, priority=Priority.CHANGE)
+    behind = partial(slot_behind_answers, slots, broker)
     broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
     tasks.start(broadcaster.run(), name="send broadcasts")
     return broadcaster

@@ -118,7 +118,9 @@ async def explain(
     if audience is Audience.GROUP:
         parts.append(say.text("help-group-admins"))
     if speaker.admin:
-        own = [name for name in menus.of(Audience.ADMINS, Audience.ADMINS_HELP) if name not in shown]
+        guarded = greeting.settings.access == "approved"
+        of_admins = menus.of(Audience.ADMINS, *([Audience.ADMINS_HELP] if guarded else []))
+        own = [name for name in of_admins if name not in shown]
         parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
         if speaker.private and (waiting := await directory.waiting(speaker)):
             parts.append(say.text("people-waiting", count=waiting))

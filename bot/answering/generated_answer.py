@@ -234,6 +234,18 @@ class GeneratedAnswer:
                 await pieces.aclose()
                 raise
 
+        try:
+            return await begin()
+        except GeneratorProblem as problem:
+            failed: GeneratorProblem | None = problem
+
+        async def begin_again() -> tuple[Piece, Pieces]:
+            nonlocal failed
+            if failed is not None:  # the first try was made without preparing for another one
+                problem, failed = failed, None
+                raise problem
+            return await begin()
+
         trying = AsyncRetrying(
             stop=stop_after_attempt(tries),
             wait=_pause,
@@ -241,7 +253,7 @@ class GeneratedAnswer:
             before_sleep=self._tell_of_failure,
             reraise=True,
         )
-        return cast("tuple[Piece, Pieces]", await trying(begin))
+        return cast("tuple[Piece, Pieces]", await trying(begin_again))
 
     def _messages(self, model: ChosenModel, seen: Sequence[str], heard: Sequence[GroupMessage]) -> Messages:
         """Give as much of the conversation as the model reads."""

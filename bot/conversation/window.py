@@ -38,6 +38,8 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 _PIECE = re.compile(
     r"(?P<picture>\x00\d\x00)| ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL
 )
+_PIECE_ALONE = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE.pattern), re.DOTALL)
+"""The same without groups, for `findall` to give the pieces alone."""
 _RUN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|(?P<marks>[^\w\s]+)")
 _LONGEST_TOKEN = {"word": 20, "digits": 8, "marks": 80}
 """Characters that one token can hold: words of Latin letters reach 20, rulers of dashes 80. Spaces cost nothing."""
@@ -57,7 +59,10 @@ def estimate(text: str) -> int:
     Mostly too many: by a half for English, several times over for Chinese or emoji. In languages of Latin letters that
     the vocabulary was not made for it can be too few, by a third (Swahili, Armenian): nothing may depend on it alone.
     """
-    return sum(_cost(match[0]) for match in _PIECE.finditer(text))
+    pieces = _PIECE_ALONE.findall(text)
+    if len(max(pieces, key=len, default="")) <= _LONG_WORD:
+        return sum(map(_known_cost, pieces))
+    return sum(map(_cost, pieces))
 
 
 def least(text: str) -> int:

@@ -32,6 +32,7 @@ from bot.generators.g4f_adapter import as_piece, call
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.prompt import flatten
 from bot.generators.thread_isolation import IsolatedGenerator
+from bot.net.kept_connections import KeptConnections
 from bot.net.proxy_url import ProxyURL, as_proxy
 
 LimitKeeper = Literal["server", "bot", "nobody"]
@@ -97,17 +98,20 @@ class GeneratorClient:
         *,
         ssl_context: ssl.SSLContext | None = None,
         browser_arguments: Sequence[str] = (),
+        connections: KeptConnections | None = None,
     ) -> None:
         """Find the class. Raises SettingsProblem for a path that leads to none.
 
         `ssl_context` has the certificates to trust (default: the system's and certifi's), `browser_arguments` are more
-        flags for Chromium.
+        flags for Chromium. `connections` stay open between requests and are whoever's who made them; None: each request
+        has its own.
         """
         self._config = config
         self._generator = config.kind.load()
         self._ssl_context = ssl_context
         self._sessions = BrowserSessions(arguments=browser_arguments)
         self._memory = EndpointMemory()
+        self._connections = connections
 
     @property
     def config(self) -> GeneratorConfig:
@@ -304,6 +308,7 @@ class GeneratorClient:
                 "timeouts": timeouts,
                 "session_args": self._sessions,
                 "memory": self._memory,
+                "connections": self._connections,
                 "ssl_context": self._ssl_context,
             }
         if config.url:

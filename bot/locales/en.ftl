@@ -71,6 +71,7 @@ system-shown =
     To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
+    [general] This is the system prompt of this group now.
    *[chat] This is the system prompt of this chat now.
 }
 system-reset =
@@ -817,3 +818,7 @@ alert-over-schema = I run again: version and database fit.
 ## What a bot with these settings reads
 
 model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.
+
+## Messages to everybody: what cannot go out
+
+broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.

@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from bot.generators.client import AnswerLimit, GeneratorClient, GeneratorConfig, ProbeManner
 from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry, shown_name
+from bot.net.kept_connections import KeptConnections
 from bot.net.proxy_url import ProxyURL
 
 _CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})(?::(.+))?")
@@ -83,13 +85,14 @@ class ModelCatalog:
         entries: Sequence[ModelEntry],
         embedded: NamedModel | None = None,
         *,
-        make: Callable[[GeneratorConfig], GeneratorClient] = GeneratorClient,
+        make: Callable[[GeneratorConfig], GeneratorClient] | None = None,
     ) -> None:
         """Take one entry at least. `embedded` answers for the entries without an address."""
         self._entries = {entry.id: _reaching(entry, embedded) for entry in entries}
         self.default = self._entries[entries[0].id]
         """The entry that answers where nothing is chosen."""
-        self._make = make
+        self._connections = KeptConnections()
+        self._make = make or partial(GeneratorClient, connections=self._connections)
         self._clients: dict[str, GeneratorClient] = {}
         self._listed: dict[str, tuple[Offer, ...]] = {}
 
@@ -173,9 +176,10 @@ class ModelCatalog:
         )
 
     async def aclose(self) -> None:
-        """Close every client."""
+        """Close every client, and the connections that they have kept."""
         for client in self._clients.values():
             await client.aclose()
+        await self._connections.aclose()
 
 
 def _digest(name: str) -> str:

@@ -21,7 +21,7 @@ def router() -> CommandRouter:
     return CommandRouter("admin", temperature, max_tokens)
 
 
-@declare("temperature", CHAT_OWNERS, order=110)
+@declare("temperature", CHAT_OWNERS, order=55)
 async def temperature(
     _: Message, command: CommandObject, speaker: Speaker, changes: SettingsChanges, texts: Texts, say: Responder
 ) -> None:

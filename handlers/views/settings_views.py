@@ -58,7 +58,8 @@ def home(
             text, source = _answerer(effective, personas, say), say.source(effective.system_prompt)
         line = say.text("setting", name=name.value, value=text, source=source)
         lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
-        if name is PreferenceName.READ_ALONG and reading and not reading.sees_all:
+        hidden = reading is not None and not reading.sees_all and effective.read_along.value == "on"
+        if name is PreferenceName.READ_ALONG and hidden:
             lines.append(say.text("read-along-hidden"))
     buttons = [
         Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in pages

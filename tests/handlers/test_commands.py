@@ -47,7 +47,7 @@ async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
     assert "/system:" in harness.last
     assert "/proxy" not in harness.last
     await harness.message(OWNER, "/help")
-    for command in {one.name for one in declared_commands(handlers.routers())} - {"start"}:
+    for command in {one.name for one in declared_commands(handlers.routers())} - {"start", "allow"}:
         assert f"/{command}:" in harness.last
     await harness.message(ANNA, "/help", chat=GROUP)
     assert "@Aura_Bot" in harness.last
@@ -56,6 +56,13 @@ async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
     harness.now += 61
     await harness.message(ANNA, "/help", chat=GROUP)
     assert "/system:" in harness.last
+
+
+@pytest.mark.parametrize("access", ["open", "approved"])
+async def test_help_names_what_lets_people_in_only_where_admins_do(folder: Path, access: str) -> None:
+    async with open_harness(folder, access=access) as harness:
+        await harness.message(OWNER, "/help")
+        assert ("/allow:" in harness.last) is (access == "approved")
 
 
 async def test_new_begins_a_new_conversation(harness: Harness) -> None:

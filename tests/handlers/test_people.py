@@ -41,6 +41,16 @@ async def test_what_somebody_asked_before_being_let_in_is_answered_then_and_once
     assert len(guarded.paths) == 2
 
 
+@pytest.mark.parametrize("refusal", ["decline", "block"])
+async def test_whoever_is_let_in_after_a_refusal_hears_so(guarded: Harness, refusal: str) -> None:
+    await guarded.message(BORIS, "Привет!")
+    await guarded.press(OWNER, f"who:{refusal}:1002", 9)
+    await guarded.press(OWNER, "who:unblock:1002", 9)
+    assert guarded.last == "Вас впустили! Спрашивайте о чём угодно; /help покажет, что ещё можно."
+    await guarded.press(OWNER, "who:unblock:1002", 9)
+    assert [text for text in guarded.said if text.startswith("Вас впустили!")] == [guarded.last], "once"
+
+
 async def test_somebody_who_waits_fills_no_disk(guarded: Harness) -> None:
     for number in range(9):
         await guarded.message(BORIS, f"Question {number}")

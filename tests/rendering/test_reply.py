@@ -456,3 +456,8 @@ def test_what_is_no_formula_any_more_once_it_is_cut_leaves_its_message_formatted
     first, *_ = written(["**bold**\\(" + "word" * 60 + "\\) end"], limit=LIMIT)
     assert shown(first, "bold") == ["bold"]
     assert units(first.text) >= 0.85 * LIMIT
+
+
+@pytest.mark.parametrize("text", ["x", "xy"])
+def test_a_note_in_messages_of_a_few_units_leaves_every_letter(text: str) -> None:
+    assert "".join(part.text for part in written([text], limit=3, note="n")) == f"{text}n"
