@@ -111,13 +111,15 @@ async def run(settings: Settings) -> int:
         logger.info("ACCESS=open: everybody on Telegram may talk to this bot; ACCESS=approved lets you choose")
     if (remote := next((entry.config.url for entry in entries if not entry.is_embedded), None)) is not None:
         settings = settings.model_copy(update={"aura_url": settings.aura_url or remote or "elsewhere"})
+    model = local_model(settings) if needs_embedded(settings, entries) else None
     async with AsyncExitStack() as stack:
         reserved = reserve_address(settings.listen, stack) if settings.listen is not None else []
         if settings.bot_token is None:
             from bot.local_telegram import open_playground  # noqa: PLC0415  # on Telegram nobody needs it
 
             settings = await open_playground(settings, stack)
-        model = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
+        if model is not None:
+            await open_local_model(model, stack)
         by_default = model if not entries or entries[0].is_embedded else None
         if by_default is not None:
             settings = settings_for(by_default, settings)
@@ -272,7 +274,8 @@ async def _serve(
                     currency=(currency := budget_currency(models.entries, settings.money_budgets())),
                 ),
                 currency=currency,
-                person=partial(people.get, me.id),
+                people=people,
+                chats=chats,
                 bot=me.id,
             ),
         ),

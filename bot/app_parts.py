@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ from bot.answering.turns.wiring import TurnLimits
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.people import Person
 from bot.errors import SchemaNewer
 from bot.models.catalog import ModelCatalog
 from bot.models.listing import ModelLists
 from bot.net.proxy_url import ProxyURL
 from bot.operating.broadcaster import Broadcaster
 from bot.operating.newer_schema import tell_of_newer_schema
+from bot.people.directory import name_of
 from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
 from bot.people.limits.token_budgets import TokenBudgets, budgets_of
@@ -33,7 +33,9 @@ from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.pacing import PacingRepository
+from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
@@ -106,7 +108,8 @@ def make_question_limits(
     warnings: BudgetNotices,
     *,
     currency: str,
-    person: Callable[[int], Awaitable[Person | None]],
+    people: PersonRepository,
+    chats: ChatRepository,
     bot: int,
 ) -> QuestionLimits:
     """Count what people and chats may ask and spend."""
@@ -114,7 +117,7 @@ def make_question_limits(
         budgets_of(settings),
         TokenUsageRepository(database, bot=bot),
         permissions,
-        person=person,
+        name=partial(name_of, people, chats, bot=bot),
         clock=database.clock,
         warnings=warnings,
         currency=currency,
@@ -140,9 +143,9 @@ async def make_slots(settings: Settings, database: Database, observer: Observer 
 @asynccontextmanager
 async def slot_behind_answers(slots: SlotAllocator, broker: SlotBroker | None, chat: int) -> AsyncIterator[None]:
     """Wait until nothing else wants to go to a chat, and for the replica that keeps its budget. Raises FloodWait."""
+    if broker is not None and not await broker.acquire(chat):
+        slots.distrust(chat)
     async with slots.slot(chat, Priority.CHANGE):
-        if broker is not None:
-            await broker.acquire(chat)
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -13,7 +13,7 @@ from bot.answering.pictures import PictureLoader
 from bot.conversation.group_context import GroupMessage
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from, left_open
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused
+from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
 from bot.generators.client import GeneratorClient
 from bot.generators.contract import Messages, Piece, Prefilled, Thought, Unseen, Usage
 from bot.generators.prefill import is_prefilled
@@ -131,18 +131,32 @@ class GeneratedAnswer:
         if self.model is None or self._first_at is None:
             return None
         used = self._usage or Usage(estimate_messages(self._sent), estimate("".join(self._said)))
-        prices = self.model.entry.prices
+        return self._record(self.model, used, estimated=self._usage is None, first_at=self._first_at)
+
+    def record_of_cut(self) -> AnswerRecord | None:
+        """Estimate an earlier attempt that was cut, where this one, the last, wrote nothing. None: there was none."""
+        if self._turn.begun <= 1:
+            return None
+        try:
+            asked = estimate_messages(self._messages(self.wanted, (), ()))
+        except QuestionTooLong:
+            return None  # nobody was asked
+        used = Usage(asked, estimate(self._turn.unfinished))
+        return replace(self._record(self.wanted, used, estimated=True, first_at=self._asked_at), of_cut=True)
+
+    def _record(self, model: ChosenModel, used: Usage, *, estimated: bool, first_at: float) -> AnswerRecord:
+        prices = model.entry.prices
         return AnswerRecord(
-            model=self.model.label,
+            model=model.label,
             input_tokens=used.input_tokens,
             output_tokens=used.output_tokens,
-            estimated=self._usage is None,
+            estimated=estimated,
             cost=prices.cost(used.input_tokens, used.output_tokens) if prices else None,
             currency=prices.currency if prices else "",
             asked_at=self._asked_at,
-            first_at=self._first_at,
+            first_at=first_at,
             ended_at=self._clock(),
-            choice=self.model.choice,
+            choice=model.choice,
         )
 
     @contextmanager
@@ -176,15 +190,7 @@ class GeneratedAnswer:
         """Ask a model and wait for its first piece. Raises GeneratorProblem."""
         client, chosen = self._models.client(model.entry), self._chosen
         pictures = await self._loader.load(self._path) if model.entry.sees_pictures else {}
-        messages = fit(
-            self._path,
-            system=chosen.system_prompt.value,
-            context=client.context_tokens(model.model),
-            answer_room=chosen.max_tokens.value,
-            group=not self._turn.private,
-            seen=list(pictures),
-            heard=await self._heard(self._turn, self._path, chosen),
-        )
+        messages = self._messages(model, list(pictures), await self._heard(self._turn, self._path, chosen))
         self._sent = messages
         if self._turn.kind is TurnKind.GO_ON:
             goes_on = is_prefilled(messages) and await client.goes_on(
@@ -222,6 +228,18 @@ class GeneratedAnswer:
             reraise=True,
         )
         return cast("tuple[Piece, Pieces]", await trying(begin))
+
+    def _messages(self, model: ChosenModel, seen: Sequence[str], heard: Sequence[GroupMessage]) -> Messages:
+        """Give as much of the conversation as the model reads."""
+        return fit(
+            self._path,
+            system=self._chosen.system_prompt.value,
+            context=self._models.client(model.entry).context_tokens(model.model),
+            answer_room=self._chosen.max_tokens.value,
+            group=not self._turn.private,
+            seen=seen,
+            heard=heard,
+        )
 
     async def _first_of(self, pieces: Pieces) -> Piece:
         """Wait for the first piece that is for people. Raises GeneratorProblem."""

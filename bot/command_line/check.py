@@ -15,7 +15,7 @@ from aiogram.types import User, WebhookInfo
 from bot import logs
 from bot.command_line.generator_trial import generator_variables
 from bot.conversation.messages import ChatKey
-from bot.embedded_model import open_local_model, settings_for
+from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, QuestionTooLong, SettingsProblem, StorageUnavailable
 from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
@@ -122,7 +122,7 @@ async def check_generator(settings: Settings) -> str:
     """Let every model answer once. Raises Wrong, SettingsProblem."""
     entries = entries_in_file(settings)
     async with AsyncExitStack() as stack:
-        embedded = await open_local_model(settings, stack) if needs_embedded(settings, entries) else None
+        embedded = await open_local_model(local_model(settings), stack) if needs_embedded(settings, entries) else None
         models = make_catalog(settings, entries, embedded)
         stack.push_async_callback(models.aclose)
         counting = settings_for(embedded, settings) if embedded is not None and settings.embedded else settings

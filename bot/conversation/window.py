@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -56,7 +57,7 @@ def estimate(text: str) -> int:
     Mostly too many: by a half for English, several times over for Chinese or emoji. In languages of Latin letters that
     the vocabulary was not made for it can be too few, by a third (Swahili, Armenian): nothing may depend on it alone.
     """
-    return sum(_cost(match) for match in _PIECE.finditer(text))
+    return sum(_cost(match[0]) for match in _PIECE.finditer(text))
 
 
 def least(text: str) -> int:
@@ -67,10 +68,11 @@ def least(text: str) -> int:
 def beginning_of(text: str, tokens: int) -> str:
     """The beginning of a text that the estimate gives about so many tokens, and no more."""
     for piece in _PIECE.finditer(text):
-        if _cost(piece) > tokens:
+        cost = _cost(piece[0])
+        if cost > tokens:
             # Of a long word a letter a token.
             return text[: piece.start() + (tokens if piece["word"] or piece["space"] else 0)]
-        tokens -= _cost(piece)
+        tokens -= cost
     return text
 
 
@@ -83,8 +85,13 @@ def newest_pictures(path: Sequence[Message]) -> tuple[Picture, ...]:
     return tuple(every[id_] for id_ in list(newest)[:limit])[::-1]
 
 
-def _cost(piece: re.Match[str]) -> int:
-    if piece["picture"]:
+def _cost(piece: str) -> int:
+    return _known_cost(piece) if len(piece) <= _LONG_WORD else _cost_of(piece)
+
+
+def _cost_of(text: str) -> int:
+    piece = _PIECE.match(text)
+    if piece is None or piece["picture"]:
         return PICTURE_TOKENS
     if word := piece["word"]:
         return math.ceil(len(word) / (_LETTERS_A_TOKEN if _is_ordinary(word) else _ODD_LETTERS_A_TOKEN))
@@ -93,6 +100,10 @@ def _cost(piece: re.Match[str]) -> int:
     if other := piece["other"]:
         return 1 if ord(other) in _CHEAP else len(other.encode("utf-8", "surrogatepass"))
     return 1
+
+
+_known_cost = functools.lru_cache(maxsize=4096)(_cost_of)
+"""The same words come again and again: in each question of a conversation, all those before it."""
 
 
 def _is_ordinary(word: str) -> bool:
@@ -174,11 +185,11 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
         answer = starts[-1] + 1
         room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
         others[answer] = others[answer] | {"content": _end_of(others[answer]["content"], room)}
-    kept = starts[-1] if starts else 0
-    for start in reversed(starts[:-1]):
-        if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
-            break
-        kept = start
+    if not starts:
+        return [*system, *others]
+    left = tokens - sum(_weight(one["content"]) for one in system)
+    weights = [_weight(one["content"]) for one in others]
+    kept = next((start for start in starts if sum(weights[start:]) <= left), starts[-1])
     return [*system, *others[kept:]]
 
 
@@ -254,7 +265,7 @@ def _end_of(answer: str, room: int) -> str:
     left = room - _weight(CUT)
     start = len(answer)
     for piece in reversed(list(_PIECE.finditer(answer, max(0, len(answer) - left * _MOST_LETTERS_A_TOKEN)))):
-        left -= _cost(piece)
+        left -= _cost(piece[0])
         if left < 0:
             break
         start = piece.start()

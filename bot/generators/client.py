@@ -35,6 +35,7 @@ from bot.generators.thread_isolation import IsolatedGenerator
 from bot.net.proxy_url import ProxyURL, as_proxy
 
 LimitKeeper = Literal["server", "bot", "nobody"]
+"""Whoever ends an answer at its limit."""
 
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
 PROBE: Messages = [{"role": "user", "content": "Hi"}]
@@ -47,6 +48,18 @@ class ProbeManner:
     temperature: float
     max_tokens: int
     system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimit:
+    """The meaning of the longest answer on a model."""
+
+    keeper: LimitKeeper
+    """`nobody`: the model reads no more tokens than that in all."""
+    context_tokens: int
+    """Tokens that the model reads."""
+    server_limit: int
+    """Tokens at which servers of its kind end an answer in any case; 0: none that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,8 @@ class GeneratorConfig:
     max_tokens: int = 8192
     """The longest answer, for a probe that asks as a real question does."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
+    embedded: bool = False
+    """It leads to the program's own model, which answers whatever name it is called by."""
 
 
 class _Source(Protocol):
@@ -110,11 +125,12 @@ class GeneratorClient:
         said = self._endpoint(model).context
         return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
 
-    def limit_keeper(self, max_tokens: int, model: str | None = None) -> LimitKeeper:
-        """Tell who ends an answer after so many tokens: nobody where the model reads no more than that in all."""
-        if max_tokens >= self.context_tokens(model):
-            return "nobody"
-        return "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
+    def answer_limit(self, max_tokens: int, model: str | None = None) -> AnswerLimit:
+        """Tell what a limit of so many tokens means for an answer."""
+        context = self.context_tokens(model)
+        keeper: LimitKeeper = "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
+        server_limit = 0 if self._config.embedded else self._config.kind.server_limit
+        return AnswerLimit("nobody" if max_tokens >= context else keeper, context, server_limit)
 
     async def answer(
         self,

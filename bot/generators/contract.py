@@ -125,6 +125,8 @@ class GeneratorKind:
     """Somebody else's class: it runs in a thread of its own, gets g4f's arguments, and its limits are kept for it."""
     limits_answers: bool = True
     """Its server keeps MAX_TOKENS; else answers are counted and ended here."""
+    server_limit: int = 0
+    """Tokens at which its server ends an answer, whatever it is asked for; 0: none that is known."""
     has_default_model: bool = False
     """The default of its model setting counts; else only a model that somebody named does."""
     may_be_embedded: bool = False

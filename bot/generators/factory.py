@@ -27,6 +27,9 @@ DEFAULT_CONTEXT = 8192
 """Tokens that OpenChat 3.6 can read."""
 _IMPORT_PATH = re.compile(r"[\w.]+:[\w.]+")
 
+OPENCHAT_ANSWER_LIMIT = 1000
+"""Tokens: openchat-ui's `/api/chat` asks its upstream for no more than so many."""
+
 _OWN = {
     "aura": GeneratorKind(
         name="aura",
@@ -35,6 +38,7 @@ _OWN = {
         model_setting="aura_model",
         key_setting="aura_key",
         limits_answers=False,
+        server_limit=OPENCHAT_ANSWER_LIMIT,
         has_default_model=True,
         may_be_embedded=True,
         more_variables=("AURA_BROWSER",),
@@ -171,6 +175,7 @@ def make_config(settings: GeneratorSettings, embedded: EmbeddedModel | None = No
         context_tokens=context_tokens(settings, embedded),
         max_tokens=settings.max_tokens,
         timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
+        embedded=embedded is not None and kind.may_be_embedded,
     )
 
 

@@ -205,3 +205,8 @@ async def test_privacy_and_help_say_it(group: Harness) -> None:
     assert "I read along here" in group.last
     await group.message(OWNER, "/start@aura_bot", chat=GROUP)
     assert "I read along here" in group.last
+    assert "Telegram's privacy mode hides these messages from me" in group.last
+    group.recording.administrators.add((GROUP, BOT_ID))
+    group.now += 3600
+    await group.message(OWNER, "/start@aura_bot", chat=GROUP)
+    assert "Telegram shows me every message of this group." in group.last

@@ -16,12 +16,12 @@ import time
 import tomllib
 from pathlib import Path
 
-from tests.mutants.mutation import ROOMS, Survivor, enter_copy, mutants_of, survivor_of
+from tests.mutants.mutation import ROOMS, Verdict, enter_copy, mutants_of, verdict_of
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
-def is_listed(survivor: Survivor) -> bool:
+def is_listed(survivor: Verdict) -> bool:
     """Say whether the list explains why this change alters nothing."""
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", [])
     return any(
@@ -41,14 +41,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         workers = int(os.environ.get("WORKERS", "2"))
         with multiprocessing.get_context("spawn").Pool(workers, enter_copy, (folder,)) as pool:
-            outcomes = list(pool.imap_unordered(survivor_of, sample))
-    survivors = [outcome for outcome in outcomes if outcome is not None]
+            verdicts = []
+            for verdict in pool.imap_unordered(verdict_of, sample):
+                verdicts.append(verdict)
+                if verdict.survived and not is_listed(verdict):
+                    sys.stdout.write(f"{verdict.module}\n  - {verdict.before}\n  + {verdict.after}\n")
+                    sys.stdout.flush()
+    survivors = [verdict for verdict in verdicts if verdict.survived]
     unexplained = [survivor for survivor in survivors if not is_listed(survivor)]
-    for survivor in unexplained:
-        sys.stdout.write(f"{survivor.module}\n  - {survivor.before}\n  + {survivor.after}\n")
     noticed = count - len(survivors)
     sys.stdout.write(
         f"{count} of {len(everything)} mutants: {noticed} noticed ({noticed / max(1, count):.0%}), "
+        f"{sum(verdict.too_slow for verdict in verdicts)} of them because they hang, "
         f"{len(survivors) - len(unexplained)} change nothing, {len(unexplained)} unnoticed, "
         f"in {time.monotonic() - began:.0f} seconds\n"
     )

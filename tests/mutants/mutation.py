@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
+import cosmic_ray.plugins
+import pytest
 from cosmic_ray.commands.init import _all_work_items
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.work_item import MutationSpec, TestOutcome
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.work_item import MutationSpec
 
 ROOT = Path(__file__).parents[2]
-TEST_TIMEOUT = 90.0
-"""Seconds that the tests of one mutant may take; a mutant that hangs is noticed, too."""
+MAX_SLOWDOWN = 3
+"""Times the processor's time of the unchanged tests that those of a mutant may take; one that hangs is noticed, too."""
+MIN_CPU_LIMIT = 10.0
+"""Seconds of the processor that every mutant has."""
+OUR_OWN = ("bot", "handlers", "playground", "local_model", "tests")
+"""Packages that are imported anew from the copy for each mutant."""
+PRELOADED = ("hypothesis", "aiogram", "sqlalchemy.ext.asyncio", "pydantic_settings", "cachetools")
+"""Packages that each mutant's tests find imported already: it takes longer than most tests."""
 UNTOUCHED = ("core/ReplaceBinaryOperator_BitOr_", "core/RemoveDecorator", "core/Variable", "core/KeywordOnly")
 """Operators without a meaning here: `int | None` in an annotation, decorators of dataclasses, names to insert, and
 the `*` before keyword arguments."""
@@ -30,20 +42,22 @@ UNLIKELY = ("_BitOr", "_BitAnd", "_BitXor", "_LShift", "_RShift", "_Pow", "_Mod"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Pure modules, and the tests that state their rules."""
+    """Pure modules, and the tests that state their rules; those of `first` notice most changes soonest."""
 
     name: str
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    first: tuple[str, ...] = ()
 
 
 ROOMS = (
     Room("conversation", ("bot/conversation/*.py",), ("tests/conversation",)),
-    Room("rate_limits", ("bot/rate_limits/*.py",), ("tests/rate_limits",)),
+    Room("rate_limits", ("bot/rate_limits/*.py",), ("tests/rate_limits",), ("tests/rate_limits/test_pacing_rules.py",)),
     Room(
         "rendering",
         ("bot/rendering/split_point.py", "bot/rendering/reply.py", "bot/rendering/formatted_slice.py"),
         ("tests/rendering",),
+        ("tests/rendering/test_split_point.py", "tests/rendering/test_reply.py"),
     ),
     Room("people", ("bot/people/access.py", "bot/people/limits/question_limits.py"), ("tests/people",)),
     Room("playground", ("playground/**/budgets.py",), ("tests/playground/test_flood_limits.py",)),
@@ -52,19 +66,28 @@ ROOMS = (
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change, and the tests that should notice it."""
+    """One change, and the tests that should notice it: portion by portion, the whole room's at last."""
 
     spec: MutationSpec
-    tests: tuple[str, ...]
+    portions: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Survivor:
-    """A change that no test noticed."""
+class Verdict:
+    """One change of a line, and the way in which it was noticed."""
 
     module: str
     before: str
     after: str
+    failed: bool
+    """A test failed."""
+    too_slow: bool
+    """The tests did not end in the time that they have."""
+
+    @property
+    def survived(self) -> bool:
+        """True where no test noticed it."""
+        return not self.failed and not self.too_slow
 
 
 def mutants_of(room: Room) -> Iterator[Mutant]:
@@ -78,13 +101,14 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
             and not spec.operator_name.endswith(UNLIKELY)
             and not line.lstrip().startswith(NO_RULES)
         ):
-            yield Mutant(spec, tests_of(spec.module_path, room))
+            yield Mutant(spec, portions_of(spec.module_path, room))
 
 
-def tests_of(module: Path, room: Room) -> tuple[str, ...]:
-    """Give the tests of a room, those named after the module first: they notice most changes, and soonest."""
+def portions_of(module: Path, room: Room) -> tuple[tuple[str, ...], ...]:
+    """Give the tests of a room, those named after the module first."""
     named = [path.relative_to(ROOT) for folder in room.tests for path in (ROOT / folder).glob(f"test_{module.stem}.py")]
-    return (*map(str, named), *room.tests)
+    first = tuple(dict.fromkeys([*map(str, named), *room.first]))
+    return (first, room.tests) if first else (room.tests,)
 
 
 def enter_copy(folder: str) -> None:
@@ -97,26 +121,62 @@ def enter_copy(folder: str) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     os.chdir(copy)
+    sys.path[:] = [str(copy), *(path for path in sys.path if path and Path(path).resolve() != ROOT)]
+    for package in PRELOADED:
+        import_module(package)
 
 
-def survivor_of(mutant: Mutant) -> Survivor | None:
-    """Make the change in this process's copy and run the tests. None: they noticed."""
+def verdict_of(mutant: Mutant) -> Verdict:
+    """Make the change in this process's copy and run the tests."""
+    limits = [cpu_limit(portion) for portion in mutant.portions]
     spec = mutant.spec
-    module = Path(spec.module_path).relative_to(ROOT)
-    here = MutationSpec(
-        module_path=Path.cwd() / module,
-        operator_name=spec.operator_name,
-        occurrence=spec.occurrence,
-        start_pos=spec.start_pos,
-        end_pos=spec.end_pos,
-        operator_args=spec.operator_args,
-    )
-    tests = " ".join(mutant.tests)
-    command = f"{sys.executable} -m pytest -x -q --no-header -p no:cacheprovider --hypothesis-profile=mutants {tests}"
-    result = mutate_and_test([here], command, TEST_TIMEOUT)
-    if result.test_outcome is not TestOutcome.SURVIVED:
-        return None
-    changed = [line for line in (result.diff or "").splitlines() if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
-    before = next((line[1:].strip() for line in changed if line.startswith("-")), "")
-    after = next((line[1:].strip() for line in changed if line.startswith("+")), "")
-    return Survivor(str(module), before, after)
+    module = spec.module_path.relative_to(ROOT)
+    operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
+    failed = too_slow = False
+    with use_mutation(Path.cwd() / module, operator, spec.occurrence) as (old, new):
+        for portion, limit in zip(mutant.portions, limits, strict=True):
+            status, _ = run_tests(portion, limit)
+            failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
+            if status:
+                break
+    before, after = _changed_lines(old, new)
+    return Verdict(str(module), before, after, failed, too_slow)
+
+
+@cache
+def cpu_limit(tests: tuple[str, ...]) -> float:
+    """Run the unchanged tests; give the seconds of the processor that a mutant has. Raises where they fail."""
+    status, seconds = run_tests(tests, resource.RLIM_INFINITY)
+    if status:
+        raise RuntimeError(f"the tests fail without any change: {tests}")
+    return MIN_CPU_LIMIT + MAX_SLOWDOWN * seconds
+
+
+def run_tests(tests: Sequence[str], limit: float) -> tuple[int, float]:
+    """Run tests in a fork of this process; give its status as `wait` does, and the seconds of the processor it took.
+
+    Counted is the processor's time, not the clock's: on a busy machine no mutant may pass for one that hangs.
+    """
+    child = os.fork()
+    if not child:
+        try:
+            if limit != resource.RLIM_INFINITY:
+                resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 1))
+            silence = os.open(os.devnull, os.O_RDWR)
+            for descriptor in range(3):
+                os.dup2(silence, descriptor)
+            for name in [name for name in sys.modules if name.partition(".")[0] in OUR_OWN]:
+                del sys.modules[name]
+            options = "-x -q --no-header -p no:cacheprovider --timeout=600 --hypothesis-profile=mutants"
+            options += " -W ignore::pytest.PytestAssertRewriteWarning"  # of what is preloaded
+            os._exit(int(pytest.main([*options.split(), *tests])))
+        finally:
+            os._exit(1)
+    _, status, used = os.wait4(child, 0)
+    return status, used.ru_utime + used.ru_stime
+
+
+def _changed_lines(old: str, new: str) -> tuple[str, str]:
+    changed = [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[:2] in {"- ", "+ "}]
+    before = next((line[2:].strip() for line in changed if line.startswith("-")), "")
+    return before, next((line[2:].strip() for line in changed if line.startswith("+")), "")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bot.rate_limits.bot_budget import FLOOD_CORRELATION, MAX_BOT_HOLD, BotBudget
+from bot.rate_limits.bot_budget import MAX_BOT_HOLD, BotBudget
 from bot.rate_limits.cadence import bucket_gap, draft_gap, learn_tempo, patient_gap, window_gap
 from bot.rate_limits.chat_budget import MAX_SLOWDOWN, SLOWDOWN_DURATION, ChatBudget
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, BucketLimit, TieredLimit, WindowLimit
@@ -249,8 +249,8 @@ def test_floods_in_three_chats_within_a_few_seconds_pause_the_bot() -> None:
         return budget
 
     assert floods(0.0, 1.0).held_until == 0.0
-    assert floods(0.0, 1.0, FLOOD_CORRELATION).held_until == FLOOD_CORRELATION + MAX_BOT_HOLD
-    assert floods(0.0, 1.0, FLOOD_CORRELATION + 0.1).held_until == 0.0
+    assert floods(0.0, 1.0, 5.0).held_until == 5.0 + 10.0
+    assert floods(0.0, 1.0, 5.1).held_until == 0.0
     after = floods(0.0, 0.0, 0.0, 0.0)
     assert after.held_until == MAX_BOT_HOLD
     assert after.meter.free(MAX_BOT_HOLD) == 1
@@ -285,7 +285,7 @@ def test_a_chat_of_which_something_has_to_be_remembered_is_not_forgotten() -> No
     scheduler.flooded(drafts_held, Resource.DRAFT, 200, now)
     scheduler.open(busy, now)
     scheduler.close(scheduler.open(answered, now + 150), now + 150)
-    scheduler.assume_spent(spent, now + 199)
+    scheduler.count_others(spent, now + 190, now + 199, now + 199)
     for _ in range(SWEEP_INTERVAL):
         scheduler.request(ANNA, Priority.ANSWER, Resource.FREE, now + 200)
     known = {chat for chat in range(11, 17) if scheduler.knows(chat)}
@@ -328,3 +328,29 @@ def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
     for answers in (1, 2, 3):
         chat.streams.append(ReplyStream(ANNA))
         assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.345 * answers)
+
+
+def test_an_answer_that_has_just_begun_keeps_one_slot_and_has_shown_nothing() -> None:
+    chat, stream = private(), ReplyStream(ANNA)
+    chat.streams.append(stream)
+    assert chat.kept(0.0) == 1.0
+    assert (stream.full_at, stream.fills, stream.changed_at) == (math.inf, math.inf, -math.inf)
+    assert (stream.spare, stream.changes, stream.drafts) == (0.0, 0, False)
+
+
+def test_whoever_looks_late_still_finds_what_was_to_go_before() -> None:
+    scheduler = Scheduler(0.0)
+    scheduler.hold(ANNA, 10.0, 0.0)
+    held = scheduler.request(ANNA, Priority.FINAL, Resource.FREE, 0.0)
+    assert scheduler.grants(9.9) == []
+    assert scheduler.grants(20.0) == [held]
+
+
+def test_no_chat_is_held_for_less_than_no_time() -> None:
+    scheduler = Scheduler(0.0)
+    scheduler.hold(ANNA, 10.0, 0.0)
+    assert [scheduler.held(ANNA, at) for at in (4.0, 10.0, 20.0)] == [6.0, 0.0, 0.0]
+    assert [scheduler.drafts_held(ANNA, at) for at in (4.0, 20.0)] == [6.0, 0.0]
+    assert (scheduler.held(2, 20.0), scheduler.drafts_held(2, 20.0)) == (0.0, 0.0)
+    scheduler.flooded(2, Resource.DRAFT, 7.0, 20.0)
+    assert (scheduler.held(2, 21.0), scheduler.drafts_held(2, 21.0), scheduler.drafts_held(2, 30.0)) == (0.0, 6.0, 0.0)
