@@ -25,7 +25,7 @@ RUN apt-get update -qq \
     && useradd --system --uid 10001 --gid aura --home-dir /data --shell /usr/sbin/nologin aura \
     && mkdir /data && chown aura:aura /data && chmod 700 /data
 COPY --from=packages /opt/aura /opt/aura
-COPY LICENSE personas.example.toml /app/
+COPY LICENSE /app/
 COPY bot /app/bot
 COPY handlers /app/handlers
 COPY local_model /app/local_model

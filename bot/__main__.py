@@ -20,6 +20,7 @@ from bot.telegram.lazy_models import import_aiogram
 
 Run = Callable[[], Coroutine[Any, Any, int]]
 
+DESCRIPTION = "Aura for Telegram: an AI chat bot that writes its answers live."
 COMMANDS = {
     "run": "run the bot: on Telegram with BOT_TOKEN, else in the playground",
     "playground": "run the bot in the playground, whatever BOT_TOKEN says",
@@ -40,7 +41,7 @@ def main() -> int:
     os.umask(0o077)  # the database holds conversations: what is made here is its owner's alone
     called = Path(sys.argv[0]).name
     prog = "python -m bot" if called == "__main__.py" else called
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__, epilog="Without a command: run.")
+    parser = argparse.ArgumentParser(prog=prog, description=DESCRIPTION, epilog="Without a command: run.")
     parser.add_argument("--version", action="version", version=f"Aura for Telegram {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, explanation in COMMANDS.items():

@@ -9,18 +9,8 @@ from bot.settings import Settings
 from local_model.server import LocalModel
 
 
-async def open_local_model(settings: Settings, stack: AsyncExitStack) -> LocalModel:
-    """Start the embedded server. It listens at once, and loads its model meanwhile.
-
-    Raises SettingsProblem where there is no model that it could ever load.
-    """
-    model = local_model(settings)
-    if model.problem:
-        tried = f" ({settings.local_model.expanduser().absolute()})" if settings.local_model else ""
-        raise SettingsProblem(
-            f"LOCAL_MODEL: {model.problem}{tried}; "
-            "or connect a model: AURA_URL, or GENERATOR=openai with OPENAI_BASE_URL"
-        )
+async def open_local_model(model: LocalModel, stack: AsyncExitStack) -> LocalModel:
+    """Start the embedded server. It listens at once, and loads its model meanwhile."""
     stack.push_async_callback(model.stop)
     await model.start()
     return model
@@ -38,5 +28,15 @@ def settings_for(model: LocalModel, settings: Settings) -> Settings:
 
 
 def local_model(settings: Settings) -> LocalModel:
-    """The embedded server as the settings want it, not started yet."""
-    return LocalModel(settings.local_model, settings.max_answers, settings.context_tokens)
+    """The embedded server as the settings want it, not started yet.
+
+    Raises SettingsProblem where there is no model that it could ever load.
+    """
+    model = LocalModel(settings.local_model, settings.max_answers, settings.context_tokens)
+    if model.problem:
+        tried = f" ({settings.local_model.expanduser().absolute()})" if settings.local_model else ""
+        raise SettingsProblem(
+            f"LOCAL_MODEL: {model.problem}{tried}; "
+            "or connect a model: AURA_URL, or GENERATOR=openai with OPENAI_BASE_URL"
+        )
+    return model

@@ -12,6 +12,8 @@ MIN_TEMPERATURE, MAX_TEMPERATURE = 0.0, 2.0
 MAX_MAX_TOKENS = 1_000_000
 MAX_PROMPT_LENGTH = 8000
 MAX_MODEL_LENGTH = 100
+MAX_CHOICE_LENGTH = 240
+"""Characters of a stored choice: an entry's id, and the longest name that its endpoint may list."""
 OFF = "off"
 """The stored form of "no proxy at all": it wins over a proxy of the environment."""
 
@@ -33,9 +35,10 @@ def read_max_tokens(text: str) -> int:
 
 
 def read_model(text: str) -> str:
-    """Read a line of 1 to 100 characters. Raises ValueError."""
+    """Read a model's name, a line of 1 to 100 characters, or a choice as it is stored. Raises ValueError."""
     name = text.strip()
-    if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
+    longest = MAX_CHOICE_LENGTH if name.startswith("@") else MAX_MODEL_LENGTH
+    if not 0 < len(name) <= longest or not name.isprintable():
         raise ValueError("not a model's name")
     return name
 

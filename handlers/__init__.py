@@ -47,7 +47,7 @@ from handlers.middlewares.speaker import SpeakerMiddleware
 from handlers.middlewares.transaction import TransactionMiddleware
 from handlers.support.addressee_filter import AddresseeFilter
 from handlers.support.albums import Albums
-from handlers.support.bot_commands import Menus, declared_commands
+from handlers.support.bot_commands import Menus, behind_command_filter, declared_commands
 from handlers.support.bot_info import BotInfo
 from handlers.support.command_limits import CommandLimits
 from handlers.support.held_messages import HeldMessages
@@ -142,7 +142,7 @@ def dispatcher(
     dispatcher = Dispatcher(
         disable_fsm=True,
         bot_info=bot_info,
-        greeting=commands.Greeting(bot_info, surroundings.settings),
+        greeting=commands.Greeting(bot_info, surroundings.settings, use_cases.answering.reading_along),
         settings=surroundings.settings,
         personas=surroundings.personas,
         texts=texts,
@@ -186,5 +186,5 @@ def dispatcher(
     limits = CommandLimits(clock, repeatable=repeatable)
     dispatcher.message.outer_middleware(CommandLimitMiddleware(limits, LongCommands(clock)))
     dispatcher.callback_query.outer_middleware(InlinePressMiddleware(outputs.telegram, outputs.tasks))
-    dispatcher.include_routers(*asked)
+    dispatcher.include_routers(*behind_command_filter(asked))
     return dispatcher

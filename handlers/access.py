@@ -18,6 +18,7 @@ from handlers.support.bot_commands import CommandRouter, Menus
 from handlers.support.callback_data import RequestCallback
 from handlers.support.event_context import EventContext
 from handlers.support.held_messages import to_be_held
+from handlers.support.magic import Matches
 from handlers.support.responders import AfterCommit, Responder
 
 
@@ -25,7 +26,7 @@ def router() -> CommandRouter:
     """Everything that comes before a conversation."""
     router = CommandRouter("access")
     admin_link = CommandStart(deep_link=True, magic=F.args.startswith(LINK_PREFIX))
-    router.message.register(open_admin_link, admin_link, F.chat.type == "private", is_not_blocked)
+    router.message.register(open_admin_link, admin_link, Matches(F.chat.type == "private"), is_not_blocked)
     router.message.register(meet_newcomer, is_newcomer)
     router.message.register(turn_group_away, is_strange_group)
     for observer in (router.message, router.edited_message, router.callback_query, router.stopped_message_generation):

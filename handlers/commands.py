@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
+from bot.answering.reading_along import ReadingAlong
 from bot.answering.use_cases.prompt_files import PromptFiles
 from bot.answering.use_cases.whole_conversation import WholeConversation
 from bot.attachments.attachment import Attachment
@@ -41,25 +42,36 @@ class Greeting:
 
     bot_info: BotInfo
     settings: Settings
+    reading_along: ReadingAlong
 
-    def text(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> str:
+    async def text(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> str:
         """Put them together; how to connect a real model is for admins alone."""
         key = "start-private" if speaker.private else "start-group"
         hello = say.text(key, name=self.bot_info.name, username=self.bot_info.username)
         owner = speaker.admin and speaker.private
-        along = [] if speaker.private or effective.read_along.value == "off" else [say.text("help-read-along")]
-        return "\n\n".join([hello, *along, *model_facts(self.settings, effective, say, owner=owner)])
+        along = await self._along(speaker, effective, say)
+        reads = say.text("greeting-reads", kinds=kinds_read(self.settings, effective))
+        return "\n\n".join([hello, reads, *along, *model_facts(self.settings, effective, say, owner=owner)])
+
+    async def _along(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> list[str]:
+        """Lines about reading along, with whether Telegram lets the bot see what is said in the group."""
+        facts = await self.reading_along.facts(speaker) if effective.read_along.value == "on" else None
+        if facts is None:
+            return []
+        return [say.text("help-read-along"), say.text("read-along-seen" if facts.sees_all else "read-along-hidden")]
 
     def help(self, speaker: Speaker, effective: EffectivePreferences, say: Responder) -> list[str]:
         """Lines of /help about asking, and about files that are read."""
         parts = [say.text("help-private" if speaker.private else "help-group", username=self.bot_info.username)]
         if not speaker.private and effective.read_along.value == "on":
             parts.append(say.text("help-read-along"))
+        if not speaker.private:
+            parts.append(say.text("help-documents-group"))
         if effective.sees_pictures:
             parts.append(say.text("help-pictures"))
         if self.settings.transcription_url is not None:
             parts.append(say.text("help-recordings"))
-        return parts
+        return [*parts, say.text("help-others")]
 
 
 @declare("start", NOBODY)
@@ -74,7 +86,7 @@ async def start(
     later: AfterCommit,
 ) -> None:
     """Say hello: who answers here, and how to ask. Admins also see who waits, and get their menu."""
-    say.say_text(greeting.text(speaker, effective, say))
+    say.say_text(await greeting.text(speaker, effective, say))
     if not (speaker.admin and speaker.private):
         return
     if await directory.waiting(speaker):
@@ -106,7 +118,9 @@ async def explain(
     if audience is Audience.GROUP:
         parts.append(say.text("help-group-admins"))
     if speaker.admin:
-        own = [name for name in menus.of(Audience.ADMINS, Audience.ADMINS_HELP) if name not in shown]
+        guarded = greeting.settings.access == "approved"
+        of_admins = menus.of(Audience.ADMINS, *([Audience.ADMINS_HELP] if guarded else []))
+        own = [name for name in of_admins if name not in shown]
         parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
         if speaker.private and (waiting := await directory.waiting(speaker)):
             parts.append(say.text("people-waiting", count=waiting))
@@ -159,22 +173,30 @@ async def system(
     elif file is not None:
         await changes.look(speaker)
         await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, await prompt_files.read(file))
-        say("system-set", where="topic" if speaker.key.topic else "chat")
+        say.say_text(say.of_topics(say.text("system-set", where=say.scope)))
     elif not command.args:
         prompt = effective.system_prompt
-        say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
+        say("system-shown", prompt=_in_words(prompt.value, say), source=say.source(prompt))
     elif texts.means("word-reset", command.args):
         effective = await changes.reset_here(speaker, PreferenceName.SYSTEM_PROMPT)
         say("system-reset", prompt=_in_words(effective.system_prompt.value, say))
     else:
         await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, command.args)
-        say("system-set", where="topic" if speaker.key.topic else "chat")
+        say.say_text(say.of_topics(say.text("system-set", where=say.scope)))
 
 
 def prompt_file_of(message: Message) -> Attachment | None:
     """The document that comes with a command, or that the command replies to."""
     target = reply_target(message)
     return document_of(message) or (document_of(target) if target is not None else None)
+
+
+def kinds_read(settings: Settings, effective: EffectivePreferences) -> str:
+    """The kinds of files that are read here besides documents, as the Fluent files know them."""
+    hears = settings.transcription_url is not None
+    if effective.sees_pictures:
+        return "both" if hears else "pictures"
+    return "recordings" if hears else "documents"
 
 
 def model_facts(settings: Settings, effective: EffectivePreferences, say: Responder, *, owner: bool) -> list[str]:

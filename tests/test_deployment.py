@@ -40,6 +40,23 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, [line for line in done.stderr.splitlines() if "aura.service" in line]) == (0, [])
 
 
+@pytest.mark.parametrize("place", ["Makefile", "Dockerfile", ".github/workflows/image.yml"])
+def test_whatever_installs_from_the_locks_takes_wheels_with_their_hashes_alone(place: str) -> None:
+    said = (ROOT / place).read_text(encoding="utf-8").replace("\\\n", " ")
+    installing = [line for line in said.splitlines() if "--require-hashes" in line and "pip-audit" not in line]
+    assert installing
+    assert all("--only-binary=:all:" in line for line in installing)
+
+
+def test_known_weaknesses_of_the_locked_packages_are_looked_for() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert re.search(r"pip-audit.* --require-hashes -r requirements/run\.txt", workflow)
+
+
+def test_the_service_makes_files_for_its_owner_alone() -> None:
+    assert re.search(r"^UMask=0077$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_everything_that_the_image_copies_is_there_and_admitted() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     admitted = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)

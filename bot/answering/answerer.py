@@ -90,10 +90,13 @@ class Answerer:
         seam = Continuation(path[-1].text) if turn.kind is TurnKind.GO_ON else None
         if seam is not None:
             reply.write(path[-1].text)
-        live = self._open(running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._translate(turn)))
+        live = await self._open(
+            running, reply, chosen, keyboards.while_writing(turn.id, turn.attempt, self._translate(turn))
+        )
         showing = self._tasks.start(live.run(), name=f"show turn {turn.id}", awaited=True)
         showing.add_done_callback(lambda _: running.interrupt())
         answer = AnswerInProgress(reply, live, showing, seam)
+        kept: int | None = None
         try:
             try:
                 if await self._read(running, path, answer):
@@ -116,6 +119,8 @@ class Answerer:
         finally:
             showing.cancel()
             await asyncio.wait([showing])
+            if kept is None and answer.record is not None:
+                await running.keep_tokens(answer.record)
         await running.finish(_state(answer.ending))
         wrote = answer.server if answer.ending in {Ending.COMPLETE, Ending.LENGTH} else None
         first = answer.first_text_at
@@ -133,7 +138,7 @@ class Answerer:
         reply.write(answer.text)
         reply.end(turn.note or self._note(turn, answer.ending))
         keyboard = await self._final_keyboard(turn, answer.id, answer.ending, chosen)
-        live = self._open(running, reply, chosen, keyboard)
+        live = await self._open(running, reply, chosen, keyboard)
         live.end(keyboard)
         await live.run()
         await running.finish(_state(answer.ending))
@@ -191,12 +196,18 @@ class Answerer:
             answer.note = "\n".join(filter(None, [answer.note, unseen, self._stand_in(turn, generated)]))
         finally:
             answer.record, answer.model, answer.server = generated.record(), generated.label, generated.server
+        answer.record = answer.record or generated.record_of_cut()
 
     def _reply(self, turn: Turn, chosen: EffectivePreferences) -> Reply:
         return Reply(thoughts=chosen.thoughts.value, thoughts_title=self._texts.get(turn.language, "answer-thoughts"))
 
-    def _open(self, running: TurnContext, reply: Reply, chosen: EffectivePreferences, keyboard: Keyboard) -> LiveReply:
+    async def _open(
+        self, running: TurnContext, reply: Reply, chosen: EffectivePreferences, keyboard: Keyboard
+    ) -> LiveReply:
         turn = running.turn
+        spells = await running.written_by_others()
+        self._live_replies.count_others(turn.key.chat, spells)
+        streaming = chosen.streaming.value
         destination = Destination(
             chat=turn.key.chat, thread=turn.key.topic or None, reply_to=turn.reply_to, private=turn.private
         )
@@ -204,10 +215,10 @@ class Answerer:
             destination,
             running,
             reply,
-            streaming=chosen.streaming.value,
+            streaming="edit" if spells and streaming == "draft" else streaming,
             keyboard=keyboard,
             draft_id=turn.id,
-            resumed=running.inherited_budget,
+            resumed=running.resumed,
             acknowledged=turn.waited,
         )
 

@@ -106,6 +106,8 @@ class QuestionReading:
     async def _read(self, file: SentFile, key: ChatKey) -> _ReadFile:
         """A file's content, or why it is not read. Raises Unauthorized."""
         attachment = attachment_from(file)
+        if file.corrected:
+            return TranscriptPart(attachment.shown_name, file.corrected, file.duration).as_text()
         timeout = self._hear_timeout if attachment.kind in _RECORDINGS else READ_TIMEOUT
         try:
             content = await self._files.read(attachment, timeout)
@@ -166,11 +168,8 @@ class _Compiled:
         self.omissions: list[Omission] = []
         self.problems: list[Problem] = []
         self._recordings: list[TextPart] = []
-
-    @property
-    def heard(self) -> list[str]:
-        """The words of the person's own recordings."""
-        return [recording.text for recording in self._recordings]
+        self.heard: list[str] = []
+        """The words of the person's own recordings, which are told: those that they have corrected are not."""
 
     def add(self, part: QuestionPart) -> None:
         """Take in one message."""
@@ -185,7 +184,7 @@ class _Compiled:
     def text(self) -> str:
         """The question in words; a recording without other words is the question itself."""
         words = "\n\n".join(self._words)
-        spoken = [recording.as_prompt() for recording in self._recordings] if words else self.heard
+        spoken = [recording.as_prompt() if words else recording.text for recording in self._recordings]
         return "\n\n".join(filter(None, (*self._documents, *spoken, words)))
 
     @property
@@ -202,7 +201,7 @@ class _Compiled:
 
     def _add_file(self, file: SentFile, content: _ReadFile) -> None:
         if isinstance(content, Problem):
-            self.problems.append(content)
+            self.problems += [] if file.kind == AttachmentKind.STICKER else [content]  # its emoji says enough
         elif isinstance(content, PicturePart):
             name = attachment_from(file).shown_name
             self.pictures.append(Picture(file.file_id, file.unique_id, name))
@@ -218,6 +217,7 @@ class _Compiled:
             self._quote(file.author, text.as_prompt())
         elif text.title == RECORDING:
             self._recordings.append(text)
+            self.heard += [] if file.corrected else [text.text]
         else:
             self._documents.append(text.as_prompt())
 

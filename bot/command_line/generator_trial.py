@@ -9,6 +9,7 @@ from bot.errors import GeneratorProblem
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.preferences import Preferences
+from bot.runtime.installation import command_for
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -22,16 +23,17 @@ async def try_generator(models: ModelCatalog, preferences: Preferences, settings
         await models.probe(proxy=effective.proxy.value, model=chosen or None, manner=effective.manner)
     except GeneratorProblem as problem:
         logger.warning(
-            "%s does not answer: %s; check %s, or run `make doctor`",
+            "%s does not answer: %s; check %s, or run `%s`",
             models.client(models.resolve(chosen).entry).destination,
             problem,
             generator_variables(settings),
+            command_for("doctor"),
         )
 
 
 def generator_variables(settings: Settings) -> str:
     """Name the variables that can be the reason why no generator answers."""
     if settings.embedded:
-        return "LOCAL_MODEL, or run `make install` again"
+        return f"LOCAL_MODEL, or run `{command_for('install')}` again"
     variables = kind_of(settings.generator).variables
     return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])

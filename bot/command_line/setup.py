@@ -13,6 +13,7 @@ from pathlib import Path
 from bot import logs
 from bot.command_line.check import Wrong, check_generator, check_telegram
 from bot.errors import Problem, SettingsProblem
+from bot.runtime.installation import command_for
 from bot.settings import Settings, read_settings
 
 ENV_FILE = Path(".env")
@@ -73,7 +74,8 @@ async def run(
         terminal.tell("Nothing was written: there is nobody at the keyboard. See .env.example for every setting.")
         return 1
     _write(env_file, values)
-    terminal.tell(f"Written to {env_file}. `make run` starts the bot; `make doctor` tries everything again.")
+    start, trial = command_for("run"), command_for("doctor")
+    terminal.tell(f"Written to {env_file}. `{start}` starts the bot; `{trial}` tries everything again.")
     return 0
 
 

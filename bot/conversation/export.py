@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.conversation.messages import Message, Role
 from bot.conversation.names import framed
@@ -15,18 +16,32 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?=\s|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _LOWEST_HEADING = 6
 
+OtherVersions = Mapping[int, Sequence[Message]]
+"""Other answers to the same question, by the id of the one that counts."""
 
-def as_markdown(messages: Sequence[Message], *, title: str, asker: str, answerer: str) -> str:
-    """Write the conversation with a heading for each message; in groups it names the author."""
+
+def as_markdown(
+    messages: Sequence[Message], others: OtherVersions, *, title: str, asker: str, answerer: str, other_version: str
+) -> str:
+    """Write the conversation with a heading for each message; in groups it names the author.
+
+    Other versions of an answer follow it, each marked with the words `other_version`.
+    """
     parts = [f"# {title}"]
     for message in messages:
         name = answerer if message.role is Role.ASSISTANT else framed(message.author or asker)
-        model = f" ({message.model})" if message.model else ""
-        parts.append(f"## {name}{model}, {_time(message.at)}")
+        parts.append(_heading(message, name))
         if message.quote is not None:
             parts.append("\n".join(f"> {line}" for line in message.quote.text.splitlines()))
         parts.append(_below_heading(message.text))
+        for other in others.get(message.id, ()):
+            parts += [f"{_heading(other, answerer)} · {other_version}", _below_heading(other.text)]
     return "\n\n".join(parts) + "\n"
+
+
+def _heading(message: Message, name: str) -> str:
+    model = f" ({message.model})" if message.model else ""
+    return f"## {name}{model}, {_time(message.at)}"
 
 
 def _below_heading(text: str) -> str:
@@ -48,23 +63,26 @@ def _below_heading(text: str) -> str:
     return "\n".join([*lines, *([fence] if fence else [])])
 
 
-def as_json(messages: Sequence[Message]) -> str:
+def as_json(messages: Sequence[Message], others: OtherVersions) -> str:
     """Write the conversation as a list of messages with `role` and `content`, and whatever else is known of each."""
-    entries = [
-        {
-            "role": message.role.value,
-            "content": message.text,
-            "at": _time(message.at),
-            **({"name": framed(message.author)} if message.author else {}),
-            **(
-                {"quote": {"author": framed(message.quote.author), "text": message.quote.text}} if message.quote else {}
-            ),
-            **({"thoughts": message.thoughts} if message.thoughts else {}),
-            **({"model": message.model} if message.model else {}),
-        }
-        for message in messages
-    ]
+    entries = []
+    for message in messages:
+        entry = _entry(message)
+        versions = [_entry(other) for other in others.get(message.id, ())]
+        entries.append(entry | ({"other_versions": versions} if versions else {}))
     return json.dumps({"messages": entries}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _entry(message: Message) -> dict[str, Any]:
+    return {
+        "role": message.role.value,
+        "content": message.text,
+        "at": _time(message.at),
+        **({"name": framed(message.author)} if message.author else {}),
+        **({"quote": {"author": framed(message.quote.author), "text": message.quote.text}} if message.quote else {}),
+        **({"thoughts": message.thoughts} if message.thoughts else {}),
+        **({"model": message.model} if message.model else {}),
+    }
 
 
 def _time(at: float) -> str:

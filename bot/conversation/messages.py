@@ -94,6 +94,8 @@ class SentFile:
     duration: float | None = None
     author: str | None = None
     """The sender of a file that was forwarded or replied to. None: it is the person's own."""
+    corrected: str = ""
+    """The words of a recording, as its speaker has put them right. Empty: it is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class AnswerRecord:
     ended_at: float
     choice: str = ""
     """The choice by which the model is found again."""
+    of_cut: bool = False
+    """It stands for an earlier attempt that was cut, and is all estimated: this attempt wrote nothing."""
 
 
 @dataclass(frozen=True, slots=True)

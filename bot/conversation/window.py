@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,8 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 _PIECE = re.compile(
     r"(?P<picture>\x00\d\x00)| ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL
 )
+_PIECE_ALONE = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE.pattern), re.DOTALL)
+"""The same without groups, for `findall` to give the pieces alone."""
 _RUN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|(?P<marks>[^\w\s]+)")
 _LONGEST_TOKEN = {"word": 20, "digits": 8, "marks": 80}
 """Characters that one token can hold: words of Latin letters reach 20, rulers of dashes 80. Spaces cost nothing."""
@@ -56,7 +59,10 @@ def estimate(text: str) -> int:
     Mostly too many: by a half for English, several times over for Chinese or emoji. In languages of Latin letters that
     the vocabulary was not made for it can be too few, by a third (Swahili, Armenian): nothing may depend on it alone.
     """
-    return sum(_cost(match) for match in _PIECE.finditer(text))
+    pieces = _PIECE_ALONE.findall(text)
+    if len(max(pieces, key=len, default="")) <= _LONG_WORD:
+        return sum(map(_known_cost, pieces))
+    return sum(map(_cost, pieces))
 
 
 def least(text: str) -> int:
@@ -67,10 +73,11 @@ def least(text: str) -> int:
 def beginning_of(text: str, tokens: int) -> str:
     """The beginning of a text that the estimate gives about so many tokens, and no more."""
     for piece in _PIECE.finditer(text):
-        if _cost(piece) > tokens:
+        cost = _cost(piece[0])
+        if cost > tokens:
             # Of a long word a letter a token.
             return text[: piece.start() + (tokens if piece["word"] or piece["space"] else 0)]
-        tokens -= _cost(piece)
+        tokens -= cost
     return text
 
 
@@ -83,8 +90,13 @@ def newest_pictures(path: Sequence[Message]) -> tuple[Picture, ...]:
     return tuple(every[id_] for id_ in list(newest)[:limit])[::-1]
 
 
-def _cost(piece: re.Match[str]) -> int:
-    if piece["picture"]:
+def _cost(piece: str) -> int:
+    return _known_cost(piece) if len(piece) <= _LONG_WORD else _cost_of(piece)
+
+
+def _cost_of(text: str) -> int:
+    piece = _PIECE.match(text)
+    if piece is None or piece["picture"]:
         return PICTURE_TOKENS
     if word := piece["word"]:
         return math.ceil(len(word) / (_LETTERS_A_TOKEN if _is_ordinary(word) else _ODD_LETTERS_A_TOKEN))
@@ -93,6 +105,10 @@ def _cost(piece: re.Match[str]) -> int:
     if other := piece["other"]:
         return 1 if ord(other) in _CHEAP else len(other.encode("utf-8", "surrogatepass"))
     return 1
+
+
+_known_cost = functools.lru_cache(maxsize=4096)(_cost_of)
+"""The same words come again and again: in each question of a conversation, all those before it."""
 
 
 def _is_ordinary(word: str) -> bool:
@@ -254,7 +270,7 @@ def _end_of(answer: str, room: int) -> str:
     left = room - _weight(CUT)
     start = len(answer)
     for piece in reversed(list(_PIECE.finditer(answer, max(0, len(answer) - left * _MOST_LETTERS_A_TOKEN)))):
-        left -= _cost(piece)
+        left -= _cost(piece[0])
         if left < 0:
             break
         start = piece.start()

@@ -10,6 +10,12 @@ from bot.generators.client import GeneratorConfig
 from bot.net.proxy_url import ProxyURL
 
 Users = Literal["everyone", "admins"]
+MAX_MODEL_NAME = 40
+"""Characters of an entry's name on a button."""
+MAX_SHOWN_NAME = 70
+"""Characters of a model's own name that is shown whole: no provider's is longer."""
+MAX_MODEL_ID = 200
+"""Characters of a model's name at its server: llama.cpp names a model by its file's path."""
 TOKENS_OF_A_PRICE = 1_000_000
 """Tokens that a price is for, as every provider states it."""
 
@@ -71,3 +77,8 @@ class ModelEntry:
     def route(self, proxy: ProxyURL | None) -> ProxyURL | None:
         """The proxy to ask through, where `proxy` is the bot's."""
         return self.proxy if self.has_proxy else proxy
+
+
+def shown_name(model: str, longest: int = MAX_SHOWN_NAME) -> str:
+    """Give a model's own name as people read it: of a very long one, such as a file's path, the end."""
+    return model if len(model) <= longest else f"…{model[1 - min(longest, MAX_MODEL_NAME) :]}"

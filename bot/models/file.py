@@ -17,17 +17,15 @@ from bot.errors import SettingsProblem
 from bot.generators.client import GeneratorConfig
 from bot.generators.contract import GeneratorKind, Timeouts
 from bot.generators.factory import check_name, kind_of
-from bot.models.entry import ModelEntry, Prices, Users
+from bot.models.entry import MAX_MODEL_ID, MAX_MODEL_NAME, ModelEntry, Prices, Users, shown_name
 from bot.net.proxy_url import ProxyURL, parse_proxy
 
 MODELS_FILE = Path(__file__).parents[2] / "models.toml"
 MAX_ENTRIES = 100
-MAX_MODEL_NAME = 40
-"""Characters of a name on a button."""
 DEFAULT_FILE_CONTEXT = 8192
 """Tokens that a model reads where its entry does not say."""
 MIN_CONTEXT, MAX_CONTEXT = 512, 10_000_000
-MAX_PATTERNS, MAX_PATTERN = 20, 70
+MAX_PATTERNS, MAX_PATTERN = 20, MAX_MODEL_ID
 """Patterns of listed models, and characters of each."""
 MAX_PRICE = 1_000_000.0
 
@@ -118,8 +116,8 @@ class _Fields:
         place = self._place
         kind = self._kind()
         variable = self._left.get("key")
-        model = self._text("model", "", longest=100)
-        name = self._text("name", model or place.id, longest=MAX_MODEL_NAME)
+        model = self._text("model", "", longest=MAX_MODEL_ID)
+        name = self._text("name", shown_name(model, MAX_MODEL_NAME) or place.id, longest=MAX_MODEL_NAME)
         has_proxy, proxy = self._proxy()
         entry = ModelEntry(
             id=place.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.errors import GeneratorProblem
 from bot.models.catalog import ModelCatalog
-from bot.models.entry import ModelEntry
+from bot.models.entry import MAX_MODEL_ID, ModelEntry
 from bot.net.proxy_url import ProxyURL
 from bot.runtime.task_supervisor import StartTask
 
@@ -21,8 +21,6 @@ LIST_RETRY_DELAY = 60.0
 """Seconds after a failure until the endpoint is asked again; its former list counts meanwhile."""
 MAX_OFFERED = 200
 """Models of one endpoint that are offered: 25 pages."""
-MAX_OFFERED_NAME = 70
-"""Characters of a name: a stored choice holds 100, the entry's id among them."""
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ class ModelLists:
             due.fails = True
             return
         due.fails = False
-        offered = [name for name in names if entry.lists(name) and len(name) <= MAX_OFFERED_NAME]
+        offered = [name for name in names if entry.lists(name) and len(name) <= MAX_MODEL_ID]
         if len(offered) > MAX_OFFERED:
             logger.info("[%s] lists %d models; the first %d are offered", entry.id, len(offered), MAX_OFFERED)
         self._models.list_models(entry, offered[:MAX_OFFERED])

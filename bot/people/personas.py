@@ -11,9 +11,9 @@ from pathlib import Path
 from bot.errors import SettingsProblem
 from bot.texts import FALLBACK
 
-LIBRARY = Path(__file__).parents[2] / "personas.toml"
-"""The owner's own personas, which git leaves alone."""
-EXAMPLE_LIBRARY = LIBRARY.with_name("personas.example.toml")
+LIBRARIES = (Path("personas.toml"), Path(__file__).parents[2] / "personas.toml")
+"""Places of the owner's own personas: beside `.env`, and in a clone that is run from elsewhere."""
+EXAMPLE_LIBRARY = Path(__file__).with_name("personas.example.toml")
 """The personas that come with the program; they count while there is no file of the owner's."""
 MAX_PERSONA_PROMPT = 8000
 MAX_NAME_LENGTH = 40
@@ -55,13 +55,11 @@ def check_models(personas: Personas, models: Collection[str]) -> None:
 
 
 def read_personas(file: Path | None) -> Personas:
-    """Read the library. None: the owner's copy, else the one that comes with the program, where it is there.
+    """Read the library. None: the owner's copy, else the one that comes with the program.
 
     Raises SettingsProblem that names the file and the entry.
     """
-    path = file or (LIBRARY if LIBRARY.exists() else EXAMPLE_LIBRARY)
-    if file is None and not path.exists():
-        return {}
+    path = file or next((own for own in LIBRARIES if own.exists()), EXAMPLE_LIBRARY)
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -69,6 +69,17 @@ class ChatBudget:
         self.messages.drain(at)
         self.drafts.drain(at)
 
+    def count_others(self, began: float, ended: float, now: float) -> None:
+        """Count what another process may have spent at most while it wrote."""
+        self.messages.count_others(began, ended, now)
+        self.drafts.count_others(began, ended, now)
+
+    def distrust(self, now: float) -> None:
+        """Use little at first: another process may have spent anything until now, and nothing shows how much."""
+        if isinstance(self.messages, TokenBucket):
+            self.messages.count_others(now, now, now)
+        self.drain(now)
+
     def release(self, now: float) -> None:
         """End every hold, and the slowness after one; go gently, as after a hold that ended by itself."""
         self.held_until = self.drafts_held_until = 0.0

@@ -176,10 +176,13 @@ class Scheduler:
         state = self._chats.get(chat)
         return (reservation for reservation in (state.reservations if state else ()) if not reservation.granted)
 
-    def assume_spent(self, chat: int, now: float) -> None:
-        """Use only what comes back: another process has just written there, and nobody knows how much."""
-        if chat not in self._chats:
-            self._chat(chat, now).drain(now)
+    def count_others(self, chat: int, began: float, ended: float, now: float) -> None:
+        """Count what another process may have spent at most while it wrote in this chat."""
+        self._chat(chat, now).count_others(began, ended, now)
+
+    def distrust(self, chat: int, now: float) -> None:
+        """Use little of this chat's budget at first: another process may have spent it, and nothing shows how much."""
+        self._chat(chat, now).distrust(now)
 
     def share(self, replicas: int, now: float) -> None:
         """Use one of so many equal shares of the bot's budget: each replica keeps its own chats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.rate_limits.inheritance import densest_calls
 from bot.rate_limits.limits import TieredLimit
 from bot.rate_limits.sliding_window import SlidingWindow
 
@@ -49,3 +50,9 @@ class TieredWindow:
         """Leave a quarter; the rest comes back one by one, evenly."""
         self._short.drain(at)
         self._long.drain(at)
+
+    def count_others(self, began: float, ended: float, now: float) -> None:
+        """Count an answer's drafts at their densest in both windows."""
+        calls = densest_calls(began, ended, self.limit.long)
+        self._short.count_calls(calls, now)
+        self._long.count_calls(calls, now)

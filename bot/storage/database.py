@@ -23,7 +23,7 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, database_url, is_sqlite, make_engine
+from bot.storage.engine import CONNECT_TIMEOUT, begin_writing, database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
@@ -247,7 +247,7 @@ class Database:
         async with self._writer, AsyncExitStack() as stack:
             with self._border.translating():
                 connection = await stack.enter_async_context(_opened(engine).connect())
-                await connection.begin()
+                await begin_writing(connection)
             here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
             try:
@@ -263,11 +263,11 @@ class Database:
             do()
 
     def _connect(self) -> None:
-        self._writes, self._relaxed = make_engine(self._url), make_engine(self._url, durable=False)
+        self._writes = make_engine(self._url, begins=False)
+        self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
-        options = {"isolation_level": "AUTOCOMMIT"} if self.shared else {"reading": True}
-        self._reads = self._writes.execution_options(**options)
+        self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
 
     async def _listen(self) -> None:
         engine = _opened(self._writes)

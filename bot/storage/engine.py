@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsProblem
@@ -54,9 +54,16 @@ def is_sqlite(url: URL) -> bool:
 
 
 def make_engine(
-    url: URL, *, foreign_keys: bool = True, durable: bool = True, patience: float = STATEMENT_TIMEOUT
+    url: URL,
+    *,
+    foreign_keys: bool = True,
+    durable: bool = True,
+    patience: float = STATEMENT_TIMEOUT,
+    begins: bool = True,
 ) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used.
+
+    Where it does not `begin` by itself, `begin_writing` does it: a listener to one event makes SQLAlchemy tell of all.
 
     One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
     never one that a durable one came after. `patience` is how many seconds one statement may take on PostgreSQL.
@@ -82,7 +89,14 @@ def make_engine(
         )
         event.listen(engine.sync_engine, "checkout", _replace_if_broken)
         return engine
-    return _sqlite_engine(url, foreign_keys=foreign_keys, durable=durable)
+    return _sqlite_engine(url, foreign_keys=foreign_keys, durable=durable, begins=begins)
+
+
+async def begin_writing(connection: AsyncConnection) -> None:
+    """Begin a transaction on a connection of an engine that does not do so by itself."""
+    await connection.begin()
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401  # a driver's
@@ -91,7 +105,7 @@ def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: obj
         raise InvalidatePoolError("the server has closed the connection")
 
 
-def _sqlite_engine(url: URL, *, foreign_keys: bool, durable: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, foreign_keys: bool, durable: bool, begins: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=POOL_SIZE,
@@ -110,9 +124,9 @@ def _sqlite_engine(url: URL, *, foreign_keys: bool, durable: bool) -> AsyncEngin
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("reading"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
+    if begins:
+        event.listen(engine.sync_engine, "begin", begin)
     return engine

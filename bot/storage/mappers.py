@@ -22,6 +22,7 @@ from bot.conversation.messages import (
     TurnKind,
     TurnState,
 )
+from bot.conversation.unread import as_written
 
 AnyRow = Row[Any]
 
@@ -32,13 +33,16 @@ def storable(said: str) -> str:
 
 
 def message_of(row: AnyRow) -> Message:
-    """A row of `messages`."""
-    quote = None if row.quote_text is None else Quote(row.quote_author or "", row.quote_text)
+    """A row of `messages`; of a question that was never read, what was written beside its files."""
+    parts = parts_from(row.parts)
+    text, quote = row.text, None if row.quote_text is None else Quote(row.quote_author or "", row.quote_text)
+    if row.unread:
+        text, quote = as_written(parts)
     return Message(
         id=row.id,
         parent=row.parent,
         role=Role(row.role),
-        text=row.text,
+        text=text,
         author=row.author,
         quote=quote,
         ending=Ending(row.ending),
@@ -47,7 +51,7 @@ def message_of(row: AnyRow) -> Message:
         model=row.model or "",
         model_choice=row.model_choice,
         pictures=tuple(Picture(one["file_id"], one["unique_id"], one["name"]) for one in row.pictures or ()),
-        parts=parts_from(row.parts),
+        parts=parts,
         unread=row.unread,
     )
 

@@ -58,7 +58,9 @@ def _versions() -> Select[Any]:
 
 
 _VERSIONS = _versions()
-_WRITTEN_VERSIONS = _VERSIONS.where(messages.c.ending.not_in([ending.value for ending in Ending if ending.is_empty]))
+EMPTY_ENDINGS = [ending.value for ending in Ending if ending.is_empty]
+"""Endings of answers of which nothing was written."""
+_WRITTEN_VERSIONS = _VERSIONS.where(messages.c.ending.not_in(EMPTY_ENDINGS))
 
 
 async def find(connection: AsyncConnection, key: ChatKey) -> int | None:

@@ -102,6 +102,8 @@ turns = Table(
     Column("state", Text, nullable=False),
     Column("open", Boolean, nullable=False),  # the state is not a finished one
     Column("owner", Text),  # <replica>/<boot id>
+    Column("former_owner", Text),  # the last one that gave it back, or lost it; finished turns keep their owner alone
+    Column("written_from", Double),  # when its first owner began
     Column("lease_until", Double),
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Literal
 
 from bot.rendering.reply import Reply
@@ -32,6 +33,10 @@ class LiveReplyFactory:
         self._acknowledge = acknowledge_in_groups
         self._without_drafts: OrderedDict[int, None] = OrderedDict()
 
+    def count_others(self, chat: int, spells: Sequence[tuple[float, float]]) -> None:
+        """Count what other processes may have spent while they wrote in a chat: from when to when, in seconds ago."""
+        self._slots.count_others(chat, spells)
+
     def open(
         self,
         to: Destination,
@@ -49,8 +54,6 @@ class LiveReplyFactory:
         `resumed`: a process that died has shown some of it. `acknowledged`: its question had to wait, and bears 👀.
         """
         clock = self._slots.clock
-        if resumed:
-            self._slots.assume_spent(to.chat)
         draft = None
         fresh = all(shown.message_id is None for shown in store.shown)
         if streaming == "draft" and to.private and fresh and to.chat not in self._without_drafts:

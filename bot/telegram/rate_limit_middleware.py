@@ -39,10 +39,11 @@ RETRY_DELAY = 0.5
 class SlotBroker(Protocol):
     """Gets slots in chats whose budgets another process keeps."""
 
-    async def acquire(self, chat: int) -> None:
+    async def acquire(self, chat: int) -> bool:
         """Wait for a slot for one message where another process keeps this chat's budget; else return at once.
 
-        Raises FloodWait where there will be none for long.
+        False: another process may have spent that budget, and does not say how much. Raises FloodWait where there will
+        be no slot for long.
         """
 
 
@@ -113,8 +114,7 @@ class RateLimitMiddleware(BaseRequestMiddleware):
         """Make a call that nobody renders anew: it waits here, and is made again where that is safe and can help."""
         for tried in range(1, MAX_CALL_TRIES + 1):
             self._slots.refuse_impatient(chat)
-            if self._broker is not None and resource is Resource.MESSAGE:
-                await self._broker.acquire(chat)
+            await self._ask_home(chat, resource)
             reservation = await self._slots.wait_for(chat, Priority.ANSWER, resource, None)
             try:
                 return await self._call_reserved(make_request, bot, method, reservation)
@@ -127,6 +127,11 @@ class RateLimitMiddleware(BaseRequestMiddleware):
                 logger.info("%s will be made again: %s", method.__api_method__, type(error).__name__)
                 await self._slots.clock.sleep(RETRY_DELAY * 2 ** (tried - 1))
         raise AssertionError("unreachable")
+
+    async def _ask_home(self, chat: int, resource: Resource) -> None:
+        """Ask whoever keeps this chat's budget for a slot."""
+        if self._broker is not None and resource is Resource.MESSAGE and not await self._broker.acquire(chat):
+            self._slots.distrust(chat)
 
     async def _apply_retry_after(self, chat: int, resource: Resource, error: TelegramAPIError) -> None:
         """Hold what Telegram refused, if that is what it wants."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -206,17 +206,28 @@ class SlotAllocator:
         """Wait until no hold keeps this stream's chat."""
         self.put_back(await self.wait_for(stream.chat, Priority.FINAL, Resource.FREE, stream))
 
-    def assume_spent(self, chat: int) -> None:
-        """Go gently where a process that is gone has just written, unless this one knows the chat's budget itself."""
-        self._scheduler.assume_spent(chat, self.clock.now())
+    def count_others(self, chat: int, spells: Sequence[tuple[float, float]]) -> None:
+        """Count what other processes may have spent at most while they wrote: from when to when, in seconds ago."""
+        now = self.clock.now()
+        for began, ended in spells:
+            self._scheduler.count_others(chat, now - began, now - ended, now)
+
+    def distrust(self, chat: int) -> None:
+        """Use little of a chat's budget at first: another process may have spent it, and nothing shows how much."""
+        self._scheduler.distrust(chat, self.clock.now())
 
     def share(self, replicas: int) -> None:
         """Use one of so many equal shares of the bot's budget."""
         self._scheduler.share(max(1, replicas), self.clock.now())
         self._give_out()
 
-    async def lend(self, chat: int) -> None:
-        """Wait for a slot in a chat that another process will use. Raises FloodWait during a long hold."""
+    async def lend(self, chat: int, *, distrusted: bool = False) -> None:
+        """Wait for a slot in a chat that another process will use. Raises FloodWait during a long hold.
+
+        `distrusted`: see `distrust`.
+        """
+        if distrusted:
+            self.distrust(chat)
         self.refuse_impatient(chat)
         reservation = await self.wait_for(chat, Priority.ANSWER, Resource.MESSAGE, None)
         self.clock.call_later(BORROWED_SLOT_TIMEOUT, lambda: self.answered(reservation))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 from aiogram import Router
@@ -16,6 +17,7 @@ from aiogram.types import (
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
     BotCommandScopeUnion,
+    Message,
 )
 
 from bot.errors import TelegramProblem
@@ -36,7 +38,7 @@ class Audience(StrEnum):
     ADMINS = "admins"
     """Bot admins, in their private chats."""
     ADMINS_HELP = "admins-help"
-    """Bot admins, in `/help` alone: in groups they have no menu of their own."""
+    """Bot admins, in `/help` alone, and only where they let people in: in groups they have no menu of their own."""
 
 
 MEMBERS = frozenset({Audience.PRIVATE, Audience.GROUP, Audience.GROUP_ADMINS, Audience.ADMINS})
@@ -72,6 +74,29 @@ class CommandRouter(Router):
         self.commands = commands
         for one in commands:
             self.message.register(one.handle, Command(one.name, ignore_case=True))
+
+
+def behind_command_filter(routers: Iterable[Router]) -> list[Router]:
+    """Put neighbours that answer no message but commands under a router that lets only those in: most are questions."""
+    asked: list[Router] = []
+    for only_commands, neighbours in groupby(routers, _answers_only_commands):
+        if only_commands:
+            router = Router(name="commands only")
+            router.message.filter(_may_be_command)
+            router.include_routers(*neighbours)
+            asked.append(router)
+        else:
+            asked.extend(neighbours)
+    return asked
+
+
+def _answers_only_commands(router: Router) -> bool:
+    declared = router.commands if isinstance(router, CommandRouter) else ()
+    return len(router.message.handlers) == len(declared) and not router.sub_routers
+
+
+async def _may_be_command(message: Message) -> bool:
+    return (message.text or message.caption or "").lstrip().startswith("/")
 
 
 def declared_commands(routers: Iterable[Router]) -> list[DeclaredCommand]:

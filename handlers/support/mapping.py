@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from aiogram.types import (
     Document,
     ExternalReplyInfo,
@@ -21,6 +24,7 @@ from bot.conversation.messages import Question, Quote
 from bot.conversation.names import framed
 from handlers.support.event_context import EventContext
 from handlers.support.message_text import description_of, marked, words_of
+from handlers.words.rich_message import has_media, rich_words
 
 MIN_SPLIT_LENGTH = 4000
 """UTF-16 units from which on a message may be the first part of a paste that the app split (at 4,096)."""
@@ -75,7 +79,9 @@ def to_incoming_message(message: Message) -> IncomingMessage:
 
 
 def read_text(message: Message) -> tuple[str, tuple[MessageEntity, ...]]:
-    """The text or caption, with whatever addresses somebody in it."""
+    """The text or caption, with whatever addresses somebody in it; of a rich message all of its words."""
+    if message.rich_message is not None:
+        return rich_words(message.rich_message)
     sent = message.entities if message.text is not None else message.caption_entities
     entities = (
         MessageEntity(_KINDS[entity.type], entity.offset, entity.length, entity.user.id if entity.user else None)
@@ -132,6 +138,21 @@ def attachment_of(message: Message | ExternalReplyInfo) -> Attachment | None:
     """The recording, or the file that may have text in it. None: there is neither."""
     recording = _recording_of(message)
     return document_of(message) if recording is None else recording
+
+
+def has_unread_media(message: Message) -> bool:
+    """Tell whether a message shows something besides its words that is not read."""
+    if message.rich_message is not None:
+        return has_media(message.rich_message)
+    return message.caption is not None and attachment_of(message) is None and picture_of(message) is None
+
+
+def unread_kind(message: Message) -> str:
+    """The kind of a message that cannot be read, as the Fluent files know it."""
+    if picture_of(message) is not None:
+        return "picture"
+    kind = (message.document.mime_type or "") if message.document is not None else ""
+    return "video" if message.video or message.animation or kind.lower().startswith("video/") else "other"
 
 
 def document_of(message: Message | ExternalReplyInfo) -> Attachment | None:
@@ -221,6 +242,18 @@ def to_quoted_answer(message: Message, me: BotIdentity) -> Quote | None:
     return Quote(framed(_name_of(target)), words) if words else None
 
 
+def to_transcript(message: Message, me: BotIdentity, is_title: Callable[[str], bool]) -> str:
+    """The transcript of the bot's that a message replies to; empty where it replies to something else.
+
+    `is_title` recognizes the line above it.
+    """
+    answer = to_quoted_answer(message, me)
+    if answer is None or is_chosen_part(message) or attachment_of(message) or picture_of(message):
+        return ""
+    title, _, heard = answer.text.partition("\n")
+    return heard if is_title(title) else ""
+
+
 def is_forwarded(message: Message) -> bool:
     """Tell somebody else's words from a person's own, which they may forward, too."""
     origin = message.forward_origin
@@ -282,6 +315,8 @@ def _recording_of(message: Message | ExternalReplyInfo) -> Attachment | None:
             size=audio.file_size,
             duration=audio.duration,
         )
+    if message.document is not None and (message.document.mime_type or "").lower().startswith("audio/"):
+        return replace(_file_of(message.document), kind=AttachmentKind.AUDIO)
     return None
 
 

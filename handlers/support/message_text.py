@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,13 +9,11 @@ from aiogram.types import Message
 from aiogram.types import MessageEntity as SentEntity
 
 from bot.conversation.addressing import MessageEntity
+from handlers.words.marks import MarkedText, code_mark, fence_marks, link_marks, units_of
+from handlers.words.rich_message import rich_words
 
-MAX_LINK = 2000
-"""Characters of an address that is read along; a longer one says nothing to a model."""
 MAX_OPTIONS = 30
 """Options of a poll, or tasks of a checklist, that are read: as many as Telegram allows."""
-_LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
-_TICKS = re.compile("`+")
 _BYTES_PER_UNIT = 2
 
 
@@ -25,13 +22,6 @@ class _Insertion(NamedTuple):
 
     at: int
     text: str
-
-
-class MarkedText(NamedTuple):
-    """A text with its marks written out, and the places of what addresses somebody in it."""
-
-    text: str
-    entities: tuple[MessageEntity, ...] = ()
 
 
 def marked(text: str, sent: Sequence[SentEntity], addressing: Iterable[MessageEntity] = ()) -> MarkedText:
@@ -49,6 +39,8 @@ def marked(text: str, sent: Sequence[SentEntity], addressing: Iterable[MessageEn
 
 def words_of(message: Message) -> str:
     """The text or caption with its marks written out, else a description of what has no text; empty: neither."""
+    if message.rich_message is not None:
+        return rich_words(message.rich_message).text
     sent = message.entities if message.text is not None else message.caption_entities
     text = message.text or message.caption
     return marked(text, sent or ()).text if text else description_of(message)
@@ -105,24 +97,15 @@ def _marks(units: bytes, entity: SentEntity) -> tuple[str, str] | None:
     begin, end = entity.offset * _BYTES_PER_UNIT, (entity.offset + entity.length) * _BYTES_PER_UNIT
     words = units[begin:end].decode("utf-16-le", "replace")
     if entity.type == "text_link":
-        return _link_marks(words, entity.url or "")
+        return link_marks(words, entity.url or "")
     if entity.type == "code":
-        ticks = "`" * (_longest_ticks(words) + 1)
+        ticks = code_mark(words)
         return ticks, ticks
     if entity.type == "pre":
-        fence = "`" * max(3, _longest_ticks(words) + 1)
-        language = _LANGUAGE.match(entity.language or "")
+        opening, closing = fence_marks(words, entity.language)
         before, after = _ends(units[:begin], units[end:])
-        opening = f"{fence}{language[0] if language else ''}\n"
-        return before + opening, ("" if words.endswith("\n") else "\n") + fence + after
+        return before + opening, closing + after
     return None
-
-
-def _link_marks(words: str, url: str) -> tuple[str, str] | None:
-    if not 0 < len(url) <= MAX_LINK or words.strip().rstrip("/") == url.rstrip("/"):
-        return None
-    address = "".join(url.split())
-    return "[", f"](<{address}>)" if "(" in address or ")" in address else f"]({address})"
 
 
 def _ends(before: bytes, after: bytes) -> tuple[str, str]:
@@ -133,17 +116,9 @@ def _ends(before: bytes, after: bytes) -> tuple[str, str]:
     ) else "\n"
 
 
-def _longest_ticks(words: str) -> int:
-    return max((len(run) for run in _TICKS.findall(words)), default=0)
-
-
 def _moved(entity: MessageEntity, insertions: Sequence[_Insertion]) -> MessageEntity:
     """An entity where it stands after the insertions, of which those within it belong to it."""
     end = entity.offset + entity.length
-    before = sum(_length(text) for at, text in insertions if at <= entity.offset)
-    within = sum(_length(text) for at, text in insertions if entity.offset < at < end)
+    before = sum(units_of(text) for at, text in insertions if at <= entity.offset)
+    within = sum(units_of(text) for at, text in insertions if entity.offset < at < end)
     return MessageEntity(entity.kind, entity.offset + before, entity.length + within, entity.user)
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // _BYTES_PER_UNIT

@@ -67,9 +67,21 @@ async def test_after_a_minute_a_budget_has_come_back(membership: Membership, clo
     assert not any(membership.inherits_budget(chat) for chat in at_home(membership))
 
 
-async def test_the_budget_of_a_stolen_chat_is_another_ones(membership: Membership, clock: Clock) -> None:
+async def test_who_is_alone_for_a_minute_asks_nobody_who_else_has_written(
+    membership: Membership, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def written(_database: Database, _bot: int, chat: int, **_: object) -> list[tuple[float, float]]:
+        asked.append(chat)
+        return [(3.0, 1.0)]
+
+    monkeypatch.setattr("bot.answering.turns.membership.written_by_others", written)
     await membership.update([membership.me, "b/2"])
     clock.now += INHERITANCE
-    stolen = next(chat for chat in CHATS if membership.partitioning.of(chat) != membership.me)
-    assert membership.inherits_budget(stolen)
-    assert membership.inherits_budget(stolen)
+    assert await membership.written_by_others(5, 1) == [(3.0, 1.0)]
+    await membership.update([membership.me])
+    assert await membership.written_by_others(6, 1) == [(3.0, 1.0)]
+    clock.now += INHERITANCE
+    assert await membership.written_by_others(7, 1) == ()
+    assert asked == [5, 6]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 import pytest
 
@@ -29,12 +30,14 @@ class Chats:
         self.free = asyncio.Event()
         self.free.set()
         self.problem: FloodWait | None = None
+        self.distrusted: list[int] = []
 
-    async def take(self, chat: int) -> None:
+    async def take(self, chat: int, *, distrusted: bool) -> None:
         await self.free.wait()
         if self.problem is not None:
             raise self.problem
         self.taken.append(chat)
+        self.distrusted += [chat] if distrusted else []
 
 
 @dataclass
@@ -43,9 +46,16 @@ class Homes:
 
     bot: int
     partitioning: ChatPartitioning
+    moved: frozenset[int] = frozenset()
+
+    def inherits_budget(self, chat: int) -> bool:
+        return chat in self.moved
 
 
-Process = Callable[[str], Awaitable[tuple[RemoteSlotBroker, Chats]]]
+class Process(Protocol):
+    """Starts one; `moved` are chats that were at home elsewhere a moment ago."""
+
+    def __call__(self, me: str, *, moved: frozenset[int] = ...) -> Awaitable[tuple[RemoteSlotBroker, Chats]]: ...
 
 
 @pytest.fixture
@@ -53,12 +63,12 @@ async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterato
     url = postgresql.new_database()
     stores: list[Database] = []
 
-    async def make(me: str) -> tuple[RemoteSlotBroker, Chats]:
+    async def make(me: str, *, moved: frozenset[int] = frozenset()) -> tuple[RemoteSlotBroker, Chats]:
         database = Database(url, start=tasks.start)
         await database.open()
         stores.append(database)
         chats = Chats()
-        homes = Homes(1, ChatPartitioning.among(me, [HERE, THERE]))
+        homes = Homes(1, ChatPartitioning.among(me, [HERE, THERE]), moved)
         SlotLender(database, tasks, homes, take=chats.take)
         return RemoteSlotBroker(database, homes), chats
 
@@ -70,14 +80,25 @@ async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterato
 
 async def test_a_chat_that_is_at_home_here_needs_nobody(process: Process) -> None:
     lending, chats = await process(HERE)
-    await lending.acquire(AT_HERE)
+    assert await lending.acquire(AT_HERE)
     assert chats.taken == []
+
+
+async def test_who_is_the_home_since_a_moment_does_not_know_what_is_left(process: Process) -> None:
+    (here, _), (_, theirs) = (
+        await process(HERE, moved=frozenset({AT_HERE})),
+        await process(THERE, moved=frozenset({AT_THERE})),
+    )
+    assert not await here.acquire(AT_HERE)
+    assert await here.acquire(AT_THERE)
+    assert theirs.distrusted == [AT_THERE]
 
 
 async def test_a_place_is_taken_where_the_chat_is_at_home(process: Process) -> None:
     (here, mine), (_, theirs) = await process(HERE), await process(THERE)
-    await here.acquire(AT_THERE)
+    assert await here.acquire(AT_THERE)
     assert (mine.taken, theirs.taken) == ([], [AT_THERE])
+    assert theirs.distrusted == []
 
 
 async def test_a_home_without_room_is_waited_for(process: Process, tasks: TaskSupervisor) -> None:
@@ -101,7 +122,7 @@ async def test_a_hold_at_home_holds_everywhere(process: Process) -> None:
 
 async def test_a_dead_home_keeps_nobody_waiting(process: Process) -> None:
     lending, _ = await process(HERE)
-    await lending.acquire(AT_THERE)
+    assert not await lending.acquire(AT_THERE)
 
 
 async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(

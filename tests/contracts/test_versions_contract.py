@@ -113,3 +113,12 @@ async def test_buttons_of_what_is_gone_say_so(bench: Bench) -> None:
         await bench.turns.go_on(answer, by=ANN.id, language="en")
     with pytest.raises(AnswerNotFound):
         await bench.turns.show(answer, by=ANN.id, language="en")
+
+
+async def test_what_else_was_answered_to_the_same_questions_is_known(bench: Bench) -> None:
+    first = await bench.answered("one")
+    second = await bench.again(first)
+    other = await bench.answered("two")
+    below = await bench.again(first)
+    found = await bench.conversations.other_answers([second, other])
+    assert {answer: [one.id for one in others] for answer, others in found.items()} == {second: [first, below]}

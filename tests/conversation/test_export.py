@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.conversation.export import as_json, as_markdown
+from bot.conversation.export import OtherVersions, as_json, as_markdown
 from bot.conversation.messages import Message, Quote, Role
 
 SAID = [
@@ -18,15 +19,21 @@ SAID = [
 ]
 
 
+def markdown(messages: Sequence[Message], others: OtherVersions | None = None) -> str:
+    return as_markdown(
+        messages, others or {}, title="Talk", asker="Anna", answerer="Aura", other_version="another version"
+    )
+
+
 def test_markdown_reads_like_the_conversation() -> None:
-    assert as_markdown(SAID, title="Talk", asker="Anna", answerer="Aura") == (
+    assert markdown(SAID) == (
         "# Talk\n\n## Борис, 2027-01-15 08:00:00 UTC\n\n> It rains.\n> In Rome.\n\nПравда?\n\n"
         "## Aura, 2027-01-15 08:01:00 UTC\n\nYes.\n"
     )
 
 
 def test_json_has_everything() -> None:
-    assert json.loads(as_json(SAID))["messages"] == [
+    assert json.loads(as_json(SAID, {}))["messages"] == [
         {
             "role": "user",
             "content": "Правда?",
@@ -41,7 +48,7 @@ def test_json_has_everything() -> None:
 def headings(text: str) -> list[str]:
     """The lines that a reader of Markdown takes for headings of the file's own level."""
     said = [Message(1, None, Role.USER, "Write.", at=0.0), Message(2, 1, Role.ASSISTANT, text, at=0.0)]
-    written = as_markdown([*said, said[0]], title="Talk", asker="Anna", answerer="Aura")
+    written = markdown([*said, said[0]])
     tokens = MarkdownIt().parse(written)
     return [
         tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag < "h3"
@@ -67,12 +74,30 @@ def test_an_answers_own_headings_and_fences_leave_the_files_structure_alone(text
 
 def test_code_is_exported_as_it_was_written() -> None:
     code = "```python\n# a comment\nx = 1\n---\n```"
-    assert code in as_markdown([Message(1, None, Role.ASSISTANT, code)], title="T", asker="A", answerer="B")
+    assert code in markdown([Message(1, None, Role.ASSISTANT, code)])
+
+
+def test_other_versions_follow_the_answer_that_counts_each_with_its_writer() -> None:
+    said = [Message(1, None, Role.USER, "Why?"), Message(3, 1, Role.ASSISTANT, "So.", model="Fast")]
+    others = {3: [Message(2, 1, Role.ASSISTANT, "# Because", model="Clever"), Message(4, 1, Role.ASSISTANT, "Well.")]}
+    at = "1970-01-01 00:00:00 UTC"
+    assert markdown([*said, Message(5, 3, Role.USER, "Ah.")], others) == (
+        f"# Talk\n\n## Anna, {at}\n\nWhy?\n\n## Aura (Fast), {at}\n\nSo.\n\n"
+        f"## Aura (Clever), {at} · another version\n\n### Because\n\n"
+        f"## Aura, {at} · another version\n\nWell.\n\n## Anna, {at}\n\nAh.\n"
+    )
+    question, answer = json.loads(as_json(said, others))["messages"]
+    assert "other_versions" not in question
+    assert (answer["content"], answer["model"]) == ("So.", "Fast")
+    assert answer["other_versions"] == [
+        {"role": "assistant", "content": "# Because", "at": at, "model": "Clever"},
+        {"role": "assistant", "content": "Well.", "at": at},
+    ]
 
 
 @pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("## A", "#### A"), ("##### A", "###### A")])
 def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, exported: str) -> None:
-    lines = as_markdown([Message(1, None, Role.ASSISTANT, written)], title="T", asker="A", answerer="B").splitlines()
+    lines = markdown([Message(1, None, Role.ASSISTANT, written)]).splitlines()
     assert lines[-1] == exported
 
 

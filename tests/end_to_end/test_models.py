@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.program_process import Program
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Cut, Generator, Refusal, Request, echo, failing, running_generator
-from tests.harness.telegram_people import ANNA, BORIS, labels
+from tests.harness.telegram_people import ANNA, BORIS, Json, labels
 
 
 @pytest.fixture
@@ -154,13 +155,37 @@ async def test_each_answer_has_its_tokens_and_its_price(scene: Scene, spare: Gen
     assert asked <= first <= ended  # type: ignore[operator]  # times
 
 
-async def test_the_export_says_which_model_wrote(scene: Scene, spare: Generator) -> None:
+async def exported(scene: Scene) -> dict[str, str]:
+    """Ask for the conversation's files, and give their contents by ending."""
+    await scene.telegram.send("/export")
+
+    def files() -> list[Json]:
+        return [message["document"] for message in scene.telegram.said() if "document" in message]
+
+    await scene.telegram.until(lambda: len(files()) == 2)
+    contents = {}
+    for file in files():
+        async with scene.telegram.session.get(f"{scene.telegram.url}/files/{file['file_id']}") as response:
+            contents[file["file_name"].rpartition(".")[2]] = await response.text()
+    return contents
+
+
+async def test_the_export_says_which_model_wrote_each_version(scene: Scene, spare: Generator) -> None:
     scene.generator.says("Main speaks.")
+    spare.says("Spare speaks.")
     async with scene.program(**two_models(scene, spare)):
-        await scene.telegram.send("One")
-        await scene.telegram.reads_answer("Main speaks.")
-        rows = stored(scene.folder, "SELECT model, text FROM messages WHERE role = 'assistant'")
-    assert json.dumps(rows) == json.dumps([("Main", "Main speaks.")])
+        shown = await ask(scene, "One", "Main speaks.")
+        await scene.telegram.press(shown, "⇄ Model")
+        shown = await scene.telegram.reads_buttons("Main speaks.", ["↻ Main", "↻ Spare", "‹ Back"])
+        await scene.telegram.press(shown, "↻ Spare")
+        await scene.telegram.reads_buttons("Spare speaks.", ["↻ Again", "⇄ Model", "‹", "2/2 · Spare"])
+        contents = await exported(scene)
+    question, answer = json.loads(contents["json"])["messages"]
+    assert question["content"] == "One"
+    assert (answer["content"], answer["model"]) == ("Spare speaks.", "Spare")
+    assert [(one["content"], one["model"]) for one in answer["other_versions"]] == [("Main speaks.", "Main")]
+    headings = [line.partition(",")[0] for line in contents["md"].splitlines() if line.startswith("## ")]
+    assert headings == ["## Anna", "## Aura (Spare)", "## Aura (Main)"]
 
 
 async def test_a_model_that_went_away_is_answered_for_by_the_default_with_a_word(
@@ -256,3 +281,71 @@ async def test_a_press_that_names_a_model_survives_a_kill(scene: Scene, spare: G
         await scene.telegram.reads_answer("Spare speaks.")
     rows = stored(scene.folder, "SELECT model, cut FROM token_usage ORDER BY id")
     assert rows == [("Main", 0), ("Spare", 1)]
+
+
+async def until_stored(scene: Scene, query: str, expected: list[tuple[object, ...]]) -> None:
+    """Wait until the database has this."""
+    async with asyncio.timeout(30):
+        while stored(scene.folder, query) != expected:  # noqa: ASYNC110  # another process writes it
+            await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_is_undone_while_it_is_written_has_its_tokens_counted(
+    scene: Scene, spare: Generator
+) -> None:
+    async def hangs(_request: Request) -> AsyncIterator[str]:
+        yield "Some words that somebody has read"
+        await asyncio.Event().wait()
+
+    scene.generator.script = hangs
+    async with scene.program(**two_models(scene, spare)):
+        await scene.telegram.send("One", by=BORIS)
+        await scene.telegram.until(lambda: "somebody has read" in "".join(scene.telegram.texts(BORIS)))
+        await scene.telegram.send("/undo", by=BORIS)
+        await scene.telegram.until(lambda: "somebody has read" not in "".join(scene.telegram.texts(BORIS)))
+        await until_stored(scene, "SELECT model, estimated, cut FROM token_usage", [("Main", 1, 0)])
+        ((person, written),) = stored(scene.folder, "SELECT person, output_tokens FROM token_usage")
+    assert person == BORIS
+    assert isinstance(written, int) and written >= 6
+
+
+async def test_an_edited_question_has_the_tokens_of_both_its_answers_counted(scene: Scene, spare: Generator) -> None:
+    async def hangs_at_first(request: Request) -> AsyncIterator[str]:
+        yield f"You said: {request.question}"
+        if request.question == "One":
+            await asyncio.Event().wait()
+
+    scene.generator.script = hangs_at_first
+    async with scene.program(**two_models(scene, spare)):
+        asked = await scene.telegram.send("One")
+        await scene.telegram.reads("You said: One")
+        await scene.telegram.post(f"people/{ANNA}/edit", chat_id=ANNA, message_id=asked["message_id"], text="Two")
+        await scene.telegram.reads_answer("You said: Two")
+        await until_stored(scene, "SELECT count(*), sum(cut), count(DISTINCT turn) FROM token_usage", [(2, 0, 1)])
+
+
+async def test_an_answer_that_is_given_up_has_its_attempts_counted(scene: Scene, spare: Generator) -> None:
+    running: list[Program] = []
+
+    async def deadly(_request: Request) -> AsyncIterator[str]:
+        running[-1].process.kill()
+        await asyncio.Event().wait()
+        yield ""
+
+    scene.generator.script = deadly
+    settings = two_models(scene, spare)
+    async with scene.program(**settings) as program:
+        running.append(program)
+        await scene.telegram.send("Kill")
+        await program.ends()
+    for _ in range(2):
+        async with scene.program(ready="", **settings) as program:
+            running.append(program)
+            await program.ends(seconds=60)
+    async with scene.program(**settings):
+        await scene.telegram.until(lambda: scene.telegram.said() and labels(scene.telegram.said()[0]))
+    ((model, read, written, estimated, cut),) = stored(
+        scene.folder, "SELECT model, input_tokens, output_tokens, estimated, cut FROM token_usage"
+    )
+    assert (model, written, estimated, cut) == ("Main", 0, 1, 2), "one attempt is estimated, the others are named"
+    assert isinstance(read, int) and read > 0

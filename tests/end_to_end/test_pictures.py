@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.attachments.samples import picture
 from tests.end_to_end.test_openai_answers import ended, endpoint, said
@@ -53,6 +54,74 @@ async def test_a_picture_goes_along_and_after_a_restart_again(scene: Scene) -> N
         assert Image.open(io.BytesIO(base64.b64decode(content))).format in {"PNG", "JPEG"}
 
 
+def holiday_photo() -> bytes:
+    """A picture as a camera makes it: on its side, with its place and time, a comment and a colour profile."""
+    image = Image.new("RGB", (2400, 1200), "red")
+    image.paste("blue", (1200, 0, 2400, 1200))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Model] = "SECRET-CAMERA"
+    exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitude: (47.0, 30.0, 0.0)}
+    file = io.BytesIO()
+    image.save(file, "JPEG", exif=exif, comment=b"SECRET-COMMENT", icc_profile=b"SECRET-PROFILE", quality=95)
+    return file.getvalue()
+
+
+def see_through() -> bytes:
+    """A picture with a hole, and words beside its pixels."""
+    words = PngInfo()
+    words.add_text("Author", "SECRET-AUTHOR")
+    image = Image.new("RGBA", (40, 30), (0, 128, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 20, 30))
+    file = io.BytesIO()
+    image.save(file, "PNG", pnginfo=words)
+    return file.getvalue()
+
+
+def as_file(name: str, kind: str, content: bytes) -> Json:
+    return {"file_name": name, "mime_type": kind, "content_base64": base64.b64encode(content).decode()}
+
+
+async def test_the_server_gets_exactly_these_parts(scene: Scene) -> None:
+    files = as_file("a.jpg", "image/jpeg", holiday_photo()), as_file("b.png", "image/png", see_through())
+    async with endpoint([said("Two."), ended("stop")]) as (url, asked), scene.program(**openai(url)):
+        for number, file in enumerate(files):
+            more = {} if number else {"caption": "What are they?"}
+            await scene.telegram.post(
+                f"people/{ANNA}/send", chat_id=ANNA, document=file, extra={"media_group_id": "album"}, **more
+            )
+        await scene.telegram.reads_answer("Two.")
+    question = asked[-1]["messages"][-1]
+    photo, drawing, words = question["content"]
+    assert (question.keys(), question["role"]) == ({"role", "content"}, "user")
+    assert words == {"type": "text", "text": "What are they?"}
+
+    jpeg = sent_picture(photo, "image/jpeg")
+    assert jpeg.size == (784, 1568)
+    above, below = (jpeg.crop((392, at, 393, at + 1)).tobytes() for at in (100, 1400))
+    assert [colour.index(max(colour)) for colour in (above, below)] == [0, 2]
+    assert jpeg.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"}
+
+    png = sent_picture(drawing, "image/png")
+    assert png.size == (40, 30)
+    assert [png.getpixel(at) for at in ((5, 5), (35, 25))] == [(0, 0, 0, 0), (0, 128, 0, 255)]
+    assert png.info == {}
+
+
+def sent_picture(part: Json, kind: str) -> Image.Image:
+    """The picture of a content part, whose bytes are nothing else, and in which nothing is hidden."""
+    assert part == {"type": "image_url", "image_url": {"url": part["image_url"]["url"]}}
+    head, _, encoded = part["image_url"]["url"].partition(",")
+    assert head == f"data:{kind};base64"
+    content = base64.b64decode(encoded, validate=True)
+    assert b"SECRET" not in content
+    assert b"Exif" not in content
+    assert content.endswith({"image/jpeg": b"\xff\xd9", "image/png": b"IEND\xaeB`\x82"}[kind])
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
 async def test_killed_before_its_answer_a_question_is_asked_again_with_its_picture(scene: Scene) -> None:
     async with endpoint([said("A cat."), ended("stop")]) as (url, asked), silent_endpoint() as (silent, heard):
         async with scene.program(**openai(silent), PROBE_GENERATOR="false") as program:
@@ -64,6 +133,16 @@ async def test_killed_before_its_answer_a_question_is_asked_again_with_its_pictu
     (question,) = asked
     ((shown, _),) = parts(question)
     assert shown["image_url"]["url"].startswith("data:image/")
+
+
+async def test_a_stickers_picture_goes_along_with_its_emoji(scene: Scene) -> None:
+    async with endpoint([said("Hello!"), ended("stop")]) as (url, asked), scene.program(**openai(url)):
+        await scene.telegram.send("", media="sticker")
+        await scene.telegram.reads_answer("Hello!")
+    ((shown, words),) = parts(asked[-1])
+    assert words == {"type": "text", "text": "👋"}
+    assert sent_picture(shown, "image/png").size == (512, 512)
+    assert len(scene.telegram.said()) == 1
 
 
 async def test_a_blind_model_answers_the_words_and_that_is_said(scene: Scene) -> None:

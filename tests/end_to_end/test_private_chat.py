@@ -111,9 +111,6 @@ async def test_a_photo_without_words_gets_one_friendly_line(scene: Scene) -> Non
         assert len(scene.telegram.said()) == 1
 
 
-CANNOT_READ = "I can't read messages of this kind"
-
-
 async def test_a_sticker_says_its_emoji(scene: Scene) -> None:
     async with scene.program():
         await scene.telegram.send("", media="sticker")
@@ -123,7 +120,7 @@ async def test_a_sticker_says_its_emoji(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("media", "line"),
-    [("voice", "I can't listen to recordings here"), ("video", CANNOT_READ)],
+    [("voice", "I can't listen to recordings here"), ("video", "I can't watch videos")],
 )
 async def test_what_cannot_be_read_gets_one_friendly_line(scene: Scene, media: str, line: str) -> None:
     async with scene.program():

@@ -51,15 +51,21 @@ async def test_an_album_survives_the_end_of_the_program_while_it_waits(scene: Sc
     assert len(scene.telegram.said()) == 2
 
 
-async def test_all_pictures_of_an_album_reach_the_model(scene: Scene) -> None:
+async def test_all_pictures_of_an_album_reach_the_model_and_again_with_another_answer(scene: Scene) -> None:
     content = base64.b64encode(picture("JPEG")).decode()
-    async with endpoint([said("The left one."), ended("stop")]) as (url, asked), scene.program(**openai(url)):
+    answers = [said("The left one."), ended("stop")], [said("Still the left one."), ended("stop")]
+    async with endpoint(*answers) as (url, asked), scene.program(**openai(url)):
         for number in range(4):
             photo = {"as": "photo", "file_name": f"{number}.jpg", "content_base64": content}
             await send(scene, photo, caption="" if number else "Which is the oldest?")
-        await scene.telegram.reads_answer("The left one.")
-    ((*shown, words),) = parts(asked[-1])
+        await scene.telegram.press(await scene.telegram.reads_answer("The left one."), "↻")
+        await scene.telegram.reads_answer("Still the left one.")
+        fetched = [call for call in await scene.telegram.calls() if call["method"] == "getFile"]
+    first, again = asked[-2:]
+    assert parts(again) == parts(first)
+    ((*shown, words),) = parts(first)
     assert [part["type"] for part in shown] == ["image_url"] * 4
+    assert len(fetched) == 4
     assert words == {"type": "text", "text": "Which is the oldest?"}
 
 

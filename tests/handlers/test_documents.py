@@ -11,7 +11,7 @@ from aiogram import methods
 from bot.conversation.messages import Quote
 from tests.attachments.hostile import HOSTILE
 from tests.attachments.samples import docx, docx_paragraph, epub, odt, pdf, pptx, xlsx
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
 
 MENTION = "@aura_bot"
 KINDS: dict[str, bytes] = {
@@ -103,11 +103,35 @@ async def test_words_beside_what_cannot_be_read_are_answered(
     assert len(harness.said) == 2
 
 
-@pytest.mark.parametrize("kind", ["image/png", "audio/mpeg", "video/mp4"])
-async def test_a_medium_sent_as_a_file_is_not_fetched(harness: Harness, kind: str) -> None:
-    await harness.message(ANNA, None, **document(harness, b"", "file", kind))
-    assert harness.said == ["I can't read messages of this kind. /help says what I can read."]
+@pytest.mark.parametrize(
+    ("who", "kind", "line"),
+    [
+        (ANNA, "image/png", "I can't see pictures here: the model takes words only. Please put it into words."),
+        (ANNA, "audio/mpeg", "I can't listen to recordings here. Please write it to me."),
+        (ANNA, "video/mp4", "I can't watch videos. Please put it into words."),
+        (
+            BORIS,
+            "image/png",
+            "Картинок я здесь не вижу: модель понимает только слова. Опишите, пожалуйста, что там, словами.",
+        ),
+        (BORIS, "video/mp4", "Видео я не смотрю. Опишите, пожалуйста, что там, словами."),
+    ],
+)
+async def test_a_medium_sent_as_a_file_is_not_fetched(harness: Harness, who: Actor, kind: str, line: str) -> None:
+    await harness.message(who, None, **document(harness, b"", "file", kind))
+    assert harness.said == [line]
     assert not harness.recording.made(methods.GetFile)
+
+
+async def test_the_same_file_again_is_not_fetched_again(harness: Harness) -> None:
+    file = document(harness, b"Quarks")
+    await harness.message(ANNA, None, caption="What is it?", **file)
+    await harness.answered()
+    again: dict[str, Any] = {"document": {**file["document"], "file_id": "another"}}
+    await harness.message(BORIS, None, caption="And this?", **again)
+    await harness.answered(2)
+    assert harness.paths[1][-1].text == "Document notes.txt:\n```\nQuarks\n```\n\nAnd this?"
+    assert len(harness.recording.made(methods.GetFile)) == 1
 
 
 async def test_a_huge_document_is_not_even_asked_for(harness: Harness) -> None:

@@ -146,10 +146,33 @@ async def test_of_a_sticker_that_moves_its_still_is_seen(seeing: Harness) -> Non
     assert [one.file_id for one in seeing.paths[0][-1].pictures] == ["s0"]
 
 
+async def test_of_a_sticker_that_cannot_be_opened_the_emoji_says_enough(seeing: Harness) -> None:
+    broken = still(seeing)
+    seeing.recording.files[broken["file_id"]] = b"\xff\xd8\xff broken"
+    await seeing.message(ANNA, None, **sticker(**broken))
+    await seeing.answered()
+    await seeing.at_rest()
+    assert seeing.said == ["Answer to 👋"]
+
+
 async def test_a_blind_model_reads_a_stickers_emoji(harness: Harness) -> None:
     await harness.message(ANNA, None, **sticker(**still(harness)))
     await harness.answered()
     assert harness.said == ["Answer to 👋"]
+
+
+@pytest.mark.parametrize("caption", ["What is funny?", ""])
+async def test_a_gif_without_a_still_is_told_to_be_unseen(seeing: Harness, caption: str) -> None:
+    film = {"file_id": "mp4", "file_unique_id": "mp4", "width": 512, "height": 512, "duration": 3}
+    document = {"file_id": "mp4", "file_unique_id": "mp4", "file_name": "a.mp4", "mime_type": "video/mp4"}
+    said: dict[str, Any] = {"caption": caption} if caption else {}
+    await seeing.message(ANNA, None, animation=film, document=document, **said)
+    if caption:
+        await seeing.answered()
+        assert sorted(seeing.said) == ["Answer to What is funny?", UNSEEN]
+    else:
+        assert seeing.said == ["I can't watch videos. Please put it into words."]
+    assert not seeing.recording.made(methods.GetFile)
 
 
 async def test_of_a_gif_its_still_is_seen(seeing: Harness) -> None:

@@ -168,7 +168,7 @@ async def test_other_content_gets_one_friendly_line_an_album_too(harness: Harnes
     photo = [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}]
     await harness.message(ANNA, None, photo=photo, media_group_id="album")
     await harness.message(ANNA, None, photo=photo, media_group_id="album")
-    assert harness.said == ["I can't read messages of this kind. /help says what I can read."]
+    assert harness.said == ["I can't see pictures here: the model takes words only. Please put it into words."]
 
 
 async def test_service_messages_are_passed_over(harness: Harness) -> None:

@@ -169,6 +169,9 @@ async def test_forget_erases_it(group: Harness) -> None:
 async def test_settings_say_that_telegram_hides_the_messages(group: Harness) -> None:
     await group.message(OWNER, "/settings", chat=GROUP)
     assert "Telegram's privacy mode hides these messages from me" in group.last
+    await group.press(OWNER, OFF, 9, chat=GROUP)
+    await group.message(OWNER, "/settings", chat=GROUP)
+    assert "privacy mode" not in group.last, "nobody wants them"
 
 
 async def test_settings_say_so_where_telegram_shows_them(harness: Harness) -> None:
@@ -205,3 +208,8 @@ async def test_privacy_and_help_say_it(group: Harness) -> None:
     assert "I read along here" in group.last
     await group.message(OWNER, "/start@aura_bot", chat=GROUP)
     assert "I read along here" in group.last
+    assert "Telegram's privacy mode hides these messages from me" in group.last
+    group.recording.administrators.add((GROUP, BOT_ID))
+    group.now += 3600
+    await group.message(OWNER, "/start@aura_bot", chat=GROUP)
+    assert "Telegram shows me every message of this group." in group.last

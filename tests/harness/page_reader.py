@@ -116,23 +116,23 @@ def said(message: Json) -> bool:
     return not SENT_WITHOUT_TEXT.isdisjoint(message) or message.get("text", "/start") != "/start"
 
 
-class Reader:
-    """Somebody who looks at the page."""
+class Page:
+    """The page at an address, as somebody looks at it."""
 
-    def __init__(self, driver: webdriver.Chrome, server: Server) -> None:
+    def __init__(self, driver: webdriver.Chrome, url: str) -> None:
         self.driver = driver
-        self.server = server
+        self.url = url
 
     def open(self, person: int, chat: int | str | None = None) -> None:
         """Open the page as a person, in a chat (their own with the bot) or a topic ("chat/topic")."""
         self.driver.get("about:blank")
-        self.driver.get(f"{self.server.url}/#{person}/{chat or person}")
+        self.driver.get(f"{self.url}/#{person}/{chat or person}")
         self.see("#conversation #composer > *")
 
-    def wait(self, condition: Callable[[], T]) -> T:
+    def wait(self, condition: Callable[[], T], seconds: float = PATIENCE) -> T:
         """Wait until something is so, and return it."""
         ignored = (StaleElementReferenceException, NoSuchElementException)
-        waiting = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05, ignored_exceptions=ignored)
+        waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.05, ignored_exceptions=ignored)
         return waiting.until(lambda _driver: condition())
 
     def all(self, selector: str) -> list[WebElement]:
@@ -188,6 +188,14 @@ class Reader:
         """Return what the browser complained of: errors of scripts, policy violations, failed requests."""
         log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]  # selenium leaves it untyped
         return [str(entry["message"]) for entry in log if entry["level"] == "SEVERE"]
+
+
+class Reader(Page):
+    """Somebody who looks at the page of a playground."""
+
+    def __init__(self, driver: webdriver.Chrome, server: Server) -> None:
+        super().__init__(driver, server.url)
+        self.server = server
 
 
 @contextlib.contextmanager

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.answering.keyboards import other_models, read_press
 from bot.errors import SettingsProblem
 from bot.models.catalog import ModelCatalog
+from bot.models.entry import MAX_SHOWN_NAME
 from bot.models.file import read_models
 from bot.models.listing import LIST_LIFETIME, LIST_RETRY_DELAY, MAX_OFFERED, ModelLists
+from bot.preference_readers import read_model
 from bot.runtime.task_supervisor import TaskSupervisor
+from handlers.support.callback_data import ModelCallback
 
 
 @dataclass
@@ -93,6 +97,20 @@ async def test_a_choice_that_the_patterns_no_longer_allow_is_gone(tmp_path: Path
     assert played.models.resolve("@router:gpt-5").missing == "router"
 
 
+async def test_a_path_is_offered_by_its_end_and_chosen_whole(tmp_path: Path, endpoint: Endpoint) -> None:
+    path = "/cache/hub/" + "x" * 150 + "/SmolLM2-135M-Instruct-Q4_K_M.gguf"
+    endpoint.body = {"data": [{"id": path}]}
+    played = Played(tmp_path, endpoint.url)
+    _, shown = await played.refresh()
+    assert shown.startswith("…")
+    assert shown.endswith("/SmolLM2-135M-Instruct-Q4_K_M.gguf")
+    _, offer = played.models.offers(admin=False)
+    chosen = played.models.resolve(read_model(offer.choice))
+    assert (chosen.model, chosen.label, chosen.missing) == (path, shown, "")
+    assert len(ModelCallback(verb="use", scope="here", page=25, id=offer.id).pack()) <= 64
+    assert read_press(other_models(10**17, [(offer.id, shown)], 0, str)[0][0].data) is not None
+
+
 async def test_the_list_is_asked_for_seldom(tmp_path: Path, endpoint: Endpoint) -> None:
     played = Played(tmp_path, endpoint.url)
     for played.now in (0.0, 1.0, LIST_LIFETIME - 1):
@@ -108,7 +126,7 @@ async def test_the_list_is_asked_for_seldom(tmp_path: Path, endpoint: Endpoint) 
     [
         "text",
         {"data": "none"},
-        {"data": [{"id": 5}, {"name": "x"}, "y", {"id": ""}, {"id": "a\nb"}, {"id": "z" * 71}]},
+        {"data": [{"id": 5}, {"name": "x"}, "y", {"id": ""}, {"id": "a\nb"}, {"id": "z" * 201}]},
         {"data": [{"id": f"m{number}"} for number in range(1500)]},
         [{"id": "bare"}, {"id": "bare"}],
     ],
@@ -120,7 +138,7 @@ async def test_whatever_it_lists_stays_within_bounds(tmp_path: Path, endpoint: E
     assert names[0] == "Router"
     assert len(names) <= 1 + MAX_OFFERED
     assert len(set(names)) == len(names)
-    assert all(name.isprintable() and 0 < len(name) <= 70 for name in names)
+    assert all(name.isprintable() and 0 < len(name) <= MAX_SHOWN_NAME for name in names)
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])

@@ -61,7 +61,7 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
 
 def test_the_owners_copy_counts_and_without_one_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "personas.toml"
-    monkeypatch.setattr("bot.people.personas.LIBRARY", copy)
+    monkeypatch.chdir(tmp_path)
     assert "teacher" in read_personas(None)
     copy.write_text('[pirate]\nname = "Pirate"\nprompt = "You are a pirate."\n')
     assert list(read_personas(None)) == ["pirate"]

@@ -65,6 +65,7 @@ class Simulation:
     def __init__(self, *, trip: Callable[[], float] = lambda: 0.05, patient_edits: bool = True) -> None:
         self.now = 1000.0
         self.scheduler = Scheduler(self.now, patient_edits=patient_edits)
+        self._patient = patient_edits
         self.server = Budgets(strict=True)
         self.refused = 0
         self.calls = 0
@@ -73,6 +74,13 @@ class Simulation:
         self._numbers = count()
         self._waiting: dict[Reservation, Callable[[Reservation], None]] = {}
         self._wake = 0.0
+
+    def restart(self) -> None:
+        """Go on with another process, which knows nothing; the server counts on."""
+        self._events.clear()
+        self._waiting.clear()
+        self._wake = 0.0
+        self.scheduler = Scheduler(self.now, patient_edits=self._patient)
 
     def at(self, time: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._events, (time, next(self._numbers), do))

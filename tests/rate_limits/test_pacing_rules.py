@@ -285,7 +285,7 @@ def test_a_chat_of_which_something_has_to_be_remembered_is_not_forgotten() -> No
     scheduler.flooded(drafts_held, Resource.DRAFT, 200, now)
     scheduler.open(busy, now)
     scheduler.close(scheduler.open(answered, now + 150), now + 150)
-    scheduler.assume_spent(spent, now + 199)
+    scheduler.count_others(spent, now + 190, now + 199, now + 199)
     for _ in range(SWEEP_INTERVAL):
         scheduler.request(ANNA, Priority.ANSWER, Resource.FREE, now + 200)
     known = {chat for chat in range(11, 17) if scheduler.knows(chat)}

@@ -163,33 +163,49 @@ def test_one_chat_held_again_and_again_is_not_the_bot() -> None:
     assert scene.scheduler.held(ANNA, scene.now) == 0
 
 
-@pytest.mark.parametrize(("chat", "left"), [(BORIS, 1), (GROUP, 5)])
-def test_a_chat_that_another_process_has_just_written_in_is_written_in_gently(chat: int, left: int) -> None:
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(("chat", "left"), [(BORIS, 0), (GROUP, 5)])
+def test_where_another_process_may_have_spent_anything_little_goes_at_first(chat: int, left: int, known: bool) -> None:
     scene = Scene()
-    scene.scheduler.assume_spent(chat, scene.now)
+    if known:
+        scene.ask(Priority.FINAL, chat)
+        scene.granted()
+    scene.scheduler.distrust(chat, scene.now)
+    for _ in range(10):
+        scene.ask(Priority.FINAL, chat)
+    assert len(scene.granted()) == left
+    assert len(scene.granted(3.1)) >= 1
+
+
+@pytest.mark.parametrize(("chat", "left"), [(BORIS, 0), (GROUP, 5)])
+def test_a_chat_that_an_earlier_run_left_held_is_written_in_gently_afterwards(chat: int, left: int) -> None:
+    scene = Scene()
+    scene.scheduler.hold(chat, scene.now + 30, scene.now)
+    scene.granted(30)
+    scene.scheduler.distrust(chat, scene.now)
     for _ in range(10):
         scene.ask(Priority.FINAL, chat)
     assert len(scene.granted()) == left
 
 
-@pytest.mark.parametrize(("chat", "left"), [(BORIS, 1), (GROUP, 5)])
-def test_a_chat_that_an_earlier_run_left_held_is_written_in_gently_afterwards(chat: int, left: int) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_what_another_process_wrote_for_two_seconds_in_a_group_is_counted(known: bool) -> None:
     scene = Scene()
-    scene.scheduler.hold(chat, scene.now + 30, scene.now)
-    scene.scheduler.assume_spent(chat, scene.now)
-    for _ in range(10):
-        scene.ask(Priority.FINAL, chat)
-    assert len(scene.granted(30)) == left
+    if known:
+        scene.ask(Priority.FINAL, GROUP)
+        scene.granted()
+    scene.scheduler.count_others(GROUP, scene.now - 2, scene.now, scene.now)
+    for _ in range(30):
+        scene.ask(Priority.FINAL, GROUP)
+    assert len(scene.granted()) == 15 - known
 
 
-def test_what_a_process_knows_of_a_chat_it_does_not_assume() -> None:
+def test_a_private_chat_in_which_another_process_ended_some_seconds_ago_has_so_many_slots() -> None:
     scene = Scene()
-    scene.ask(Priority.FINAL, BORIS)
-    scene.granted()
-    scene.scheduler.assume_spent(BORIS, scene.now)
+    scene.scheduler.count_others(BORIS, scene.now - 20, scene.now - 3, scene.now)
     for _ in range(10):
         scene.ask(Priority.FINAL, BORIS)
-    assert len(scene.granted()) == 4
+    assert len(scene.granted()) == 3
 
 
 def test_replicas_share_the_budget_of_the_bot() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.rendering import reply as reply_module
 from bot.rendering.markdown.layout import Layout
-from bot.rendering.markup import Formatted
+from bot.rendering.markup import Formatted, lay_out
 from bot.rendering.reply import MessagePart, Reply
 from tests.rendering.samples import SAMPLES
 from tests.rendering.strict import check, messages, parts_of, shown, units, written
@@ -429,7 +429,6 @@ def test_a_call_stops_once_it_has_laid_out_what_it_may(budget: int, sealed: int)
 
 def test_plain_text_is_laid_out_once_for_each_message_that_it_fills(monkeypatch: pytest.MonkeyPatch) -> None:
     laid_out: list[int] = []
-    lay_out = reply_module.lay_out
 
     def counted(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
         laid_out.append(len(source))

@@ -96,14 +96,24 @@ def judge(conversations: Sequence[Conversation], interruptions: Interruptions, f
         verdict.notices += len(conversation.notices)
         verdict.unsettled += not settled(conversation.said)
         _count_twins(verdict, conversation, seen, interruptions)
-        at_once = [name for name in names if name not in conversation.retried]
-        disordered = at_once != sorted(at_once, key=conversation.asked.index)
+        disordered = any(
+            at_once != sorted(at_once, key=conversation.asked.index) for at_once in _by_asker(conversation, names)
+        )
         verdict.out_of_order += disordered
         if given_up:
             verdict.details.append(f"chat {conversation.chat}: {given_up} given up though the generator was well")
         if disordered or sorted(names) != sorted(conversation.asked):
             verdict.details += _explained(conversation, names)
     return verdict
+
+
+def _by_asker(conversation: Conversation, names: Sequence[str]) -> list[list[str]]:
+    """What was answered at once, in the order of the answers, of each person: people of a group take turns."""
+    at_once = [name for name in names if name not in conversation.retried]
+    first = conversation.askers[0]
+    return [
+        [name for name in at_once if conversation.askers_of.get(name, first) == asker] for asker in conversation.askers
+    ]
 
 
 def _count_twins(verdict: Verdict, conversation: Conversation, seen: Count, interruptions: Interruptions) -> None:

@@ -35,6 +35,8 @@ class Conversation:
     pressed: set[tuple[int, int]] = field(default_factory=set)
     """The failures under which somebody has pressed: message and second of its last change."""
     last_press: dict[int, float] = field(default_factory=dict)
+    askers_of: dict[str, int] = field(default_factory=dict)
+    """Who asked what."""
     retried: set[str] = field(default_factory=set)
     """What was asked again: such an answer may stand below later ones."""
     lost: list[str] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Conversation:
             for _ in range(1 if self.chance.random() < 0.7 else 3):
                 name = self._name(len(self.asked))
                 self.asked.append(name)
-                asker = self.chance.choice(self.askers)
+                asker = self.askers_of[name] = self.chance.choice(self.askers)
                 await self.telegram.send(f"{self.mention} {name}".strip(), by=asker, chat=self.chat)
             await self.wait_for_answers()
             if self.lost:

@@ -68,6 +68,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0017": FIFTH,
     "0018": FIFTH,
     "0019": FIFTH,
+    "0020": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

@@ -70,7 +70,7 @@ async def told(folder: Path, said: list[tuple[str, str]]) -> None:
     known: InvalidatedCache[ChatKey, str] = InvalidatedCache(database, "preferences", concerns)
     await known.get(ChatKey(1, 5), lambda: asyncio.sleep(0, "a value"))
     RemoteSlotBroker(database, homes)
-    SlotLender(database, tasks, homes, take=lambda _chat: asyncio.sleep(0))
+    SlotLender(database, tasks, homes, take=lambda _chat, *, distrusted: asyncio.sleep(0, distrusted))
     unit, permissions = UpdateUnitOfWork(database, bot=1), Permissions(GroupAdmins(_administers, clock=lambda: 0.0))
     audit = AuditLog(AuditRepository(database), permissions, clock=database.clock)
     Holds(unit, database, permissions, audit, tasks, lambda _chat: asyncio.sleep(0))

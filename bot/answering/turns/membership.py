@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.turn_queue.claims import TurnRepository
 from bot.storage.turn_queue.leases import LEASE_DURATION
+from bot.storage.turn_queue.others_writing import written_by_others
 from bot.storage.turn_queue.replicas import ReplicaRepository
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Membership:
         self._clock = clock
         self._before: deque[_FormerHomes] = deque(maxlen=MAX_FORMER)
         self._joined = False
+        self._alone, self._alone_since = True, clock()
         self._on_change: list[Callable[[int], None]] = []
         self.bot = bot
         self.partitioning = ChatPartitioning.among(f"{replica}/{uuid4().hex[:12]}", [])
@@ -91,6 +93,9 @@ class Membership:
         """Divide the chats among those who live, once it is committed that this process is one of them."""
         before, self.partitioning = self.partitioning, ChatPartitioning.among(self.me, living)
         self._remember(before)
+        if not self._alone:
+            self._alone_since = self._clock()
+        self._alone = len(self.partitioning.owners) == 1
         if len(self.partitioning.owners) != len(before.owners):
             for changed in self._on_change:
                 changed(len(self.partitioning.owners))
@@ -101,12 +106,10 @@ class Membership:
         return self.partitioning.of(chat) == self.me
 
     def inherits_budget(self, chat: int) -> bool:
-        """Tell whether another process may have just spent this chat's budget: its home now, or the one before.
+        """Tell whether the former home of a chat that is at home here may have just spent its budget.
 
-        True once for each move of a chat; where it is at home elsewhere, every time.
+        True once for each move of a chat.
         """
-        if not self.is_home(chat):
-            return True
         now = self._clock()
         inherited = False
         for former in self._before:
@@ -114,6 +117,15 @@ class Membership:
                 former.settled.add(chat)
                 inherited = True
         return inherited
+
+    async def written_by_others(self, chat: int, turn: int) -> Sequence[tuple[float, float]]:
+        """Tell from when to when other processes wrote in a chat within the longest window, each in seconds ago.
+
+        `turn`: the one that begins here. Who was alone for that long asks nobody.
+        """
+        if self._alone and self._clock() >= self._alone_since + INHERITANCE:
+            return ()
+        return await written_by_others(self._database, self.bot, chat, me=self.me, turn=turn, lately=INHERITANCE)
 
     def _remember(self, before: ChatPartitioning) -> None:
         """Keep the former homes; before a process joins, every chat is at home with the others."""

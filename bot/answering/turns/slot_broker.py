@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from itertools import count
 from typing import Protocol
 
@@ -32,8 +32,12 @@ MAX_REFUSAL = 86_400.0
 MAX_OWNER_LENGTH = 200
 """Characters of the name of a process that asks; longer ones are no names of ours."""
 
-TakeSlot = Callable[[int], Awaitable[None]]
-"""Takes a slot in a chat's budget, in time. Raises FloodWait where that lasts too long."""
+
+class TakeSlot(Protocol):
+    """Takes a slot in a chat's budget, in time. Raises FloodWait where that lasts too long."""
+
+    def __call__(self, chat: int, *, distrusted: bool) -> Awaitable[None]:
+        """`distrusted`: another process may have spent that budget."""
 
 
 class ChatHomes(Protocol):
@@ -41,6 +45,9 @@ class ChatHomes(Protocol):
 
     bot: int
     partitioning: ChatPartitioning
+
+    def inherits_budget(self, chat: int) -> bool:
+        """Tell whether another process may have spent the budget of a chat that is at home here."""
 
 
 class _SlotRequest:
@@ -74,11 +81,11 @@ class RemoteSlotBroker:
         self._numbers = count()
         database.listen(SLOT_CHANNEL, self._hear)
 
-    async def acquire(self, chat: int) -> None:
+    async def acquire(self, chat: int) -> bool:
         """Wait for a slot for one message, see `SlotBroker`. Without a word from the home it goes without one."""
         me, home = self._homes.partitioning.me, self._homes.partitioning.of(chat)
         if home == me:
-            return
+            return not self._homes.inherits_budget(chat)
         number, request = next(self._numbers), _SlotRequest()
         self._requests[number] = request
         asked = {"bot": self._homes.bot, "to": home, "number": number, "do": "ask", "chat": chat, "who": me}
@@ -90,8 +97,10 @@ class RemoteSlotBroker:
                 await request.granted
         except (TimeoutError, StorageUnavailable):
             logger.info("chat %d: no word from its home, the message goes without a slot there", chat)
+            return False
         finally:
             del self._requests[number]
+        return True
 
     def _hear(self, payload: str) -> None:
         if not payload:  # something may have been missed: better without a slot than much later
@@ -133,7 +142,11 @@ class SlotLender:
     async def _lend(self, to: str, number: int, chat: int) -> None:
         """Take a slot for somebody else, and say so."""
         try:
-            taking = self._tasks.start(_taken(self._take, chat), name="take a slot for another", awaited=True)
+            taking = self._tasks.start(
+                _taken(self._take, chat, distrusted=self._homes.inherits_budget(chat)),
+                name="take a slot for another",
+                awaited=True,
+            )
             try:
                 ended, _ = await asyncio.wait([taking], timeout=ACKNOWLEDGE_TIMEOUT / 4)
                 if not ended:
@@ -154,8 +167,8 @@ class SlotLender:
         await self._database.notify(SLOT_CHANNEL, json.dumps(said))
 
 
-async def _taken(take: TakeSlot, chat: int) -> None:
-    await take(chat)
+async def _taken(take: TakeSlot, chat: int, *, distrusted: bool) -> None:
+    await take(chat, distrusted=distrusted)
 
 
 def _read(payload: str, homes: ChatHomes) -> dict[str, object]:

@@ -40,6 +40,10 @@ def steady_clock() -> float:
     return time.monotonic()
 
 
+async def _by_nobody(_chat: int, _turn: int) -> Sequence[tuple[float, float]]:
+    return ()
+
+
 class TurnContext:
     """A turn that this process has claimed: what to do, and where the work in progress is kept.
 
@@ -56,7 +60,7 @@ class TurnContext:
         deadline: float = math.inf,
         clock: Callable[[], float] = steady_clock,
         resting: Callable[[int], None] = lambda _change: None,
-        inherited_budget: bool = False,
+        written_by_others: Callable[[int, int], Awaitable[Sequence[tuple[float, float]]]] = _by_nobody,
     ) -> None:
         self._turn = claimed.turn
         self._beginning = claimed.lone_question
@@ -70,8 +74,9 @@ class TurnContext:
         self._stored_at = clock()
         self._unfinished_due = clock()
         self.lease = claimed.lease
-        self.inherited_budget = inherited_budget or claimed.turn.attempt > 1
-        """Another process, or an earlier attempt, may have spent the chat's budget: it is to be assumed spent."""
+        self._written_by_others = written_by_others
+        self.resumed = claimed.turn.attempt > 1
+        """An earlier attempt may have shown some of the answer."""
         self.deadline = deadline
         """Time on `clock` from which the claim no longer holds, unless it is renewed before."""
         self.stopped = claimed.stopped
@@ -102,6 +107,13 @@ class TurnContext:
         if last is None:
             last = self._turn.question
         return await self._conversations.path(last, min(messages, MAX_PATH))
+
+    async def written_by_others(self) -> Sequence[tuple[float, float]]:
+        """Tell from when to when other processes wrote in this chat lately, each in seconds ago.
+
+        Raises StorageUnavailable.
+        """
+        return await self._written_by_others(self._turn.key.chat, self._turn.id)
 
     def check(self) -> None:
         """To be called right before each request to Telegram. Raises LeaseLost where it must not be made any more."""
@@ -145,6 +157,15 @@ class TurnContext:
         )
         self._turn = replace(self._turn, answer=answer, state=TurnState.SHOWING, note=note)
         return answer
+
+    async def keep_tokens(self, record: AnswerRecord) -> None:
+        """Keep the tokens of an attempt whose text nobody keeps: it was undone, edited, or ended with the program."""
+        keeping = self._start(
+            self._table.keep_tokens(self._turn, record), name=f"keep the tokens of turn {self._turn.id}", awaited=True
+        )
+        await asyncio.wait([keeping])
+        if not keeping.cancelled() and (error := keeping.exception()) is not None:
+            logger.warning("turn %d: the tokens of an attempt are not kept: %s", self._turn.id, error)
 
     async def finish(self, state: TurnState) -> None:
         """End the turn: everything is on the screen, or nothing more can be done. Raises as `keep` does."""

@@ -59,7 +59,7 @@ class TurnRunner:
             deadline=self._running.deadline(claimed_at),
             clock=self._running.timing.clock,
             resting=self._running.rest,
-            inherited_budget=self._membership.inherits_budget(claimed.turn.key.chat),
+            written_by_others=self._membership.written_by_others,
         )
         task = self._tasks.start(_do(self._work, context), name=f"turn {claimed.turn.id}", awaited=True)
         job = RunningJob(context, task, claimed.is_poison_candidate, claimed.suspect)

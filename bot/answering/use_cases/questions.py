@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.answering.turns.service import Asked, TurnService
 from bot.answering.use_cases.conversation_choice import ConversationChoice
+from bot.answering.use_cases.corrections import correction
 from bot.answering.use_cases.documents import FileCheck, QuotedDocument, file_from
 from bot.attachments.attachment import Attachment
 from bot.attachments.problems import AttachmentProblem
@@ -34,6 +35,8 @@ class SentQuestion:
     """The one of the message that it replies to."""
     answer: Quote | None = None
     """The bot's own message that it replies to: quoted where that belongs to another conversation."""
+    heard: str = ""
+    """The transcript that it replies to: then it says what was meant."""
     earlier: tuple[SentQuestion, ...] = ()
     """Messages of the same album that came before the one which addressed the bot."""
 
@@ -48,6 +51,8 @@ class Accepted:
     """Others are answered before it, or so many beside it that it may take a while."""
     unseen: bool = False
     """It has a picture, and the model sees none."""
+    corrects: bool = False
+    """It puts right what was heard in an earlier one, which is asked again."""
 
 
 class Questions:
@@ -86,6 +91,8 @@ class Questions:
         AttachmentProblem.
         """
         sent, unseen = await self._without_unseen(await self._in_its_conversation(sent))
+        if await self._corrects(sent, speaker):
+            return Accepted(corrects=True)
         question, problems = await self._prepare(sent)
         if question is None:
             return None
@@ -110,8 +117,11 @@ class Questions:
         except TelegramProblem:
             return False
 
-    async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
-        """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
+    async def edit(self, sent: SentQuestion, speaker: Speaker, *, outdated: str) -> Accepted | None:
+        """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does.
+
+        `outdated` is the line below the old answer where the new one comes elsewhere.
+        """
         sent = replace(sent, question=replace(sent.question, key=await self._choice.of_edit(sent.question)))
         sent, _ = await self._without_unseen(sent)
         question, problems = await self._prepare(sent)
@@ -119,8 +129,17 @@ class Questions:
             return None
         async with self._unit.transaction():
             await self._limits.admit(speaker)
-            await self._turns.edit(question)
+            await self._turns.edit(question, outdated=outdated)
         return Accepted(problems)
+
+    async def _corrects(self, sent: SentQuestion, speaker: Speaker) -> bool:
+        """Ask an earlier question again where this one says what was meant in it."""
+        corrected = await correction(self._conversations, sent.question, sent.heard) if sent.heard else None
+        if corrected is None:
+            return False
+        async with self._unit.transaction():
+            await self._limits.admit(speaker)
+            return await self._turns.edit(corrected)
 
     async def _in_its_conversation(self, sent: SentQuestion) -> SentQuestion:
         """The same in the conversation that it belongs to; an answer of another conversation is quoted."""

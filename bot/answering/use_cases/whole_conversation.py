@@ -8,7 +8,8 @@ from enum import Enum, auto
 
 from bot.answering.turns.service import TurnService
 from bot.answering.use_cases.conversation_choice import ConversationChoice
-from bot.conversation.messages import Message
+from bot.conversation.export import OtherVersions
+from bot.conversation.messages import Message, Role
 from bot.people.permissions import OnlyGroupAdmins, Permissions
 from bot.people.speaker import Speaker
 from bot.runtime.unit_of_work import UnitOfWork
@@ -21,6 +22,7 @@ class Exported:
     """The conversation in force, oldest message first, as it was at a Unix time; no messages: nothing was said."""
 
     messages: list[Message]
+    others: OtherVersions
     at: float
 
 
@@ -66,7 +68,9 @@ class WholeConversation:
     async def export(self, speaker: Speaker) -> Exported:
         """Give the conversation to anybody in the chat: they have seen it. Where each has one, their own."""
         key = await self._choice.of_speaker(speaker)
-        return Exported(await self._conversations.history(key), self._clock())
+        messages = await self._conversations.history(key)
+        answers = [one.id for one in messages if one.role is Role.ASSISTANT]
+        return Exported(messages, await self._conversations.other_answers(answers), self._clock())
 
     async def erasable(self, speaker: Speaker) -> Erasable:
         """Tell what the speaker may erase here."""

@@ -23,6 +23,7 @@ from bot.generators.browser.chromium import BrowserPage, Chromium, read_page
 from bot.net.connections import Route
 from bot.net.proxy_relay import ProxyRelay
 from bot.net.proxy_url import ProxyURL, as_proxy
+from bot.runtime.installation import command_for
 
 BROWSER_TIMEOUT = 90.0
 """Seconds for the whole browser step: start, page, cookies."""
@@ -106,12 +107,13 @@ class BrowserSessions:
 def find_programs() -> tuple[str, str]:
     """Find Chromium and its driver. Raises BrowserMissing, which names the package and what installs it."""
     if importlib.util.find_spec("selenium") is None:
-        raise BrowserMissing("the Python package selenium is missing: make browser installs it")
+        raise BrowserMissing(f"the Python package selenium is missing: {command_for('browser')} installs it")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = next(filter(None, map(shutil.which, DRIVERS)), None)
     if browser is None or driver is None:
         raise BrowserMissing(
-            "chromium or its driver is missing: apt-get install chromium chromium-driver (and make browser)"
+            "chromium or its driver is missing: "
+            f"apt-get install chromium chromium-driver (and {command_for('browser')})"
         )
     return browser, driver
 

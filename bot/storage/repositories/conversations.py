@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -18,11 +18,12 @@ from sqlalchemy import (
     update,
 )
 
-from bot.conversation.messages import ChatKey, Message
+from bot.conversation.messages import ChatKey, Message, Role
 from bot.storage.database import Database
 from bot.storage.mappers import key_of, message_of
 from bot.storage.message_tree import (
     ADDRESS,
+    EMPTY_ENDINGS,
     choose,
     ensure,
     find,
@@ -49,6 +50,8 @@ from bot.storage.schema import (
 
 MAX_PATH = 2000
 """Messages that are read of one conversation at the most; no generator takes more."""
+MAX_NEWEST = 50
+"""Questions of somebody that are looked through for the one that is meant."""
 
 
 class ConversationRepository:
@@ -96,6 +99,14 @@ class ConversationRepository:
             row = await row_at(connection, key.bot, key.chat, message_id)
         return None if row is None else message_of(row)
 
+    async def newest_of(self, key: ChatKey, author: int, limit: int = MAX_NEWEST) -> list[Message]:
+        """The newest questions that somebody asked in a conversation, the newest first."""
+        asked = select(messages).where(messages.c.author_id == author, messages.c.role == Role.USER)
+        async with self._database.reading() as connection:
+            found = await find(connection, key)
+            newest = asked.where(messages.c.conversation == found).order_by(messages.c.id.desc()).limit(limit)
+            return [message_of(row) for row in await connection.execute(newest)]
+
     async def start_over(self, key: ChatKey) -> None:
         """The next plain message begins anew; old ones can still be replied to."""
         async with self._database.transaction() as connection:
@@ -119,6 +130,18 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             rows = await connection.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(answers)))
             return {row.id: row.model or "" for row in rows}
+
+    async def other_answers(self, answers: Collection[int]) -> dict[int, list[Message]]:
+        """Give what else was written to the questions of these answers, by answer, oldest first."""
+        this = messages.alias("this")
+        same = (messages.c.parent == this.c.parent) & (messages.c.id != this.c.id)
+        written = messages.c.role == Role.ASSISTANT, messages.c.ending.not_in(EMPTY_ENDINGS)
+        query = select(messages, this.c.id.label("of")).join(this, same).where(this.c.id.in_(answers), *written)
+        found: dict[int, list[Message]] = {}
+        async with self._database.reading() as connection:
+            for row in await connection.execute(query.order_by(messages.c.id)):
+                found.setdefault(row.of, []).append(message_of(row))
+        return found
 
     async def choose(self, answer: int) -> None:
         """Make this version of an answer the one that is shown and that counts."""

@@ -125,7 +125,7 @@ async def _by_hour(connection: AsyncConnection, answers: ColumnElement[bool]) ->
 
 async def _by_model(connection: AsyncConnection, answers: ColumnElement[bool]) -> tuple[ModelShare, ...]:
     """Answers of each model, the most first."""
-    written = func.count()
+    written = func.count(_USAGE.turn.distinct())
     query = select(_USAGE.model, written.label("answers")).where(answers).group_by(_USAGE.model)
     rows = await connection.execute(query.order_by(written.desc(), _USAGE.model).limit(MAX_MODELS_CHARTED))
     return tuple(ModelShare(row.model, row.answers) for row in rows)

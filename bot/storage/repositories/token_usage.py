@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot.conversation.messages import AnswerRecord, Turn
 from bot.conversation.usage import Spent, UsageColumn, UsageSum
 from bot.storage.database import Database, insert_into
 from bot.storage.mappers import storable
-from bot.storage.schema import budget_warnings, token_usage
+from bot.storage.schema import budget_warnings, conversations, token_usage
 
 MAX_SUMS = 20
 """Rows of a table of sums: those with the most tokens."""
@@ -22,6 +23,9 @@ _TOKENS = func.sum(token_usage.c.input_tokens + token_usage.c.output_tokens)
 
 async def keep_tokens(database: Database, connection: AsyncConnection, turn: Turn, record: AnswerRecord) -> None:
     """Keep an answer's tokens, in the transaction that stores its text. May be repeated."""
+    cut = await _cut_attempts(connection, turn) if turn.begun > 1 else 0
+    if record.of_cut and not cut:
+        return  # the tokens of each earlier attempt are kept
     row = {
         "bot": turn.key.bot,
         "turn": turn.id,
@@ -36,9 +40,25 @@ async def keep_tokens(database: Database, connection: AsyncConnection, turn: Tur
         "asked_at": record.asked_at,
         "first_at": record.first_at,
         "ended_at": record.ended_at,
-        "cut": max(0, turn.begun - 1),
+        "cut": cut - record.of_cut,
     }
     await connection.execute(_new_usage(shared=database.shared), row)
+
+
+async def keep_tokens_of_cut(database: Database, turn: Turn, record: AnswerRecord) -> None:
+    """Keep the tokens of an attempt whose text nobody keeps; of an erased chat only its person stays."""
+    async with database.transaction() as connection:
+        is_there = select(conversations.c.id).where(conversations.c.id == turn.conversation)
+        if await connection.scalar(is_there) is None:
+            turn = replace(turn, key=replace(turn.key, chat=0))
+        await keep_tokens(database, connection, turn, record)
+
+
+async def _cut_attempts(connection: AsyncConnection, turn: Turn) -> int:
+    """Count the earlier attempts of a turn of which no row knows."""
+    known = select(func.count() + func.coalesce(func.sum(token_usage.c.cut), 0))
+    of_turn = token_usage.c.bot == turn.key.bot, token_usage.c.turn == turn.id
+    return max(0, turn.begun - 1 - int(await connection.scalar(known.where(*of_turn)) or 0))
 
 
 @cache
@@ -72,7 +92,7 @@ class TokenUsageRepository:
             select(
                 column.label("subject"),
                 table.currency,
-                func.count().label("answers"),
+                func.count(table.turn.distinct()).label("answers"),
                 func.sum(table.input_tokens).label("input_tokens"),
                 func.sum(table.output_tokens).label("output_tokens"),
                 func.sum(table.cost).label("cost"),

@@ -64,6 +64,11 @@ class Connection(aiosqlite.Connection):
         """A cursor that is made without a trip."""
         return Cursor(self)
 
+    async def rollback(self) -> None:
+        """Roll back, where there is anything: what only read has no transaction, and needs no trip."""
+        if self._conn.in_transaction:
+            await super().rollback()
+
     def do_not_linger(self) -> None:
         """Let the program end although a connection was lost, as SQLAlchemy does for its own."""
         self._thread.daemon = True

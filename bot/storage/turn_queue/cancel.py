@@ -89,6 +89,7 @@ class TurnCanceller:
         mine = turns.c.open & turns.c.conversation.in_(conversations_of(bot, chat))
         fresh: dict[str, object] = {
             "owner": None,
+            "former_owner": turns.c.owner,
             "lease_until": None,
             "shown": [],
             "reply_to": None,

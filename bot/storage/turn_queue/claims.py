@@ -27,7 +27,7 @@ from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storabl
 from bot.storage.message_tree import IS_CONVERSATION
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.screens import on_screen, set_screen
-from bot.storage.repositories.token_usage import keep_tokens
+from bot.storage.repositories.token_usage import keep_tokens, keep_tokens_of_cut
 from bot.storage.schema import conversations, messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
 from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
@@ -60,7 +60,7 @@ class TurnRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._oldest = may_begin(database)
-        ended = {"open": False, "lease_until": None, "finished_at": database.now()}
+        ended = {"open": False, "lease_until": None, "former_owner": None, "finished_at": database.now()}
         self._end = update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended)
         self._keeping = GroupCommit(database, self._keep)
 
@@ -177,6 +177,10 @@ class TurnRepository:
             await set_screen(self._database, connection, turn_of(row).key, answer, turn_of(row).shown)
         return answer
 
+    async def keep_tokens(self, turn: Turn, record: AnswerRecord) -> None:
+        """Keep the tokens of an attempt whose text nobody keeps, whosever the turn is now."""
+        await keep_tokens_of_cut(self._database, turn, record)
+
     async def finish(self, lease: Lease, state: TurnState) -> None:
         """End a turn, without waiting for the disk. Raises LeaseLost. May be repeated, as after a power failure."""
         async with self._database.transaction(durable=False) as connection:
@@ -257,6 +261,7 @@ class TurnRepository:
             "suspect": lease.suspect,
             "state": state,
             "lease_until": self._database.now() + lease.seconds,
+            "written_from": func.coalesce(turns.c.written_from, self._database.now()),
         }
         if not delivers:
             changed["begun"] = row.begun + 1
@@ -296,6 +301,7 @@ _ACQUIT = update(turns).where(_HELD).values(suspect=False)
 _RESTARTED = turns.c.signal == Signal.RESTART
 _BACK_IN_QUEUE = {
     "owner": None,
+    "former_owner": turns.c.owner,
     "lease_until": None,
     "suspect": False,
     "state": case((_RESTARTED, TurnState.ASKED.value), else_=turns.c.state),

@@ -23,6 +23,7 @@ class TurnWriter:
         times = {
             "lease_until": database.now() + bindparam("lease_duration", type_=Double),  # NULL where there is none
             "not_before": database.now() + bindparam("wait", type_=Double),
+            "written_from": case((bindparam("lease_duration", type_=Double).is_not(None), database.now())),
         }
         self._new_turn = turns.insert().values(times).returning(turns.c.id)
 
