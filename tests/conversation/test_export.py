@@ -102,7 +102,7 @@ def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, e
 
 
 def test_json_is_made_for_people_to_read_too() -> None:
-    written = as_json([Message(1, None, Role.USER, "Правда?", at=0.0)])
+    written = as_json([Message(1, None, Role.USER, "Правда?", at=0.0)], {})
     assert written == (
         '{\n  "messages": [\n    {\n      "role": "user",\n      "content": "Правда?",\n'
         '      "at": "1970-01-01 00:00:00 UTC"\n    }\n  ]\n}\n'
