@@ -11,7 +11,7 @@ from aiogram import methods
 from bot.preferences import PreferenceName, Source
 from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Harness, open_harness
 
-ECHO = 'generator = "tests.harness.bot_scene:EchoThroughProxies"\n'
+ECHO = 'generator = "tests.harness.actors:EchoThroughProxies"\n'
 DEAD = ECHO + 'proxy = "socks5://dead.example:1080"\n'
 
 
