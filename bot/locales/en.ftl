@@ -822,6 +822,3 @@ model-embedded = { $model } is the only model here: it runs inside this program.
 ## Messages to everybody: what cannot go out
 
 broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.
-## What a bot with these settings reads
-
-model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.

@@ -23,9 +23,10 @@ class Deliveries:
         self.age: float | None = None
 
     async def problem(self) -> str | None:
-        said, self.age = next(self._looks, (Ended, None))
-        if said is Ended:
+        look = next(self._looks, None)
+        if look is None:
             raise Ended
+        said, self.age = look
         return said
 
 
