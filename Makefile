@@ -52,6 +52,10 @@ mutants: $(VENV)/dev ## Change MUTANTS=200 places of the pure rules at random (S
 image-test: $(VENV)/dev ## Build the image and run it: a question, a kill, another (docker, or as root buildah)
 	@$(BIN)/python -m tests.image
 
+.PHONY: failures
+failures: $(VENV)/dev ## Provoke twelve failures, and keep what an administrator sees of each in FOLDER=failures
+	@CI=true $(BIN)/python -m tests.failures $(or $(FOLDER),failures)
+
 .PHONY: coverage
 coverage: $(VENV)/dev ## Run every test and print which lines none of them reached
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)

@@ -31,6 +31,7 @@ from bot.app_parts import (
     make_scrape,
     make_slot_broker,
     make_slots,
+    open_database,
     start_broadcaster,
     turn_limits_of,
 )
@@ -41,8 +42,9 @@ from bot.errors import SettingsProblem
 from bot.models.catalog import ModelCatalog
 from bot.models.health import ModelHealth
 from bot.models.source import budget_currency, entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.operating.admin_alerts import AdminAlerts, tell_of_models
+from bot.operating.admin_alerts import AdminAlerts, tell_of_models, tell_of_updates
 from bot.operating.holds import Holds
+from bot.operating.newer_schema import KIND as NEWER_SCHEMA
 from bot.operating.storage_alert import StorageAlert
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
@@ -76,8 +78,14 @@ from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.texts import Texts
-from bot.updates.health import PollingHealth
-from bot.updates.receiving import Served, listen, reach_telegram, receive_updates, reserve_address
+from bot.updates.receiving import (
+    Served,
+    listen,
+    reach_telegram,
+    receive_updates,
+    reserve_address,
+    updates_source,
+)
 from handlers.support.bot_info import BotInfo
 from local_model.server import LocalModel
 from local_model.serving import serve
@@ -150,12 +158,12 @@ async def _serve(
     tasks = TaskSupervisor()
     metrics = make_metrics(settings)
     database = Database(settings.database_url.get_secret_value(), start=tasks.start, observer=metrics)
-    await database.open()
-    stack.push_async_callback(database.close)
     if settings.bot_token is None:
         raise SettingsProblem("BOT_TOKEN: it is missing")
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     stack.push_async_callback(bot.session.close)
+    await open_database(database, settings, telegram := Telegram(bot), bot=bot.id)
+    stack.push_async_callback(database.close)
     stack.push_async_callback(tasks.close)
     me = await until_stopped(stop, reach_telegram(bot), tasks, name="reach Telegram")
     if me is None:
@@ -168,7 +176,6 @@ async def _serve(
     )
     preferences = Preferences(settings, PreferenceRepository(database), personas, texts.languages, models=models)
     slots = await make_slots(settings, database, metrics, bot=me.id)
-    telegram = Telegram(bot)
     outbox = Outbox(telegram, tasks.start)
     queue = TurnRepository(database)
     membership = Membership(database, queue, bot=me.id, replica=settings.replica)
@@ -228,13 +235,15 @@ async def _serve(
         turn_limits_of(settings, model.slots if model else None),
     )
     membership.on_change(slots.share)
-    bot.session.middleware(RateLimitMiddleware(slots, broker=make_slot_broker(database, tasks, membership, slots)))
+    bot.session.middleware(
+        RateLimitMiddleware(slots, broker=(broker := make_slot_broker(database, tasks, membership, slots)))
+    )
     bot.session.middleware(CallObserver(metrics or Observer()))
     unit, audit = (
         UpdateUnitOfWork(database, bot=me.id),
         AuditLog(AuditRepository(database), permissions, clock=database.clock),
     )
-    broadcaster = start_broadcaster(database, telegram, slots, stored_messages, texts, tasks, bot=me.id)
+    broadcaster = start_broadcaster(database, telegram, slots, stored_messages, texts, tasks, broker, bot=me.id)
     use_cases = handlers.UseCases(
         answering_use_cases(
             unit,
@@ -265,7 +274,8 @@ async def _serve(
                     currency=(currency := budget_currency(models.entries, settings.money_budgets())),
                 ),
                 currency=currency,
-                person=partial(people.get, me.id),
+                people=people,
+                chats=chats,
                 bot=me.id,
             ),
         ),
@@ -306,12 +316,13 @@ async def _serve(
     await StorageAlert(database, people, bot_admins.ids, outbox, texts, tasks.start, bot=me.id).watch()
     tasks.start(dispatcher["held_messages"].act_on_all(bot), name="answer what was asked before")
     tasks.start(handlers.menus(telegram, texts).publish(await bot_admins.ids()), name="publish the menus")
-    health = PollingHealth(bot, limit=settings.updates_age_limit)
+    await alerts.end(NEWER_SCHEMA)
+    source = updates_source(settings, bot, tell_of_updates(alerts, tasks.start))
     if reserved:
         scrape = make_scrape(metrics, database, turns, bot=me.id)
-        await listen(reserved, Served(settings, bot, dispatcher, database, health, scrape), stack, grace=GRACE)
+        await listen(reserved, Served(settings, bot, dispatcher, database, source.health, scrape), stack, grace=GRACE)
     await _announce(settings, bot_info, model, models, preferences, bot_admins, tasks)
-    receiving = receive_updates(settings, bot, dispatcher, database, tasks, health)
+    receiving = receive_updates(settings, bot, dispatcher, database, tasks, source)
     await until_stopped(stop, receiving, tasks, name="receive updates")
 
 

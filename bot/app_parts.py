@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,13 @@ from bot.answering.turns.wiring import TurnLimits
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
-from bot.conversation.people import Person
+from bot.errors import SchemaNewer
 from bot.models.catalog import ModelCatalog
 from bot.models.listing import ModelLists
 from bot.net.proxy_url import ProxyURL
 from bot.operating.broadcaster import Broadcaster
+from bot.operating.newer_schema import tell_of_newer_schema
+from bot.people.directory import name_of
 from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
 from bot.people.limits.token_budgets import TokenBudgets, budgets_of
@@ -30,12 +33,15 @@ from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.pacing import PacingRepository
+from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.question_times import QuestionTimes
 from bot.storage.repositories.token_usage import TokenUsageRepository
 from bot.storage.turn_queue.fairness import WaitingLimits
 from bot.storage.turn_queue.queue_length import QueueLength
 from bot.telegram.client import Telegram
+from bot.telegram.rate_limit_middleware import SlotBroker
 from bot.telegram.slot_allocator import SlotAllocator
 from bot.texts import Texts
 from bot.updates.metrics_endpoint import Scrape
@@ -45,6 +51,16 @@ if TYPE_CHECKING:
 
 DEFAULT_ANSWERS = 200
 SECONDS_A_DAY = 86_400.0
+
+
+async def open_database(database: Database, settings: Settings, telegram: Telegram, *, bot: int) -> None:
+    """Open it, or tell admins why not. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
+    try:
+        await database.open()
+    except SchemaNewer:
+        url = settings.database_url.get_secret_value()
+        await tell_of_newer_schema(url, telegram, Texts(), bot=bot, named=settings.admin_ids)
+        raise
 
 
 def make_model_lists(models: ModelCatalog, tasks: TaskSupervisor, proxy: ProxyURL | None) -> ModelLists:
@@ -92,7 +108,8 @@ def make_question_limits(
     warnings: BudgetNotices,
     *,
     currency: str,
-    person: Callable[[int], Awaitable[Person | None]],
+    people: PersonRepository,
+    chats: ChatRepository,
     bot: int,
 ) -> QuestionLimits:
     """Count what people and chats may ask and spend."""
@@ -100,7 +117,7 @@ def make_question_limits(
         budgets_of(settings),
         TokenUsageRepository(database, bot=bot),
         permissions,
-        person=person,
+        name=partial(name_of, people, chats, bot=bot),
         clock=database.clock,
         warnings=warnings,
         currency=currency,
@@ -123,6 +140,15 @@ async def make_slots(settings: Settings, database: Database, observer: Observer 
     return slots
 
 
+@asynccontextmanager
+async def slot_behind_answers(slots: SlotAllocator, broker: SlotBroker | None, chat: int) -> AsyncIterator[None]:
+    """Wait until nothing else wants to go to a chat, and for the replica that keeps its budget. Raises FloodWait."""
+    async with slots.slot(chat, Priority.CHANGE):
+        if broker is not None:
+            await broker.acquire(chat)
+        yield
+
+
 def start_broadcaster(
     database: Database,
     telegram: Telegram,
@@ -130,11 +156,12 @@ def start_broadcaster(
     reports: DurableOutbox,
     texts: Texts,
     tasks: TaskSupervisor,
+    broker: SlotBroker | None,
     *,
     bot: int,
 ) -> Broadcaster:
     """Send broadcasts behind everything else that goes to a chat, those of an earlier run first."""
-    behind = partial(slots.slot, priority=Priority.CHANGE)
+    behind = partial(slot_behind_answers, slots, broker)
     broadcaster = Broadcaster(database, telegram, behind, reports, texts, bot=bot)
     tasks.start(broadcaster.run(), name="send broadcasts")
     return broadcaster

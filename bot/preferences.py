@@ -336,6 +336,8 @@ class PreferenceResolver:
 
     def _model(self, chosen: Value[str], persona: Value[str]) -> Value[str]:
         """The model in force: the chat's own choice, else the persona's, else the bot's."""
+        if self._catalog is not None and self._catalog.answers_alone:
+            return _usual_model(self._settings)
         own = self._personas[persona.value].model if persona.value in self._personas else ""
         if self._models is None or chosen.source in {Source.TOPIC, Source.CHAT} or self._models.find(own) is None:
             return chosen

@@ -41,6 +41,10 @@ class Texts:
             logger.error("Text %s in %s: %s", key, language, problem)
         return str(text)
 
+    def decimal(self, language: str, value: float, digits: int) -> str:
+        """Write a number with so many digits after the point, or after whatever stands for it in a language."""
+        return f"{value:.{digits}f}".replace(".", self.get(language, "decimal-mark"))
+
     def language_of(self, code: str | None) -> str:
         """The language of ours for a Telegram `language_code` (IETF tag) such as `pt-br`."""
         return self._serves.get(code.lower().split("-")[0], FALLBACK) if code else FALLBACK

@@ -118,7 +118,9 @@ async def explain(
     if audience is Audience.GROUP:
         parts.append(say.text("help-group-admins"))
     if speaker.admin:
-        own = [name for name in menus.of(Audience.ADMINS, Audience.ADMINS_HELP) if name not in shown]
+        guarded = greeting.settings.access == "approved"
+        of_admins = menus.of(Audience.ADMINS, *([Audience.ADMINS_HELP] if guarded else []))
+        own = [name for name in of_admins if name not in shown]
         parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
         if speaker.private and (waiting := await directory.waiting(speaker)):
             parts.append(say.text("people-waiting", count=waiting))
@@ -171,16 +173,16 @@ async def system(
     elif file is not None:
         await changes.look(speaker)
         await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, await prompt_files.read(file))
-        say("system-set", where="topic" if speaker.key.topic else "chat")
+        say.say_text(say.of_topics(say.text("system-set", where=say.scope)))
     elif not command.args:
         prompt = effective.system_prompt
-        say("system-shown", prompt=_in_words(prompt.value, say), source=prompt.source.value)
+        say("system-shown", prompt=_in_words(prompt.value, say), source=say.source(prompt))
     elif texts.means("word-reset", command.args):
         effective = await changes.reset_here(speaker, PreferenceName.SYSTEM_PROMPT)
         say("system-reset", prompt=_in_words(effective.system_prompt.value, say))
     else:
         await changes.set_here(speaker, PreferenceName.SYSTEM_PROMPT, command.args)
-        say("system-set", where="topic" if speaker.key.topic else "chat")
+        say.say_text(say.of_topics(say.text("system-set", where=say.scope)))
 
 
 def prompt_file_of(message: Message) -> Attachment | None:

@@ -45,11 +45,10 @@ async def model(
     elif speaker.admin:
         await _change_bot(wanted, speaker, model_choice, changes, say, later)
     elif say.speech.texts.means("word-reset", wanted):
-        say("model-here", model=_label(await model_choice.reset_here(speaker), say))
+        _say_here(await model_choice.reset_here(speaker), say)
     else:
         entry = model_choice.named(wanted)
-        chosen = await model_choice.choose_here(speaker, entry.id if entry else wanted)
-        say("model-here", model=_label(chosen, say))
+        _say_here(await model_choice.choose_here(speaker, entry.id if entry else wanted), say)
 
 
 async def turn_page(
@@ -107,6 +106,7 @@ async def _offer(speaker: Speaker, model_choice: ModelChoice, effective: Effecti
         text, keyboard = page_here(choices, 0, say, admin=speaker.admin)
         say.say_text(text, keyboard=keyboard)
     elif speaker.admin:
+        model_choice.require_others()
         say_value("value-shown", PreferenceName.MODEL, effective, say)
     else:
         say("model-connected", model=_label(choices, say))
@@ -132,6 +132,7 @@ async def _change_bot(
     name = wanted.strip()
     if not 0 < len(name) <= MAX_MODEL_LENGTH or not name.isprintable():
         raise WrongValue("not a model's name", name=PreferenceName.MODEL.value)
+    model_choice.require_others()
     say("model-trying", model=name)
 
     async def adopt() -> None:
@@ -142,6 +143,10 @@ async def _change_bot(
             say("model-failed", model=name, reason=say.text(trial.reason, **trial.details))
 
     later.change("try a model", adopt, say)
+
+
+def _say_here(choices: ModelChoices, say: Responder) -> None:
+    say.say_text(say.of_topics(say.text("model-here", model=_label(choices, say))))
 
 
 def _label(choices: ModelChoices, say: Responder) -> str:

@@ -80,7 +80,8 @@ async def ask_again(
     message: Message, origin: EventContext, speaker: Speaker, questions: Questions, bot_info: BotInfo, say: Responder
 ) -> None:
     """Answer a question anew that was edited."""
-    accepted = await questions.edit(_sent(message, origin, bot_info, say), speaker)
+    sent, outdated = _sent(message, origin, bot_info, say), say.text("answer-outdated")
+    accepted = await questions.edit(sent, speaker, outdated=outdated)
     if accepted is not None:
         _explain(accepted, say)
 

@@ -41,7 +41,7 @@ async def show(
     say: Responder,
 ) -> None:
     """Show what is in force here and where it comes from; buttons are for those who may change it."""
-    limit = limit_note(*model_choice.limit_of(effective), say)
+    limit = limit_note(model_choice.limit_of(effective), say)
     reading = await reading_along.facts(speaker)
     text, keyboard = home(effective, personas, say, limit, reading, admin=speaker.admin and speaker.private)
     if await permissions.may_change(speaker):
@@ -66,7 +66,7 @@ async def show_personas(
     named = find_persona(personas, wanted)
     if named is not None:
         await changes.set_here(speaker, PreferenceName.PERSONA, f"{named.id}:{say.language}")
-        say("persona-set", persona=named.name(say.language))
+        say.say_text(say.of_topics(say.text("persona-set", persona=named.name(say.language))))
         return
     text, keyboard = page(PreferenceName.PERSONA, effective, personas, say)
     if wanted:
@@ -89,7 +89,7 @@ async def go_home(
 ) -> None:
     """Show the first page again."""
     effective = await changes.look(speaker)
-    limit = limit_note(*model_choice.limit_of(effective), say)
+    limit = limit_note(model_choice.limit_of(effective), say)
     reading = await reading_along.facts(speaker)
     redraw(*home(effective, personas, say, limit, reading, admin=speaker.admin and speaker.private))
 

@@ -37,9 +37,9 @@ def _own(one: PersonalUsage, currency: str, say: Responder) -> str:
     if one.tokens_left is not None:
         parts.append(say.text("usage-left", tokens=one.tokens_left))
     if currency and (one.spent.cost or one.cost_left is not None):
-        parts.append(say.text("usage-cost", cost=f"{one.spent.cost:.4f}", currency=currency))
+        parts.append(say.text("usage-cost", cost=say.decimal(one.spent.cost, 4), currency=currency))
     if one.cost_left is not None:
-        parts.append(say.text("usage-cost-left", cost=f"{one.cost_left:.4f}", currency=currency))
+        parts.append(say.text("usage-cost-left", cost=say.decimal(one.cost_left, 4), currency=currency))
     return " ".join(parts)
 
 
@@ -49,8 +49,9 @@ def _line(one: UsageSum, say: Responder) -> str:
         "usage-line",
         subject=say.text("usage-forgotten") if one.subject == "0" else one.subject,
         answers=one.answers,
+        count=one.tokens,
         tokens=("≈ " if one.estimated else "") + f"{one.tokens:,}".replace(",", " "),
     )
     if one.cost is not None:
-        line = f"{line}, {one.cost:.4f} {one.currency}"
+        line = f"{line}, {say.decimal(one.cost, 4)} {one.currency}"
     return f"{line}{say.text('usage-cut', count=one.cut)}" if one.cut else line

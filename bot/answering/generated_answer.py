@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +14,14 @@ from bot.answering.pictures import PictureLoader
 from bot.conversation.group_context import GroupMessage
 from bot.conversation.messages import AnswerRecord, Message, Turn, TurnKind
 from bot.conversation.window import estimate, fit, go_on_from, left_open
-from bot.errors import GeneratorBroken, GeneratorBusy, GeneratorProblem, GeneratorRefused, QuestionTooLong
+from bot.errors import (
+    GeneratorBroken,
+    GeneratorBusy,
+    GeneratorProblem,
+    GeneratorRefused,
+    GeneratorSilent,
+    QuestionTooLong,
+)
 from bot.generators.client import GeneratorClient
 from bot.generators.contract import Messages, Piece, Prefilled, Thought, Unseen, Usage
 from bot.generators.prefill import is_prefilled
@@ -112,7 +120,8 @@ class GeneratedAnswer:
             if not may_ask and not (is_last and problem is None):
                 continue  # the last one is asked in any case: there is nobody else
             try:
-                first, rest = await self._begin(model, tries=MAX_GENERATION_TRIES if may_ask else 1)
+                tries = MAX_GENERATION_TRIES if may_ask else 1
+                first, rest = await self._begin(model, tries=tries, patient=is_last)
             except GeneratorProblem as error:
                 self._health.failed(model.entry, error)
                 if not is_models_fault(error):
@@ -186,9 +195,14 @@ class GeneratedAnswer:
             self._said.append(piece.text)
         return True
 
-    async def _begin(self, model: ChosenModel, *, tries: int) -> tuple[Piece, Pieces]:
-        """Ask a model and wait for its first piece. Raises GeneratorProblem."""
+    async def _begin(self, model: ChosenModel, *, tries: int, patient: bool) -> tuple[Piece, Pieces]:
+        """Ask a model and wait for its first piece; `patient`: as long as it keeps the stream alive.
+
+        Raises GeneratorProblem.
+        """
         client, chosen = self._models.client(model.entry), self._chosen
+        limits = client.config.timeouts
+        longest = None if patient else limits.headers + limits.silence
         pictures = await self._loader.load(self._path) if model.entry.sees_pictures else {}
         messages = self._messages(model, list(pictures), await self._heard(self._turn, self._path, chosen))
         self._sent = messages
@@ -209,7 +223,7 @@ class GeneratedAnswer:
                 pictures=list(pictures.values()),
             )
             try:
-                return await self._first_of(pieces), pieces
+                return await self._first_of(pieces, longest), pieces
             except (GeneratorRefused, GeneratorBroken) as problem:
                 await pieces.aclose()
                 if not is_prefilled(self._sent):
@@ -220,6 +234,18 @@ class GeneratedAnswer:
                 await pieces.aclose()
                 raise
 
+        try:
+            return await begin()
+        except GeneratorProblem as problem:
+            failed: GeneratorProblem | None = problem
+
+        async def begin_again() -> tuple[Piece, Pieces]:
+            nonlocal failed
+            if failed is not None:  # the first try was made without preparing for another one
+                problem, failed = failed, None
+                raise problem
+            return await begin()
+
         trying = AsyncRetrying(
             stop=stop_after_attempt(tries),
             wait=_pause,
@@ -227,7 +253,7 @@ class GeneratedAnswer:
             before_sleep=self._tell_of_failure,
             reraise=True,
         )
-        return cast("tuple[Piece, Pieces]", await trying(begin))
+        return cast("tuple[Piece, Pieces]", await trying(begin_again))
 
     def _messages(self, model: ChosenModel, seen: Sequence[str], heard: Sequence[GroupMessage]) -> Messages:
         """Give as much of the conversation as the model reads."""
@@ -241,12 +267,16 @@ class GeneratedAnswer:
             heard=heard,
         )
 
-    async def _first_of(self, pieces: Pieces) -> Piece:
-        """Wait for the first piece that is for people. Raises GeneratorProblem."""
-        async for piece in pieces:
-            if not isinstance(piece, Usage):
-                return piece
-            self._usage = piece
+    async def _first_of(self, pieces: Pieces, longest: float | None) -> Piece:
+        """Wait for the first piece that is for people, `longest` seconds at the most. Raises GeneratorProblem."""
+        try:
+            async with asyncio.timeout(longest):
+                async for piece in pieces:
+                    if not isinstance(piece, Usage):
+                        return piece
+                    self._usage = piece
+        except TimeoutError:  # what drips is no silence
+            raise GeneratorSilent(f"nothing to read came within {longest:g} s") from None
         raise GeneratorBroken("the answer was empty")
 
     def _tell_of_failure(self, state: RetryCallState) -> None:

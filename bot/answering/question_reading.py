@@ -201,7 +201,7 @@ class _Compiled:
 
     def _add_file(self, file: SentFile, content: _ReadFile) -> None:
         if isinstance(content, Problem):
-            self.problems.append(content)
+            self.problems += [] if file.kind == AttachmentKind.STICKER else [content]  # its emoji says enough
         elif isinstance(content, PicturePart):
             name = attachment_from(file).shown_name
             self.pictures.append(Picture(file.file_id, file.unique_id, name))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnauthorizedError
-from aiogram.types import User
+from aiogram.types import User, WebhookInfo
 
 from bot import logs
+from bot.command_line.card_notes import PROBE_PICTURE, card_notes
 from bot.command_line.generator_trial import generator_variables
 from bot.conversation.messages import ChatKey
 from bot.embedded_model import local_model, open_local_model, settings_for
@@ -22,12 +26,15 @@ from bot.people.personas import check_models, read_personas
 from bot.preferences import EffectivePreferences, PreferenceName, PreferenceResolver, Source
 from bot.settings import Settings
 from bot.settings_review import review
-from bot.storage.inspection import inspect, stored_for_bot
+from bot.storage.inspection import folder_of, inspect, stored_for_bot
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.updates.receiving import NO_BOT_API
 
 CHECK_TIMEOUT = 20
 """Seconds that Telegram may take to answer."""
+
+MIN_FREE_SPACE = 64 * 2**20
+"""Bytes on the disk of a SQLite file from which on it counts as full: its log alone may take as much."""
 
 _ASKED_WITH = (
     PreferenceName.MODEL,
@@ -48,7 +55,7 @@ class Wrong(Exception):
 async def run(settings: Settings) -> int:
     """Try every part and print a line each. Returns 0 when all of them work, else 1."""
     secrets = [*settings.secrets(), *_secrets_in_file(settings)]
-    logs.set_up_logging(level="ERROR", form="text", secrets=secrets)
+    logs.set_up_logging(level="CRITICAL", form="text", secrets=secrets)
     works = True
     for name, part in _PARTS.items():
         try:
@@ -84,6 +91,7 @@ async def check_telegram(settings: Settings) -> str:
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     try:
         me: User | None = await bot.get_me(request_timeout=CHECK_TIMEOUT)
+        await _check_deliveries(bot, settings)
     except (TelegramUnauthorizedError, TelegramNotFound):
         raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
     except ClientDecodeError:
@@ -96,6 +104,19 @@ async def check_telegram(settings: Settings) -> str:
     if me is None:
         raise Wrong(NO_BOT_API)
     return f"@{me.username} ({me.full_name})"
+
+
+async def _check_deliveries(bot: Bot, settings: Settings) -> None:
+    """Ask Telegram how a webhook fares. Raises Wrong."""
+    if settings.webhook_url is None:
+        return
+    info: WebhookInfo | None = await bot.get_webhook_info(request_timeout=CHECK_TIMEOUT)
+    if info is not None and info.pending_update_count and info.last_error_message:
+        waiting = f"{info.pending_update_count} updates wait"
+        raise Wrong(
+            f"it cannot deliver to the webhook ({info.last_error_message}), {waiting}; "
+            "check WEBHOOK_URL, its certificate, and the server that stands before the bot"
+        )
 
 
 async def check_generator(settings: Settings) -> str:
@@ -142,12 +163,14 @@ async def _ask(
     started = clock()
     chosen = models.resolve(effective.model.value)
     model = (chosen.model if chosen.entry.id == entry.id else "") or None
-    await client.probe(proxy=entry.route(effective.proxy.value), model=model, manner=effective.manner)
+    proxy, picture = entry.route(effective.proxy.value), (PROBE_PICTURE,) if entry.sees_pictures else ()
+    await client.probe(proxy=proxy, model=model, manner=effective.manner, pictures=picture)
     took = clock() - started
     by_embedded = embedded is not None and client.config.url == embedded.url
     name = f"the embedded {embedded.name}" if embedded is not None and by_embedded else client.destination
     advice = client.advice("context", model) if entry.id else client.advice(model=model)
-    notes = [*advice, *(["it sees pictures"] if entry.sees_pictures else [])]
+    card = await client.card(proxy=proxy, model=model)
+    notes = [*advice, *card_notes(card, entry, client.context_tokens(model), refuses=not client.takes_pictures(model))]
     return "; ".join([f"{_named(entry)}{name} answers ({took:.1f} s to the first piece)", *notes])
 
 
@@ -165,11 +188,21 @@ def _named(entry: ModelEntry) -> str:
 async def _database(settings: Settings) -> str:
     url = settings.database_url if settings.bot_token is not None else playground_database(settings)
     try:
+        _check_disk(folder_of(url.get_secret_value()))
         return await inspect(url.get_secret_value())
     except DatabaseInUse:
         return "in use by the running bot"
     except StorageUnavailable as error:
         raise Wrong(f"{error}; check DATABASE_URL") from None
+
+
+def _check_disk(folder: Path | None) -> None:
+    """See that a SQLite file can grow. Raises Wrong."""
+    if folder is None or not folder.is_dir():
+        return
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_SPACE:
+        raise Wrong(f"the disk is full: {free // 2**20} MB are left in {folder}; make room there")
 
 
 _PARTS: dict[str, CheckPart] = {

@@ -106,7 +106,7 @@ class Continuation:
         self._joined = True
         rest, self._held = self._held, ""
         if self._overlap:
-            self._spaced = self._old != self._end
+            self._spaced = self._old[-1].isspace()
             return self._unspaced(new[self._overlap :])
         if self._reopened:
             return self._on_own_line(rest)

@@ -38,6 +38,8 @@ GO_ON = "Go on exactly where you stopped. Do not repeat anything."
 _PIECE = re.compile(
     r"(?P<picture>\x00\d\x00)| ?(?P<word>[A-Za-z]+)| ?[!-~]|(?P<space>\s+)|(?P<other>[^\x00-\x7f])|.", re.DOTALL
 )
+_PIECE_ALONE = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE.pattern), re.DOTALL)
+"""The same without groups, for `findall` to give the pieces alone."""
 _RUN = re.compile(r"(?P<word>[^\W\d_]+)|(?P<digits>\d+)|(?P<marks>[^\w\s]+)")
 _LONGEST_TOKEN = {"word": 20, "digits": 8, "marks": 80}
 """Characters that one token can hold: words of Latin letters reach 20, rulers of dashes 80. Spaces cost nothing."""
@@ -57,7 +59,10 @@ def estimate(text: str) -> int:
     Mostly too many: by a half for English, several times over for Chinese or emoji. In languages of Latin letters that
     the vocabulary was not made for it can be too few, by a third (Swahili, Armenian): nothing may depend on it alone.
     """
-    return sum(_cost(match[0]) for match in _PIECE.finditer(text))
+    pieces = _PIECE_ALONE.findall(text)
+    if len(max(pieces, key=len, default="")) <= _LONG_WORD:
+        return sum(map(_known_cost, pieces))
+    return sum(map(_cost, pieces))
 
 
 def least(text: str) -> int:
@@ -185,11 +190,11 @@ def newest_within(messages: Sequence[dict[str, str]], tokens: int) -> list[dict[
         answer = starts[-1] + 1
         room = max(tokens - sum(_weight(one["content"]) for one in [*system, others[starts[-1]]]), LEAST_ANSWER)
         others[answer] = others[answer] | {"content": _end_of(others[answer]["content"], room)}
-    kept = starts[-1] if starts else 0
-    for start in reversed(starts[:-1]):
-        if sum(_weight(message["content"]) for message in [*system, *others[start:]]) > tokens:
-            break
-        kept = start
+    if not starts:
+        return [*system, *others]
+    left = tokens - sum(_weight(one["content"]) for one in system)
+    weights = [_weight(one["content"]) for one in others]
+    kept = next((start for start in starts if sum(weights[start:]) <= left), starts[-1])
     return [*system, *others[kept:]]
 
 

@@ -74,7 +74,9 @@ class Aura:
             args, fresh = await _session_args(page, webdriver, options, sessions)
             deadline = Deadline(options.timeouts)
             try:
-                async with open_stream(replace(page, url=base + PATH), payload, deadline, **args) as response:
+                address = replace(page, url=base + PATH)
+                asking = open_stream(address, payload, deadline, connections=options.connections, **args)
+                async with asking as response:
                     await _raise_for_status(response, deadline, hint=not options.browser and webdriver is None)
                     texts = TextReader(response.headers)
                     while not texts.ended:

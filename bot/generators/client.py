@@ -26,15 +26,17 @@ from bot.errors import (
 from bot.generators import prefill
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.cleaner import AnswerCleaner
-from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, Piece, Timeouts
+from bot.generators.contract import DEFAULT_TIMEOUTS, GeneratorKind, Messages, ModelCard, Piece, Timeouts
 from bot.generators.errors import translated
 from bot.generators.g4f_adapter import as_piece, call
 from bot.generators.openai.endpoint_memory import Endpoint, EndpointMemory
 from bot.generators.prompt import flatten
 from bot.generators.thread_isolation import IsolatedGenerator
+from bot.net.kept_connections import KeptConnections
 from bot.net.proxy_url import ProxyURL, as_proxy
 
 LimitKeeper = Literal["server", "bot", "nobody"]
+"""Whoever ends an answer at its limit."""
 
 PROBE_TIMEOUTS = Timeouts(headers=30, silence=30, answer=45)
 PROBE: Messages = [{"role": "user", "content": "Hi"}]
@@ -47,6 +49,18 @@ class ProbeManner:
     temperature: float
     max_tokens: int
     system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimit:
+    """The meaning of the longest answer on a model."""
+
+    keeper: LimitKeeper
+    """`nobody`: the model reads no more tokens than that in all."""
+    context_tokens: int
+    """Tokens that the model reads."""
+    server_limit: int
+    """Tokens at which servers of its kind end an answer in any case; 0: none that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,8 @@ class GeneratorConfig:
     max_tokens: int = 8192
     """The longest answer, for a probe that asks as a real question does."""
     timeouts: Timeouts = DEFAULT_TIMEOUTS
+    embedded: bool = False
+    """It leads to the program's own model, which answers whatever name it is called by."""
 
 
 class _Source(Protocol):
@@ -82,17 +98,20 @@ class GeneratorClient:
         *,
         ssl_context: ssl.SSLContext | None = None,
         browser_arguments: Sequence[str] = (),
+        connections: KeptConnections | None = None,
     ) -> None:
         """Find the class. Raises SettingsProblem for a path that leads to none.
 
         `ssl_context` has the certificates to trust (default: the system's and certifi's), `browser_arguments` are more
-        flags for Chromium.
+        flags for Chromium. `connections` stay open between requests and are whoever's who made them; None: each request
+        has its own.
         """
         self._config = config
         self._generator = config.kind.load()
         self._ssl_context = ssl_context
         self._sessions = BrowserSessions(arguments=browser_arguments)
         self._memory = EndpointMemory()
+        self._connections = connections
 
     @property
     def config(self) -> GeneratorConfig:
@@ -110,11 +129,12 @@ class GeneratorClient:
         said = self._endpoint(model).context
         return self._config.context_tokens if said is None else min(said, self._config.context_tokens)
 
-    def limit_keeper(self, max_tokens: int, model: str | None = None) -> LimitKeeper:
-        """Tell who ends an answer after so many tokens: nobody where the model reads no more than that in all."""
-        if max_tokens >= self.context_tokens(model):
-            return "nobody"
-        return "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
+    def answer_limit(self, max_tokens: int, model: str | None = None) -> AnswerLimit:
+        """Tell what a limit of so many tokens means for an answer."""
+        context = self.context_tokens(model)
+        keeper: LimitKeeper = "server" if self._limit_here(self._endpoint(model), max_tokens) is None else "bot"
+        server_limit = 0 if self._config.embedded else self._config.kind.server_limit
+        return AnswerLimit("nobody" if max_tokens >= context else keeper, context, server_limit)
 
     async def answer(
         self,
@@ -193,6 +213,7 @@ class GeneratorClient:
         model: str | None = None,
         manner: ProbeManner | None = None,
         timeouts: Timeouts = PROBE_TIMEOUTS,
+        pictures: Sequence[str] = (),
     ) -> None:
         """Try whether the generator answers, with the shortest question there is, asked as a real one is.
 
@@ -212,6 +233,7 @@ class GeneratorClient:
                     proxy=way,
                     model=model,
                     timeouts=timeouts,
+                    pictures=pictures,
                 )
                 async with aclosing(answer) as pieces:
                     await anext(pieces)  # an answer without any piece raises
@@ -232,6 +254,19 @@ class GeneratorClient:
             return []
         with translated(self._secrets(proxy)):
             return await lister(self._config.url, key=self._config.key, proxy=proxy, ssl_context=self._ssl_context)
+
+    async def card(self, *, proxy: ProxyURL | None = None, model: str | None = None) -> ModelCard:
+        """Ask what the server tells of a model; an empty card where that is nothing."""
+        describer, config = self._config.kind.describer, self._config
+        if describer is None or not config.url:
+            return ModelCard()
+        return await describer(
+            config.url, model or config.model, key=config.key, proxy=proxy, ssl_context=self._ssl_context
+        )
+
+    def takes_pictures(self, model: str | None = None) -> bool:
+        """Tell whether no picture was refused by a server that takes none."""
+        return self._endpoint(model).takes_pictures
 
     def leave_out(self, model: str, parameters: Iterable[str]) -> None:
         """Leave parameters out of every request for a model, without waiting for its refusal."""
@@ -273,6 +308,7 @@ class GeneratorClient:
                 "timeouts": timeouts,
                 "session_args": self._sessions,
                 "memory": self._memory,
+                "connections": self._connections,
                 "ssl_context": self._ssl_context,
             }
         if config.url:

@@ -70,7 +70,7 @@ Piece = str | Thought | Recast | Finish | Usage | Prefilled | Unseen
 AsyncResult = AsyncIterator[Piece]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """Time limits of an answer, in seconds."""
 
@@ -108,6 +108,27 @@ class ModelLister(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Facts about a model in its server's words; None: it does not tell."""
+
+    context: int | None = None
+    """Tokens that it reads."""
+    sees_pictures: bool | None = None
+    parameters: frozenset[str] | None = None
+    """Parameters of a request that it takes."""
+
+
+class ModelDescriber(Protocol):
+    """Asks an endpoint what it tells of a model."""
+
+    async def __call__(
+        self, url: str, model: str, *, key: SecretStr, proxy: ProxyURL | None, ssl_context: ssl.SSLContext | None
+    ) -> ModelCard:
+        """Give what it tells; an empty card where that is nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorKind:
     """Capabilities and settings of a generator, so that nobody else compares names."""
 
@@ -125,6 +146,8 @@ class GeneratorKind:
     """Somebody else's class: it runs in a thread of its own, gets g4f's arguments, and its limits are kept for it."""
     limits_answers: bool = True
     """Its server keeps MAX_TOKENS; else answers are counted and ended here."""
+    server_limit: int = 0
+    """Tokens at which its server ends an answer, whatever it is asked for; 0: none that is known."""
     has_default_model: bool = False
     """The default of its model setting counts; else only a model that somebody named does."""
     may_be_embedded: bool = False
@@ -133,6 +156,8 @@ class GeneratorKind:
     """Its requests can hold pictures; whether its model sees them is another matter."""
     lister: ModelLister | None = None
     """Asks for the models of an endpoint; None: this kind has no list."""
+    describer: ModelDescriber | None = None
+    """Asks what an endpoint tells of a model; None: this kind tells nothing."""
     needs_url: str = ""
     """An example of the address without which it cannot work; empty: it has one of its own."""
 

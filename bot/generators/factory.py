@@ -21,11 +21,15 @@ from bot.generators.client import GeneratorConfig
 from bot.generators.contract import GeneratorKind, Timeouts
 from bot.generators.g4f_adapter import load
 from bot.generators.openai.generator import OpenAI
+from bot.generators.openai.model_card import read_card
 from bot.generators.openai.model_list import list_models
 
 DEFAULT_CONTEXT = 8192
 """Tokens that OpenChat 3.6 can read."""
 _IMPORT_PATH = re.compile(r"[\w.]+:[\w.]+")
+
+OPENCHAT_ANSWER_LIMIT = 1000
+"""Tokens: openchat-ui's `/api/chat` asks its upstream for no more than so many."""
 
 _OWN = {
     "aura": GeneratorKind(
@@ -35,6 +39,7 @@ _OWN = {
         model_setting="aura_model",
         key_setting="aura_key",
         limits_answers=False,
+        server_limit=OPENCHAT_ANSWER_LIMIT,
         has_default_model=True,
         may_be_embedded=True,
         more_variables=("AURA_BROWSER",),
@@ -48,6 +53,7 @@ _OWN = {
         has_default_model=True,
         sends_pictures=True,
         lister=list_models,
+        describer=read_card,
         needs_url="http://127.0.0.1:8000/v1",
     ),
 }
@@ -158,6 +164,11 @@ def context_tokens(settings: GeneratorSettings, embedded: EmbeddedModel | None) 
     return embedded.context_tokens if embedded is not None else DEFAULT_CONTEXT
 
 
+def timeouts_of(settings: GeneratorSettings) -> Timeouts:
+    """Give the time limits of an answer."""
+    return Timeouts(headers=settings.headers_timeout, silence=settings.silence_timeout, answer=settings.answer_timeout)
+
+
 def make_config(settings: GeneratorSettings, embedded: EmbeddedModel | None = None) -> GeneratorConfig:
     """Describe the generator that the settings name, or the embedded one."""
     kind = kind_of(settings.generator)
@@ -170,7 +181,8 @@ def make_config(settings: GeneratorSettings, embedded: EmbeddedModel | None = No
         browser=settings.aura_browser and embedded is None,
         context_tokens=context_tokens(settings, embedded),
         max_tokens=settings.max_tokens,
-        timeouts=Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout),
+        timeouts=timeouts_of(settings),
+        embedded=embedded is not None and kind.may_be_embedded,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from bot.generators.browser.session_args import BrowserSessions
 from bot.generators.contract import DEFAULT_TIMEOUTS, Timeouts
 from bot.generators.openai.endpoint_memory import EndpointMemory
+from bot.net.kept_connections import KeptConnections
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Options:
     """Remembers what the browser read, for the requests after this one."""
     ssl_context: ssl.SSLContext | None = None
     """Certificates to trust, for a server or a proxy with its own."""
+    connections: KeptConnections | None = None
+    """Connections that stay open for the requests after this one."""
     pictures: tuple[str, ...] = ()
     """`data:` addresses of the pictures whose places the messages have."""
     memory: EndpointMemory | None = None

@@ -34,20 +34,20 @@ menu-allow = let this group in, or a person: /allow @name; /allow off takes the 
 ## Getting to know each other
 
 start-private =
-    Hi! I'm { $name }. Ask me anything, just as you would write to a friend: every message here is a question to me.
+    Hi! I'm { $name }. Ask me anything, just as you would write to a friend.
 
     /new starts over, /help shows what else you can do.
 start-group =
     Hi! I'm { $name }. To ask me something here, write @{ $username } and your question, or reply to one of my messages.
 
     /help shows what else you can do.
-model-connected = My answers come from the model { $model }.
-model-local = My answers come from the model { $model }, which runs on my own computer.
-model-packaged = For now my answers come from a small model inside this program (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
+model-connected = { $model } writes my answers.
+model-local = { $model } writes my answers, on the same computer as the bot.
+model-packaged = For now a small model inside this program writes my answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
-help-private = Every message here is a question, captions and documents too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. A document in the message you reply to is read along. Reply to an older message to go on from there; edit your question to get a new answer.
+help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
-help-answers = Under an answer, ■ stops it, ↻ writes another version (‹ › switches between versions), and ▸ continues an answer that was cut off.
+help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › turns the pages), ▸ continues one that was cut off.
 help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
 help-admins = For you, as an admin of the bot:
 unknown-command = There is no such command. /help lists the ones you can use here.
@@ -71,6 +71,7 @@ system-shown =
     To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
+    [general] This is the system prompt of this group now.
    *[chat] This is the system prompt of this chat now.
 }
 system-reset =
@@ -124,6 +125,7 @@ button-retry = ↻ Try again
 
 source = { $source ->
     [topic] set for this topic
+    [topics] set for all topics
     [chat] set for this chat
     [bot] set for the whole bot
     [environment] from the bot's environment
@@ -179,7 +181,7 @@ proxy-password-in-group = A proxy with a password belongs in our private chat. I
 
 admin-link-taken = Welcome, { $name }! You are an admin of this bot now. /help shows what you can do.
 admin-link-dead = This link has been used or is too old. An admin of the bot can add you with /admin add; while there is none, the bot's log shows a new link at each start.
-access-wait = Hello! An admin has to let you in first. I have noted your request: you will hear of it here, and what you ask until then is answered then.
+access-wait = Hello! An admin has to let you in first. I have asked, and will tell you here. If you write a question now, I'll answer it then.
 access-request = { $name } would like to use the bot.
 button-approve = Approve
 button-decline = Decline
@@ -241,17 +243,21 @@ nothing-to-stop = Nothing is being written just now.
 nothing-to-retry = There is no answer here to write again.
 nothing-to-undo = There is no question here to take back.
 undone = I have removed the last question and its answer.
-only-asker = Only whoever asked, an administrator of this group or an admin of the bot can do that.
+only-asker = Only whoever asked can do that, or an administrator.
 press-gone = I no longer remember this answer, so its buttons do nothing.
 press-orphan = This was a leftover copy; the answer is in another message.
-press-not-yours = Only whoever asked, an administrator of this group or an admin of the bot can press this.
+press-not-yours = This is for whoever asked, and for administrators.
 press-over = The answer is complete already.
 press-cut = This answer broke off because the bot could not write here. ▸ continues it, ↻ writes a new one.
 press-mute = The bot may not write here at the moment.
 
 ## Settings
 
-settings-title = Settings of this chat
+settings-title = { $where ->
+    [topic] Settings of this topic. Its persona and model are its own, everything else counts in the whole group.
+    [general] Settings of this group. Its persona and model count in every topic that has none of its own.
+   *[chat] Settings of this chat
+}
 setting = { $name ->
     [language] Language: { $value } ({ source })
     [temperature] Temperature: { $value } ({ source })
@@ -279,14 +285,14 @@ settings-page = { $name ->
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
     [read_along] Shall I read what people here write to each other, so that I know what a question is about?
-    [conversations] Whose words do I remember when I answer here? In one conversation I know what everybody has asked me. Where each person has their own, I know only that person's questions, and everybody may send /new, /export and /forget for their own. Nothing is lost when you switch.
+    [conversations] Whose questions should I remember when I answer here? Everybody's, in one conversation? Or does each person get a conversation of their own, with their own /new, /export and /forget? You can switch at any time, nothing is lost.
    *[persona] Which persona should I take here? To write your own: /system and your text.
 }
 option = { $name ->
     [language] each person's own
     [streaming] { $value ->
         [edit] as it is written
-        [draft] with Telegram's own streaming, in private chats
+        [draft] smoothly, Telegram's own way (private chats)
        *[off] all at once
     }
     [thoughts] { $value ->
@@ -350,7 +356,7 @@ admin-usage =
     Admins of the bot:
     { $admins }
 
-    /admin add and /admin remove take a name such as @boris or an id, or work as a reply to a message of that person.
+    Write /admin add or /admin remove and a name such as @boris or an id, or reply with it to a message of theirs.
 admin-added = { $name } is an admin of the bot now.
 admin-removed = { $name } is no longer an admin of the bot.
 admin-never-met = I have never met this person. They have to write to me first.
@@ -410,9 +416,10 @@ model-here = { $model } answers here from the next answer on.
 model-trying = Asking { $model } …
 model-failed = { $model } does not answer, so everything stays as it was. { $reason }
 model-gone = That model is not there any more. /model shows what there is.
-model-fails = { $model } fails ({ $cause }) and is left alone for a while; its fallback answers where it has one. I shall say when it works again.
+model-fails = { $model } does not work ({ $cause }). I'll leave it alone for a while and use its fallback, if it has one. I'll tell you when it works again.
 answer-by-fallback = { $model } answered, because { $wanted } does not work just now.
 answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is not there any more. /model shows what there is.
+
 ## People, groups and what was changed
 
 menu-block = stop answering somebody
@@ -432,9 +439,9 @@ person-questions = { $count ->
     [one] one question in 24 hours
    *[other] { $count } questions in 24 hours
 }
-person-not-found = I don't know exactly one person called { $who }. /people and a part of the name searches.
-person-is-admin = { $name } is an admin of the bot. /admin remove comes first.
-block-usage = Whom? /block takes a name such as @boris or an id, or works as a reply to a message of that person.
+person-not-found = I can't tell whom you mean by { $who }. Search with /people and a part of the name.
+person-is-admin = { $name } is an admin of the bot. Use /admin remove first.
+block-usage = Whom? Write /block and a name such as @boris or an id, or reply with /block to a message of theirs.
 button-let-all-in = Let all { $count } in
 let-all-in-ask = { $count ->
     [one] Let in the one person whom I have met and nobody has blocked?
@@ -443,7 +450,7 @@ let-all-in-ask = { $count ->
 access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
-    [0] I know of no group: I learn of one when somebody adds me or writes to me there.
+    [0] I'm in no group that I know of. I notice one when somebody adds me or writes to me there.
     [one] One group
    *[other] { $count } groups
 }{ $pages ->
@@ -479,6 +486,10 @@ audit-what = { $action ->
     [admin-removed] took { $about } off the admins
     [admin-link] became an admin by the link
     [hold-ended] ended the pause of { $about }
+    [changed] { $scope ->
+        [bot] changed { $about }
+       *[other] changed { $about } in { $place }
+    }
     [set] { $scope ->
         [bot] set { $about } to { $value }
        *[other] set { $about } to { $value } in { $place }
@@ -494,17 +505,17 @@ audit-what = { $action ->
 
 menu-privacy = what I keep, and for how long
 privacy-kept = { $days ->
-    [0] I keep what is asked here, my answers and this chat's settings until somebody sends /forget.
-    [one] I keep what is asked here and my answers for one day, and this chat's settings until somebody sends /forget.
-   *[other] I keep what is asked here and my answers for { $days } days, and this chat's settings until somebody sends /forget.
-} From files I keep the text that I read in them, not the files. When somebody asked, I remember for two days, because of the limits.
+    [0] I keep your questions, my answers and this chat's settings until somebody sends /forget.
+    [one] I keep your questions and my answers for one day, and this chat's settings until somebody sends /forget.
+   *[other] I keep your questions and my answers for { $days } days, and this chat's settings until somebody sends /forget.
+} Of files I keep the text, not the files. For the limits I remember for two days when somebody asked.
 privacy-model = { $where ->
-    [here] Answers are written on the computer that I run on: no question leaves it, except by way of Telegram.
-   *[elsewhere] To write an answer, I send the question and the conversation before it to the server of the model, whose operator has rules of its own.
+    [here] The model runs on the same computer as I do: your questions go nowhere else, apart from Telegram.
+   *[elsewhere] To answer, I send your question and the conversation before it to the model's server. Whoever runs that has rules of their own.
 }
-privacy-people = I know your name, username, Telegram id and language as Telegram tells me, and roughly when you last wrote. What admins decide about people and settings is on record for { $days } days. Whoever runs me can read all of this.
-privacy-requests = What you write before an admin has let you in ({ $count } messages at the most) waits for { $days } days, and is deleted if they decline.
-privacy-group = In groups I keep what is said to me and what somebody replies to; other messages I don't keep.
+privacy-people = Telegram tells me your name, username, id and language, and I remember roughly when you last wrote. For { $days } days I keep a list of what admins have changed. Whoever runs me can read all of this.
+privacy-requests = Until an admin lets you in, I keep your messages ({ $count } at most) for up to { $days } days; if they decline, I delete them.
+privacy-group = In groups I keep only what is said to me, and the messages that it replies to.
 privacy-rights = /export sends you the conversation, /forget erases it.
 
 ## Commands with a name or a number
@@ -512,12 +523,16 @@ privacy-rights = /export sends you the conversation, /forget erases it.
 persona-set = From the next message on, my persona here is “{ $persona }”.
 persona-unknown = I have no persona called “{ $wanted }”.
 undone-one = I have removed the last question and its answer. /undo takes back one at a time.
+
 ## Usage
 
-menu-usage = how many tokens I have used
+menu-usage = how many tokens you have used
 usage-own = { $period ->
-    [day] Today: { $tokens } tokens.
-   *[month] This month: { $tokens } tokens.
+    [day] Today
+   *[month] This month
+}: { $tokens ->
+    [one] 1 token.
+   *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
 usage-table = { $by ->
@@ -528,7 +543,10 @@ usage-table = { $by ->
 usage-line = { $subject }: { $answers ->
     [one] 1 answer
    *[other] { $answers } answers
-}, { $tokens } tokens
+}, { $count ->
+    [one] { $tokens } token
+   *[other] { $tokens } tokens
+}
 budget-spent = { $whose ->
     [bot] The bot's tokens { $period ->
         [day] for today
@@ -539,11 +557,12 @@ budget-spent = { $whose ->
        *[month] for this month
     } are used up.
 } It goes on at { $at }.
+
 ## What failed
 
 menu-trouble = what failed lately, and why
 answer-reference = { $note } (error { $ref })
-trouble-title = What failed lately (/trouble and a reference shows all of one):
+trouble-title = What failed lately (/trouble and a code tells you more about one):
 trouble-none = Nothing failed lately.
 trouble-line = { $ref } · { $at } · { $where }
     { $cause }
@@ -558,7 +577,7 @@ trouble-shown =
 trouble-unknown = I know of no failure { $ref }. It may be too old; /trouble lists the newest.
 trouble-only-in-private = Ask me that in our private chat: the list names other chats.
 alert-refused = The model's server refuses the bot's settings ({ $model }): { $cause }. Check the key, the name of the model and the proxy. I will tell you when it works again.
-alert-down = The model ({ $model }) does not answer: { $cause }. I will tell you when it does again.
+alert-down = The model ({ $model }) does not answer: { $cause }. See whether its server runs, and whether its address is right. I will tell you when it answers again.
 alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
 alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
@@ -567,17 +586,19 @@ alert-over-storage = The database works again.
 
 ## Holds
 
-menu-hold = the chats that Telegram wants left alone
-hold-title = Telegram wants nothing sent to these chats until then (/hold and the number ends it):
-hold-none = No chat has to wait.
+menu-hold = chats where Telegram lets me write nothing for now
+hold-title = Telegram doesn't let me write to these chats until then (/hold and the number ends that):
+hold-none = I may write to every chat.
 hold-line = { $where }: { $until }
-hold-ended = I write to { $where } again. If it is too early, Telegram makes me wait again.
-hold-unknown = This chat does not have to wait. /hold lists those that do.
+hold-ended = I'll write to { $where } again. If it is too early, Telegram makes me wait again.
+hold-unknown = I may write to that chat. /hold lists those where I may not.
 hold-only-in-private = Ask me that in our private chat: the list names other chats.
+
 ## Recordings
 
 heard = 🎙 I heard:
 help-recordings = Voice messages, audio and video notes are heard, too: up to 15 minutes and 20 MB. If I misheard you, reply to what I heard with the right words, and I answer again.
+
 ## Messages to everybody
 
 menu-broadcast = write to everybody, to groups, or to those who wrote lately
@@ -609,12 +630,17 @@ broadcast-begun = I am writing to { $chats } chats, slowly enough that answers d
 broadcast-decided = That was decided already.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
 ## The limit of an answer
 
 limit-kept = { $keeper ->
-    [bot] The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may stop earlier (openchat's after 1000).
-   *[nobody] It limits nothing here: the model reads { $context } tokens in all, and its server decides where an answer ends (openchat's after 1000).
+    [bot] I count the tokens myself, roughly, and stop there.
+   *[nobody] It limits nothing here: the model reads only { $context } tokens in all.
+}{ $openchat ->
+    [0] { "" }
+   *[other] { " " }openchat's server ends every answer after { $openchat } tokens.
 }
+
 ## The reason of a failure, for admins
 
 answer-cause = For you as an admin: { $cause }
@@ -641,6 +667,7 @@ question-about-picture = What is in this picture?
 button-forget-own = Erase my conversation
 forget-own-ask = Erase your own conversation with me in this group? This can't be undone.
 forget-own-done = I have erased your conversation with me in this group. Telegram keeps the messages that you still see here.
+
 ## Many requests at once
 
 access-digest = Many would like to use the bot, the last of them { $name }. { $count ->
@@ -651,7 +678,7 @@ help-pictures = I see pictures, too: photos, all of an album, pictures sent as f
 
 ## Questions of several messages
 
-answer-unseen = The model here takes no pictures, so it answered your words only.
+answer-unseen = The model here can't see pictures, so it answered your words only.
 
 ## Reading along in a group
 
@@ -690,13 +717,14 @@ privacy-read-along = { $count ->
        *[other] { $hours } hours
     } at the most; with a question they go to the model.
 }
-privacy-pictures = Of a picture I keep only its id at Telegram, with the conversation, and fetch it again when the model has to see it. The model's server gets a smaller copy without the place and time of the photo.
-privacy-recordings = Voice messages and other recordings go to a transcription service. I keep the words that it understood, with the conversation, and not the sound.
+privacy-pictures = Of a picture I keep only its number at Telegram, and fetch it again when the model has to see it. The model's server gets a smaller copy, without place and time.
+privacy-recordings = Recordings go to a transcription service. I keep the words that it understood, not the sound.
 
 ## Commands, more of them
 
 retry-above = I'm rewriting this answer.
-temperature-for-bot = Only an admin of the bot can change it for the whole bot. For this chat: /temperature chat 0.9
+temperature-for-bot = Only an admin can change it for the whole bot. For this chat: /temperature chat 0.9
+
 ## Another model for an answer
 
 button-other-model = ⇄ Model
@@ -707,9 +735,9 @@ usage-cost = { $cost } { $currency } spent.
 usage-cost-left = { $cost } { $currency } are left.
 usage-forgotten = (forgotten)
 usage-cut = , and { $count ->
-    [one] 1 attempt
-   *[other] { $count } attempts
-} cut by a restart that only the server counted
+    [one] 1 attempt that a restart cut off (only the server counted it)
+   *[other] { $count } attempts that restarts cut off (only the server counted them)
+}
 budget-money-spent = { $whose ->
     [bot] The bot's money { $period ->
         [day] for today
@@ -730,14 +758,15 @@ budget-warning-person = Your budget { $period ->
     [day] for today
    *[month] for this month
 } is nearly used up: { $amount }. /usage shows what is left.
-privacy-usage = How many tokens each answer took, when, for whom and by which model, stays for { $days ->
+privacy-usage = For bills and limits I keep how many tokens each answer took, when, for whom and with which model, but not the words: for { $days ->
     [one] a day
    *[other] { $days } days
-} for bills and limits, without the words; this month's stay until it ends. /forget takes the chat off these figures at once, and your name at the end of the month, until when limits count them.
+}, and at least until the month is over. After /forget the chat is gone from these figures at once, and your name at the end of the month.
 
 ## Versions in an export
 
 export-other-version = another version
+
 ## What a bot with these settings reads
 
 greeting-reads = { $kinds ->
@@ -748,3 +777,48 @@ greeting-reads = { $kinds ->
 }
 help-documents-group = I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB. Mention me in the caption, or in a reply to the document.
 help-others = Forwarded messages, places, contacts, polls, checklists and dice are read, too.
+
+## Words for changes, and figures
+
+decimal-mark = .
+audit-setting = { $name ->
+    [language] the language
+    [temperature] the temperature
+    [streaming] streaming
+    [thoughts] the model's thoughts
+    [persona] the persona
+    [system_prompt] the system prompt
+    [read_along] reading along
+    [conversations] conversations
+    [model] the model
+    [model_choice] who chooses the model
+    [max_tokens] the longest answer
+    [proxy] the proxy
+   *[other] { $name }
+}
+audit-model-choosers = { $who ->
+    [admins] admins
+   *[everyone] everybody
+}
+answer-outdated = The question has changed: the new answer is below.
+in-all-topics = It counts in every topic that has none of its own.
+
+## What admins are told of by themselves: more causes
+
+alert-certificate = The certificate of the model's server ({ $model }) is not accepted: { $cause }. It has to be renewed there; a CA of your own goes into SSL_CERT_FILE. I will tell you when the model answers again.
+alert-proxy-refused = The proxy to the model ({ $model }) refuses the user name or password: { $cause }. /proxy sets another one. I will tell you when the model answers again.
+alert-proxy-down = The proxy to the model ({ $model }) does not work: { $cause }. /proxy test tries it, /proxy off goes without one. I will tell you when the model answers again.
+alert-conflict = A second program uses my token: Telegram gives each message to only one of us, so some stay unanswered. Stop the other one, or have @BotFather make a new token. I will tell you when it is over.
+alert-over-conflict = No second program uses my token any more.
+alert-webhook = Telegram cannot deliver messages to me: { $cause }. Look at WEBHOOK_URL, its certificate and the server that stands before me. What was written waits at Telegram; I will tell you when it comes again.
+alert-over-webhook = Telegram delivers messages to me again.
+alert-schema = I cannot start: the database was made by a newer version of me. Install that version, or restore the copy from before the upgrade. I will tell you when I run again.
+alert-over-schema = I run again: version and database fit.
+
+## What a bot with these settings reads
+
+model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.
+
+## Messages to everybody: what cannot go out
+
+broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.

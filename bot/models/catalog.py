@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-from bot.generators.client import GeneratorClient, GeneratorConfig, LimitKeeper, ProbeManner
+from bot.generators.client import AnswerLimit, GeneratorClient, GeneratorConfig, ProbeManner
 from bot.generators.factory import EmbeddedModel
 from bot.models.entry import ModelEntry, shown_name
+from bot.net.kept_connections import KeptConnections
 from bot.net.proxy_url import ProxyURL
 
 _CHOSEN = re.compile(r"@([a-z0-9_-]{1,24})(?::(.+))?")
@@ -83,13 +85,14 @@ class ModelCatalog:
         entries: Sequence[ModelEntry],
         embedded: NamedModel | None = None,
         *,
-        make: Callable[[GeneratorConfig], GeneratorClient] = GeneratorClient,
+        make: Callable[[GeneratorConfig], GeneratorClient] | None = None,
     ) -> None:
         """Take one entry at least. `embedded` answers for the entries without an address."""
         self._entries = {entry.id: _reaching(entry, embedded) for entry in entries}
         self.default = self._entries[entries[0].id]
         """The entry that answers where nothing is chosen."""
-        self._make = make
+        self._connections = KeptConnections()
+        self._make = make or partial(GeneratorClient, connections=self._connections)
         self._clients: dict[str, GeneratorClient] = {}
         self._listed: dict[str, tuple[Offer, ...]] = {}
 
@@ -102,6 +105,11 @@ class ModelCatalog:
     def is_from_file(self) -> bool:
         """True where `models.toml` is there; else the environment's settings are the one entry."""
         return bool(self.default.id)
+
+    @property
+    def answers_alone(self) -> bool:
+        """True where the program's own model is the only one, whatever name is chosen."""
+        return self.default.config.embedded and not self.is_from_file
 
     @property
     def sees_pictures(self) -> bool:
@@ -132,7 +140,8 @@ class ModelCatalog:
             if entry is not None and (not match[2] or entry.lists(match[2])):
                 return ChosenModel(entry, match[2] or entry.config.model)
             return ChosenModel(self.default, self.default.config.model, missing=match[1])
-        return ChosenModel(self.default, chosen or self.default.config.model)
+        own = self.default.config.model
+        return ChosenModel(self.default, own if self.answers_alone else chosen or own)
 
     def list_models(self, entry: ModelEntry, names: Sequence[str]) -> None:
         """Offer these models of an entry's endpoint beside the entry, from now on."""
@@ -149,11 +158,10 @@ class ModelCatalog:
             client.leave_out(entry.config.model, entry.not_taken)
         return client
 
-    def limit_of(self, choice: str, max_tokens: int) -> tuple[LimitKeeper, int]:
-        """Tell who keeps the limit of an answer of the model that a choice means, and the tokens that it reads."""
+    def limit_of(self, choice: str, max_tokens: int) -> AnswerLimit:
+        """Tell what a limit of an answer means on the model of a choice."""
         chosen = self.resolve(choice)
-        client = self.client(chosen.entry)
-        return client.limit_keeper(max_tokens, chosen.model or None), client.context_tokens(chosen.model or None)
+        return self.client(chosen.entry).answer_limit(max_tokens, chosen.model or None)
 
     async def probe(
         self, *, proxy: ProxyURL | None = None, model: str | None = None, manner: ProbeManner | None = None
@@ -168,9 +176,10 @@ class ModelCatalog:
         )
 
     async def aclose(self) -> None:
-        """Close every client."""
+        """Close every client, and the connections that they have kept."""
         for client in self._clients.values():
             await client.aclose()
+        await self._connections.aclose()
 
 
 def _digest(name: str) -> str:
@@ -187,5 +196,6 @@ def _reaching(entry: ModelEntry, embedded: NamedModel | None) -> ModelEntry:
         url=embedded.url,
         model=entry.config.model or embedded.name,
         context_tokens=min(entry.config.context_tokens, embedded.context_tokens),
+        embedded=True,
     )
     return replace(entry, config=config, has_proxy=True, proxy=None)

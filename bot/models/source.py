@@ -10,8 +10,7 @@ from typing import Protocol
 from dotenv import dotenv_values
 
 from bot.errors import SettingsProblem
-from bot.generators.contract import Timeouts
-from bot.generators.factory import GeneratorSettings, make_config
+from bot.generators.factory import GeneratorSettings, make_config, timeouts_of
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.file import read_models
@@ -41,7 +40,7 @@ def entries_in_file(settings: ModelSettings, environment: Mapping[str, str] | No
 
     Raises SettingsProblem.
     """
-    timeouts = Timeouts(settings.headers_timeout, settings.silence_timeout, settings.answer_timeout)
+    timeouts = timeouts_of(settings)
     known = _environment() if environment is None else environment
     return read_models(settings.models_file, known, max_tokens=settings.max_tokens, timeouts=timeouts)
 

@@ -40,7 +40,9 @@ def _empty_context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def tunnel(proxy: ProxyURL, context: ssl.SSLContext | None = None, *, limit: int = 100) -> aiohttp.TCPConnector:
+def tunnel(
+    proxy: ProxyURL, context: ssl.SSLContext | None = None, *, limit: int = 100, keep_alive: float = 15.0
+) -> aiohttp.TCPConnector:
     """Make an aiohttp connector that takes every connection through `proxy`, of whatever kind, names included.
 
     An http or https proxy is asked with CONNECT, which many allow for TLS alone: right for Telegram, and for SOCKS.
@@ -56,6 +58,7 @@ def tunnel(proxy: ProxyURL, context: ssl.SSLContext | None = None, *, limit: int
         proxy_ssl=context if proxy.scheme == "https" else None,
         ssl=context,
         limit=limit,
+        keepalive_timeout=keep_alive,
     )
 
 
@@ -81,12 +84,20 @@ class Route:
             return default_context()
         return _empty_context()
 
-    def connector(self) -> aiohttp.TCPConnector:
-        """Make the aiohttp connector; SOCKS is a matter of the connector, HTTP proxies of the request."""
+    @property
+    def origin(self) -> str:
+        """The server: the address without its path."""
+        return "/".join(self.url.split("/", 3)[:3])
+
+    def connector(self, *, keep_alive: float = 15.0) -> aiohttp.TCPConnector:
+        """Make the aiohttp connector; SOCKS is a matter of the connector, HTTP proxies of the request.
+
+        It sets no limit: answers in progress have one. Idle connections stay open for `keep_alive` seconds.
+        """
         proxy = self.proxy
         if proxy is None or proxy.scheme != "socks5":
-            return aiohttp.TCPConnector(ssl=self.tls)
-        return tunnel(proxy, self.tls)
+            return aiohttp.TCPConnector(ssl=self.tls, limit=0, keepalive_timeout=keep_alive)
+        return tunnel(proxy, self.tls, limit=0, keep_alive=keep_alive)
 
     def routing(self) -> Routing:
         """Give the aiohttp request's arguments. The proxy's password goes to the proxy alone, never to the server."""

@@ -16,6 +16,7 @@ from bot.errors import (
     GeneratorSilent,
     GeneratorUnreachable,
     ProxyRefused,
+    ProxyUnreachable,
     StorageUnavailable,
 )
 from bot.models.entry import ModelEntry
@@ -35,6 +36,12 @@ Any other refusal may be about one question."""
 REFUSED, DOWN = "refused", "down"
 _REFUSED = (GeneratorRefused, CertificateRefused)
 _DOWN = (GeneratorUnreachable, GeneratorSilent, GeneratorBroken)
+_OWN_WORDS: dict[type[GeneratorProblem], str] = {
+    CertificateRefused: "alert-certificate",
+    ProxyRefused: "alert-proxy-refused",
+    ProxyUnreachable: "alert-proxy-down",
+}
+"""Messages about failures that need something else looked at than the model's server and its settings."""
 _NO_ACCESS = ("401", "403")
 """Beginnings of refusals that no question causes."""
 
@@ -77,13 +84,26 @@ class AdminAlerts:
         if not _is_certain(error) and self._failures[model] < MIN_FAILURES:
             return
         if isinstance(error, _REFUSED):
-            await self._begin(REFUSED, model, str(error))
+            await self._begin(REFUSED, model, str(error), _OWN_WORDS.get(type(error), ""))
         elif isinstance(error, _DOWN):
-            await self._begin(DOWN, model, str(error))
+            await self._begin(DOWN, model, str(error), _OWN_WORDS.get(type(error), ""))
 
     async def model_left_alone(self, model: str, error: GeneratorProblem) -> None:
         """Tell that a model of `models.toml` is left alone for a while, unless its failure was told already."""
         await self._begin(REFUSED if isinstance(error, _REFUSED) else DOWN, model, str(error), "model-fails")
+
+    async def begin(self, kind: str, cause: str = "") -> None:
+        """Tell of what is about the whole bot, once."""
+        raised = await self._known()
+        if (kind, "") not in raised:
+            await self._raise(kind, "", cause, f"alert-{kind}")
+
+    async def end(self, kind: str) -> None:
+        """Tell that it is over, where it was told that it began; else this costs nothing."""
+        raised = await self._known()
+        if (kind, "") in raised:
+            raised.discard((kind, ""))
+            await self._tell_once(self._alerts.end(kind, ""), f"alert-over-{kind}", "", "")
 
     async def generator_works(self, model: str) -> None:
         """Tell that it is over, where it was told that it began; else this costs nothing."""
@@ -97,14 +117,18 @@ class AdminAlerts:
     async def _begin(self, kind: str, model: str, cause: str, key: str = "") -> None:
         """Raise an alert, one at a time for a model: a server that goes down often refuses first."""
         raised = await self._known()
-        if not any(subject == model for _, subject in raised):
-            raised.add((kind, model))  # before anything is awaited: a failed question and the breaker tell together
-            said = key or f"alert-{kind}"
-            try:
-                await self._tell_once(self._alerts.begin(kind, model), said, model, without_echo(cause, ()))
-            except StorageUnavailable:
-                raised.discard((kind, model))
-                raise
+        if raised.isdisjoint({(REFUSED, model), (DOWN, model)}):
+            await self._raise(kind, model, cause, key or f"alert-{kind}")
+
+    async def _raise(self, kind: str, subject: str, cause: str, key: str) -> None:
+        """Note an alert before anything is awaited: a failed question and the breaker tell together."""
+        raised = await self._known()
+        raised.add((kind, subject))
+        try:
+            await self._tell_once(self._alerts.begin(kind, subject), key, subject, without_echo(cause, ()))
+        except StorageUnavailable:
+            raised.discard((kind, subject))
+            raise
 
     async def _known(self) -> set[tuple[str, str]]:
         """The alerts that are not over, those of an earlier run included."""
@@ -145,3 +169,18 @@ def _is_certain(error: GeneratorProblem) -> bool:
     if isinstance(error, ProxyRefused | CertificateRefused):
         return True
     return isinstance(error, GeneratorRefused) and str(error).startswith(_NO_ACCESS)
+
+
+def tell_of_updates(alerts: AdminAlerts, start: StartTask) -> Callable[[str, str], None]:
+    """Give what hears why updates do not come in (with an empty cause: they do): each is told in a task of its own."""
+
+    async def tell(kind: str, cause: str) -> None:
+        try:
+            await (alerts.begin(kind, cause) if cause else alerts.end(kind))
+        except StorageUnavailable as problem:
+            logger.warning("Admins could not be told about updates (%s): %s", kind, problem)
+
+    def heard(kind: str, cause: str) -> None:
+        start(tell(kind, cause), name=f"tell about updates: {kind}")
+
+    return heard

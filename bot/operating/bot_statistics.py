@@ -39,9 +39,10 @@ class BotStatistics:
         async with self._one_at_a_time:
             return await self._statistics.of_days(days)
 
-    async def draw(self, statistics: Statistics) -> bytes | None:
+    async def draw(self, statistics: Statistics, *, decimal_mark: str = ".") -> bytes | None:
         """Draw a PNG. None: this machine cannot."""
         asked = {
+            "decimal_mark": decimal_mark,
             "first_day": statistics.first_day.isoformat(),
             "questions": statistics.questions,
             "people": statistics.people,

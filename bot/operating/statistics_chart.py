@@ -38,10 +38,12 @@ class StatisticsChart:
     def __init__(self) -> None:
         self._picture = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
         self._draw = ImageDraw.Draw(self._picture)
+        self._decimal_mark = "."
         self._big, self._small = ImageFont.load_default(40), ImageFont.load_default(28)
 
     def draw(self, numbers: dict[str, Any]) -> bytes:
         """Draw everything. Gives a PNG."""
+        self._decimal_mark = numbers["decimal_mark"]
         days = _day_labels(date.fromisoformat(numbers["first_day"]), len(numbers["questions"]))
         self._bars(0, numbers["questions"], _BLUE, days, front=(numbers["failed"], _RED))
         self._bars(1, numbers["people"], _GREEN, days)
@@ -74,7 +76,7 @@ class StatisticsChart:
         self._draw.line((_LEFT, top, _RIGHT, top), fill=_LINE, width=2)
         self._draw.line((_LEFT, ground, _RIGHT, ground), fill=_LINE, width=2)
         if most:
-            self._draw.text((_LEFT - 10, top), _number(most), fill=_INK, font=self._small, anchor="ra")
+            self._draw.text((_LEFT - 10, top), self._number(most), fill=_INK, font=self._small, anchor="ra")
         self._draw.text((_LEFT - 10, ground), "0", fill=_FAINT, font=self._small, anchor="rs")
         step = (_RIGHT - _LEFT) / max(1, len(values))
         for shown, paint in ((values, colour), front or ((), "")):
@@ -99,20 +101,21 @@ class StatisticsChart:
             end = _LEFT + 40 + max(3.0, widest * count / max(1, most))
             self._draw.text((_LEFT, middle), letter, fill=_INK, font=self._small, anchor="lm")
             self._draw.rectangle((_LEFT + 40, middle - row * 0.36, end, middle + row * 0.36), fill=_VIOLET)
-            self._draw.text((end + 12, middle), _number(count), fill=_INK, font=self._small, anchor="lm")
+            self._draw.text((end + 12, middle), self._number(count), fill=_INK, font=self._small, anchor="lm")
+
+    def _number(self, value: float) -> str:
+        """A number of few digits: 7, 1.4, 12 300, 1.2M."""
+        if value >= 1_000_000:  # noqa: PLR2004  # a million
+            return f"{value / 1_000_000:.1f}M".replace(".", self._decimal_mark)
+        if value >= 10 or value == int(value):  # noqa: PLR2004  # two digits say enough
+            return f"{value:,.0f}".replace(",", " ")
+        return f"{value:.1f}".replace(".", self._decimal_mark)
 
 
 def _day_labels(first: date, days: int) -> dict[int, str]:
     """Dates below some of the days: every one of a week, else about six, today among them."""
     every = 1 if days <= 7 else -(-days // 6)  # noqa: PLR2004  # a week
     return {at: f"{first + timedelta(at):%m-%d}" for at in range(days - 1, -1, -every)}
-
-
-def _number(value: float) -> str:
-    """A number of few digits: 7, 1.4, 12 300, 1.2M."""
-    if value >= 1_000_000:  # noqa: PLR2004  # a million
-        return f"{value / 1_000_000:.1f}M"
-    return f"{value:,.0f}".replace(",", " ") if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004  # two digits say enough
 
 
 def main() -> None:

@@ -59,6 +59,11 @@ class AuditLog:
         entry = AuditEntry(self._clock(), speaker.id, speaker.name, action, about, value, place)
         await self._records.add(speaker.key.bot, entry)
 
+    async def note_here(self, speaker: Speaker, action: AuditAction, name: str, *, value: str = "") -> None:
+        """Record a change of a setting in a group. What people set in their private chats is their own."""
+        if not speaker.private:
+            await self.note(speaker, action, name, value=value, place=speaker.chat.title or str(speaker.chat.id))
+
     async def read(self, speaker: Speaker, page: int) -> AuditPage:
         """Read one page of the changes. Raises OnlyBotAdmins."""
         self._permissions.require_bot_admin(speaker)

@@ -10,6 +10,7 @@ from bot.conversation.people import Person, Standing
 from bot.people.bot_admins import BotAdmins
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
+from bot.storage.repositories.chats import ChatRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.question_times import QuestionTimes
 
@@ -19,6 +20,15 @@ COUNTED_SECONDS = 86_400.0
 """Seconds back to which questions are counted."""
 
 _ID = re.compile(r"\d{1,16}")
+
+
+async def name_of(people: PersonRepository, chats: ChatRepository, id_: int, *, bot: int) -> str:
+    """Give the name of a person, or the title of a group; empty: unknown. Raises StorageUnavailable."""
+    if id_ < 0:
+        chat = await chats.get(bot, id_)
+        return chat.title if chat is not None else ""
+    person = await people.get(bot, id_)
+    return person.name if person is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

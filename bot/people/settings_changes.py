@@ -55,7 +55,8 @@ class SettingsChanges:
             raise PromptTooLong("the prompt leaves no room for a question", tokens=self._context_tokens)
         async with self._unit.transaction():
             await self._preferences.set(self._preferences.scope(speaker.key, name), name, text)
-            await self._note_here(speaker, AuditAction.SET, name, text)
+            value = "" if name is PreferenceName.SYSTEM_PROMPT else text  # the words of prompts are not recorded
+            await self._audit.note_here(speaker, AuditAction.SET, name, value=value)
             return await self._preferences.effective(speaker.key)
 
     async def reset_here(self, speaker: Speaker, name: PreferenceName) -> EffectivePreferences:
@@ -64,7 +65,7 @@ class SettingsChanges:
         async with self._unit.transaction():
             for one in _ANSWERER if name in _ANSWERER else (name,):
                 await self._preferences.reset(self._preferences.scope(speaker.key, one), one)
-            await self._note_here(speaker, AuditAction.RESET, name)
+            await self._audit.note_here(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)
 
     async def set_for_bot(self, speaker: Speaker, name: PreferenceName, text: str) -> EffectivePreferences:
@@ -82,10 +83,3 @@ class SettingsChanges:
             await self._preferences.reset(ChatKey(speaker.key.bot, 0), name)
             await self._audit.note(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)
-
-    async def _note_here(self, speaker: Speaker, action: AuditAction, name: PreferenceName, text: str = "") -> None:
-        """Record a change in a group. Changes in somebody's private chat, and words of prompts, are their own."""
-        if speaker.private:
-            return
-        value = "" if name is PreferenceName.SYSTEM_PROMPT else text
-        await self._audit.note(speaker, action, name, value=value, place=speaker.chat.title or str(speaker.chat.id))

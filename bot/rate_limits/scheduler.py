@@ -148,12 +148,14 @@ class Scheduler:
     def held(self, chat: int, now: float) -> float:
         """Seconds for which nothing may go to this chat."""
         state = self._chats.get(chat)
-        return max(0.0, self._bot.held_until - now, state.held_until - now if state else 0.0)
+        until = max(self._bot.held_until, state.held_until) if state else self._bot.held_until
+        return max(0.0, until - now)
 
     def drafts_held(self, chat: int, now: float) -> float:
         """Seconds for which no draft and no chat action may go to this chat."""
         state = self._chats.get(chat)
-        return max(self.held(chat, now), state.drafts_held_until - now if state else 0.0)
+        held = self.held(chat, now)
+        return max(held, state.drafts_held_until - now) if state else held
 
     def tempo(self, chat: int, now: float) -> float:
         """Return how lively this group is, as far as it is known."""

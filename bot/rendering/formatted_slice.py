@@ -14,8 +14,6 @@ def slice_formatted(what: Formatted, start: int, limit: int) -> tuple[Formatted,
     It ends at a line, else at a word, else between two characters; an entity over the end is cut with the text.
     """
     rest = what.text[start:]
-    if start == 0 and utf16_length(rest) <= limit:
-        return what, len(rest)
     most = fitting_length(rest, limit)
     if most < len(rest):
         half = most // 2

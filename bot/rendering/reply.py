@@ -7,6 +7,7 @@ depends on its text alone, not on the pieces in which it came.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -161,8 +162,8 @@ class Reply:
             self._new.clear()
 
     def _tail_lengths(self) -> list[int]:
-        """Give the lengths of the live text to try: all of it, and what is known to fit."""
-        return [len(self._live), min(self._fitted, len(self._live)), self._checked, self._checked // 2, 0]
+        """Give the lengths of the live text to try: all, what has fitted, and less beside thoughts that come late."""
+        return sorted({len(self._live), self._fitted, self._checked, self._fitted // 2, 0}, reverse=True)
 
     def _tail_part(self, length: int) -> MessagePart:
         whole = length == len(self._live) and self._ended
@@ -212,35 +213,30 @@ class Reply:
             max(room - self._filled.units, self._limit // _LOOKS_PER_MESSAGE, 1),
             max(MAX_ANSWER_ENTITIES - self._filled.entities, MAX_ANSWER_ENTITIES // _LOOKS_PER_MESSAGE),
         )
-        seen = self._checked
-        if not most.may_be_exceeded_by(self._live[seen:]):
+        ahead = self._live[self._checked : self._checked + most.units + 1]
+        if not most.may_be_exceeded_by(ahead):
             return 0
-        low, high = seen + 1, min(len(self._live), seen + most.units + 1)
-        while low < high:
-            middle = (low + high) // 2
-            if most.may_be_exceeded_by(self._live[seen:middle]):
-                high = middle
-            else:
-                low = middle + 1
-        return low
+        return self._checked + bisect_left(
+            range(len(ahead)), True, key=lambda length: most.may_be_exceeded_by(ahead[:length])
+        )
 
     def _advance_last(self, room: int) -> int:
         """Seal one message if the rest, complete as it is, does not fit into one."""
-        length = len(self._live)
-        if length < 2:  # noqa: PLR2004  # one character cannot be cut
+        if not self._live:
             return 0
-        layout = self._lay_out(self._live, growing=False)
+        source = self._live
+        layout = self._lay_out(source, growing=False)
         if not self._exceeds(layout, room):
             return 0
-        self._cut(layout, self._live, room)
-        return length
+        self._cut(layout, source, room)
+        return len(source)
 
     @staticmethod
     def _exceeds(layout: Layout, room: int) -> bool:
         return utf16_length(layout.formatted.text) > room or layout.first_broken is not None
 
     def _cut(self, layout: Layout, source: str, room: int) -> None:
-        for limit in (room, room * 9 // 10, room * 3 // 4, room // 2):
+        for limit in (room, room * 9 // 10):
             cut = choose_split_point(layout, source, limit)
             if cut and self._try(cut, source, room):
                 return

@@ -38,20 +38,15 @@ def choose_split_point(layout: Layout, source: str, limit: int) -> SplitPoint | 
 
 def plain_split_point(source: str, limit: int) -> int:
     """Choose where to cut text that is shown as it is written."""
-    most = fitting_length(source, limit)
-    if most >= len(source):
-        most = len(source) - 1
-    for pattern, least in ((_LINE, most // 2), (_WORD, most // 2), (_WORD, 0)):
-        found = _last(pattern, source, least, most)
-        if found:
-            return found
-    return last_grapheme_boundary(source, most) or max(1, most)
+    most = min(fitting_length(source, limit), len(source) - 1)
+    at_line_or_word = _last(_LINE, source, most // 2, most) or _last(_WORD, source, 0, most)
+    return at_line_or_word or last_grapheme_boundary(source, most) or max(1, most)
 
 
 def _last(pattern: re.Pattern[str], text: str, least: int, most: int) -> int | None:
-    """Find the last place after a match that parts no character."""
-    for found in reversed(list(pattern.finditer(text, max(0, least - 1), most))):
-        if max(1, least) <= found.end() and is_grapheme_boundary(text, found.end()):
+    """Find the last place after a match, not before `least`, that parts no character. No pattern matches nothing."""
+    for found in reversed(list(pattern.finditer(text, least - 1, most))):
+        if is_grapheme_boundary(text, found.end()):
             return found.end()
     return None
 

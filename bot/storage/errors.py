@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Faults of this program, not of the database: they stay what they are."""
 
+_GONE = frozenset(
+    {"AdminShutdownError", "CannotConnectNowError", "ConnectionDoesNotExistError", "InterfaceError"}
+    | {"InternalClientError", "PostgresConnectionError"}
+)
+"""Names of asyncpg's errors about a connection (it is imported for PostgreSQL alone)."""
 
 TroubleListener = Callable[[str], None]
 
@@ -66,6 +71,8 @@ class ErrorTranslator:
     def _failed(self, error: BaseException) -> StorageUnavailable:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         words = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+        if _is_about_connection(error, cause):
+            words = f"no connection to the database ({words})"
         if not self._failing:
             self._failing = True
             logger.error("The database cannot be used: %s", words)
@@ -75,3 +82,9 @@ class ErrorTranslator:
     def _tell(self, cause: str) -> None:
         for heard in self._listeners:
             heard(cause)
+
+
+def _is_about_connection(error: BaseException, cause: BaseException) -> bool:
+    """Tell a server that is gone from one that refuses: its driver's words alone lead astray."""
+    broken = isinstance(error, DBAPIError) and error.connection_invalidated
+    return broken or isinstance(cause, (OSError, TimeoutError)) or type(cause).__name__ in _GONE

@@ -30,6 +30,12 @@ async def inspect(url: str) -> str:
     return await asyncio.to_thread(_about_file, Path(str(read.database)))
 
 
+def folder_of(url: str) -> Path | None:
+    """Give the folder of a SQLite file. None: the database is a server's."""
+    read = database_url(url)
+    return Path(str(read.database)).resolve().parent if is_sqlite(read) else None
+
+
 async def stored_for_bot(url: str, bot: int) -> dict[str, str]:
     """Read what is set for a whole bot, and change nothing; nothing where no database is, or it cannot be read."""
     read = database_url(url)

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 TYPING_INTERVAL = 4.5
 """Seconds between two `typing…`; Telegram shows each for five."""
+TYPING_DELAY = 0.05
+"""Seconds before the first one: the request to the generator goes first, and who answers sooner needs no sign."""
 INDICATOR_TIMEOUT = 1.0
 """Seconds that a sign may keep the first text waiting."""
 ACKNOWLEDGEMENT = "\N{EYES}"
@@ -43,7 +45,7 @@ class TypingIndicator:
 
     def __init__(self, telegram: Telegram, store: JournalStore, to: Destination, clock: Clock) -> None:
         self._telegram, self._store, self._to, self._clock = telegram, store, to, clock
-        self.due = clock.now()
+        self.due = clock.now() + TYPING_DELAY
 
     async def show(self) -> None:
         """Show it if it is due."""

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from aiogram import Bot
 from aiogram.types import WebhookInfo
 from aiohttp import web
 
 from bot.telegram.bot_session import TELEGRAM_ERRORS
+from bot.updates.trouble import Conflict, TroubleHeard
 
 MAX_UPDATE_SIZE = 1024 * 1024
 """Bytes of a request's body; an update with a full message and all its entities stays far below."""
@@ -31,34 +31,34 @@ class Readiness:
     details: Details = field(default_factory=dict)
 
 
-class UpdatesHealth(Protocol):
-    """Knows whether updates come in."""
-
-    @property
-    def age(self) -> float | None:
-        """Seconds since the last sign of updates. None: there was none yet."""
-        ...
-
-    async def check(self) -> Readiness:
-        """Tell of the parts `telegram` (it answers) and `updates` (they come)."""
-        ...
-
-
 class PollingHealth:
     """The age of the last answered `getUpdates`: polling may stand still while every other call is answered."""
 
-    def __init__(self, bot: Bot, *, limit: float, clock: MonotonicClock = time.monotonic) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        *,
+        limit: float,
+        clock: MonotonicClock = time.monotonic,
+        heard: TroubleHeard = lambda _kind, _cause: None,
+    ) -> None:
         """`limit` is the age in seconds from which on updates count as not coming in."""
         self._bot = bot
         self._limit = limit
         self._clock = clock
         self._answered_at = clock()
         self._standby = False
+        self._conflict = Conflict(heard, now=self._answered_at)
 
     def answered(self) -> None:
         """Note that a `getUpdates` was answered."""
         self._answered_at = self._clock()
         self._standby = False
+        self._conflict.not_seen(self._answered_at)
+
+    def conflicted(self, cause: str) -> None:
+        """Note that Telegram answered another instance instead (409)."""
+        self._conflict.seen(cause, self._clock())
 
     def stand_by(self) -> None:
         """Note that another replica polls: nothing is to be expected here."""
@@ -97,13 +97,9 @@ class WebhookHealth:
         """Ask Telegram how the deliveries go."""
         details: Details = {"updates_by": "webhook", "last_delivery_age": self._rounded_age()}
         try:
-            reached, info = await asyncio.gather(
-                _reaches_telegram(self._bot), self._bot.get_webhook_info(request_timeout=TELEGRAM_TIMEOUT)
-            )
+            reached, info = await asyncio.gather(_reaches_telegram(self._bot), self._asked())
         except TELEGRAM_ERRORS:
             return Readiness({"telegram": False, "updates": False}, details)
-        if info.url:
-            self._set_at = self._clock()
         failed_at = info.last_error_date
         details |= {
             "pending_updates": info.pending_update_count,
@@ -111,6 +107,23 @@ class WebhookHealth:
             "last_error_age": None if failed_at is None else round(self._clock() - failed_at.timestamp(), 1),
         }
         return Readiness({"telegram": reached, "updates": not self._fails(info)}, details)
+
+    async def problem(self) -> str | None:
+        """Ask Telegram why deliveries fail; empty: they do not. None: it did not answer."""
+        try:
+            info = await self._asked()
+        except TELEGRAM_ERRORS:
+            return None
+        if not self._fails(info):
+            return ""
+        return info.last_error_message or "Telegram knows of no webhook"
+
+    async def _asked(self) -> WebhookInfo:
+        """Raises TELEGRAM_ERRORS."""
+        info = await self._bot.get_webhook_info(request_timeout=TELEGRAM_TIMEOUT)
+        if info.url:
+            self._set_at = self._clock()
+        return info
 
     @property
     def age(self) -> float | None:

@@ -93,6 +93,7 @@ class Polling:
         self._reached = False
         self._answered_at = clock()
         self._trouble = LogThrottle(logger, clock=clock)
+        self._conflicts = LogThrottle(logger, clock=clock)  # two that poll are answered in turns: that ends nothing
         self._unreadable = LogThrottle(logger, burst=MAX_UNREADABLE_REPORTS, clock=clock)
 
     async def run(self) -> None:
@@ -176,7 +177,8 @@ class Polling:
         elif isinstance(error, TelegramConflictError) and "webhook" in message:
             await self._end_webhook()
         elif isinstance(error, TelegramConflictError):
-            self._trouble.log(
+            self._health.conflicted(message)
+            self._conflicts.log(
                 logging.ERROR,
                 "conflict",
                 "Another instance of this bot is polling with the same BOT_TOKEN: %s",

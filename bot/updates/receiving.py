@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Sequence
@@ -20,10 +19,11 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.telegram.bot_session import TELEGRAM_ERRORS
-from bot.updates.health import PollingHealth, Readiness, UpdatesHealth, WebhookHealth, health_app, server_runner
+from bot.updates.health import PollingHealth, Readiness, WebhookHealth, health_app, server_runner
 from bot.updates.metrics_endpoint import Scrape, add_metrics
 from bot.updates.polling import Polling
 from bot.updates.retry import until_it_succeeds
+from bot.updates.trouble import DeliveryWatch, TroubleHeard
 from bot.updates.webhook import add_webhook, announce_webhook
 
 logger = logging.getLogger(__name__)
@@ -59,19 +59,37 @@ async def reach_telegram(bot: Bot) -> User:
     return await until_it_succeeds(report)(ask)
 
 
+@dataclass(frozen=True, slots=True)
+class UpdatesSource:
+    """The way in which updates come in, and who hears where they do not."""
+
+    health: PollingHealth | WebhookHealth
+    heard: TroubleHeard
+
+
+def updates_source(settings: Settings, bot: Bot, heard: TroubleHeard) -> UpdatesSource:
+    """Make what knows whether updates come in, for the way that the settings have."""
+    limit = settings.updates_age_limit
+    if settings.webhook_url is not None:
+        return UpdatesSource(WebhookHealth(bot, limit=limit), heard)
+    return UpdatesSource(PollingHealth(bot, limit=limit, heard=heard), heard)
+
+
 async def receive_updates(
     settings: Settings,
     bot: Bot,
     dispatcher: Dispatcher,
     database: Database,
     tasks: TaskSupervisor,
-    health: PollingHealth,
+    source: UpdatesSource,
 ) -> None:
     """Let updates come, by webhook or by polling, until cancelled."""
-    if settings.webhook_url is not None and settings.webhook_secret is not None:
-        secret = settings.webhook_secret.get_secret_value()
-        await announce_webhook(bot, dispatcher, url=settings.webhook_url, secret=secret)
-        await asyncio.Event().wait()
+    health = source.health
+    if isinstance(health, WebhookHealth):
+        url, secret = _webhook_of(settings)
+        await announce_webhook(bot, dispatcher, url=url, secret=secret)
+        await DeliveryWatch(health, source.heard).run()
+        return
 
     async def elected() -> bool:
         return await database.try_advisory_lock(f"polling {bot.id}")
@@ -87,7 +105,7 @@ class Served:
     bot: Bot
     dispatcher: Dispatcher
     database: Database
-    health: PollingHealth
+    health: PollingHealth | WebhookHealth
     scrape: Scrape | None = None
     """None: nobody counts."""
 
@@ -111,8 +129,7 @@ def reserve_address(address: tuple[str, int], stack: AsyncExitStack) -> list[soc
 
 async def listen(sockets: Sequence[socket.socket], served: Served, stack: AsyncExitStack, *, grace: float) -> None:
     """Serve health and figures, and the webhook where there is one."""
-    settings, bot = served.settings, served.bot
-    health: UpdatesHealth = served.health
+    settings, bot, health = served.settings, served.bot, served.health
 
     async def ready() -> Readiness:
         updates = await health.check()
@@ -121,10 +138,8 @@ async def listen(sockets: Sequence[socket.socket], served: Served, stack: AsyncE
     app = health_app(ready)
     if served.scrape is not None:
         add_metrics(app, served.scrape, lambda: health.age, settings)
-    if settings.webhook_url is not None and settings.webhook_secret is not None:
-        health = webhook_health = WebhookHealth(bot, limit=settings.updates_age_limit)
-        secret = settings.webhook_secret.get_secret_value()
-        add_webhook(app, served.dispatcher, bot, secret=secret, health=webhook_health)
+    if isinstance(health, WebhookHealth):
+        add_webhook(app, served.dispatcher, bot, secret=_webhook_of(settings)[1], health=health)
     runner = server_runner(app, shutdown_timeout=grace)
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
@@ -133,6 +148,13 @@ async def listen(sockets: Sequence[socket.socket], served: Served, stack: AsyncE
             await web.SockSite(runner, bound).start()
         except OSError as error:  # another process has bound it, too, and was quicker to listen
             raise SettingsProblem(f"LISTEN: cannot listen on {bound.getsockname()}: {error.strerror}") from None
+
+
+def _webhook_of(settings: Settings) -> tuple[str, str]:
+    """Give address and secret of the webhook. Raises SettingsProblem where there is none."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        raise SettingsProblem("WEBHOOK_URL, WEBHOOK_SECRET: one of them is missing")
+    return settings.webhook_url, settings.webhook_secret.get_secret_value()
 
 
 async def _works(asking: Awaitable[object]) -> bool:

@@ -21,7 +21,7 @@ def router() -> CommandRouter:
     return CommandRouter("admin", temperature, max_tokens)
 
 
-@declare("temperature", CHAT_OWNERS, order=110)
+@declare("temperature", CHAT_OWNERS, order=55)
 async def temperature(
     _: Message, command: CommandObject, speaker: Speaker, changes: SettingsChanges, texts: Texts, say: Responder
 ) -> None:
@@ -50,7 +50,7 @@ async def max_tokens(
     """The most tokens of an answer, and what that means on the model in force."""
     name = PreferenceName.MAX_TOKENS
     key, effective = await _change_bot(name, command.args or "", speaker, changes, texts)
-    say_value(key, name, effective, say, note=limit_note(*model_choice.limit_of(effective), say))
+    say_value(key, name, effective, say, note=limit_note(model_choice.limit_of(effective), say))
 
 
 async def _change_bot(
@@ -80,7 +80,7 @@ async def _change_chat(value: str, speaker: Speaker, changes: SettingsChanges, t
         say(WrongValue.key, name="chat_temperature")
         return
     text, source = in_words(effective, name, say)
-    say("value-shown-for-chat", value=text, source=source.value)
+    say("value-shown-for-chat", value=text, source=source)
 
 
 def say_change(key: str, name: PreferenceName, effective: EffectivePreferences, say: Responder) -> None:
@@ -93,7 +93,7 @@ def say_value(
 ) -> None:
     """Say one value in force, and where it comes from; and a note about it, where there is one."""
     value, source = in_words(effective, name, say)
-    text = say.text(key, name=name.value, value=value, source=source.value)
+    text = say.text(key, name=name.value, value=value, source=source)
     say.say_text("\n".join([text, *([note] if note else [])]))
 
 

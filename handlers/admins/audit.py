@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiogram.types import CallbackQuery, Message
 
 from bot.people.audit import AuditLog
+from bot.people.personas import Personas
 from bot.people.speaker import Speaker
 from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
 from handlers.support.bot_commands import command as declare
@@ -21,13 +22,13 @@ def router() -> CommandRouter:
 
 
 @declare("audit", BOT_ADMINS, order=180)
-async def show(_: Message, speaker: Speaker, audit: AuditLog, say: Responder) -> None:
+async def show(_: Message, speaker: Speaker, audit: AuditLog, personas: Personas, say: Responder) -> None:
     """Show the newest changes, in private."""
     read = await audit.read(speaker, 0)
     if not speaker.private:
         say("audit-only-in-private")
         return
-    text, keyboard = audit_view(read, say)
+    text, keyboard = audit_view(read, personas, say)
     say.say_text(text, keyboard=keyboard)
 
 
@@ -36,8 +37,9 @@ async def turn_page(
     callback_data: AuditPageCallback,
     speaker: Speaker,
     audit: AuditLog,
+    personas: Personas,
     say: Responder,
     redraw: MessageEditor,
 ) -> None:
     """Show another page."""
-    redraw(*audit_view(await audit.read(speaker, callback_data.page), say))
+    redraw(*audit_view(await audit.read(speaker, callback_data.page), personas, say))

@@ -53,7 +53,7 @@ async def broadcast(
     audience, days, text = _read(command.args or "", texts)
     what = Formatted(text) if text else _replied(message)
     if what is None:
-        say("broadcast-usage")
+        say("broadcast-usage" if reply_target(message) is None else "broadcast-only-text")
         return
     prepared = await broadcasting.prepare(speaker, what, audience, days=days, language=say.language)
     if not prepared.chats:

@@ -90,7 +90,7 @@ async def _show(
         say.say_text(say.text(problem.key, **problem.details))
         return
     caption, keyboard = _caption(statistics, say), _keyboard(days, say)
-    picture = await bot_statistics.draw(statistics)
+    picture = await bot_statistics.draw(statistics, decimal_mark=say.text("decimal-mark"))
     try:
         if picture is not None:
             await show(picture, caption, keyboard)
@@ -107,9 +107,9 @@ def _caption(statistics: Statistics, say: Responder) -> str:
     lines = [
         say.text("stats-title", days=len(statistics.questions)),
         say.text("stats-questions", questions=_spaced(asked), most=_spaced(max(statistics.questions))),
-        say.text("stats-failed", failed=_spaced(failed), share=f"{100 * failed / max(1, asked):.1f}"),
+        say.text("stats-failed", failed=_spaced(failed), share=say.decimal(100 * failed / max(1, asked), 1)),
         say.text("stats-people", people=_spaced(statistics.distinct_people), most=_spaced(max(statistics.people))),
-        say.text("stats-first-text", seconds="–" if median is None else f"{median:.1f}"),
+        say.text("stats-first-text", seconds="–" if median is None else say.decimal(median, 1)),
         say.text("stats-models"),
         *(
             f"{letter} · {framed(share.model)[:MAX_NAME_IN_CAPTION] or '–'}: {_spaced(share.answers)}"

@@ -31,7 +31,7 @@ class ReplyMiddleware(BaseMiddleware):
             speaker: Speaker = data["speaker"]
             effective = await self._preferences.effective(origin.key)
             language = effective.language.value or self._speech.texts.language_of(speaker.language_code)
-            say = Responder(self._speech, language, destination_of(origin, event))
+            say = Responder(self._speech, language, destination_of(origin, event), origin.scope)
             data.update(
                 effective=effective,
                 say=say,

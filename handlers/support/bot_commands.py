@@ -38,7 +38,7 @@ class Audience(StrEnum):
     ADMINS = "admins"
     """Bot admins, in their private chats."""
     ADMINS_HELP = "admins-help"
-    """Bot admins, in `/help` alone: in groups they have no menu of their own."""
+    """Bot admins, in `/help` alone, and only where they let people in: in groups they have no menu of their own."""
 
 
 MEMBERS = frozenset({Audience.PRIVATE, Audience.GROUP, Audience.GROUP_ADMINS, Audience.ADMINS})

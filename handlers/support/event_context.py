@@ -20,6 +20,7 @@ from bot.conversation.names import framed
 from bot.conversation.people import Chat as StoredChat
 from bot.conversation.people import Person
 from bot.telegram.destination import Destination
+from handlers.support.responders import Scope
 
 GENERAL = 1
 """The thread id that the General topic would have; its messages carry none."""
@@ -39,6 +40,8 @@ class EventContext:
     anonymous: bool = False
     """An administrator of this group who speaks as the group."""
     message_id: int | None = None
+    forum: bool = False
+    """The group has topics."""
     update_id: int = 0
     """Negative for a held message that comes again."""
 
@@ -46,6 +49,13 @@ class EventContext:
     def dedup(self) -> str:
         """The name of the update, by which what it asks for is stored once."""
         return f"{self.key.bot}:{self.update_id}"
+
+    @property
+    def scope(self) -> Scope:
+        """The reach of what is set here."""
+        if self.private or not self.forum:
+            return "chat"
+        return "topic" if self.key.topic else "general"
 
     @property
     def chat(self) -> StoredChat:
@@ -85,6 +95,7 @@ def _of_message(message: Message, bot: int) -> EventContext:
         title=framed(chat.title or ""),
         author=Author(speaker.id, framed(speaker.title or speaker.full_name)),
         anonymous=speaker.id == chat.id,
+        forum=bool(chat.is_forum),
         message_id=message.message_id,
     )
 
@@ -105,6 +116,7 @@ def _of_person(chat: Chat, user: User | None, key: ChatKey, message_id: int | No
         title=framed(chat.title or ""),
         author=author,
         user=_person(user) if user else None,
+        forum=bool(chat.is_forum) and chat.type != "private",
         message_id=message_id,
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from bot.conversation.people import Person
 from bot.errors import NotModified, Problem, StorageUnavailable, TelegramProblem
+from bot.preferences import Source, Value
 from bot.rendering.entities import Formatted
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.runtime.unit_of_work import UpdateUnitOfWork
@@ -46,6 +47,10 @@ class Utterances(Protocol):
         ...
 
 
+Scope = Literal["chat", "topic", "general"]
+"""A chat without topics, a topic, or the General topic, whose settings count in all others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """The texts, the queues that they are sent from, and the unit of work that chooses between them."""
@@ -63,6 +68,7 @@ class Responder:
     speech: Speech
     language: str
     place: Destination
+    scope: Scope = "chat"
 
     def __call__(self, key: str, *, keyboard: Keyboard = (), **args: str | float) -> None:
         """Say one text."""
@@ -71,6 +77,18 @@ class Responder:
     def text(self, key: str, **args: str | float) -> str:
         """Give one text without saying it."""
         return self.speech.texts.get(self.language, key, **args)
+
+    def source(self, value: Value[Any]) -> str:
+        """Name the source of a value; where there are topics, the chat's own is that of all of them."""
+        return "topics" if value.source is Source.CHAT and self.scope != "chat" else value.source.value
+
+    def of_topics(self, text: str) -> str:
+        """Add to a text about a setting of the General topic that it counts in the others, too."""
+        return f"{text}\n{self.text('in-all-topics')}" if self.scope == "general" else text
+
+    def decimal(self, value: float, digits: int) -> str:
+        """Write a number with so many digits after the point, as its reader writes it."""
+        return self.speech.texts.decimal(self.language, value, digits)
 
     def say_text(self, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""

@@ -16,7 +16,7 @@ def page_here(choices: ModelChoices, page: int, say: Responder, *, admin: bool) 
     """The models of this chat; admins get a way to the whole bot's."""
     now = choices.effective
     own = now.model.source in {Source.TOPIC, Source.CHAT}
-    text = say.text("model-page", model=now.model_label or say.text("model-by-itself"), source=now.model.source.value)
+    text = say.text("model-page", model=now.model_label or say.text("model-by-itself"), source=say.source(now.model))
     rows = _models(choices, page, "here")
     if choices.entries and own:
         data = ModelCallback(verb="use", scope="here", page=page).pack()

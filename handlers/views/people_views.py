@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bot.conversation.people import Chat, Standing
-from bot.people.audit import AuditPage, described
+from bot.people.audit import AuditAction, AuditPage, described
 from bot.people.directory import ListedPerson, PeoplePage
 from bot.people.groups import GroupsPage
+from bot.people.personas import Personas
 from bot.telegram.keyboard import Button, Keyboard
 from handlers.support.callback_data import (
     AuditPageCallback,
@@ -21,6 +22,7 @@ from handlers.support.callback_data import (
     fitting,
 )
 from handlers.support.responders import Responder
+from handlers.views.settings_views import stored_in_words
 
 MAX_BUTTON_NAME = 24
 """Characters of a name on a button; more is cut by apps."""
@@ -78,21 +80,20 @@ def leave_view(group: Chat, page: int, say: Responder) -> tuple[str, Keyboard]:
     )
 
 
-def audit_view(read: AuditPage, say: Responder) -> tuple[str, Keyboard]:
+def audit_view(read: AuditPage, personas: Personas, say: Responder) -> tuple[str, Keyboard]:
     """One page of the changes, newest first."""
     if not read.entries:
         return say.text("audit-empty"), ()
     lines = [say.text("audit-title"), ""]
     for entry in read.entries:
         at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M")
-        what = say.text(
-            "audit-what",
-            action=entry.action,
-            about=entry.about,
-            value=entry.value or "…",
-            scope="group" if entry.place else "bot",
-            place=entry.place,
-        )
+        action, about, value = entry.action, entry.about, entry.value
+        if action in {AuditAction.SET, AuditAction.RESET}:
+            about, value = say.text("audit-setting", name=about), stored_in_words(about, value, personas, say)
+        if action == AuditAction.SET and not entry.value:  # the words of a prompt are not on record
+            action = "changed"
+        scope = "group" if entry.place else "bot"
+        what = say.text("audit-what", action=action, about=about, value=value, scope=scope, place=entry.place)
         lines.append(say.text("audit-line", at=at, who=entry.by_name or str(entry.by), what=what))
     return "\n".join(lines), _turns(read.page, read.pages, lambda to: AuditPageCallback(page=to))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from bot.answering.reading_along import ReadAlongFacts
-from bot.generators.client import LimitKeeper
+from bot.generators.client import AnswerLimit
 from bot.people.personas import Personas
-from bot.preference_readers import MAX_TEMPERATURE, MIN_TEMPERATURE
+from bot.preference_readers import MAX_TEMPERATURE, MIN_TEMPERATURE, OFF
 from bot.preferences import (
     CONVERSATIONS_WAYS,
     READ_ALONG_WAYS,
@@ -55,15 +55,16 @@ def home(
     for name in (*pages, *_SHOWN, *((PreferenceName.PROXY,) if admin else ())):
         text, source = in_words(effective, name, say)
         if name is PreferenceName.PERSONA:
-            text, source = _answerer(effective, personas, say), effective.system_prompt.source
-        line = say.text("setting", name=name.value, value=text, source=source.value)
+            text, source = _answerer(effective, personas, say), say.source(effective.system_prompt)
+        line = say.text("setting", name=name.value, value=text, source=source)
         lines.append(f"{line}. {limit}" if limit and name is PreferenceName.MAX_TOKENS else line)
-        if name is PreferenceName.READ_ALONG and reading and not reading.sees_all:
+        hidden = reading is not None and not reading.sees_all and effective.read_along.value == "on"
+        if name is PreferenceName.READ_ALONG and hidden:
             lines.append(say.text("read-along-hidden"))
     buttons = [
         Button(say.text("button-setting", name=name.value), SettingsCallback(page=name).pack()) for name in pages
     ]
-    return "\n".join([say.text("settings-title"), "", *lines]), _rows(buttons, 2)
+    return "\n".join([say.text("settings-title", where=say.scope), "", *lines]), _rows(buttons, 2)
 
 
 def read_along_page(
@@ -96,15 +97,17 @@ def page(
     return draw[name]()
 
 
-def limit_note(keeper: LimitKeeper, context: int, say: Responder) -> str:
-    """The meaning of the longest answer on a model that reads `context` tokens; empty: its server keeps it as it is."""
-    return "" if keeper == "server" else say.text("limit-kept", keeper=keeper, context=str(context))
+def limit_note(limit: AnswerLimit, say: Responder) -> str:
+    """The meaning of the longest answer on the model in force; empty: its server keeps it as it is."""
+    if limit.keeper == "server":
+        return ""
+    return say.text("limit-kept", keeper=limit.keeper, context=str(limit.context_tokens), openchat=limit.server_limit)
 
 
-def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, Source]:
+def in_words(effective: EffectivePreferences, name: PreferenceName, say: Responder) -> tuple[str, str]:
     """A value in force as people read it, and where it comes from."""
     value: Value[object] = getattr(effective, name.value)
-    return _WORDS[name](effective, say), value.source
+    return _WORDS[name](effective, say), say.source(value)
 
 
 _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] = {
@@ -127,6 +130,28 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
         effective.proxy.value.shown if effective.proxy.value else say.text("proxy-none")
     ),
 }
+
+
+def stored_in_words(name: str, stored: str, personas: Personas, say: Responder) -> str:
+    """A value as it is stored, in the words of the settings page."""
+    match name:
+        case PreferenceName.LANGUAGE:
+            return _named(stored, say)
+        case PreferenceName.PERSONA:
+            persona = personas.get(stored.partition(":")[0])
+            return persona.name(say.language) if persona is not None else stored
+        case (
+            PreferenceName.STREAMING
+            | PreferenceName.THOUGHTS
+            | PreferenceName.READ_ALONG
+            | PreferenceName.CONVERSATIONS
+        ):
+            return say.text("option", name=name, value=stored)
+        case PreferenceName.MODEL_CHOICE:
+            return say.text("audit-model-choosers", who=stored)
+        case PreferenceName.PROXY if stored == OFF:
+            return say.text("proxy-none")
+    return stored
 
 
 def _named(language: str, say: Responder) -> str:
@@ -163,7 +188,7 @@ def _temperature(effective: EffectivePreferences, say: Responder) -> tuple[str, 
     )
     usual = _option(say.text("button-usual"), name, DEFAULT, chosen=effective.temperature.source not in _OWN)
     text = say.text("settings-page", name="temperature")
-    shown = say.text("setting", name="temperature", value=f"{now:g}", source=effective.temperature.source.value)
+    shown = say.text("setting", name="temperature", value=f"{now:g}", source=say.source(effective.temperature))
     return f"{text}\n\n{shown}", (*_rows(presets, 3), steps, (usual,), (_back(say),))
 
 
@@ -185,7 +210,7 @@ def _persona(effective: EffectivePreferences, personas: Personas, say: Responder
     ]
     own = effective.system_prompt.source in _OWN
     nobody = _option(say.text("option", name="persona", value=""), PreferenceName.PERSONA, DEFAULT, chosen=not own)
-    return say.text("settings-page", name="persona"), (*_rows(buttons, 2), (nobody,), (_back(say),))
+    return say.of_topics(say.text("settings-page", name="persona")), (*_rows(buttons, 2), (nobody,), (_back(say),))
 
 
 def _option(text: str, name: PreferenceName, value: str, language: str | None = None, *, chosen: bool) -> Button:

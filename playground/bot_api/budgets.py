@@ -174,7 +174,7 @@ class Budgets:
         windows = self._drafts.setdefault(
             chat_id, [SlidingWindow(count, seconds) for count, seconds in self._limits.draft_windows]
         )
-        wait = max((window.wait(now) for window in windows), default=0)
+        wait = max(window.wait(now) for window in windows)
         if wait > 0:
             seconds = math.ceil(max(wait, self._limits.hold) - _SMALLEST)
             self.hold_drafts(chat_id, seconds, now)

@@ -18,6 +18,8 @@ MAX_PIXELS: Final = 50_000_000
 MAX_PHOTO_SIDES: Final = 10_000
 """Width and height of a photo together, in pixels (Bot API)."""
 MAX_PHOTO_RATIO: Final = 20
+STICKER_SIDE: Final = 512
+"""Width and height of a sticker in pixels (Bot API)."""
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _JPEG_QUALITY: Final = 87
 
@@ -73,6 +75,21 @@ def _opaque(picture: Image) -> Image:
     layered = picture.convert("RGBA")
     white = Image.new("RGBA", layered.size, "white")
     return Image.alpha_composite(white, layered).convert("RGB")
+
+
+def sticker_picture() -> bytes:
+    """Return a face that smiles, as a WebP that shines through around it."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415  # see above
+
+    image = Image.new("RGBA", (STICKER_SIDE, STICKER_SIDE))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((16, 16, 496, 496), fill="gold")
+    for left in (150, 310):
+        draw.ellipse((left, 160, left + 52, 230), fill="black")
+    draw.arc((130, 180, 382, 400), 20, 160, fill="black", width=24)
+    file = io.BytesIO()
+    image.save(file, "WEBP")
+    return file.getvalue()
 
 
 def may_be_photo(width: int, height: int) -> bool:

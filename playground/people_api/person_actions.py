@@ -163,7 +163,9 @@ class PersonActions:
         if not files and not body.get("media"):
             return [(content, 0) for content in self._texts(body)]
         caption = self._caption(str(body.get("caption") or body.get("text") or ""), body.get("entities"))
-        contents = contents_of(self._hub, files) if files else [(pretended_media(str(body["media"])), 0)]
+        contents = (
+            contents_of(self._hub, files) if files else [(pretended_media(str(body["media"]), self._hub.files), 0)]
+        )
         first, album = contents[0]
         return [({**first, **caption}, album), *contents[1:]]
 

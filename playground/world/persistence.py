@@ -178,9 +178,9 @@ def _open_database(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")
         database.executescript(_SCHEMA)
     except OSError as error:
-        raise WorldFileError(f"{path} cannot be opened: {error.strerror}") from error
+        raise WorldFileError(f"{path.absolute()} cannot be opened: {error.strerror}") from error
     except sqlite3.Error as error:
-        raise WorldFileError(f"{path} cannot be opened: {error}") from error
+        raise WorldFileError(f"{path.absolute()} cannot be opened: {error}") from error
     return database
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from tests.benchmarks import outage, start, turns, usage, week
-from tests.benchmarks.cost import burst, comparison
+from tests.benchmarks.cost import burst, comparison, thousand
 from tests.benchmarks.measure import Result, play
 from tests.benchmarks.report import judge, remarks, say, table, targets
 from tests.benchmarks.scenarios import SCENARIOS, Scenario
@@ -17,6 +17,7 @@ _OTHERS: dict[str, Callable[[], int]] = {
     "turns": lambda: asyncio.run(turns.main()),
     "cost": lambda: asyncio.run(comparison.main()),
     "burst": lambda: asyncio.run(burst.main()),
+    "thousand": lambda: asyncio.run(thousand.main()),
     "start": start.main,
     "week": week.main,
     "outage": outage.main,

@@ -104,3 +104,13 @@ async def test_a_chat_counts_once(database: Database, broadcasts: BroadcastRepos
     await broadcasts.note(number, 11, "sent")
     ended = await broadcasts.finish(number)
     assert ended is not None and (ended.sent, ended.blocked, ended.failed) == (0, 1, 0)
+
+
+async def test_who_was_there_is_known_after_what_they_said_is_pruned(
+    database: Database, broadcasts: BroadcastRepository
+) -> None:
+    await wrote(database, 11, days_ago=9)
+    await wrote(database, 12, days_ago=9)
+    people = PersonRepository(database)
+    await people.meet(BOT, 11, "Anna", "anna", "en")
+    assert await reached(broadcasts, BroadcastAudience.PEOPLE, days=5) == [11]

@@ -40,6 +40,14 @@ async def test_again_waits_for_the_last_edit_and_takes_over_the_messages(bench: 
     assert await bench.conversations.newest(PRIVATE) == second.answer
 
 
+async def test_again_on_an_older_answer_does_the_same_each_time(bench: Bench) -> None:
+    older = await bench.ask_by_id("apple", 1)
+    await bench.ask_by_id("banana", 2)
+    screens = [await bench.conversations.shown(await bench.again(older)) for _ in range(2)]
+    assert await bench.conversations.shown(older) not in screens, "the old one stays as it is"
+    assert screens[0] != screens[1], "another one below"
+
+
 async def test_going_on_waits_for_the_last_edit_and_takes_over_the_messages(bench: Bench) -> None:
     bench.ending = Ending.LENGTH
     answer = await ending(bench)

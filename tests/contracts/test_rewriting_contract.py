@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.answering.turns.turn_context import TurnContext
-from bot.conversation.messages import Shown
+from bot.conversation.messages import Shown, TurnKind
 from bot.errors import AnswerNotFound
 from tests.harness.turn_bench import ANN, PRIVATE, Bench, until
 
@@ -62,8 +62,10 @@ async def test_editing_an_older_question_answers_below_from_its_point(bench: Ben
     assert await bench.edit("won", 2)
     running = await bench.has_begun("won")
     assert running.turn.reply_to == 2
-    await until(lambda: bench.ends == ["done"] * 4)
+    await until(lambda: bench.ends == ["done"] * 5)
     assert await bench.said() == ["zero", "answer to zero", "won", "answer to won"]
+    marks = [running.turn for running in bench.turns_begun if running.turn.note]
+    assert [(mark.kind, mark.answer, mark.note) for mark in marks] == [(TurnKind.SHOW, old, "Changed")]
     newest = await bench.conversations.newest(PRIVATE)
     assert newest is not None
     assert await bench.conversations.shown(newest) != await bench.conversations.shown(old)

@@ -70,6 +70,8 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         ("```python\nx = 1\n", "```\nThat is all.", "```python\nx = 1\n```\nThat is all."),
         ("~~~\nx = 1\n", "~~~", "~~~\nx = 1\n~~~"),
         ("Here:\n", "```python\nx\n```", "Here:\n```python\nx\n```"),
+        ("They sing and", "an", "They sing and an"),
+        ("```python\nx = 1\n", "```text", "```python\nx = 1\n```text"),
     ],
 )
 def test_what_stands_there_is_not_said_twice(old: str, new: str, whole: str) -> None:
@@ -80,6 +82,7 @@ def test_what_stands_there_is_not_said_twice(old: str, new: str, whole: str) -> 
     ("old", "new"),
     [
         ("I have a", "and then"),
+        ("They understand", "and"),
         ("It is an", "ant"),
         ("they bathe", "the dog"),
         ("I understand", "stand up"),

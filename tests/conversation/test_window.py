@@ -288,8 +288,21 @@ def test_the_newest_within_a_number_of_tokens_are_kept_to_the_last_token() -> No
     assert newest_within(talk, 4 * (1 + PER_MESSAGE) - 1) == [talk[0], talk[3]]
 
 
+@pytest.mark.parametrize("question", ["Again?", "now?"])
+def test_a_short_context_has_the_newest_question_alone_whatever_it_is(question: str) -> None:
+    talk = fit(said("One", letters(900), question), system="s", context=8192, answer_room=9, group=False)
+    assert newest_within(talk, 50) == [talk[0], talk[-1]]
+
+
+def test_what_holds_no_question_is_all_kept() -> None:
+    talk = [{"role": "system", "content": "s"}, {"role": "assistant", "content": "Hello!"}]
+    assert newest_within(talk, 10) == talk
+
+
 def test_the_end_of_the_answer_that_goes_on_is_read_within_a_number_of_tokens() -> None:
-    talk = go_on_from(fit(said("o", "1", "q", letters(900)), system="s", context=8192, answer_room=9, group=False))
+    talk = go_on_from(
+        fit(said(letters(30), "1", "q", letters(900)), system="s", context=8192, answer_room=9, group=False)
+    )
     for tokens, room in ((600, 600 - 2 * (1 + PER_MESSAGE)), (0, 256)):
         system, question, answer, request = newest_within(talk, tokens)
         assert (system["content"], question["content"], request["content"]) == ("s", "q", GO_ON)

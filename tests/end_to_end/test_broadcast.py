@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harness.scene import Scene
 from tests.harness.telegram_people import ANNA, BORIS, Json
 
@@ -102,3 +104,13 @@ async def test_others_may_not_and_a_command_alone_explains_itself(scene: Scene) 
         await scene.telegram.reads("You see it first")
         await scene.telegram.send("/broadcast Nobody is there")
         await scene.telegram.reads("nobody to write to")
+
+
+@pytest.mark.parametrize("caption", ["", NEWS])
+async def test_a_picture_that_is_replied_to_is_told_not_to_go_out(scene: Scene, caption: str) -> None:
+    async with scene.program():
+        await scene.telegram.send("Hello")
+        await scene.telegram.reads_answer("You said: Hello")
+        photo = await scene.telegram.send(caption, media="photo")
+        await scene.telegram.send("/broadcast", reply_to=photo["message_id"])
+        await scene.telegram.reads("only text to everybody")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.harness.program_process import running_program
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Refusal, failing
+from tests.harness.wire_server import Exchange, serve
 
 
 async def checked(scene: Scene, **settings: str) -> tuple[int, str]:
@@ -147,3 +150,40 @@ async def test_a_remote_generator_that_cannot_answer_is_a_warning_at_the_start(s
         await program.says("does not answer")
         assert "Incorrect API key" in program.log
         assert "AURA_KEY" in program.log
+
+
+async def test_a_server_tells_its_context_its_sight_and_what_it_takes(scene: Scene) -> None:
+    told = {
+        "id": "m",
+        "context_length": 16384,
+        "architecture": {"input_modalities": ["text"]},
+        "supported_parameters": ["max_tokens"],
+    }
+
+    async def script(exchange: Exchange) -> None:
+        if exchange.request.path.endswith("/models"):
+            await exchange.reply(json.dumps({"data": [told]}).encode())
+            return
+        sees = isinstance(exchange.request.json["messages"][-1]["content"], list)
+        if sees:
+            refusal = {"error": {"message": "This model does not support image input"}}
+            await exchange.reply(json.dumps(refusal).encode(), "400 Bad Request")
+        else:
+            await exchange.reply(b'data: {"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]}\n\n')
+
+    async with serve(script) as server:
+        file = scene.folder / "models.toml"
+        file.write_text(
+            f'[a]\naddress = "{server.url}/v1"\nmodel = "m"\npictures = true\n'
+            f'[b]\naddress = "{server.url}/v1"\nmodel = "m"\n',
+            encoding="utf-8",
+        )
+        status, log = await checked(scene, MODELS_FILE=str(file), TEMPERATURE="0.7", SYSTEM_PROMPT="Be brief.")
+    assert status == 0
+    asked = [request.json for request in server.requests if request.method == "POST"]
+    assert {one["temperature"] for one in asked} == {0.7}
+    assert {one["messages"][0]["content"] for one in asked} == {"Be brief."}
+    facts = 'it could read 16384 tokens: set context=16384; {}it takes no temperature: set not_taken = ["temperature"]'
+    answers = [part.partition(" s to the first piece); ")[2] for part in log.split("[a]")[1].split("[b]")]
+    assert answers[0].removesuffix("; ") == facts.format("it sees no pictures: set pictures=false; ")
+    assert answers[1].splitlines()[0] == facts.format("")

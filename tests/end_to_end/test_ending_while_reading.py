@@ -34,6 +34,21 @@ async def test_stop_ends_it_at_once_and_the_words_beside_it_are_kept(scene: Scen
     assert request.messages[-1]["content"] == "[not read: words.mp3]\n\nAnd what is a lepton?\n\nWell?"
 
 
+async def test_stop_ends_a_download_at_once(scene: Scene) -> None:
+    async def fetching() -> bool:
+        return any(call["method"] == "getFile" for call in await scene.telegram.calls())
+
+    await scene.telegram.fault(kind="stall", method="getFile")
+    async with scene.program():
+        await send(scene, "document", b"Quarks", "notes.txt", caption="Why?")
+        await eventually(fetching)
+        await scene.telegram.send("/stop")
+        await scene.telegram.press(await scene.telegram.reads("Stopped."), "↻")
+        request = await scene.generator.asked()
+    assert request.question == "Document notes.txt:\n```\nQuarks\n```\n\nWhy?"
+    assert len(scene.generator.requests) == 1
+
+
 async def test_what_was_stopped_can_be_asked_again_and_is_read_then(scene: Scene) -> None:
     async with hearing(scene):
         await scene.telegram.send("/stop")

@@ -53,7 +53,7 @@ async def test_where_it_reads_along_a_question_comes_with_what_was_said(scene: S
     async with scene.program():
         await scene.telegram.send("what nobody may read", by=BORIS, chat=group)
         await scene.telegram.send("/settings@aura_bot", by=ANNA, chat=group)
-        page = await scene.telegram.reads("Settings of this chat", chat=group)
+        page = await scene.telegram.reads("Settings of this group", chat=group)
         await scene.telegram.press(page, "Reading along", by=ANNA, chat=group)
         page = await scene.telegram.reads("Shall I read", chat=group)
         await scene.telegram.press(page, "On", by=ANNA, chat=group)

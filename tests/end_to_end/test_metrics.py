@@ -54,29 +54,38 @@ def value(scraped: Scraped, name: str, **labels: str) -> float:
     return sum(number for found, number in scraped.get(name, []) if labels.items() <= found.items())
 
 
+async def script_of_events(request: Request) -> AsyncIterator[str]:
+    """Answers, breaks off or refuses, as the question wants it."""
+    if request.question == "refuse":
+        raise Refusal(401, "Unauthorized")
+    yield f"You said: {request.question}. This is the beginning of a longer answer"
+    if request.question == "break":
+        raise Cut
+    yield " and here is its end."
+
+
+async def events(scene: Scene, *, again: str = "") -> None:
+    """A whole answer, one that breaks off, one that is refused; a call that fails, and one that meets flood control."""
+    telegram = scene.telegram
+    await telegram.fault(method="sendMessage", error_code=502)
+    await telegram.send(f"whole{again}")
+    await telegram.reads_answer(f"whole{again}. This is the beginning of a longer answer and here is its end")
+    annas, boris = len(telegram.said()), len(telegram.said(BORIS))
+    await telegram.send("break")
+    await telegram.until(lambda: len(telegram.said()) > annas)
+    await telegram.fault(method="sendMessage", retry_after=1)
+    await telegram.send("refuse", by=BORIS)
+    await telegram.until(lambda: len(telegram.said(BORIS)) > boris)
+    await telegram.send(f"once more{again}", by=BORIS)
+    await telegram.reads_answer(f"once more{again}. This", chat=BORIS)
+
+
 async def an_eventful_run(scene: Scene, **settings: str) -> Scraped:
-    """A whole answer, one that breaks off, one that is refused, and a call that Telegram refuses by flood control."""
-
-    async def script(request: Request) -> AsyncIterator[str]:
-        if request.question == "refuse":
-            raise Refusal(401, "Unauthorized")
-        yield f"You said: {request.question}. This is the beginning of a longer answer"
-        if request.question == "break":
-            raise Cut
-        yield " and here is its end."
-
-    scene.generator.script = script
+    """The figures of a run with these events."""
+    scene.generator.script = script_of_events
     port = free_port()
     async with scene.program(LISTEN=f"127.0.0.1:{port}", **settings):
-        await scene.telegram.send("whole")
-        await scene.telegram.reads_answer("and here is its end")
-        await scene.telegram.send("break")
-        await scene.telegram.until(lambda: len(scene.telegram.said()) == 2)
-        await scene.telegram.fault(method="sendMessage", retry_after=1)
-        await scene.telegram.send("refuse", by=BORIS)
-        await scene.telegram.until(lambda: scene.telegram.said(BORIS))
-        await scene.telegram.send("once more", by=BORIS)
-        await scene.telegram.reads_answer("once more. This", chat=BORIS)
+        await events(scene)
         return await counted(port, answers=4)
 
 
@@ -100,8 +109,11 @@ def expressions() -> dict[str, str]:
         for panel in board["panels"]
         for target in panel["targets"]
     }
+    panels = len(found)
     alerts = (DEPLOY / "alerts.yaml").read_text(encoding="utf-8")
-    return found | dict(re.findall(r"- alert: (\w+)\n +expr: (.*?)\n {8}(?:for|labels):", alerts, re.DOTALL))
+    found |= dict(re.findall(r"- alert: (\w+)\n +expr: (?:\|\n +)?(.*?)\n {8}(?:for|labels):", alerts, re.DOTALL))
+    assert len(found) >= panels + alerts.count("- alert:")
+    return found
 
 
 def unknown(expression: str, run: Scraped) -> list[str]:

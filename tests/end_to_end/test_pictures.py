@@ -135,6 +135,16 @@ async def test_killed_before_its_answer_a_question_is_asked_again_with_its_pictu
     assert shown["image_url"]["url"].startswith("data:image/")
 
 
+async def test_a_stickers_picture_goes_along_with_its_emoji(scene: Scene) -> None:
+    async with endpoint([said("Hello!"), ended("stop")]) as (url, asked), scene.program(**openai(url)):
+        await scene.telegram.send("", media="sticker")
+        await scene.telegram.reads_answer("Hello!")
+    ((shown, words),) = parts(asked[-1])
+    assert words == {"type": "text", "text": "👋"}
+    assert sent_picture(shown, "image/png").size == (512, 512)
+    assert len(scene.telegram.said()) == 1
+
+
 async def test_a_blind_model_answers_the_words_and_that_is_said(scene: Scene) -> None:
     async with scene.program():
         await send(scene, "What is it?")

@@ -16,7 +16,7 @@ from tests.attachments.samples import docx, docx_paragraph
 from tests.end_to_end.stored import eventually
 from tests.harness.program_process import Program
 from tests.harness.scene import Scene
-from tests.harness.telegram_people import ANNA
+from tests.harness.telegram_people import ANNA, BORIS
 
 WORDS = "What is a quark?"
 
@@ -65,6 +65,25 @@ async def test_a_recording_is_shown_as_it_was_heard_and_answered(scene: Scene) -
     heard, _ = scene.telegram.said()
     assert heard["text"] == f"🎙 I heard:\n{WORDS}"
     assert [entity["type"] for entity in heard["entities"]] == ["expandable_blockquote"]
+
+
+@pytest.mark.parametrize(("who", "title"), [(ANNA, "🎙 I heard:"), (BORIS, "🎙 Я услышал:")])
+async def test_a_reply_to_what_was_heard_is_answered_in_the_same_messages(scene: Scene, who: int, title: str) -> None:
+    async with transcription() as (url, _), scene.program(TRANSCRIPTION_URL=url):
+        file = {"as": "audio", "file_name": "a.mp3", "content_base64": base64.b64encode(WORDS.encode()).decode()}
+        await scene.telegram.post(f"people/{who}/send", chat_id=who, document=file)
+        await scene.telegram.until(lambda: len(scene.telegram.said(who)) == 2)
+        heard, answer = scene.telegram.said(who)
+        await scene.telegram.until(lambda: "↻" in str(scene.telegram.chats[who][answer["message_id"]]))
+        await scene.telegram.send("What is a quart?", by=who, reply_to=heard["message_id"])
+        await scene.telegram.until(
+            lambda: scene.telegram.chats[who][answer["message_id"]]["text"] == "You said: What is a quart?"
+        )
+        await scene.telegram.until(
+            lambda: scene.telegram.chats[who][heard["message_id"]]["text"] == f"{title}\nWhat is a quart?"
+        )
+    assert len(scene.telegram.said(who)) == 2
+    assert [message["content"] for message in scene.generator.requests[-1].messages] == ["What is a quart?"]
 
 
 async def test_while_a_recording_is_heard_the_bot_types_and_answers_others(scene: Scene) -> None:

@@ -52,7 +52,10 @@ async def test_editing_an_older_question_answers_anew_below_from_that_point(scen
         await scene.telegram.reads_answer("You said: three")
         await scene.telegram.post(f"people/{ANNA}/edit", chat_id=ANNA, message_id=second["message_id"], text="zwei")
         await scene.telegram.reads_answer("You said: zwei")
-        assert scene.telegram.texts()[-1] == "You said: zwei"
+        texts = scene.telegram.texts()
+        assert texts[-1] == "You said: zwei"
+        outdated = "You said: two\n\nThe question has changed: the new answer is below."
+        assert [text for text in texts if text.startswith("You said: two")] == [outdated]
     contents = [message["content"] for message in scene.generator.requests[-1].messages]
     assert contents == ["one", "You said: one", "zwei"]
 

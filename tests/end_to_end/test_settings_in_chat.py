@@ -34,7 +34,7 @@ async def test_a_member_sees_the_values_and_a_press_tells_who_may(scene: Scene) 
     group = await scene.telegram.group()
     async with scene.program():
         await scene.telegram.send("/settings@aura_bot", by=BORIS, chat=group)
-        seen = await scene.telegram.reads("Настройки этого чата", chat=group)
+        seen = await scene.telegram.reads("Настройки этой группы", chat=group)
         assert not labels(seen), "he would press in vain"
         await scene.telegram.send("/settings@aura_bot", by=ANNA, chat=group)
         menu = await scene.telegram.until(lambda: next((m for m in scene.telegram.said(group) if labels(m)), None))
@@ -58,7 +58,7 @@ async def test_streaming_by_draft_is_chosen_with_buttons(scene: Scene) -> None:
     async with scene.program():
         await scene.telegram.send("/settings")
         await scene.telegram.press(await until_label(scene.telegram, "Streaming"), "Streaming")
-        draft = "With Telegram's own streaming, in private chats"
+        draft = "Smoothly, Telegram's own way (private chats)"
         await scene.telegram.press(await until_label(scene.telegram, draft), draft)
         await until_label(scene.telegram, f"✓ {draft}")
         await scene.telegram.send("Go")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.generators.client import GeneratorClient, GeneratorConfig
-from bot.generators.contract import Finish, Messages, Piece
+from bot.generators.contract import Finish, Messages, Piece, Timeouts
 from bot.generators.factory import (
     configured_model,
     context_tokens,
@@ -14,6 +16,7 @@ from bot.generators.factory import (
     make_config,
     unused_settings,
 )
+from bot.models.source import entries_in_file
 from tests.harness.given_settings import given
 
 FOREIGN = "tests.contracts.generators.g4f_style:Talkative"
@@ -110,3 +113,13 @@ async def test_a_foreign_class_is_told_a_limit_only_where_it_limits(max_tokens: 
 async def test_a_foreign_class_may_end_by_its_own_limit() -> None:
     pieces = await ask(GeneratorClient(GeneratorConfig(kind=kind_of(FOREIGN), model="m")))
     assert pieces[-1] == Finish("length")
+
+
+def test_each_time_limit_goes_where_its_setting_says(tmp_path: Path) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text('[a]\naddress = "http://127.0.0.1:1"\n', encoding="utf-8")
+    settings = given(headers_timeout=11, silence_timeout=12, answer_timeout=13, models_file=file)
+    (entry,) = entries_in_file(settings, {})
+    for timeouts in (make_config(settings).timeouts, entry.config.timeouts):
+        assert (timeouts.headers, timeouts.silence, timeouts.answer) == (11, 12, 13)
+        assert timeouts.connect == Timeouts().connect

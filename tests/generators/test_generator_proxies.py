@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.errors import CertificateRefused, GeneratorProblem, GeneratorRefused, ProxyRefused, ProxyUnreachable
 from bot.generators.client import GeneratorClient, GeneratorConfig
-from bot.generators.contract import Messages
+from bot.generators.contract import Messages, Timeouts
 from bot.generators.factory import kind_of
 from bot.net.connections import tunnel
 from bot.net.proxy_url import ProxyAddressError, ProxyURL, parse_proxy
@@ -23,6 +23,9 @@ from tests.harness.wire_server import Exchange, WireServer, client_tls, serve, s
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
 ANNA = {"user": "anna", "password": "p@ss/w:rd%"}
+
+TRIAL = Timeouts(headers=4, silence=4)
+"""Short for a trial, long for a direct answer on this machine."""
 
 own_kinds = pytest.mark.parametrize("kind", OURS, ids=str)
 schemes = pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
@@ -249,6 +252,26 @@ async def test_a_trial_blames_the_proxy_for_what_happens_through_it_alone(
         with pytest.raises(blamed, match=status[:3]):
             await client_for(kind, server.url).probe(proxy=proxy.url)
         assert len(proxy.exchanges) >= 1
+
+
+@own_kinds
+@targets
+@pytest.mark.parametrize(("told", "real"), [("http", "socks5"), ("socks5", "http"), ("https", "http")])
+async def test_a_trial_blames_a_proxy_that_speaks_another_protocol(
+    kind: Kind, told: str, real: str, *, encrypted: bool
+) -> None:
+    async with server_of(kind, encrypted=encrypted) as server, local_proxy(real) as proxy:
+        with pytest.raises(ProxyUnreachable):
+            await client_for(kind, server.url).probe(proxy=LocalProxy(told, port=proxy.port).url, timeouts=TRIAL)
+
+
+@own_kinds
+@pytest.mark.parametrize("told", ["http", "socks5"])
+async def test_a_trial_blames_a_proxy_that_says_nothing(kind: Kind, told: str) -> None:
+    async with server_of(kind) as server, serve(Exchange.wait_gone) as proxy:
+        port = int(proxy.url.rpartition(":")[2])
+        with pytest.raises(ProxyUnreachable):
+            await client_for(kind, server.url).probe(proxy=LocalProxy(told, port=port).url, timeouts=TRIAL)
 
 
 @own_kinds

@@ -179,7 +179,7 @@ async def test_a_name_in_the_command_never_means_the_writer_of_the_message_repli
         "text": "Make @anna an admin, please",
     }
     await harness.message(OWNER, "/admin add @anna", chat=GROUP, reply_to_message=theirs)
-    assert harness.last.startswith("I don't know exactly one person called @anna.")
+    assert harness.last.startswith("I can't tell whom you mean by @anna.")
     boris = await harness.people.get(BOT_ID, BORIS.id)
     assert boris is not None and not boris.admin
 

@@ -54,13 +54,9 @@ async def test_a_bad_value_gets_the_range_and_an_example(harness: Harness, comma
     assert harness.said == [line]
 
 
-NO_LIMIT = (
-    "It limits nothing here: the model reads 2048 tokens in all, and its server decides where an answer ends "
-    "(openchat's after 1000)."
-)
+NO_LIMIT = "It limits nothing here: the model reads only 2048 tokens in all."
 COUNTED_HERE = (
-    "The model's server is not told of it: I count the tokens myself, by an estimate, and stop there. The server may "
-    "stop earlier (openchat's after 1000)."
+    "I count the tokens myself, roughly, and stop there. openchat's server ends every answer after 1000 tokens."
 )
 MODELS = """
 [foreign]
@@ -71,6 +67,12 @@ context = 2048
 generator = "aura"
 address = "http://127.0.0.1:9"
 context = 4096
+
+[local]
+generator = "openai"
+address = "http://127.0.0.1:9/v1"
+model = "llama"
+context = 2048
 """
 
 
@@ -81,6 +83,8 @@ context = 4096
         ("foreign", 2048, NO_LIMIT),
         ("aura", 2000, COUNTED_HERE),
         ("aura", 5000, "4096 tokens in"),
+        ("local", 2000, ""),
+        ("local", 5000, NO_LIMIT),
     ],
 )
 async def test_the_longest_answer_is_told_as_it_is_on_the_model_in_force(
@@ -95,6 +99,7 @@ async def test_the_longest_answer_is_told_as_it_is_on_the_model_in_force(
         assert said == f"Answers may be up to {tokens} tokens long, from the next message on."
         assert note in more
         assert bool(note) is bool(more)
+        assert ("openchat" in more) is (model == "aura"), "nothing is said of a server that is not there"
         await harness.message(ANNA, "/settings")
         line = next(line for line in harness.last.splitlines() if line.startswith("Longest answer"))
         assert line.endswith(more or f"Longest answer: {tokens} tokens (set for the whole bot)")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from aiogram import Bot, Dispatcher, Router, methods
 from aiogram.enums import BotCommandScopeType
@@ -13,8 +16,17 @@ from aiogram.types import BotCommandScopeChat, BotCommandScopeUnion, Message, Up
 import handlers
 from bot.telegram.client import Telegram
 from bot.texts import Texts
-from handlers.support.bot_commands import MEMBERS, CommandRouter, behind_command_filter, command, declared_commands
+from handlers.support.bot_commands import (
+    MEMBERS,
+    Audience,
+    CommandRouter,
+    behind_command_filter,
+    command,
+    declared_commands,
+)
 from tests.harness.recording_session import TOKEN, Recording
+
+USING = Path(__file__).parents[2] / "docs" / "using.md"
 
 
 class NobodyOpenedTheBot(Recording):
@@ -64,6 +76,20 @@ def complaints(routers: list[Router], texts: Texts) -> list[str]:
         | {f"/{name} is declared twice" for name in names if names.count(name) > 1}
         | described
     )
+
+
+def documented(heading: str) -> set[str]:
+    """The commands in a table of docs/using.md, that of people or that of admins."""
+    table = USING.read_text(encoding="utf-8").partition(f"| {heading} |")[2].partition("\n\n")[0]
+    return set(re.findall(r"`/([a-z]+)", table))
+
+
+def test_the_tables_of_commands_in_the_documents_are_complete() -> None:
+    declared = declared_commands(handlers.routers())
+    everybody = {one.name for one in declared if one.menus & {Audience.PRIVATE, Audience.GROUP_ADMINS}}
+    admins = {one.name for one in declared if one.menus and one.name not in everybody}
+    assert documented("everybody") == everybody
+    assert admins <= documented("admins of the bot") <= admins | everybody
 
 
 async def nothing(_: Message) -> None:

@@ -39,7 +39,7 @@ async def test_start_names_a_connected_model(folder: Path) -> None:
 async def test_start_names_a_model_of_ones_own(folder: Path) -> None:
     async with open_harness(folder, local_model=Path("openchat.Q4.gguf")) as harness:
         await harness.message(ANNA, "/start")
-        assert "the model openchat.Q4, which runs on my own computer" in harness.last
+        assert "openchat.Q4 writes my answers, on the same computer as the bot." in harness.last
 
 
 async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
@@ -47,7 +47,7 @@ async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
     assert "/system:" in harness.last
     assert "/proxy" not in harness.last
     await harness.message(OWNER, "/help")
-    for command in {one.name for one in declared_commands(handlers.routers())} - {"start"}:
+    for command in {one.name for one in declared_commands(handlers.routers())} - {"start", "allow"}:
         assert f"/{command}:" in harness.last
     await harness.message(ANNA, "/help", chat=GROUP)
     assert "@Aura_Bot" in harness.last
@@ -56,6 +56,13 @@ async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
     harness.now += 61
     await harness.message(ANNA, "/help", chat=GROUP)
     assert "/system:" in harness.last
+
+
+@pytest.mark.parametrize("access", ["open", "approved"])
+async def test_help_names_what_lets_people_in_only_where_admins_do(folder: Path, access: str) -> None:
+    async with open_harness(folder, access=access) as harness:
+        await harness.message(OWNER, "/help")
+        assert ("/allow:" in harness.last) is (access == "approved")
 
 
 async def test_new_begins_a_new_conversation(harness: Harness) -> None:
@@ -106,6 +113,7 @@ async def test_a_persona_without_a_prompt_takes_the_usual_one_away(folder: Path)
 
 async def test_a_topic_has_a_system_prompt_of_its_own(harness: Harness) -> None:
     await harness.message(OWNER, "/system Only here.", chat=FORUM, message_thread_id=5, is_topic_message=True)
+    assert harness.last == "This is the system prompt of this topic now."
     assert harness.last == "This is the system prompt of this topic now."
     here, elsewhere = [await harness.preferences.effective(harness.key(FORUM, topic)) for topic in (5, 6)]
     assert here.system_prompt.source is Source.TOPIC

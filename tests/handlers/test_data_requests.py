@@ -52,10 +52,14 @@ async def test_in_a_group_only_an_administrator_erases(harness: Harness) -> None
 @pytest.mark.parametrize(
     ("settings", "said", "unsaid"),
     [
-        ({}, ["until somebody sends /forget", "no question leaves it", "90 days"], ["before an admin has let you in"]),
+        (
+            {},
+            ["until somebody sends /forget", "your questions go nowhere else", "90 days"],
+            ["Until an admin lets you in"],
+        ),
         ({"history_days": 1}, ["my answers for one day,"], []),
-        ({"history_days": 30, "aura_url": "http://h"}, ["for 30 days", "the server of the model"], ["no question"]),
-        ({"access": "approved"}, ["5 messages at the most", "waits for 30 days"], []),
+        ({"history_days": 30, "aura_url": "http://h"}, ["for 30 days", "the model's server"], ["nowhere else"]),
+        ({"access": "approved"}, ["(5 at most)", "for up to 30 days"], []),
     ],
 )
 async def test_privacy_says_what_these_settings_keep(

@@ -18,15 +18,15 @@ async def test_a_hold_is_listed_with_the_chats_name_and_ended(harness: Harness) 
     pacing = await hold(harness, ANNA.id)
     await harness.message(OWNER, "/hold")
     title, line = harness.last.splitlines()
-    assert title.startswith("Telegram wants nothing sent to these chats")
+    assert title.startswith("Telegram doesn't let me write to these chats")
     assert line.startswith("Anna (1001): 2")
     assert line.endswith(" UTC")
     await harness.message(OWNER, "/hold 1001")
-    assert harness.last == "I write to Anna (1001) again. If it is too early, Telegram makes me wait again."
+    assert harness.last == "I'll write to Anna (1001) again. If it is too early, Telegram makes me wait again."
     assert harness.freed == [ANNA.id]
     assert await pacing.holds() == {}
     await harness.message(OWNER, "/hold")
-    assert harness.last == "No chat has to wait."
+    assert harness.last == "I may write to every chat."
     await harness.message(OWNER, "/audit")
     assert "ended the pause of Anna" in harness.last
 
@@ -35,7 +35,7 @@ async def test_only_what_is_held_can_be_ended(harness: Harness) -> None:
     pacing = await hold(harness, BORIS.id)
     for wrong in ("1001", "soon", "-", "9" * 40):
         await harness.message(OWNER, f"/hold {wrong}")
-        assert harness.last == "This chat does not have to wait. /hold lists those that do."
+        assert harness.last == "I may write to that chat. /hold lists those where I may not."
     assert list(await pacing.holds()) == [BORIS.id]
     assert harness.freed == []
 

@@ -75,7 +75,7 @@ async def test_an_admin_says_who_may_choose(models: Harness) -> None:
     assert "✓ Everybody chooses" in models.buttons()
     await models.press(OWNER, models.buttons()["Admins choose"], 1)
     await models.message(ANNA, "/model")
-    assert models.last == "My answers come from the model Fast."
+    assert models.last == "Fast writes my answers."
     await models.press(ANNA, "mdl:use:here:0:near", 1)
     assert await label(models) == "Fast"
 
@@ -128,6 +128,18 @@ async def test_a_name_that_the_server_does_not_know_is_refused_and_nothing_chang
         assert (await harness.preferences.effective(harness.key())).model.value == ""
 
 
+async def test_the_model_inside_the_program_answers_to_no_other_name(folder: Path) -> None:
+    async with open_harness(folder, local_model=folder / "own.gguf") as harness:
+        for command in ("/model gpt-4", "/model"):
+            await harness.message(OWNER, command)
+            assert harness.last == (
+                "own is the only model here: it runs inside this program. The README shows how to connect another one."
+            )
+        await harness.preferences.set(harness.key(0), PreferenceName.MODEL, "gpt-4")
+        await harness.message(ANNA, "/settings")
+        assert "gpt-4" not in harness.last, "and an old choice is not said to answer"
+
+
 async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder: Path) -> None:
     models, personas = folder / "models.toml", folder / "mine.toml"
     models.write_text(f"[fast]\n{ECHO}[near]\n{ECHO}", encoding="utf-8")
@@ -137,6 +149,29 @@ async def test_a_persona_brings_its_own_model_until_the_chat_chooses_one(folder:
         assert await label(harness) == "near"
         await harness.preferences.set(harness.key(), PreferenceName.MODEL, "@fast")
         assert await label(harness) == "fast"
+
+
+async def test_every_way_to_change_the_model_is_on_record(models: Harness) -> None:
+    await models.message(OWNER, "/model@aura_bot")
+    await models.press(OWNER, "mdl:use:here:0:near", 1, chat=GROUP)
+    await models.press(OWNER, "mdl:use:here:0:", 1, chat=GROUP)
+    await models.press(ANNA, "mdl:use:here:0:near", 1)
+    await models.press(OWNER, "mdl:use:bot:0:clever", 1)
+    await models.message(OWNER, "/model near")
+    await models.message(OWNER, "/model echo-7b")
+    await models.press(OWNER, "mdl:who:admins", 1)
+    await models.message(OWNER, "/model reset")
+    await models.message(OWNER, "/audit")
+    changes = [line.split(" Olga ")[-1] for line in models.last.splitlines()[2:]]
+    assert changes == [
+        "reset the model",
+        "set who chooses the model to admins",
+        "set the model to echo-7b",
+        "set the model to Near",
+        "set the model to Clever",
+        "reset the model in Friends",
+        "set the model to Near in Friends",
+    ], "and a choice in somebody's private chat is their own"
 
 
 async def answer_to(harness: Harness, text: str, chat: int = ANNA.id) -> tuple[int, int]:

@@ -41,6 +41,16 @@ async def test_what_somebody_asked_before_being_let_in_is_answered_then_and_once
     assert len(guarded.paths) == 2
 
 
+@pytest.mark.parametrize("refusal", ["decline", "block"])
+async def test_whoever_is_let_in_after_a_refusal_hears_so(guarded: Harness, refusal: str) -> None:
+    await guarded.message(BORIS, "Привет!")
+    await guarded.press(OWNER, f"who:{refusal}:1002", 9)
+    await guarded.press(OWNER, "who:unblock:1002", 9)
+    assert guarded.last == "Вас впустили! Спрашивайте о чём угодно; /help покажет, что ещё можно."
+    await guarded.press(OWNER, "who:unblock:1002", 9)
+    assert [text for text in guarded.said if text.startswith("Вас впустили!")] == [guarded.last], "once"
+
+
 async def test_somebody_who_waits_fills_no_disk(guarded: Harness) -> None:
     for number in range(9):
         await guarded.message(BORIS, f"Question {number}")
@@ -82,7 +92,7 @@ async def test_the_admins_are_reminded_of_whoever_goes_on_writing_once_a_day(
     monkeypatch.setattr(guarded.dispatcher["admission"], "_clock", lambda: now + DAY + 1)
     await guarded.message(BORIS, "Алло?")
     assert guarded.said[2:] == [
-        "Ответа пока нет. Ещё раз напомню администраторам о вас.",
+        "Решения пока нет. Напомню администраторам о вас ещё раз.",
         "Борис (1002) would like to use the bot.",
     ]
 
@@ -137,7 +147,7 @@ async def test_people_are_found_by_name_or_id(harness: Harness, name: str) -> No
 @pytest.mark.parametrize("command", ["/admin add @nobody", "/block nobody", "/allow @nobody"])
 async def test_an_unknown_name_is_said_to_be_one(harness: Harness, command: str) -> None:
     await harness.message(OWNER, command)
-    assert harness.last.startswith(f"I don't know exactly one person called {command.rpartition(' ')[2]}.")
+    assert harness.last.startswith(f"I can't tell whom you mean by {command.rpartition(' ')[2]}.")
 
 
 @pytest.mark.parametrize("sought", ["борис", "БОРИС", "Бор", "1002"])
@@ -179,7 +189,7 @@ async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> 
     assert not guarded.recording.made(methods.LeaveChat)
     await guarded.press(OWNER, f"grp:leave:{GROUP}:0", 9)
     assert [call.chat_id for call in guarded.recording.made(methods.LeaveChat)] == [GROUP]
-    assert guarded.redrawn.startswith("I know of no group:")
+    assert guarded.redrawn.startswith("I'm in no group that I know of.")
 
 
 async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
@@ -193,7 +203,10 @@ async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
 
 async def test_a_group_that_the_bot_has_left_is_not_listed(harness: Harness) -> None:
     chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
-    for before, after, listed in (("left", "member", "One group"), ("member", "left", "I know of no group:")):
+    for before, after, listed in (
+        ("left", "member", "One group"),
+        ("member", "left", "I'm in no group that I know of."),
+    ):
         old, new = ({"user": ME.model_dump(), "status": status} for status in (before, after))
         change = {"chat": chat, "from": BORIS.user, "date": 1, "old_chat_member": old, "new_chat_member": new}
         await harness.update({"my_chat_member": change})
@@ -215,12 +228,50 @@ async def test_who_changed_what_can_be_read(guarded: Harness) -> None:
     await guarded.message(OWNER, "/audit")
     changes = [line.split(" Olga ")[-1] for line in guarded.last.splitlines()[2:]]
     assert changes == [
-        "set proxy to socks5://user:***@proxy.example:1080",
-        "set system_prompt to … in Friends",
+        "set the proxy to socks5://user:***@proxy.example:1080",
+        "changed the system prompt in Friends",
         "let the group Friends in",
-        "set temperature to 1",
+        "set the temperature to 1",
         "made Борис (1002) an admin",
         "let Борис (1002) in",
+    ]
+
+
+async def changes_read_by(who: Actor, harness: Harness) -> list[str]:
+    """What `/audit` lists, newest first, without time and author."""
+    await harness.message(who, "/audit")
+    return [line.split(who.name)[-1].strip(" :") for line in harness.last.splitlines()[2:]]
+
+
+async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Harness) -> None:
+    """Never in the names and values under which they are stored, in neither language."""
+    for name, value in {
+        "thoughts": "hide",
+        "streaming": "off",
+        "language": "ru",
+        "conversations": "person",
+        "read_along": "on",
+        "persona": "teacher",
+    }.items():
+        await harness.press(OWNER, f"set:{name}:{value}", 9, chat=GROUP)
+    await harness.press(OWNER, "set:temperature:-", 9, chat=GROUP)
+    assert await changes_read_by(OWNER, harness) == [
+        "reset the temperature in Friends",
+        "set the persona to Patient teacher in Friends",
+        "set reading along to on in Friends",
+        "set conversations to each person's own in Friends",
+        "set the language to Русский in Friends",
+        "set streaming to all at once in Friends",
+        "set the model's thoughts to hidden in Friends",
+    ]
+    assert await changes_read_by(Actor(OWNER.id, "Olga", language="ru"), harness) == [
+        "сброшено: температура (Friends)",
+        "роль → Терпеливый учитель (Friends)",
+        "чтение переписки → включено (Friends)",
+        "разговоры → у каждого свой (Friends)",
+        "язык → Русский (Friends)",
+        "вид ответа → сразу целиком (Friends)",
+        "размышления модели → скрыты (Friends)",
     ]
 
 
@@ -231,7 +282,7 @@ async def test_changes_have_pages_and_are_forgotten_after_ninety_days(
         await harness.message(OWNER, f"/maxtokens {number + 1}")
     await harness.message(OWNER, "/audit")
     await harness.press(OWNER, harness.buttons()["›"], 9)
-    assert harness.redrawn.endswith("set max_tokens to 1")
+    assert harness.redrawn.endswith("set the longest answer to 1")
     later = harness.database.clock() + 91 * DAY
     monkeypatch.setattr(harness.database, "clock", lambda: later)
     await harness.turns._retention.prune()

@@ -146,6 +146,15 @@ async def test_of_a_sticker_that_moves_its_still_is_seen(seeing: Harness) -> Non
     assert [one.file_id for one in seeing.paths[0][-1].pictures] == ["s0"]
 
 
+async def test_of_a_sticker_that_cannot_be_opened_the_emoji_says_enough(seeing: Harness) -> None:
+    broken = still(seeing)
+    seeing.recording.files[broken["file_id"]] = b"\xff\xd8\xff broken"
+    await seeing.message(ANNA, None, **sticker(**broken))
+    await seeing.answered()
+    await seeing.at_rest()
+    assert seeing.said == ["Answer to 👋"]
+
+
 async def test_a_blind_model_reads_a_stickers_emoji(harness: Harness) -> None:
     await harness.message(ANNA, None, **sticker(**still(harness)))
     await harness.answered()

@@ -169,6 +169,9 @@ async def test_forget_erases_it(group: Harness) -> None:
 async def test_settings_say_that_telegram_hides_the_messages(group: Harness) -> None:
     await group.message(OWNER, "/settings", chat=GROUP)
     assert "Telegram's privacy mode hides these messages from me" in group.last
+    await group.press(OWNER, OFF, 9, chat=GROUP)
+    await group.message(OWNER, "/settings", chat=GROUP)
+    assert "privacy mode" not in group.last, "nobody wants them"
 
 
 async def test_settings_say_so_where_telegram_shows_them(harness: Harness) -> None:

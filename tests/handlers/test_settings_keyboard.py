@@ -157,3 +157,42 @@ async def test_members_of_a_group_read_the_settings_and_get_no_buttons_that_refu
     assert harness.last == "Only an administrator of this group can change that."
     await harness.message(OWNER, "/settings", chat=GROUP)
     assert "Language" in harness.buttons()
+
+
+TOPIC = {"message_thread_id": 5, "is_topic_message": True}
+
+
+@pytest.mark.parametrize("command", ["/system Answer like a pirate.", "/persona teacher"])
+@pytest.mark.parametrize(
+    ("who", "counts", "of_group", "source"),
+    [
+        (
+            OWNER,
+            "It counts in every topic that has none of its own.",
+            "Settings of this group.",
+            "(set for all topics)",
+        ),
+        (
+            Actor(OWNER.id, "Ольга", language="ru"),
+            "Это действует во всех темах, где нет своего.",
+            "Настройки этой группы.",
+            "(задано для всех тем)",
+        ),
+    ],
+)
+async def test_what_is_set_in_the_general_topic_is_said_to_count_in_all(
+    harness: Harness, command: str, who: Actor, counts: str, of_group: str, source: str
+) -> None:
+    await harness.message(who, command, chat=FORUM)
+    assert harness.last.endswith(counts)
+    await harness.message(who, "/settings", chat=FORUM)
+    assert harness.last.startswith(of_group)
+    await harness.press(who, "set:persona", 9, chat=FORUM)
+    assert harness.redrawn.endswith(counts)
+    await harness.message(who, "/settings", chat=FORUM, **TOPIC)
+    assert harness.last.startswith(("Settings of this topic.", "Настройки этой темы."))
+    assert source in harness.last
+    await harness.message(who, command, chat=FORUM, **TOPIC)
+    assert counts not in harness.last
+    await harness.message(who, command, chat=GROUP)
+    assert counts not in harness.last

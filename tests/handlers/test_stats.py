@@ -64,6 +64,15 @@ async def test_a_button_puts_another_period_in_the_place_of_the_picture(harness:
     assert len(harness.toasts) == 1
 
 
+async def test_figures_are_written_as_the_reader_writes_them(harness: Harness) -> None:
+    await ask(harness, record=replace(RECORD, first_at=0.0))
+    await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/stats")
+    [sent] = harness.recording.made(methods.SendPhoto)
+    lines = (sent.caption or "").splitlines()
+    assert lines[2] == "красным — ответы с ошибкой: 0 (0,0 %)"
+    assert lines[4] == "3 · Время до первого текста, медиана: 1,0 с"
+
+
 async def test_the_caption_is_in_the_language_of_the_one_who_asks(harness: Harness) -> None:
     await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/stats")
     [sent] = harness.recording.made(methods.SendPhoto)

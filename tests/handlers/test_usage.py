@@ -67,6 +67,27 @@ async def test_an_admin_sees_where_the_tokens_went(folder: Path) -> None:
         assert any(line.startswith("Anna") for line in people)
 
 
+async def test_groups_stand_there_by_their_titles(folder: Path) -> None:
+    async with open_harness(folder) as harness:
+        await ask(harness, chat=GROUP)
+        await harness.message(OWNER, "/usage")
+        chats = harness.last.partition("This month by chat:\n")[2]
+        assert chats == "Friends: 1 answer, 100 tokens, 0.2500 USD"
+
+
+async def test_figures_are_written_as_the_reader_writes_them(folder: Path) -> None:
+    async with open_harness(folder, cost_per_day=0.3) as harness:
+        await ask(harness, BORIS)
+        await harness.message(BORIS, "/usage")
+        assert harness.last.startswith("Сегодня: 100 токенов. Потрачено 0,2500 USD. Осталось 0,0500 USD.")
+        await harness.message(BORIS, "Ещё вопрос")
+        await harness.at_rest()
+        sent = [call.text for call in harness.recording.made(methods.SendMessage) if call.chat_id == BORIS.id]
+        assert any("0,25 из 0,30 USD" in text for text in sent)
+        await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/usage")
+        assert "2 ответа, 200 токенов, 0,5000 USD" in harness.last
+
+
 async def test_in_a_group_an_admin_sees_only_their_own(folder: Path) -> None:
     async with open_harness(folder) as harness:
         await ask(harness)

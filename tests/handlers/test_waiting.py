@@ -65,7 +65,7 @@ async def test_a_new_conversation_says_what_became_of_the_questions_of_the_old_o
     await harness.written_to()
     await harness.message(BORIS, "/new")
     assert harness.last.splitlines() == [
-        "Ответ, который ещё писался, остановлен.",
+        "Прошлый ответ остановлен.",
         "Сняты 3 вопроса, которые ждали очереди.",
         "Начинаем новый разговор. О чём поговорим?",
     ]

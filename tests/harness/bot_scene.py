@@ -37,6 +37,7 @@ from bot.operating.holds import Holds
 from bot.operating.use_cases import operating_use_cases
 from bot.people.audit import AuditLog
 from bot.people.bot_admins import BotAdmins
+from bot.people.directory import name_of
 from bot.people.group_admins import GroupAdmins
 from bot.people.limits.budget_notices import BudgetNotices
 from bot.people.limits.question_limits import QuestionLimits
@@ -133,7 +134,12 @@ class Harness:
         self.chats = ChatRepository(database)
         self.texts = texts
         self.personas = read_personas(settings.personas_file)
-        echo = GeneratorConfig(kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"), context_tokens=2048)
+        echo = GeneratorConfig(
+            kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"),
+            model=settings.local_model.stem if settings.local_model is not None else "",
+            context_tokens=2048,
+            embedded=settings.local_model is not None,
+        )
         self.models = ModelCatalog(entries_in_file(settings, {}) or [ModelEntry("", "", echo)])
         self.preferences = Preferences(
             settings, PreferenceRepository(database), self.personas, self.texts.languages, models=self.models
@@ -216,7 +222,7 @@ class Harness:
                     budgets_of(self.settings),
                     TokenUsageRepository(self.database, bot=BOT_ID),
                     permissions,
-                    person=lambda id_: self.people.get(BOT_ID, id_),
+                    name=lambda id_: name_of(self.people, self.chats, id_, bot=BOT_ID),
                     clock=self.database.clock,
                     warnings=BudgetNotices(
                         self.database,

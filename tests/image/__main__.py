@@ -77,7 +77,11 @@ def _built(folder: Path, data: Path, log: Path) -> tuple[Container, dict[str, st
         _say(f"skipped: {docker.missing()}, and {why}")
         return None
     builder = buildah.Buildah(folder)
-    builder.build()
+    try:
+        builder.build()
+    except buildah.NoBase as problem:
+        _say(f"skipped: {problem}")
+        return None
     return buildah.Container(builder, data, environment, log), environment
 
 

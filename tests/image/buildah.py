@@ -26,6 +26,10 @@ def missing() -> str:
     return f"apt-get install {' '.join(absent)}" if absent else ""
 
 
+class NoBase(Exception):
+    """No Debian could be fetched: that says nothing about the image."""
+
+
 class Container:
     """The image's own command, as its own user, on this machine's network, with one folder as /data."""
 
@@ -53,10 +57,13 @@ class Container:
         return self._process is not None and self._process.poll() is None
 
     def healthy(self) -> bool:
-        """Run the HEALTHCHECK once."""
-        done = subprocess.run(
-            self._command("python", "-m", "bot.healthcheck"), capture_output=True, check=False, timeout=30
-        )
+        """Run the HEALTHCHECK once; one that takes too long on a busy machine says no."""
+        try:
+            done = subprocess.run(
+                self._command("python", "-m", "bot.healthcheck"), capture_output=True, check=False, timeout=30
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return done.returncode == 0
 
     def end(self, sign: signal.Signals) -> None:
@@ -66,7 +73,7 @@ class Container:
         for pid, command in descendants:
             if sign is signal.SIGKILL or "-m bot run" in command:
                 _send(pid, sign)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=60)
         self._buildah.run("rm", self._name)
 
     def _command(self, *command: str) -> list[str]:
@@ -92,7 +99,7 @@ class Buildah:
         return subprocess.run(self.command(*arguments), check=True, stdout=subprocess.PIPE).stdout.decode().strip()
 
     def build(self) -> None:
-        """Build the image from the Dockerfile as it is."""
+        """Build the image from the Dockerfile as it is. Raises NoBase."""
         if BASE not in self.output("images", "--format={{.Name}}:{{.Tag}}").splitlines():
             self._make_base()
         mounts = [f"--volume={source}:{target}:ro" for source, target in self._pip_mounts().items()]
@@ -104,8 +111,14 @@ class Buildah:
         debian = self._folder / "debian"
         if not debian.exists():
             made = debian.with_name("debian.part")
-            shutil.rmtree(made, ignore_errors=True)
-            subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(made)], check=True, stdout=sys.stderr)
+            command = ["debootstrap", "--variant=minbase", "bookworm", str(made)]
+            for _ in range(2):
+                shutil.rmtree(made, ignore_errors=True)
+                done = subprocess.run(command, check=False, stdout=sys.stderr)
+                if done.returncode == 0:
+                    break
+            else:
+                raise NoBase("debootstrap has failed twice")
             made.rename(debian)
         container = self.output("from", "scratch")
         mounted = self.output("mount", container)

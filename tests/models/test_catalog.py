@@ -70,6 +70,7 @@ def test_an_entry_without_an_address_is_answered_by_the_embedded_model(file: Pat
     assert entry is not None
     assert (entry.config.url, entry.config.context_tokens) == (Embedded.url, 2048)
     assert entry.route(None) is None
+    assert catalog(file).limit_of("@small", 8192).server_limit == 0, "it is no openchat server"
 
 
 def test_only_admins_are_offered_what_is_theirs(file: Path) -> None:

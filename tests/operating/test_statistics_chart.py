@@ -18,6 +18,7 @@ RED = (229, 72, 77)
 
 def numbers(days: int, value: int, **more: Any) -> dict[str, Any]:  # any of the numbers
     return {
+        "decimal_mark": ".",
         "first_day": "2026-02-27",
         "questions": [value] * days,
         "people": [value] * days,

@@ -138,6 +138,29 @@ def test_a_voice_message_is_recorded_and_can_be_played(reader: Reader, server: S
     reader.see("#text")
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.usefixtures("microphone")
+def test_an_album_and_a_voice_message_are_sent_to_a_group(reader: Reader, server: Server, language: str) -> None:
+    me = server.person(language=language)
+    group = server.people("/chats", type="supergroup", title="Crew", members=[me])["id"]
+    server.people("/bot", can_read_all_group_messages=True)
+    reader.open(me, group)
+    reader.js(DROP, pictures(2))
+    reader.see("#text").send_keys("@aura_bot which?", Keys.ENTER)
+    reader.wait(lambda: len(reader.all(".mine.message .album .photo")) == 2)
+    reader.see("#record").click()
+    reader.see(".recording time", "0:02")
+    reader.see("#send-recording").click()
+    reader.see(".mine .player audio")
+
+    first, second, voice = (server.update("message", group) for _ in range(3))
+    server.people("/bot", can_read_all_group_messages=False)
+    assert first["media_group_id"] == second["media_group_id"]
+    assert (first["caption"], first["caption_entities"][0]["type"]) == ("@aura_bot which?", "mention")
+    assert "caption" not in second
+    assert voice["voice"]["duration"] in range(1, 6)
+
+
 @pytest.mark.usefixtures("microphone")
 def test_a_recording_can_be_cancelled(reader: Reader, server: Server, me: int) -> None:
     reader.open(me)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bot.rate_limits.bot_budget import FLOOD_CORRELATION, MAX_BOT_HOLD, BotBudget
+from bot.rate_limits.bot_budget import BOT_RESERVE, MAX_BOT_HOLD, BotBudget
 from bot.rate_limits.cadence import bucket_gap, draft_gap, learn_tempo, patient_gap, window_gap
 from bot.rate_limits.chat_budget import MAX_SLOWDOWN, SLOWDOWN_DURATION, ChatBudget
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, BucketLimit, TieredLimit, WindowLimit
@@ -249,8 +249,8 @@ def test_floods_in_three_chats_within_a_few_seconds_pause_the_bot() -> None:
         return budget
 
     assert floods(0.0, 1.0).held_until == 0.0
-    assert floods(0.0, 1.0, FLOOD_CORRELATION).held_until == FLOOD_CORRELATION + MAX_BOT_HOLD
-    assert floods(0.0, 1.0, FLOOD_CORRELATION + 0.1).held_until == 0.0
+    assert floods(0.0, 1.0, 5.0).held_until == 5.0 + 10.0
+    assert floods(0.0, 1.0, 5.1).held_until == 0.0
     after = floods(0.0, 0.0, 0.0, 0.0)
     assert after.held_until == MAX_BOT_HOLD
     assert after.meter.free(MAX_BOT_HOLD) == 1
@@ -328,3 +328,45 @@ def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
     for answers in (1, 2, 3):
         chat.streams.append(ReplyStream(ANNA))
         assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.345 * answers)
+
+
+def test_an_answer_that_has_just_begun_keeps_one_slot_and_has_shown_nothing() -> None:
+    chat, stream = private(), ReplyStream(ANNA)
+    chat.streams.append(stream)
+    assert chat.kept(0.0) == 1.0
+    assert (stream.full_at, stream.fills, stream.changed_at) == (math.inf, math.inf, -math.inf)
+    assert (stream.spare, stream.changes, stream.drafts) == (0.0, 0, False)
+
+
+def test_whoever_looks_late_still_finds_what_was_to_go_before() -> None:
+    scheduler = Scheduler(0.0)
+    scheduler.hold(ANNA, 10.0, 0.0)
+    held = scheduler.request(ANNA, Priority.FINAL, Resource.FREE, 0.0)
+    assert scheduler.grants(9.9) == []
+    assert scheduler.grants(20.0) == [held]
+
+
+def test_no_chat_is_held_for_less_than_no_time() -> None:
+    scheduler = Scheduler(0.0)
+    scheduler.hold(ANNA, 10.0, 0.0)
+    assert [scheduler.held(ANNA, at) for at in (4.0, 10.0, 20.0)] == [6.0, 0.0, 0.0]
+    assert [scheduler.drafts_held(ANNA, at) for at in (4.0, 20.0)] == [6.0, 0.0]
+    assert (scheduler.held(2, 20.0), scheduler.drafts_held(2, 20.0)) == (0.0, 0.0)
+    scheduler.flooded(2, Resource.DRAFT, 7.0, 20.0)
+    assert (scheduler.held(2, 21.0), scheduler.drafts_held(2, 21.0), scheduler.drafts_held(2, 30.0)) == (0.0, 6.0, 0.0)
+
+
+def test_the_scheduler_wakes_for_whoever_is_first_of_those_that_wait_for_the_bot() -> None:
+    scheduler = Scheduler(0.0, bot=BucketLimit(BOT_RESERVE + 1, 1.0))
+    stops = [scheduler.request(chat, Priority.FINAL, Resource.MESSAGE, 0.0) for chat in range(10, 10 + BOT_RESERVE + 1)]
+    for reservation in scheduler.grants(0.0):
+        scheduler.answered(reservation, 0.0)
+    urgent, *changes = [
+        scheduler.request(chat, priority, Resource.MESSAGE, 0.0)
+        for chat, priority in ((20, Priority.FINAL), (21, Priority.CHANGE), (22, Priority.CHANGE))
+    ]
+    assert stops
+    assert scheduler.grants(0.0) == []
+    assert scheduler.wake_at(0.0) == pytest.approx(1.0 + MARGIN)
+    assert scheduler.grants(1.1) == [urgent]
+    assert all(not change.granted for change in changes)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rendering import reply as reply_module
-from bot.rendering.markup import Formatted
+from bot.rendering.markdown.layout import Layout
+from bot.rendering.markup import Formatted, lay_out
 from bot.rendering.reply import MessagePart, Reply
 from tests.rendering.samples import SAMPLES
 from tests.rendering.strict import check, messages, parts_of, shown, units, written
@@ -388,3 +389,75 @@ def test_a_message_whose_source_is_some_four_times_its_length_is_cut_there() -> 
 def test_messages_of_a_few_units_still_carry_every_letter(source: str, limit: int) -> None:
     letters = [letter for part in written([source], limit=limit) for letter in part.text if letter.isalpha()]
     assert letters == [letter for letter in source if letter.isalpha()]
+
+
+@pytest.mark.parametrize(("more", "count"), [(0, 1), (1, 2)])
+def test_a_note_stands_below_the_text_as_long_as_both_fit(more: int, count: int) -> None:
+    text = "x" * (LIMIT - len("\n\nstopped") + more)
+    assert len(written([text], limit=LIMIT, note="stopped")) == count
+
+
+@pytest.mark.parametrize(("more", "count"), [(0, 1), (1, 2)])
+@pytest.mark.parametrize("ended", [False, True])
+def test_thoughts_and_text_share_a_message_as_long_as_both_fit(more: int, count: int, *, ended: bool) -> None:
+    reply = Reply(limit=LIMIT, thoughts_title="Thoughts")
+    reply.think("hm")
+    reply.write("x" * (LIMIT - len("Thoughts\nhm\n\n") + more))
+    if ended:
+        reply.end()
+    reply.advance()
+    assert len(messages(reply)) == count
+
+
+def test_a_mark_that_is_not_closed_yet_formats_what_follows_and_at_the_end_stands_as_written() -> None:
+    reply = Reply()
+    reply.write("Some **te")
+    tail = reply.tail()
+    assert tail is not None
+    assert (reply.show(tail).text, shown(reply.show(tail), "bold")) == ("Some te", ["te"])
+    reply.end()
+    assert [(message.text, message.entities) for message in messages(reply)] == [("Some **te", ())]
+
+
+@pytest.mark.parametrize(("budget", "sealed"), [(LIMIT + 1, 1), (LIMIT + 2, 2), (2 * LIMIT + 3, 3)])
+def test_a_call_stops_once_it_has_laid_out_what_it_may(budget: int, sealed: int) -> None:
+    reply = Reply(limit=LIMIT)
+    reply.write("x" * 10 * LIMIT)
+    assert not reply.advance(budget=budget)
+    assert len(reply.sealed) == sealed
+
+
+def test_plain_text_is_laid_out_once_for_each_message_that_it_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out: list[int] = []
+
+    def counted(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
+        laid_out.append(len(source))
+        return lay_out(source, prefix=prefix, growing=growing)
+
+    monkeypatch.setattr(reply_module, "lay_out", counted)
+    reply = Reply(limit=LIMIT)
+    reply.write("x" * 10 * LIMIT)
+    reply.advance()
+    assert laid_out == [LIMIT + 1, LIMIT] * 9, "once to find the place, once to see what stands before it alone"
+
+
+def test_thoughts_that_come_late_leave_half_of_the_text_in_view() -> None:
+    reply = Reply(limit=2000)
+    reply.write("word " * 390)
+    reply.advance()
+    assert reply.tail()
+    reply.think("hm. " * 200)
+    tail = reply.tail()
+    assert tail is not None
+    assert 180 <= reply.show(tail).text.count("word") <= 200
+
+
+def test_what_is_no_formula_any_more_once_it_is_cut_leaves_its_message_formatted() -> None:
+    first, *_ = written(["**bold**\\(" + "word" * 60 + "\\) end"], limit=LIMIT)
+    assert shown(first, "bold") == ["bold"]
+    assert units(first.text) >= 0.85 * LIMIT
+
+
+@pytest.mark.parametrize("text", ["x", "xy"])
+def test_a_note_in_messages_of_a_few_units_leaves_every_letter(text: str) -> None:
+    assert "".join(part.text for part in written([text], limit=3, note="n")) == f"{text}n"

@@ -227,3 +227,19 @@ def test_a_word_before_bold_text_is_better_than_one_within() -> None:
     source = "word " * 12 + "**" + ("bold " * 15).strip() + "** end"
 
     assert texts(source)[0] == ("word " * 12).strip()
+
+
+def test_plain_text_is_cut_between_what_people_see_as_characters() -> None:
+    assert plain_split_point(FAMILY * 3, 20) == len(FAMILY)
+    assert plain_split_point("👍👍", 1) == 1, "one that is longer than a message goes all the same"
+
+
+@pytest.mark.parametrize(("least", "at_line"), [(50, True), (49, False)])
+def test_a_line_of_code_must_leave_a_message_half_full_too(least: int, *, at_line: bool) -> None:
+    head = "```\n" + "w" * (least - 1) + "\n"
+    assert (split_at(head + "word " * 40 + "\n```") == len(head)) is at_line
+
+
+def test_a_line_of_code_may_begin_where_the_message_is_full() -> None:
+    head = "```\n" + "w " * 49 + "w\n"
+    assert split_at(head + "x " * 40 + "\n```") == len(head)

@@ -14,6 +14,7 @@ from bot.people.admission import HELD_LIFETIME
 from bot.people.audit import AUDIT_LIFETIME
 from bot.storage.database import Database
 from bot.storage.repositories.audit import AuditRepository
+from bot.storage.repositories.broadcasts import prune_broadcasts
 from bot.storage.repositories.conversations import ConversationRepository
 from bot.storage.repositories.held_messages import HeldMessageRepository
 from bot.storage.repositories.token_usage import prune_usage
@@ -34,6 +35,10 @@ TROUBLE_LIFETIME = 30 * 86_400.0
 
 USAGE_LIFETIME = 400 * 86_400.0
 """Seconds for which the tokens of answers are kept, unless USAGE_DAYS says otherwise: a year and a month."""
+
+
+BROADCAST_LIFETIME = 90 * 86_400.0
+"""Seconds for which a broadcast is kept, as long as changes are; HISTORY_DAYS may say less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Retention:
             await self._troubles.prune(now - self._ages.troubles)
             month = period_start("month", now)
             await prune_usage(self._database, before=min(month, now - self._ages.usage), month=month)
+            broadcasts = min(BROADCAST_LIFETIME, self._ages.history or BROADCAST_LIFETIME)
+            await prune_broadcasts(self._database, before=now - broadcasts)
             if self._ages.history is not None:
                 await self._conversations.prune(now - self._ages.history)
         except StorageUnavailable as error:

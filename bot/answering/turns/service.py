@@ -94,10 +94,13 @@ class TurnService:
             await self._worker.begin_soon(asked.chat, again_in=JOIN_WAIT if waits else 0.0)
         return asked
 
-    async def edit(self, question: Question) -> bool:
-        """Answer an edited question again. False: it is not in the conversation."""
+    async def edit(self, question: Question, *, outdated: str = "") -> bool:
+        """Answer an edited question again. False: it is not in the conversation.
+
+        `outdated` is the line below the old answer where the new one comes elsewhere.
+        """
         async with self._database.transaction():
-            edited = await self._editing.edit(question)
+            edited = await self._editing.edit(question, outdated=outdated)
             if edited is None:
                 return False
             if edited.runs and edited.turn is not None:

@@ -88,7 +88,7 @@ def answering_use_cases(
         conversation=WholeConversation(unit, conversations, turns, permissions, choice, clock=stores.clock),
         membership=ChatMembership(unit, stores.chats, turns, permissions),
         proxy_trial=ProxyTrial(unit, generating.prober, preferences, permissions, stores.audit),
-        model_choice=ModelChoice(unit, generating.models, preferences, permissions, generating.lists),
+        model_choice=ModelChoice(unit, generating.models, preferences, permissions, generating.lists, stores.audit),
         budgets=limits.budgets,
         reading_along=generating.reading_along,
         prompt_files=PromptFiles(files),

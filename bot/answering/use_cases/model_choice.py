@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from bot.conversation.messages import ChatKey
 from bot.errors import GeneratorProblem, GeneratorSilent, Problem, StorageUnavailable
-from bot.generators.client import LimitKeeper
+from bot.generators.client import AnswerLimit
 from bot.models.catalog import ModelCatalog, Offer
 from bot.models.listing import ModelLists
+from bot.people.audit import AuditAction, AuditLog
 from bot.people.permissions import OnlyBotAdmins, Permissions
 from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, ModelChoosers, PreferenceName, Preferences
@@ -24,6 +25,12 @@ class ModelGone(Problem):
     """The model on a button is not there any more, or not for this person."""
 
     key = "model-gone"
+
+
+class OnlyOwnModel(Problem):
+    """Another model was wanted where the program's own is the only one."""
+
+    key = "model-embedded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,14 @@ class ModelChoice:
         preferences: Preferences,
         permissions: Permissions,
         lists: ModelLists,
+        audit: AuditLog,
     ) -> None:
         self._unit = unit
         self._models = models
         self._preferences = preferences
         self._permissions = permissions
         self._lists = lists
+        self._audit = audit
 
     async def look_here(self, speaker: Speaker) -> ModelChoices:
         """Give what may be chosen in this chat; nothing where there is only one model, or only admins choose."""
@@ -83,6 +92,7 @@ class ModelChoice:
             await self._preferences.set(
                 self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL, offer.choice
             )
+            await self._audit.note_here(speaker, AuditAction.SET, PreferenceName.MODEL, value=offer.name)
             return await self.look_here(speaker)
 
     async def reset_here(self, speaker: Speaker) -> ModelChoices:
@@ -92,6 +102,7 @@ class ModelChoice:
             await self._preferences.reset(
                 self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL
             )
+            await self._audit.note_here(speaker, AuditAction.RESET, PreferenceName.MODEL)
             return await self.look_here(speaker)
 
     async def choose_for_bot(self, speaker: Speaker, id_: str) -> ModelChoices:
@@ -100,6 +111,7 @@ class ModelChoice:
         offer = self._offer(id_, self._models.offers(admin=True))
         async with self._unit.transaction():
             await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, offer.choice)
+            await self._audit.note(speaker, AuditAction.SET, PreferenceName.MODEL, value=offer.name)
             return await self.look_for_bot(speaker)
 
     async def let_choose(self, speaker: Speaker, who: ModelChoosers) -> ModelChoices:
@@ -107,6 +119,7 @@ class ModelChoice:
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
             await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL_CHOICE, who)
+            await self._audit.note(speaker, AuditAction.SET, PreferenceName.MODEL_CHOICE, value=who)
             return await self.look_for_bot(speaker)
 
     def named(self, text: str) -> Offer | None:
@@ -119,8 +132,13 @@ class ModelChoice:
         )
         return next(named, None)
 
-    def limit_of(self, effective: EffectivePreferences) -> tuple[LimitKeeper, int]:
-        """Tell who keeps the limit of an answer on the model in force, and the tokens that this model reads."""
+    def require_others(self) -> None:
+        """Raise OnlyOwnModel where the program's own model answers, whatever name it is called by."""
+        if self._models.answers_alone:
+            raise OnlyOwnModel(model=self._models.resolve("").label)
+
+    def limit_of(self, effective: EffectivePreferences) -> AnswerLimit:
+        """Tell what the longest answer means on the model in force."""
         return self._models.limit_of(effective.model.value, effective.max_tokens.value)
 
     async def adopt(self, speaker: Speaker, name: str) -> ModelTrial:
@@ -135,6 +153,7 @@ class ModelChoice:
                 await self._models.probe(proxy=effective.proxy.value, model=name, manner=effective.manner)
             async with self._unit.transaction():
                 await self._preferences.set(ChatKey(speaker.key.bot, 0), PreferenceName.MODEL, name)
+                await self._audit.note(speaker, AuditAction.SET, PreferenceName.MODEL, value=name)
             return ModelTrial(await self._preferences.effective(speaker.key))
         except TimeoutError:
             return ModelTrial(None, GeneratorSilent.key)

@@ -117,8 +117,11 @@ class Questions:
         except TelegramProblem:
             return False
 
-    async def edit(self, sent: SentQuestion, speaker: Speaker) -> Accepted | None:
-        """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does."""
+    async def edit(self, sent: SentQuestion, speaker: Speaker, *, outdated: str) -> Accepted | None:
+        """Answer an edited question anew. None: nothing is asked any more. Raises as `ask` does.
+
+        `outdated` is the line below the old answer where the new one comes elsewhere.
+        """
         sent = replace(sent, question=replace(sent.question, key=await self._choice.of_edit(sent.question)))
         sent, _ = await self._without_unseen(sent)
         question, problems = await self._prepare(sent)
@@ -126,7 +129,7 @@ class Questions:
             return None
         async with self._unit.transaction():
             await self._limits.admit(speaker)
-            await self._turns.edit(question)
+            await self._turns.edit(question, outdated=outdated)
         return Accepted(problems)
 
     async def _corrects(self, sent: SentQuestion, speaker: Speaker) -> bool:

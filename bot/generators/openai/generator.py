@@ -70,7 +70,8 @@ class OpenAI:
             try:
                 address = replace(route, url=asking.address)
                 sent = payload | {"messages": with_pictures(payload["messages"], asking.pictures)}
-                async with open_stream(address, sent, deadline, headers=_headers(address.url, options)) as response:
+                headers, kept = _headers(address.url, options), options.connections
+                async with open_stream(address, sent, deadline, headers=headers, connections=kept) as response:
                     asking.status = response.status
                     if response.status != HTTPStatus.OK:
                         raise from_status(response.status, await error_words(response, deadline), response.headers)

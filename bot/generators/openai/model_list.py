@@ -37,8 +37,8 @@ async def list_models(
     route, options = Route(url, proxy, ssl_context), Options(url=url, key=key)
     try:
         async with asyncio.timeout(LIST_TIMEOUT):
-            for address in _addresses(route.url):
-                body = await _fetch(replace(route, url=address), options)
+            for address in list_addresses(route.url):
+                body = await fetch(replace(route, url=address), options)
                 if body is not None:
                     return _names(body)
     except TimeoutError:
@@ -46,13 +46,13 @@ async def list_models(
     raise GeneratorBroken("it lists no models")
 
 
-def _addresses(base: str) -> list[str]:
+def list_addresses(base: str) -> list[str]:
     """Give the addresses of the list, the likeliest first."""
     whole = [URL(one) for one in endpoints(base)]
     return [str(one.with_path(one.path.removesuffix("/chat/completions") + "/models")) for one in whole]
 
 
-async def _fetch(route: Route, options: Options) -> bytes | None:
+async def fetch(route: Route, options: Options) -> bytes | None:
     """Give the body of the list. None: there is none at this address."""
     deadline = Deadline(options.timeouts)
     async with (

@@ -87,8 +87,7 @@ class BudgetNotices:
         if budget.unit == "tokens":
             amount = self._texts.get(language, "budget-tokens", used=int(used), budget=int(budget.amount))
         else:
-            amount = self._texts.get(
-                language, "budget-money", used=f"{used:.2f}", budget=f"{budget.amount:.2f}", currency=self._currency
-            )
+            spent, whole = (self._texts.decimal(language, value, 2) for value in (used, budget.amount))
+            amount = self._texts.get(language, "budget-money", used=spent, budget=whole, currency=self._currency)
         key = "budget-warning-person" if budget.whose == "person" else "budget-warning-bot"
         return self._texts.get(language, key, period=budget.period, amount=amount)

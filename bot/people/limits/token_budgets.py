@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal, Protocol
 
-from bot.conversation.people import Person
 from bot.conversation.usage import Period, Spent, UsageColumn, UsageSum, next_period, period_start
 from bot.errors import Problem
 from bot.people.permissions import Permissions
@@ -101,7 +100,8 @@ def budgets_of(settings: Settings) -> list[Budget]:
 class TokenBudgets:
     """Counts stored tokens and costs against the budgets of the settings.
 
-    `person` finds somebody, `clock` gives Unix times, `currency` is that of the prices: costs in others do not count.
+    `name` gives the name of a person or group (empty: unknown), `clock` Unix times. `currency` is that of the prices:
+    costs in others do not count.
 
     An answer in progress is not counted yet, so that the last one may go beyond a budget.
     """
@@ -112,7 +112,7 @@ class TokenBudgets:
         usage: UsageSums,
         permissions: Permissions,
         *,
-        person: Callable[[int], Awaitable[Person | None]],
+        name: Callable[[int], Awaitable[str]],
         clock: Callable[[], float],
         warnings: BudgetWarnings,
         currency: str = "",
@@ -120,7 +120,7 @@ class TokenBudgets:
         self._budgets = budgets
         self._usage = usage
         self._permissions = permissions
-        self._known = person
+        self._name_of = name
         self._clock = clock
         self._warnings = warnings
         self.currency = currency
@@ -173,6 +173,5 @@ class TokenBudgets:
         return sums if by == "model" else [replace(one, subject=await self._name(one.subject)) for one in sums]
 
     async def _name(self, id_: str) -> str:
-        """A person's name; a group's id stays, and so does the 0 of what was forgotten."""
-        known = await self._known(int(id_))
-        return known.name if known is not None and known.name else id_
+        """A person's name or a group's title; an unknown id stays, and so does the 0 of what was forgotten."""
+        return await self._name_of(int(id_)) or id_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, literal, or_, select, update
 
 from bot.conversation.broadcasts import Broadcast, BroadcastAudience, BroadcastState
 from bot.conversation.people import Standing
@@ -108,8 +108,19 @@ class BroadcastRepository:
         if days:
             since = self._database.clock() - days * DAY_SECONDS
             lately = exists().where(messages.c.conversation == conversations.c.id, messages.c.at >= since)
-            found = found.where(lately)
+            # what was said may be pruned by then: when somebody wrote last stays
+            seen = exists().where(
+                people.c.bot == self._bot, people.c.id == conversations.c.chat, people.c.seen >= since
+            )
+            found = found.where(or_(lately, seen))
         return found
+
+
+async def prune_broadcasts(database: Database, *, before: float) -> None:
+    """Forget broadcasts that an admin prepared before a Unix time, but not one that goes on."""
+    old = (broadcasts.c.at < before) & (broadcasts.c.state != BroadcastState.RUNNING)
+    async with database.transaction() as connection:
+        await connection.execute(delete(broadcasts).where(old))
 
 
 def _read(row: Row[Any]) -> Broadcast:

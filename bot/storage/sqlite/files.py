@@ -32,7 +32,7 @@ def take_file(file: Path) -> FileLock:
         raise DatabaseInUse(f"another process uses {file.name}: only one may") from None
     except OSError as error:
         lock.release()
-        raise StorageUnavailable(f"{file.name} cannot be opened or locked: {error.strerror}") from error
+        raise StorageUnavailable(f"{file.absolute()} cannot be opened or locked: {error.strerror}") from error
     return lock
 
 

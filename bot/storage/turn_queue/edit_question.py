@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.messages import Question, QuestionPart, Role, TurnKind, TurnState
+from bot.conversation.messages import Ending, Question, QuestionPart, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, parts_as_json, parts_from, storable
 from bot.storage.message_tree import row_at
@@ -34,8 +34,11 @@ class QuestionEditor:
         self._database = database
         self._queue = TurnWriter(database)
 
-    async def edit(self, question: Question) -> Edited | None:
-        """An edited message: answer it again. None: it is not in the conversation."""
+    async def edit(self, question: Question, *, outdated: str = "") -> Edited | None:
+        """An edited message: answer it again. None: it is not in the conversation.
+
+        `outdated` is the line below the old answer where the new one comes elsewhere.
+        """
         async with self._database.transaction() as connection:
             conversation = await self._queue.enter(connection, question.key)
             old = await row_at(connection, question.key.bot, question.key.chat, question.message_id)
@@ -46,7 +49,7 @@ class QuestionEditor:
                 return Edited(None)
             turn = await self._queue.newest_turn_of(connection, old.id)
             if turn is None:
-                return Edited(await self.ask_answered_anew(connection, old, question))
+                return Edited(await self.ask_answered_anew(connection, old, question, outdated=outdated))
             if not old.placed:
                 changed = {"text": storable(question.text), "parts": parts_as_json(question.parts)}
                 unread = bool(question.parts)
@@ -73,11 +76,17 @@ class QuestionEditor:
         await self._take_the_place(connection, turn.conversation, old.id, new)
 
     async def ask_answered_anew(
-        self, connection: AsyncConnection, old: AnyRow, question: Question, *, wait: float | None = None
+        self,
+        connection: AsyncConnection,
+        old: AnyRow,
+        question: Question,
+        *,
+        wait: float | None = None,
+        outdated: str = "",
     ) -> int:
         """Ask a question in place of an answered one: the last one in its messages, an older one below. Gives the turn.
 
-        It begins after `wait` seconds.
+        It begins after `wait` seconds. The old answer of an older one gets the line `outdated`.
         """
         if not old.placed:  # its turn was stopped or given up before it began
             new = (await self._queue.new_question(connection, old.conversation, question)).id
@@ -88,6 +97,8 @@ class QuestionEditor:
             new = (await self._queue.new_question(connection, old.conversation, question, beside=old, in_place=last)).id
         if last:
             await self._take_the_place(connection, old.conversation, old.id, new)
+        elif answer is not None and outdated:
+            await self._mark(connection, old, question, outdated)
         in_place = last and answer is not None
         return await self._queue.put(
             connection,
@@ -101,6 +112,29 @@ class QuestionEditor:
             language=question.language,
             sent_at=question.sent_at or None,
         )
+
+    async def _mark(self, connection: AsyncConnection, old: AnyRow, question: Question, note: str) -> None:
+        """Show the answer that counted so far once more, with a line below it."""
+        versions = select(messages.c.id).where(messages.c.parent == old.id, messages.c.role == Role.ASSISTANT)
+        went_on = select(messages.c.parent).where(messages.c.parent.in_(versions)).order_by(messages.c.id.desc())
+        answer = await connection.scalar(went_on.limit(1)) or await connection.scalar(
+            versions.order_by(messages.c.id.desc()).limit(1)
+        )
+        row = (await connection.execute(select(messages).where(messages.c.id == answer))).one()
+        if not Ending(row.ending).is_empty:
+            await self._queue.put(
+                connection,
+                question.key,
+                kind=TurnKind.SHOW,
+                conversation=old.conversation,
+                question=old.id,
+                answer=row.id,
+                screen=row.screen,
+                reply_to=None if question.private else question.message_id,
+                asker=question.author.id,
+                language=question.language,
+                note=note,
+            )
 
     async def _take_the_place(self, connection: AsyncConnection, conversation: int, old: int, new: int) -> None:
         """The edited question counts from now on."""

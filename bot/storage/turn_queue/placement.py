@@ -27,7 +27,8 @@ async def begin(connection: AsyncConnection, row: AnyRow) -> None:
     `row` is the turn's, beside whether its question is `placed` already.
     """
     if row.kind == TurnKind.SHOW:
-        await choose(connection, row.answer)
+        if not row.note:  # else it is only marked: it does not count again
+            await choose(connection, row.answer)
         return
     if row.kind == TurnKind.GO_ON:
         return

@@ -1,0 +1,1 @@
+"""Twelve failures of everyday life, provoked against the running program, and what its administrator sees of each."""
