@@ -27,7 +27,8 @@ async def pass_time(bench: Bench, seconds: float) -> None:
 async def test_nobody_else_has_written_what_this_process_wrote(bench: Bench) -> None:
     await bench.answered("one")
     async with bench.database.reading() as connection:
-        owner = str(await connection.scalar(select(turns.c.owner)))
+        owner = await connection.scalar(select(turns.c.owner))
+    assert owner is not None
     assert await spells(bench, me=owner) == []
 
 
