@@ -818,6 +818,7 @@ alert-over-schema = I run again: version and database fit.
 ## What a bot with these settings reads
 
 model-embedded = { $model } is the only model here: it runs inside this program. The README shows how to connect another one.
+
 ## Messages to everybody: what cannot go out
 
 broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.

@@ -222,14 +222,14 @@ class Reply:
 
     def _advance_last(self, room: int) -> int:
         """Seal one message if the rest, complete as it is, does not fit into one."""
-        length = len(self._live)
-        if length < 2:  # noqa: PLR2004  # one character cannot be cut
+        if not self._live:
             return 0
-        layout = self._lay_out(self._live, growing=False)
+        source = self._live
+        layout = self._lay_out(source, growing=False)
         if not self._exceeds(layout, room):
             return 0
-        self._cut(layout, self._live, room)
-        return length
+        self._cut(layout, source, room)
+        return len(source)
 
     @staticmethod
     def _exceeds(layout: Layout, room: int) -> bool:

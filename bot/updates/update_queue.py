@@ -40,14 +40,14 @@ class InFlightUpdates:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._handled: set[int] = set()
         self._unstored: set[int] = set()
-        self._batch: frozenset[int] = frozenset()
+        self._batch: tuple[int, ...] = ()
 
     def take(self, batch: Batch) -> bool:
         """Begin with those that are new. Returns whether there were any."""
         self._reap()
         self._unstored.clear()  # they come again
         self._batch = batch.ids
-        self._handled &= batch.ids
+        self._handled &= set(batch.ids)
         known = self._handled | self._in_flight()
         begun = False
         for update in batch.updates:
@@ -79,7 +79,7 @@ class InFlightUpdates:
 
     def forget_batch(self) -> None:
         """Confirm nothing of the latest batch any more: Telegram has dropped it, and may use its ids anew."""
-        self._batch = frozenset()
+        self._batch = ()
 
     @property
     def is_idle(self) -> bool:
@@ -88,11 +88,15 @@ class InFlightUpdates:
 
     @property
     def offset(self) -> int | None:
-        """The lowest id of the latest batch that Telegram has to keep. None: there is nothing to confirm."""
+        """The lowest id of the latest batch that Telegram has to keep. None: there is nothing to confirm.
+
+        Never beyond the newest id: where ids began anew within the batch, a higher one of before would be of the
+        future for the server, and would confirm nothing for as long as that is so.
+        """
         if not self._batch:
             return None
-        kept = self._batch & (self._unstored | self._in_flight())
-        offset = min(kept, default=max(self._batch) + 1)
+        kept = set(self._batch) & (self._unstored | self._in_flight())
+        offset = min(kept | {self._batch[-1] + 1})
         return offset if offset > min(self._batch) else None
 
     def _in_flight(self) -> set[int]:

@@ -32,8 +32,8 @@ class Batch:
 
     updates: tuple[Update, ...] = ()
     """Those that can be handled, in the server's order."""
-    ids: frozenset[int] = frozenset()
-    """The ids of all that have one, unreadable ones among them."""
+    ids: tuple[int, ...] = ()
+    """The ids of all that have one, unreadable ones among them, in the server's order."""
     problems: tuple[str, ...] = ()
     """One phrase for each element that is passed over."""
 
@@ -92,7 +92,7 @@ def _batch(elements: list[tuple[int | None, object]], bot: Bot) -> Batch:
             updates.append(read_update(raw, bot))
         except UnreadableUpdate as error:
             problems.append(f"update {update_id or 'without an id'}: {error}")
-    return Batch(tuple(updates), frozenset(number for number, _ in elements if number is not None), tuple(problems))
+    return Batch(tuple(updates), tuple(number for number, _ in elements if number is not None), tuple(problems))
 
 
 def _element(text: str) -> tuple[int | None, object]:

@@ -67,6 +67,7 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         ("```python\nx = 1", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
         ("```python\nx = 1\n", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
         ("```\nif x:\n    ", "```text\n    y = 2\n```", "```\nif x:\n    y = 2\n```"),
+        ("```\nif x:\n    ", "```text\n\ty = 2\n```", "```\nif x:\n    \ty = 2\n```"),
         ("```python\nx = 1\n", "```\nThat is all.", "```python\nx = 1\n```\nThat is all."),
         ("~~~\nx = 1\n", "~~~", "~~~\nx = 1\n~~~"),
         ("Here:\n", "```python\nx\n```", "Here:\n```python\nx\n```"),

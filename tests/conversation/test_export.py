@@ -93,3 +93,17 @@ def test_other_versions_follow_the_answer_that_counts_each_with_its_writer() -> 
         {"role": "assistant", "content": "# Because", "at": at, "model": "Clever"},
         {"role": "assistant", "content": "Well.", "at": at},
     ]
+
+
+@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("## A", "#### A"), ("##### A", "###### A")])
+def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, exported: str) -> None:
+    lines = markdown([Message(1, None, Role.ASSISTANT, written)]).splitlines()
+    assert lines[-1] == exported
+
+
+def test_json_is_made_for_people_to_read_too() -> None:
+    written = as_json([Message(1, None, Role.USER, "Правда?", at=0.0)], {})
+    assert written == (
+        '{\n  "messages": [\n    {\n      "role": "user",\n      "content": "Правда?",\n'
+        '      "at": "1970-01-01 00:00:00 UTC"\n    }\n  ]\n}\n'
+    )

@@ -53,3 +53,29 @@ def test_what_is_repeated_of_an_earlier_message_is_left_out_too() -> None:
 def test_only_the_newest_words_are_searched() -> None:
     cause = "refused: my doctor says that I have gout"
     assert "gout" in without_echo(cause, ["x" * MAX_SEARCHED, "my doctor says that I have gout"])
+
+
+def test_the_first_references_have_three_signs() -> None:
+    assert (reference_of(0), reference_of(1), reference_of(30)) == ("322", "323", "332")
+    assert len(reference_of(30**3 - 30**2 - 1)) == 3
+    assert len(reference_of(30**3 - 30**2)) == 4
+
+
+@pytest.mark.parametrize(("long", "shown"), [(240, 240), (241, 240), (5000, 240)])
+def test_a_cause_has_240_characters_and_ends_in_an_ellipsis_where_there_were_more(long: int, shown: int) -> None:
+    kept = without_echo("x" * long, [])
+    assert len(kept) == shown
+    assert kept.endswith("…") is (long > shown)
+
+
+@pytest.mark.parametrize(("common", "kept"), [("eleven sig.", True), ("twelve signs", False)])
+def test_twelve_characters_in_a_row_are_an_echo_and_fewer_are_not(common: str, *, kept: bool) -> None:
+    assert (common in without_echo(f"refused: <{common}>", [f"({common})"])) is kept
+    assert without_echo("refused: <twelve signs>", ["twelve signs"]) == "refused: <…>"
+
+
+def test_fifty_thousand_characters_are_searched_and_no_more() -> None:
+    cause = "refused: twelve signs"
+    assert without_echo(cause, ["x" * (50_000 - 12), "twelve signs"]) == "refused: …"
+    assert without_echo(cause, ["x" * (50_000 - 11), "twelve signs"]) == cause
+    assert without_echo(cause, ["x" * 50_000, "twelve signs"]) == cause

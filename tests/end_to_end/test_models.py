@@ -38,7 +38,7 @@ def two_models(scene: Scene, spare: Generator, *, fallback: bool = True) -> dict
 
 
 def warnings(scene: Scene) -> list[str]:
-    return [text for text in scene.telegram.texts(ANNA) if text.startswith("Main fails")]
+    return [text for text in scene.telegram.texts(ANNA) if text.startswith("Main does not work (")]
 
 
 def forget_spare(file: Path) -> None:
@@ -90,8 +90,9 @@ async def test_another_model_answers_where_the_first_fails_and_admins_hear_of_it
     assert len(spare.requests) == 3
 
 
+@pytest.mark.parametrize("fallback", [False, True])
 async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_when_it_is_over(
-    scene: Scene, spare: Generator
+    scene: Scene, spare: Generator, *, fallback: bool
 ) -> None:
     scene.generator.script = failing(Refusal(401, "Unauthorized"))
 
@@ -101,7 +102,7 @@ async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_whe
     def heard(times: int) -> bool:
         return len(scene.telegram.said(BORIS)) == times
 
-    settings = two_models(scene, spare, fallback=False)
+    settings = two_models(scene, spare, fallback=fallback)
     async with scene.program(**settings) as program:
         await scene.telegram.send("/start")
         for number in range(1, 5):  # the breaker tells of the first, and failed answers would tell of each
@@ -116,7 +117,7 @@ async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_whe
             await scene.telegram.reads_answer(f"Question {number}", chat=BORIS)
         await scene.telegram.until(lambda: len(told()) == 2)
     begun, over = told()
-    assert begun.startswith("Main fails (401")
+    assert begun.startswith("Main does not work (401")
     assert over == "The model's server accepts the bot's settings again (Main)."
 
 

@@ -164,6 +164,32 @@ def test_what_the_answer_says_twice_stays() -> None:
     for deltas in ([line, line, line], [line, line], ["ha", "ha"], ["1", "1"], [*line.split(" "), line, line]):
         body = Wrapping().bytes(deltas)
         assert read(body, [])[0] == "".join(deltas), deltas
+    for short in (["ha", "ha"], ["h", "a", "ha"]):
+        assert read(Wrapping(finish="with the text").bytes(short), [])[0] == "".join(short), short
+
+
+def test_the_whole_once_more_and_only_then_the_finish_is_said_once() -> None:
+    text = "Budapest is the capital."
+    assert read(Wrapping().bytes(["Budapest is ", "the capital.", text]), [])[0] == text
+
+
+def test_tabs_and_line_ends_within_a_string_may_stand_as_they_are() -> None:
+    body = Wrapping(done=False).bytes(["a\tb"]).replace(rb"\t", b"\t")
+    assert b"\t" in body
+    assert read(body, [])[0] == "a\tb"
+
+
+REASONS = {
+    "stop": ["stop", "eos", "end_turn"],
+    "length": ["length", "max_tokens", "MAX_TOKENS", "model_length"],
+    "filter": ["content_filter", "content-filter", "SAFETY", "safety"],
+}
+
+
+@pytest.mark.parametrize(("said", "reason"), [(word, reason) for reason, words in REASONS.items() for word in words])
+def test_every_word_for_the_end_is_known(said: str, reason: str) -> None:
+    body = Wrapping().bytes(["Budapest is ", "the capital."]).replace(b'"stop"', json.dumps(said).encode())
+    assert read(body, [])[1] == Finish(reason)  # type: ignore[arg-type]  # a literal of these
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ COUNTED_HERE = (
 )
 MODELS = """
 [foreign]
-generator = "tests.harness.bot_scene:EchoThroughProxies"
+generator = "tests.harness.actors:EchoThroughProxies"
 context = 2048
 
 [aura]

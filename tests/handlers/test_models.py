@@ -9,9 +9,9 @@ import pytest
 from aiogram import methods
 
 from bot.preferences import PreferenceName, Source
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, FORUM, GROUP, OWNER, Harness, open_harness
 
-ECHO = 'generator = "tests.harness.bot_scene:EchoThroughProxies"\n'
+ECHO = 'generator = "tests.harness.actors:EchoThroughProxies"\n'
 DEAD = ECHO + 'proxy = "socks5://dead.example:1080"\n'
 
 
@@ -53,6 +53,16 @@ async def test_a_topic_has_a_model_of_its_own(models: Harness) -> None:
     effective = await models.preferences.effective(models.key(GROUP, 7))
     assert (effective.model_label, effective.model.source) == ("Near", Source.TOPIC)
     assert await label(models, GROUP) == "Fast"
+
+
+async def test_whoever_administers_a_forum_chooses_for_a_topic_by_its_buttons(models: Harness) -> None:
+    here = {"message_thread_id": 7, "is_topic_message": True}
+    await models.press(BORIS, "mdl:use:here:0:near", 1, chat=FORUM, **here)
+    assert models.toasts[-1] == models.texts.get("ru", "only-group-admins")
+    await models.message(OWNER, "/model", chat=FORUM, **here)
+    await models.press(OWNER, "mdl:use:here:0:near", 1, chat=FORUM, **here)
+    topic, other = [await models.preferences.effective(models.key(FORUM, number)) for number in (7, 8)]
+    assert (topic.model_label, topic.model.source, other.model_label) == ("Near", Source.TOPIC, "Fast")
 
 
 async def test_a_model_for_admins_is_offered_to_them_alone(models: Harness) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiogram.types import RichMessage
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.messages import Quote
@@ -210,6 +210,7 @@ _SOME_BLOCKS = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_SOME_BLOCKS, max_size=3))
 def test_whatever_it_holds_every_place_lies_within_the_text(blocks: list[Json]) -> None:
     text, entities = rich_words(RichMessage.model_validate({"blocks": blocks}))

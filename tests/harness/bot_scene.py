@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,6 @@ from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
 from bot.attachments.transcription import transcription_client
 from bot.conversation.messages import AnswerRecord, ChatKey, Ending, Message, Shown, Turn, TurnKind, TurnState
-from bot.errors import GeneratorUnreachable
 from bot.generators.client import GeneratorConfig
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
@@ -67,56 +64,14 @@ from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
+from tests.harness.actors import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, chat_of, entities
 from tests.harness.given_settings import given
 from tests.harness.reading import reading_along
 from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
 
+__all__ = ["ANNA", "BORIS", "DATABASE", "FORUM", "GROUP", "OWNER", "Actor", "Harness", "open_harness"]
+
 DATABASE = "handlers.db"
-GROUP = -1001
-FORUM = -1002
-_MARKED = re.compile(r"(?P<mention>@\w+)|(?P<bot_command>(?<!\S)/\w+(?:@\w+)?)")
-
-
-class EchoThroughProxies:
-    """A generator that answers through every proxy but one."""
-
-    @classmethod
-    async def create_async_generator(
-        cls,
-        model: str,  # noqa: ARG003  # the generators' contract
-        messages: list[dict[str, str]],
-        proxy: str | None = None,
-        **_: Any,  # the same
-    ) -> AsyncGenerator[str, None]:
-        if proxy and "dead" in proxy:
-            raise GeneratorUnreachable("nobody there")
-        yield messages[-1]["content"]
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Somebody who can write."""
-
-    id: int
-    name: str
-    language: str = "en"
-    username: str = ""
-    is_bot: bool = False
-
-    @property
-    def user(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "is_bot": self.is_bot,
-            "first_name": self.name,
-            "language_code": self.language,
-            **({"username": self.username} if self.username else {}),
-        }
-
-
-ANNA = Actor(1001, "Anna", username="anna")
-BORIS = Actor(1002, "Борис", language="ru")
-OWNER = Actor(1, "Olga", username="olga")
 
 
 class Harness:
@@ -135,7 +90,7 @@ class Harness:
         self.texts = texts
         self.personas = read_personas(settings.personas_file)
         echo = GeneratorConfig(
-            kind=kind_of("tests.harness.bot_scene:EchoThroughProxies"),
+            kind=kind_of("tests.harness.actors:EchoThroughProxies"),
             model=settings.local_model.stem if settings.local_model is not None else "",
             context_tokens=2048,
             embedded=settings.local_model is not None,
@@ -320,7 +275,7 @@ class Harness:
         message: dict[str, Any] = {
             "message_id": self._ids,
             "date": 1,
-            "chat": _chat(chat, who),
+            "chat": chat_of(chat, who),
             "from": who.user,
             **({"text": text, "entities": entities(text)} if text is not None else {}),
             **more,
@@ -332,7 +287,7 @@ class Harness:
         self, who: Actor, data: str, message_id: int, *, chat: int | None = None, **more: Any
     ) -> None:  # any field of a Message
         """Somebody presses a button under a message of the bot's."""
-        message = {"message_id": message_id, "date": 1, "chat": _chat(chat, who), "from": ME.model_dump(), **more}
+        message = {"message_id": message_id, "date": 1, "chat": chat_of(chat, who), "from": ME.model_dump(), **more}
         query = {"id": str(self._ids), "from": who.user, "chat_instance": "1", "data": data, "message": message}
         await self.update({"callback_query": query})
 
@@ -439,21 +394,3 @@ async def open_harness(
 def _texts() -> Texts:
     """The texts are only read: reading the files once is enough."""
     return Texts()
-
-
-def entities(text: str) -> list[dict[str, Any]]:
-    """What a Telegram app marks in a text, as far as handlers care."""
-    return [
-        {
-            "type": match.lastgroup,
-            "offset": len(text[: match.start()].encode("utf-16-le")) // 2,
-            "length": len(match[0]),
-        }
-        for match in _MARKED.finditer(text)
-    ]
-
-
-def _chat(chat: int | None, who: Actor) -> dict[str, Any]:
-    if chat is None or chat > 0:
-        return {"id": chat or who.id, "type": "private", "first_name": who.name}
-    return {"id": chat, "type": "supergroup", "title": "Friends", "is_forum": chat == FORUM}

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import cosmic_ray.plugins
@@ -122,6 +123,7 @@ def enter_copy(folder: str) -> None:
             shutil.copy2(source, target)
     os.chdir(copy)
     sys.path[:] = [str(copy), *(path for path in sys.path if path and Path(path).resolve() != ROOT)]
+    sys.dont_write_bytecode = False  # what does not change is compiled once
     for package in PRELOADED:
         import_module(package)
 
@@ -135,10 +137,12 @@ def verdict_of(mutant: Mutant) -> Verdict:
     failed = too_slow = False
     with use_mutation(Path.cwd() / module, operator, spec.occurrence) as (old, new):
         for portion, limit in zip(mutant.portions, limits, strict=True):
+            _forget_bytecode(Path.cwd() / module)
             status, _ = run_tests(portion, limit)
             failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
             if status:
                 break
+    _forget_bytecode(Path.cwd() / module)
     before, after = _changed_lines(old, new)
     return Verdict(str(module), before, after, failed, too_slow)
 
@@ -174,6 +178,11 @@ def run_tests(tests: Sequence[str], limit: float) -> tuple[int, float]:
             os._exit(1)
     _, status, used = os.wait4(child, 0)
     return status, used.ru_utime + used.ru_stime
+
+
+def _forget_bytecode(module: Path) -> None:
+    """Remove the compiled module: one changed within the same second to the same size would pass for it."""
+    Path(cache_from_source(str(module))).unlink(missing_ok=True)
 
 
 def _changed_lines(old: str, new: str) -> tuple[str, str]:

@@ -20,10 +20,11 @@ class Home:
         self.asked: list[int] = []
         self.refuses_for = refuses_for
 
-    async def acquire(self, chat: int) -> None:
+    async def acquire(self, chat: int) -> bool:
         self.asked.append(chat)
         if self.refuses_for:
             raise FloodWait("nothing may go there for long", seconds=self.refuses_for)
+        return True
 
 
 async def test_the_home_of_the_chat_is_asked_once_for_each_message() -> None:

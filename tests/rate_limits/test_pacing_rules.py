@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bot.rate_limits.bot_budget import MAX_BOT_HOLD, BotBudget
+from bot.rate_limits.bot_budget import BOT_RESERVE, MAX_BOT_HOLD, BotBudget
 from bot.rate_limits.cadence import bucket_gap, draft_gap, learn_tempo, patient_gap, window_gap
 from bot.rate_limits.chat_budget import MAX_SLOWDOWN, SLOWDOWN_DURATION, ChatBudget
 from bot.rate_limits.limits import DRAFTS, GROUP, PRIVATE_CHAT, BucketLimit, TieredLimit, WindowLimit
@@ -354,3 +354,19 @@ def test_no_chat_is_held_for_less_than_no_time() -> None:
     assert (scheduler.held(2, 20.0), scheduler.drafts_held(2, 20.0)) == (0.0, 0.0)
     scheduler.flooded(2, Resource.DRAFT, 7.0, 20.0)
     assert (scheduler.held(2, 21.0), scheduler.drafts_held(2, 21.0), scheduler.drafts_held(2, 30.0)) == (0.0, 6.0, 0.0)
+
+
+def test_the_scheduler_wakes_for_whoever_is_first_of_those_that_wait_for_the_bot() -> None:
+    scheduler = Scheduler(0.0, bot=BucketLimit(BOT_RESERVE + 1, 1.0))
+    stops = [scheduler.request(chat, Priority.FINAL, Resource.MESSAGE, 0.0) for chat in range(10, 10 + BOT_RESERVE + 1)]
+    for reservation in scheduler.grants(0.0):
+        scheduler.answered(reservation, 0.0)
+    urgent, *changes = [
+        scheduler.request(chat, priority, Resource.MESSAGE, 0.0)
+        for chat, priority in ((20, Priority.FINAL), (21, Priority.CHANGE), (22, Priority.CHANGE))
+    ]
+    assert stops
+    assert scheduler.grants(0.0) == []
+    assert scheduler.wake_at(0.0) == pytest.approx(1.0 + MARGIN)
+    assert scheduler.grants(1.1) == [urgent]
+    assert all(not change.granted for change in changes)

@@ -21,6 +21,7 @@ from tests.rendering.strict import check, shown
         "π**2 + e**2, х**2 + у**2",
         "2*3*4 = a*b*c",
         "f(*args) and g(*args)",
+        "Delete *tmp.*old and *a:*b",
     ],
 )
 def test_powers_and_unpacking_stay(text: str) -> None:
@@ -104,6 +105,7 @@ def test_underscores_beside_brackets_and_quotation_marks_emphasize(source: str) 
         "awk '{s+=$1} END {print s/$2}'",
         "echo $(date)_$(hostname)",
         "it is $ 5 or $ 6, or 5 $ and 6 $",
+        "Run $ cd src/app $ make, then $ ls -l $ again",
         "Es kostet 5$ statt 10$, 价格 $5/$10",
     ],
 )
@@ -244,6 +246,7 @@ def test_words_that_telegram_would_make_tappable_are_code(source: str, code: lis
         "https://a.bc/README.md and www.a.bc/x.py",
         "docs.rs/serde and example.com/a/b.md",
         "write to anna@example.org",
+        "git@example.org:anna/tool.rs",
         "and/or, 1/2, km/h, he/she",
         "config.yaml, main.js and a.txt",
         "Dr. No said so.The end",

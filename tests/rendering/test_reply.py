@@ -107,59 +107,6 @@ def test_a_note_that_does_not_fit_goes_on(length: int) -> None:
     assert squeezed("".join(part.text for part in formatted)) == "word" * 20 + "theanswerwasstopped"
 
 
-def test_thoughts_stand_folded_at_the_head() -> None:
-    reply = Reply(thoughts_title="Thoughts")
-    reply.think("Let me see.\nIt is **42**.")
-    assert messages(reply)[0].text == "Thoughts\nLet me see.\nIt is **42**."
-    reply.write("The answer: *42*")
-    reply.end()
-
-    (message,) = messages(reply)
-    check(message)
-    assert message.text == "Thoughts\nLet me see.\nIt is **42**.\n\nThe answer: 42"
-    assert shown(message, "expandable_blockquote") == ["Thoughts\nLet me see.\nIt is **42**."]
-    assert shown(message, "italic") == ["42"]
-    assert reply.text == "The answer: *42*"
-
-
-def test_thoughts_can_be_hidden() -> None:
-    reply = Reply(thoughts="hide", thoughts_title="Thoughts")
-    reply.think("secret")
-    assert reply.tail() is None
-    reply.write("Answer")
-
-    assert [message.text for message in messages(reply)] == ["Answer"]
-
-
-def test_long_thoughts_take_a_bounded_room() -> None:
-    reply = Reply(thoughts_title="Thoughts")
-    for number in range(2000):
-        reply.think(f"Thought {number}. ")
-    (thinking,) = messages(reply)
-    assert "Thought 1999." in thinking.text
-    reply.write("word " * 1500)
-    reply.advance()
-
-    first, *others = messages(reply)
-    assert first.text.startswith("Thoughts\nThought 0. Thought 1.")
-    assert units(first.text) <= 4096
-    assert not any("Thought" in other.text for other in others)
-
-
-def test_thoughts_that_come_late_still_fit() -> None:
-    reply = Reply(limit=2000)
-    reply.write("word " * 390)
-    reply.advance()
-    reply.think("hm. " * 500)
-    reply.advance()
-    reply.end()
-    reply.advance()
-
-    for message in messages(reply):
-        check(message, 2000)
-    assert sum(message.text.count("word") for message in messages(reply)) == 390
-
-
 def test_without_markup_everything_is_shown_as_it_is() -> None:
     source = "**a** `b`\n\n\n| c |\n|---|\n# d"
 
@@ -319,20 +266,6 @@ def test_the_cost_of_a_change_does_not_grow_with_the_answer() -> None:
     assert cost(150) < 5 * cost(40) + 0.2
 
 
-def test_text_that_turns_out_to_be_thoughts_folds() -> None:
-    reply = Reply(thoughts_title="Thoughts")
-    reply.write("The user asks. ")
-    assert reply.tail() is not None
-    assert reply.take_text_for_thoughts() == "The user asks. "
-    reply.write("Budapest.")
-    reply.end()
-    assert reply.text == "Budapest."
-    [message] = messages(reply)
-    assert message.text.startswith("Thoughts\nThe user asks.")
-    assert message.text.endswith("Budapest.")
-    assert message.entities[0].type == "expandable_blockquote"
-
-
 def test_text_of_a_full_message_stays_what_it_is() -> None:
     reply = Reply(limit=LIMIT)
     reply.write("word " * 100)
@@ -340,26 +273,6 @@ def test_text_of_a_full_message_stays_what_it_is() -> None:
     assert reply.sealed
     assert reply.take_text_for_thoughts() == ""
     assert reply.text == "word " * 100
-
-
-def test_thoughts_that_turn_out_to_be_the_answer_stand_unfolded() -> None:
-    reply = Reply(thoughts_title="Thoughts")
-    reply.think("Budapest is the capital.")
-    assert reply.tail() is not None
-    reply.take_thoughts_for_text("Budapest is the capital.")
-    reply.end()
-    [message] = messages(reply)
-    assert (message.text, message.entities) == ("Budapest is the capital.", ())
-
-
-def test_text_that_comes_after_thoughts_is_cut_into_messages_as_any_other() -> None:
-    reply = Reply(limit=LIMIT, thoughts="hide")
-    reply.write("The user asks. ")
-    reply.take_text_for_thoughts()
-    reply.write("word " * 60)
-    reply.advance()
-    assert len(reply.sealed) == 2
-    assert all(units(message.text) <= LIMIT for message in messages(reply))
 
 
 def test_a_mark_that_nothing_closes_counts_as_what_it_shows() -> None:
@@ -397,18 +310,6 @@ def test_a_note_stands_below_the_text_as_long_as_both_fit(more: int, count: int)
     assert len(written([text], limit=LIMIT, note="stopped")) == count
 
 
-@pytest.mark.parametrize(("more", "count"), [(0, 1), (1, 2)])
-@pytest.mark.parametrize("ended", [False, True])
-def test_thoughts_and_text_share_a_message_as_long_as_both_fit(more: int, count: int, *, ended: bool) -> None:
-    reply = Reply(limit=LIMIT, thoughts_title="Thoughts")
-    reply.think("hm")
-    reply.write("x" * (LIMIT - len("Thoughts\nhm\n\n") + more))
-    if ended:
-        reply.end()
-    reply.advance()
-    assert len(messages(reply)) == count
-
-
 def test_a_mark_that_is_not_closed_yet_formats_what_follows_and_at_the_end_stands_as_written() -> None:
     reply = Reply()
     reply.write("Some **te")
@@ -441,18 +342,12 @@ def test_plain_text_is_laid_out_once_for_each_message_that_it_fills(monkeypatch:
     assert laid_out == [LIMIT + 1, LIMIT] * 9, "once to find the place, once to see what stands before it alone"
 
 
-def test_thoughts_that_come_late_leave_half_of_the_text_in_view() -> None:
-    reply = Reply(limit=2000)
-    reply.write("word " * 390)
-    reply.advance()
-    assert reply.tail()
-    reply.think("hm. " * 200)
-    tail = reply.tail()
-    assert tail is not None
-    assert 180 <= reply.show(tail).text.count("word") <= 200
-
-
 def test_what_is_no_formula_any_more_once_it_is_cut_leaves_its_message_formatted() -> None:
     first, *_ = written(["**bold**\\(" + "word" * 60 + "\\) end"], limit=LIMIT)
     assert shown(first, "bold") == ["bold"]
     assert units(first.text) >= 0.85 * LIMIT
+
+
+@pytest.mark.parametrize("text", ["x", "xy"])
+def test_a_note_in_messages_of_a_few_units_leaves_every_letter(text: str) -> None:
+    assert "".join(part.text for part in written([text], limit=3, note="n")) == f"{text}n"

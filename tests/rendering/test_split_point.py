@@ -238,3 +238,8 @@ def test_plain_text_is_cut_between_what_people_see_as_characters() -> None:
 def test_a_line_of_code_must_leave_a_message_half_full_too(least: int, *, at_line: bool) -> None:
     head = "```\n" + "w" * (least - 1) + "\n"
     assert (split_at(head + "word " * 40 + "\n```") == len(head)) is at_line
+
+
+def test_a_line_of_code_may_begin_where_the_message_is_full() -> None:
+    head = "```\n" + "w " * 49 + "w\n"
+    assert split_at(head + "x " * 40 + "\n```") == len(head)

@@ -98,3 +98,23 @@ async def test_a_confirmation_that_never_arrived_is_not_made_after_a_day(
 
     world = await poll(respond, lambda world: len(world.heard) > 1)
     assert world.heard == ["Question 1000", "Question 7"]
+
+
+@pytest.mark.parametrize("anew", [7, 500, 5_000])
+async def test_ids_that_begin_anew_before_the_others_are_confirmed_make_nobody_deaf(anew: int) -> None:
+    """A server that drops whatever is below the offset would lose what comes meanwhile, whichever is given."""
+    server = UpdateServer("open source")
+    later = iter(range(anew + 2, anew + 152))
+    for update_id in [*range(1000, 1006), anew, anew + 1]:
+        server.put(message(update_id))
+
+    def respond(method: GetUpdates) -> tuple[int, str]:
+        answer = server.respond(method)
+        if method.offset is not None:
+            for _ in range(3):
+                if (update_id := next(later, None)) is not None:
+                    server.put(message(update_id))
+        return answer
+
+    world = await poll(respond, lambda world: len(world.heard) == 158)
+    assert world.heard == [f"Question {number}" for number in [*range(1000, 1006), *range(anew, anew + 152)]]

@@ -34,7 +34,7 @@ class Handler:
 
 
 def batch(*updates: Update) -> Batch:
-    return Batch(updates, frozenset(update.update_id for update in updates))
+    return Batch(updates, tuple(update.update_id for update in updates))
 
 
 def said(update: int, chat: int) -> Update:
@@ -83,7 +83,7 @@ async def test_what_cannot_be_stored_and_all_behind_it_in_its_chat_comes_again(t
 async def test_an_update_of_which_nothing_could_be_read_is_confirmed(tasks: TaskSupervisor) -> None:
     handler = Handler()
     under_way = InFlightUpdates(handler, tasks)
-    under_way.take(Batch(ids=frozenset({9})))
+    under_way.take(Batch(ids=(9,)))
     assert await under_way.settle(LONG)
     assert (handler.handled, under_way.offset) == ([], 10)
 
