@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -60,13 +61,18 @@ class Cursor:
 class Connection(aiosqlite.Connection):
     """aiosqlite's connection with such cursors."""
 
+    _asked = 0
+    """Statements handed to the driver's thread."""
+    _done = 0
+    """Those of them that it is done with."""
+
     def cursor(self) -> Cursor:  # type: ignore[override]  # SQLAlchemy awaits its __aenter__, which both have
         """A cursor that is made without a trip."""
         return Cursor(self)
 
     async def rollback(self) -> None:
         """Roll back, where there is anything: what only read has no transaction, and needs no trip."""
-        if self._conn.in_transaction:
+        if self._asked != self._done or self._conn.in_transaction:  # one that nobody waits for any more may still begin
             await super().rollback()
 
     def do_not_linger(self) -> None:
@@ -77,12 +83,13 @@ class Connection(aiosqlite.Connection):
         """Run `work` with a cursor of the database in the driver's thread."""
 
         def run() -> Cursor:
-            cursor = self._conn.cursor()
             try:
-                return work(cursor)
+                with closing(self._conn.cursor()) as cursor:
+                    return work(cursor)
             finally:
-                cursor.close()
+                self._done += 1
 
+        self._asked += 1
         return cast("Awaitable[Cursor]", self._execute(run))  # type: ignore[no-untyped-call]  # the driver's own
 
 
