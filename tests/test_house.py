@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = {"bot": ("bot", "handlers"), "playground": ("playground",), "local_model": ("local_model",)}
+MAX_LINES = 400
+"""Of one file, tests included."""
 QUESTION_WORDS = frozenset({"What", "Who", "Whose", "Whom", "Whether", "Where", "When", "Which", "Why", "How"})
 SHARED_NAMES = frozenset({"Json"})
 """Aliases of one type, so short that each file has its own."""
@@ -76,3 +78,10 @@ def test_only_the_supervisor_starts_tasks() -> None:
         if isinstance(node, ast.Attribute) and node.attr in {"create_task", "ensure_future", "TaskGroup"}
     ]
     assert [starter.rpartition(":")[0] for starter in starters] == ["bot/runtime/task_supervisor.py"], starters
+
+
+def test_no_file_is_longer_than_anybody_reads_at_once() -> None:
+    folders = [ROOT / "tests", *(ROOT / folder for program in PROGRAMS.values() for folder in program)]
+    files = [file for folder in folders for file in folder.rglob("*.py") if "versions" not in file.parts]
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
