@@ -36,7 +36,7 @@ async def test_an_answer_of_another_process_counts_from_its_beginning_to_its_end
     await bench.answered("one")
     await pass_time(bench, 30)
     (spell,) = await spells(bench, me="next/1")
-    assert spell == pytest.approx((30.0, 30.0), abs=5.0)
+    assert spell == pytest.approx((30.0, 30.0), abs=20.0)
     assert spell[0] >= spell[1]
     assert await spells(bench, GROUP.chat, me="next/1") == []
     await pass_time(bench, 31)
@@ -49,7 +49,7 @@ async def test_an_answer_that_runs_elsewhere_counts_to_this_moment(bench: Bench)
     await bench.has_begun("one")
     await pass_time(bench, 100)
     ((began, ended),) = await spells(bench, me="next/1")
-    assert began == pytest.approx(100.0, abs=5.0)
+    assert began == pytest.approx(100.0, abs=20.0)
     assert ended == 0.0
     bench.let_go()
 
