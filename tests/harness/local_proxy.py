@@ -24,7 +24,9 @@ class LocalProxy:
     host: str = "127.0.0.1"
     port: int = 0
     seen: list[str] = field(default_factory=list)
-    """Where people went through it: `host:port`."""
+    """Where people went through it, once for each connection: `host:port`."""
+    ports: set[int] = field(default_factory=set)
+    """From where it went on: tells which requests came through it, also where a connection carries several."""
     refused: int = 0
     """How often somebody came with a wrong password, or none."""
 
@@ -72,10 +74,15 @@ class LocalProxy:
     async def _open(self, writer: asyncio.StreamWriter, host: str, port: int) -> Streams | None:
         self.seen.append(f"{host}:{port}")
         try:
-            return await asyncio.open_connection(host, port)
+            return await self._connect(host, port)
         except OSError:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return None
+
+    async def _connect(self, host: str, port: int) -> Streams:
+        reader, writer = await asyncio.open_connection(host, port)
+        self.ports.add(writer.get_extra_info("sockname")[1])
+        return reader, writer
 
     async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Streams | None:
         methods = await reader.readexactly((await reader.readexactly(2))[1])
@@ -90,7 +97,7 @@ class LocalProxy:
         host, port = await _destination(reader)
         self.seen.append(f"{host}:{port}")
         try:
-            upstream = await asyncio.open_connection(host, port)
+            upstream = await self._connect(host, port)
         except OSError:
             writer.write(b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
             return None

@@ -20,6 +20,8 @@ class Request:
     """One question as it reached the generator."""
 
     body: dict[str, Any]
+    port: int = 0
+    """From where its connection came: a proxy knows its own ports."""
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the connection is over, whoever ended it."""
     finished: bool = False
@@ -106,7 +108,8 @@ class Generator:
         return self.requests[count - 1]
 
     async def answer(self, web_request: web.Request) -> web.StreamResponse:
-        request = Request(await web_request.json())
+        peer = web_request.transport.get_extra_info("peername") if web_request.transport else None
+        request = Request(await web_request.json(), port=peer[1] if peer else 0)
         if request.messages == TRIAL:
             return web.Response(text="Friday.")  # it begins a new message, as openchat-ui's servers do
         async with self.arrived:
