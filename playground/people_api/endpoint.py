@@ -211,10 +211,15 @@ class PeopleApi:
                 raise Impossible("not found", 404)
 
     def _renumber(self, body: Json) -> Json:
-        """Let the next update have the id `next_id`, and offsets above all ids be read in one of two ways."""
+        """Let the next update have the id `next_id`, and offsets above all ids be read in one of two ways.
+
+        `when_empty`: only where no update waits, as at Telegram, which begins anew after a quiet week.
+        """
         reading = body.get("reading")
         if reading is not None and reading not in OFFSET_READINGS:
             raise Impossible(f"reading: one of {', '.join(OFFSET_READINGS)}")
+        if body.get("when_empty") and self._hub.updates.pending:
+            return {"next_id": self._hub.updates.next_id}
         self._hub.updates.renumber(int(body.get("next_id", self._hub.updates.next_id)), reading)
         return {"next_id": self._hub.updates.next_id}
 

@@ -141,6 +141,14 @@ async def test_ids_may_begin_anew_in_either_reading(telegram: LocalTelegram, rea
     await telegram.post("updates/ids", reading="upside down", status=400)
 
 
+async def test_ids_begin_anew_only_where_nothing_waits_if_that_is_asked_for(telegram: LocalTelegram) -> None:
+    await telegram.send("before")
+    assert (await telegram.post("updates/ids", next_id=5, when_empty=True))["next_id"] != 5
+    newest = (await telegram.raw("getUpdates"))["result"][-1]["update_id"]
+    await telegram.raw("getUpdates", offset=newest + 1)
+    assert (await telegram.post("updates/ids", next_id=5, when_empty=True))["next_id"] == 5
+
+
 async def test_an_offset_little_above_the_queue_confirms_in_the_servers_reading_too(telegram: LocalTelegram) -> None:
     await telegram.post("updates/ids", next_id=100, reading="server")
     await telegram.send("one")
