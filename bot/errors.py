@@ -8,7 +8,8 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   │   └── ProxyUnreachable     the proxy does not answer, or gets no further
 │   ├── GeneratorSilent          a time limit passed: headers, silence or the whole answer
 │   ├── GeneratorBusy            429 or a full house; `retry_after` in seconds where it said so
-│   ├── GeneratorBroken          5xx, an empty answer, HTML instead of text, a wire that makes no sense
+│   ├── GeneratorBroken          5xx, HTML instead of text, a wire that makes no sense
+│   │   └── GeneratorEmpty       an answer without a word
 │   ├── InterruptedTooOften      the work on this answer failed, or its process died of it, too often
 │   ├── GeneratorRefused         401, 403, a wrong key, an unknown model: a person has to change a setting
 │   │   └── ProxyRefused         the proxy refuses the user name or password, or wants one
@@ -111,10 +112,14 @@ class GeneratorBusy(GeneratorProblem):
 
 
 class GeneratorBroken(GeneratorProblem):
-    """The generator answered, but not with an answer: 5xx, nothing at all, HTML, a wire that makes no sense."""
+    """The generator answered, but not with an answer: 5xx, HTML, a wire that makes no sense."""
 
     key = "problem-generator-broken"
     retryable = True
+
+
+class GeneratorEmpty(GeneratorBroken):
+    """The generator answered with nothing at all. To ▸ that says that there is nothing to add."""
 
 
 class InterruptedTooOften(GeneratorProblem):

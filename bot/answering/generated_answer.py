@@ -17,6 +17,7 @@ from bot.conversation.window import estimate, fit, go_on_from, left_open
 from bot.errors import (
     GeneratorBroken,
     GeneratorBusy,
+    GeneratorEmpty,
     GeneratorProblem,
     GeneratorRefused,
     GeneratorSilent,
@@ -108,7 +109,12 @@ class GeneratedAnswer:
                             yield piece
         except GeneratorProblem as error:
             error.tries = self._tries
-            raise
+            if not self._has_nothing_to_add(error):
+                raise
+
+    def _has_nothing_to_add(self, problem: GeneratorProblem) -> bool:
+        """Tell whether an answer that was to go on turned out to be complete."""
+        return self._turn.kind is TurnKind.GO_ON and isinstance(problem, GeneratorEmpty)
 
     async def _begin_with_candidates(self) -> tuple[ChosenModel, Piece, Pieces]:
         """Ask one model after another until one begins; give it, its first piece and the rest."""
@@ -123,6 +129,9 @@ class GeneratedAnswer:
                 tries = MAX_GENERATION_TRIES if may_ask else 1
                 first, rest = await self._begin(model, tries=tries, patient=is_last)
             except GeneratorProblem as error:
+                if self._has_nothing_to_add(error):
+                    self._health.answered(model.entry)
+                    raise
                 self._health.failed(model.entry, error)
                 if not is_models_fault(error):
                     raise
@@ -237,6 +246,8 @@ class GeneratedAnswer:
         try:
             return await begin()
         except GeneratorProblem as problem:
+            if self._has_nothing_to_add(problem):
+                raise
             failed: GeneratorProblem | None = problem
 
         async def begin_again() -> tuple[Piece, Pieces]:
@@ -277,7 +288,7 @@ class GeneratedAnswer:
                     self._usage = piece
         except TimeoutError:  # what drips is no silence
             raise GeneratorSilent(f"nothing to read came within {longest:g} s") from None
-        raise GeneratorBroken("the answer was empty")
+        raise GeneratorEmpty("the answer was empty")
 
     def _tell_of_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

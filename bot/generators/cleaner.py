@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.conversation.window import beginning_of, estimate
-from bot.errors import AnswerFiltered, CutInThoughts, GeneratorBroken
+from bot.errors import AnswerFiltered, CutInThoughts, GeneratorEmpty
 from bot.generators.contract import Finish, Piece, Recast, Thought, Unseen, Usage
 from bot.generators.deadline import SizeLimit
 from bot.generators.thoughts import ThoughtSplitter
@@ -74,7 +74,7 @@ class AnswerCleaner:
         if end == Finish("filter"):
             raise AnswerFiltered("the server's filter held the answer back")
         if end is None or not self._has_thoughts:
-            raise GeneratorBroken("the answer is empty")
+            raise GeneratorEmpty("the answer is empty")
 
     def _limited(self, text: str) -> str:
         return text if self._tokens is None else self._tokens.take(text)

@@ -98,6 +98,25 @@ async def test_an_answer_that_its_limit_cut_goes_on_in_the_same_message(scene: S
         assert not any("Go on" in label for label in labels(whole))
 
 
+@pytest.mark.parametrize("second", [[ended("stop")], [said(""), ended("stop")], [said("  \n"), ended("stop")]], ids=str)
+async def test_an_answer_to_which_the_model_has_nothing_to_add_is_complete(scene: Scene, second: list[Json]) -> None:
+    async with (
+        endpoint([said("One, two, three."), ended("length")], second) as (url, asked),
+        scene.program(GENERATOR="openai", OPENAI_BASE_URL=url, OPENAI_MODEL="m"),
+    ):
+        await scene.telegram.send("Count to three")
+        cut = await until_label(scene.telegram, "▸ Go on")
+        await scene.telegram.press(cut, "▸ Go on")
+
+        def whole() -> Json | None:
+            return next((m for m in scene.telegram.said() if m.get("text") == "One, two, three."), None)
+
+        answer = await scene.telegram.until(whole, why="(the answer without a note)")
+        assert answer["message_id"] == cut["message_id"]
+        assert not any("Go on" in label for label in labels(answer))
+        assert len(asked) > 1
+
+
 @pytest.mark.parametrize(
     ("first", "second", "whole"),
     [
