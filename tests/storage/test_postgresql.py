@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from sqlalchemy import text
@@ -115,8 +115,10 @@ async def test_a_process_that_froze_until_its_session_was_ended_listens_again(
 async def test_a_transaction_that_froze_is_ended_and_others_go_on(
     url: str, tasks: TaskSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "IDLE_TRANSACTION_TIMEOUT", 1.0)
-    async with opened(url, tasks) as frozen, opened(url, tasks) as living:
+    async with AsyncExitStack() as stack:
+        living = await stack.enter_async_context(opened(url, tasks))
+        monkeypatch.setattr(engine, "IDLE_TRANSACTION_TIMEOUT", 1.0)
+        frozen = await stack.enter_async_context(opened(url, tasks))
         assert await frozen.try_advisory_lock("polling")
 
         async def freeze() -> None:
