@@ -528,17 +528,17 @@ undone-one = I have removed the last question and its answer. /undo takes back o
 
 menu-usage = how many tokens you have used
 usage-own = { $period ->
-    [day] Today
-   *[month] This month
+    [day] You, today
+   *[month] You, this month
 }: { $tokens ->
     [one] 1 token.
    *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
 usage-table = { $by ->
-    [model] This month by model:
-    [person] This month by person:
-   *[chat] This month by chat:
+    [model] Everybody, this month, by model:
+    [person] Everybody, this month, by person:
+   *[chat] Everybody, this month, by chat:
 }
 usage-line = { $subject }: { $answers ->
     [one] 1 answer

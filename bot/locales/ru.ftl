@@ -538,8 +538,8 @@ undone-one = Последний вопрос и ответ на него убр�
 
 menu-usage = сколько токенов вы потратили
 usage-own = { $period ->
-    [day] Сегодня
-   *[month] В этом месяце
+    [day] Вы, сегодня
+   *[month] Вы, в этом месяце
 }: { $tokens ->
     [one] { $tokens } токен.
     [few] { $tokens } токена.
@@ -547,9 +547,9 @@ usage-own = { $period ->
 }
 usage-left = Осталось { $tokens }.
 usage-table = { $by ->
-    [model] За месяц по моделям:
-    [person] За месяц по людям:
-   *[chat] За месяц по чатам:
+    [model] Все, в этом месяце, по моделям:
+    [person] Все, в этом месяце, по людям:
+   *[chat] Все, в этом месяце, по чатам:
 }
 usage-line = { $subject }: { $answers ->
     [one] { $answers } ответ
