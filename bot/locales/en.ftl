@@ -48,7 +48,7 @@ model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or 
 help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
 help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › turns the pages), ▸ continues one that was cut off.
-help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
+help-group-admins = Group administrators can also change this chat, with { $commands } and the buttons of /settings.
 help-admins = For you, as an admin of the bot:
 unknown-command = There is no such command. /help lists the ones you can use here.
 only-group-admins = Only an administrator of this group can change that.
@@ -68,7 +68,10 @@ system-shown =
 
     { $prompt }
 
-    To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
+    { $may ->
+        [no] Only an administrator of this group can change it.
+       *[yes] To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
+    }
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
     [general] This is the system prompt of this group now.
@@ -422,7 +425,7 @@ answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is 
 
 ## People, groups and what was changed
 
-menu-block = stop answering somebody
+menu-block = stop answering somebody; /allow @name lets them in again
 menu-groups = the groups I am in
 menu-audit = who changed what
 people-sought = Found “{ $sought }”:
@@ -441,7 +444,7 @@ person-questions = { $count ->
 }
 person-not-found = I can't tell whom you mean by { $who }. Search with /people and a part of the name.
 person-is-admin = { $name } is an admin of the bot. Use /admin remove first.
-block-usage = Whom? Write /block and a name such as @boris or an id, or reply with /block to a message of theirs.
+block-usage = Whom? Write /block and a name such as @boris or an id, or reply with /block to a message of theirs. /allow and the same name lets them in again.
 button-let-all-in = Let all { $count } in
 let-all-in-ask = { $count ->
     [one] Let in the one person whom I have met and nobody has blocked?

@@ -15,7 +15,7 @@ from bot.people.speaker import Speaker
 from bot.rendering.entities import Entity, Formatted
 from bot.telegram.keyboard import Button, Keyboard
 from bot.texts import Texts
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import BroadcastCallback
 from handlers.support.mapping import reply_target
@@ -35,7 +35,7 @@ def router() -> CommandRouter:
     return router
 
 
-@declare("broadcast", BOT_ADMINS, order=190)
+@declare("broadcast", BOT_ADMINS_IN_PRIVATE, order=190)
 async def broadcast(
     message: Message,
     command: CommandObject,
