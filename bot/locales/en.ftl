@@ -158,6 +158,12 @@ value-own-here = { $name ->
     [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
    *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
 }
+value-reset-own-here = { $name ->
+    [temperature] The whole bot has its usual temperature, but this chat keeps one of its own: { $value } ({ source }).
+    [max_tokens] The whole bot has its usual limit, but this chat keeps one of its own: { $value } tokens ({ source }).
+    [model] The whole bot has its usual model, but this chat keeps one of its own: { $value } ({ source }).
+   *[proxy] The whole bot has its usual proxy, but this chat keeps one of its own: { $value } ({ source }).
+}
 value-shown-for-chat = The temperature of this chat: { $value } ({ source }). Change it: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] The temperature is a number from 0 to 2, for example /temperature 0.7
@@ -631,6 +637,7 @@ broadcast-drop = Don't send
 broadcast-stop = ■ Stop sending
 broadcast-begun = I am writing to { $chats } chats, slowly enough that answers do not wait. You will hear when it is done.
 broadcast-decided = That was decided already.
+broadcast-dropped = Nothing was sent.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
 

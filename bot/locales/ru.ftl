@@ -163,6 +163,12 @@ value-own-here = { $name ->
     [model] Изменено для всего бота. У этого чата остаётся своя модель: { $value } ({ source }).
    *[proxy] Изменено для всего бота. У этого чата остаётся свой прокси: { $value } ({ source }).
 }
+value-reset-own-here = { $name ->
+    [temperature] Для всего бота действует обычная температура, а у этого чата остаётся своя: { $value } ({ source }).
+    [max_tokens] Для всего бота действует обычный предел, а у этого чата остаётся свой, в токенах: { $value } ({ source }).
+    [model] Для всего бота действует обычная модель, а у этого чата остаётся своя: { $value } ({ source }).
+   *[proxy] Для всего бота действует обычный прокси, а у этого чата остаётся свой: { $value } ({ source }).
+}
 value-shown-for-chat = Температура этого чата: { $value } ({ source }). Изменить: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
     [temperature] Температура — это число от 0 до 2, например /temperature 0.7
@@ -635,6 +641,7 @@ broadcast-drop = Не отправлять
 broadcast-stop = ■ Остановить рассылку
 broadcast-begun = Пишу в чаты ({ $chats }), не торопясь, чтобы ответы не ждали. Когда закончу, сообщу.
 broadcast-decided = Это уже решено.
+broadcast-dropped = Ничего не отправлено.
 broadcast-stopped = Остановлено. Отправлено: { $sent }; заблокировали: { $blocked }; не вышло: { $failed }.
 broadcast-done = Готово. Отправлено: { $sent }; заблокировали меня: { $blocked }; не вышло: { $failed }.
 

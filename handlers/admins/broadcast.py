@@ -8,7 +8,7 @@ from typing import Literal
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.conversation.broadcasts import BroadcastAudience
+from bot.conversation.broadcasts import BroadcastAudience, BroadcastState
 from bot.operating.broadcasting import Broadcasting
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
@@ -89,6 +89,8 @@ async def decide(
     ended = await broadcasting.stop(speaker, callback_data.broadcast)
     if ended is None:
         redraw(say.text("broadcast-decided"))
+    elif ended.state is BroadcastState.SHOWN:
+        redraw(say.text("broadcast-dropped"))
     else:
         redraw(say.text("broadcast-stopped", sent=ended.sent, blocked=ended.blocked, failed=ended.failed))
 
