@@ -539,8 +539,8 @@ menu-usage = how many tokens you have used
 usage-own = { $period ->
     [day] You, today
    *[month] You, this month
-}: { $tokens ->
-    [one] 1 token.
+}: { $count ->
+    [one] { $tokens } token.
    *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
@@ -791,6 +791,7 @@ help-others = Forwarded messages, places, contacts, polls, checklists and dice a
 ## Words for changes, and figures
 
 decimal-mark = .
+thousands-mark = ,
 audit-setting = { $name ->
     [language] the language
     [temperature] the temperature

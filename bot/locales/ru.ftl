@@ -549,7 +549,7 @@ menu-usage = сколько токенов вы потратили
 usage-own = { $period ->
     [day] Вы, сегодня
    *[month] Вы, в этом месяце
-}: { $tokens ->
+}: { $count ->
     [one] { $tokens } токен.
     [few] { $tokens } токена.
    *[many] { $tokens } токенов.
@@ -798,6 +798,8 @@ help-others = Пересланные сообщения, места, конта�
 ## Слова об изменениях и числа
 
 decimal-mark = ,
+# A no-break space.
+thousands-mark = { "\u00A0" }
 audit-setting = { $name ->
     [language] язык
     [temperature] температура

@@ -72,6 +72,23 @@ async def test_an_admin_sees_where_the_tokens_went(folder: Path) -> None:
         assert any(line.startswith("Anna") for line in people)
 
 
+async def test_all_tokens_of_a_message_are_written_in_one_way(folder: Path) -> None:
+    many = replace(RECORD, input_tokens=1000, output_tokens=2883, estimated=True, cost=None, currency="")
+    async with open_harness(folder, tokens_per_day=10_000) as harness:
+        await ask(harness, OWNER, record=many)
+        await harness.message(OWNER, "/usage")
+        lines = harness.last.splitlines()
+        assert lines[:2] == ["You, today: ≈ 3,883 tokens. 6,117 are left.", "You, this month: ≈ 3,883 tokens."]
+        assert "Fast: 1 answer, ≈ 3,883 tokens" in lines
+        await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/usage")
+        lines = harness.last.splitlines()
+        assert lines[:2] == [
+            "Вы, сегодня: ≈ 3\u00a0883 токена. Осталось 6\u00a0117.",
+            "Вы, в этом месяце: ≈ 3\u00a0883 токена.",
+        ]
+        assert "Fast: 1 ответ, ≈ 3\u00a0883 токена" in lines
+
+
 async def test_groups_stand_there_by_their_titles(folder: Path) -> None:
     async with open_harness(folder) as harness:
         await ask(harness, chat=GROUP)
