@@ -303,9 +303,9 @@ class Preferences:
         if name is PreferenceName.PERSONA:
             await self._stored.put(scope, PreferenceName.SYSTEM_PROMPT, None)  # whoever picks one wants to hear it
 
-    async def reset(self, scope: ChatKey, name: PreferenceName) -> None:
-        """Forget what is set there, so that the next farther value counts."""
-        await self._stored.put(scope, name, None)
+    async def reset(self, scope: ChatKey, name: PreferenceName) -> bool:
+        """Forget what is set there, so that the next farther value counts. False: nothing was set."""
+        return await self._stored.put(scope, name, None)
 
     async def _find(self, key: ChatKey) -> EffectivePreferences:
         return self._resolver.resolve(key, await self._stored.scopes(key))

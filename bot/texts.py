@@ -45,6 +45,10 @@ class Texts:
         """Write a number with so many digits after the point, or after whatever stands for it in a language."""
         return f"{value:.{digits}f}".replace(".", self.get(language, "decimal-mark"))
 
+    def grouped(self, language: str, value: int) -> str:
+        """Write a large number that nobody types again, its thousands apart."""
+        return f"{value:,}".replace(",", self.get(language, "thousands-mark"))
+
     def language_of(self, code: str | None) -> str:
         """The language of ours for a Telegram `language_code` (IETF tag) such as `pt-br`."""
         return self._serves.get(code.lower().split("-")[0], FALLBACK) if code else FALLBACK

@@ -19,7 +19,6 @@ from bot.people.speaker import Speaker
 from bot.preferences import EffectivePreferences, PreferenceName
 from bot.settings import Settings
 from bot.streaming.acknowledgements import Acknowledgements
-from bot.texts import Texts
 from handlers.support.bot_commands import CHAT_OWNERS, MEMBERS, NOBODY, Audience, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
 from handlers.support.bot_info import BotInfo
@@ -116,10 +115,12 @@ async def explain(
     shown = menus.of(audience)
     parts.append(menus.lines(shown, say.language))
     if audience is Audience.GROUP:
-        parts.append(say.text("help-group-admins"))
+        of_owners = [f"/{name}" for name in menus.of(Audience.GROUP_ADMINS) if name not in shown]
+        parts.append(say.text("help-group-admins", commands=", ".join(of_owners)))
     if speaker.admin:
         guarded = greeting.settings.access == "approved"
-        of_admins = menus.of(Audience.ADMINS, *([Audience.ADMINS_HELP] if guarded else []))
+        here = Audience.ADMINS if speaker.private else Audience.ADMINS_IN_GROUP
+        of_admins = menus.of(here, *([Audience.ADMINS_HELP] if guarded else []))
         own = [name for name in of_admins if name not in shown]
         parts.append(say.text("help-admins") + "\n" + menus.lines(own, say.language))
         if speaker.private and (waiting := await directory.waiting(speaker)):
@@ -160,7 +161,7 @@ async def system(
     effective: EffectivePreferences,
     changes: SettingsChanges,
     prompt_files: PromptFiles,
-    texts: Texts,
+    permissions: Permissions,
     say: Responder,
 ) -> None:
     """Show the system prompt in force, set one for this chat or topic, or take it (or the persona) away.
@@ -176,8 +177,9 @@ async def system(
         say.say_text(say.of_topics(say.text("system-set", where=say.scope)))
     elif not command.args:
         prompt = effective.system_prompt
-        say("system-shown", prompt=_in_words(prompt.value, say), source=say.source(prompt))
-    elif texts.means("word-reset", command.args):
+        may = "yes" if await permissions.may_change(speaker) else "no"
+        say("system-shown", prompt=_in_words(prompt.value, say), source=say.source(prompt), may=may)
+    elif say.speech.texts.means("word-reset", command.args):
         effective = await changes.reset_here(speaker, PreferenceName.SYSTEM_PROMPT)
         say("system-reset", prompt=_in_words(effective.system_prompt.value, say))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram.types import Message
 
-from bot.conversation.usage import UsageColumn, UsageSum
+from bot.conversation.usage import Spent, UsageColumn, UsageSum
 from bot.people.limits.token_budgets import PersonalUsage, TokenBudgets
 from bot.people.speaker import Speaker
 from handlers.support.bot_commands import MEMBERS, CommandRouter
@@ -33,9 +33,9 @@ async def usage(_: Message, speaker: Speaker, budgets: TokenBudgets, say: Respon
 
 def _own(one: PersonalUsage, currency: str, say: Responder) -> str:
     """Tokens of a person in a day or month, their costs where models have prices, and what is left of each."""
-    parts = [say.text("usage-own", period=one.period, tokens=one.spent.tokens)]
+    parts = [say.text("usage-own", period=one.period, count=one.spent.tokens, tokens=_tokens(one.spent, say))]
     if one.tokens_left is not None:
-        parts.append(say.text("usage-left", tokens=one.tokens_left))
+        parts.append(say.text("usage-left", tokens=say.grouped(one.tokens_left)))
     if currency and (one.spent.cost or one.cost_left is not None):
         parts.append(say.text("usage-cost", cost=say.decimal(one.spent.cost, 4), currency=currency))
     if one.cost_left is not None:
@@ -43,14 +43,19 @@ def _own(one: PersonalUsage, currency: str, say: Responder) -> str:
     return " ".join(parts)
 
 
+def _tokens(one: Spent | UsageSum, say: Responder) -> str:
+    """A number of tokens; ≈ marks one that is partly estimated."""
+    return ("≈ " if one.estimated else "") + say.grouped(one.tokens)
+
+
 def _line(one: UsageSum, say: Responder) -> str:
-    """A person's, chat's or model's sums in a line; ≈ marks those that are partly estimated."""
+    """A person's, chat's or model's sums in a line."""
     line = say.text(
         "usage-line",
         subject=say.text("usage-forgotten") if one.subject == "0" else one.subject,
         answers=one.answers,
         count=one.tokens,
-        tokens=("≈ " if one.estimated else "") + f"{one.tokens:,}".replace(",", " "),
+        tokens=_tokens(one, say),
     )
     if one.cost is not None:
         line = f"{line}, {say.decimal(one.cost, 4)} {one.currency}"

@@ -16,6 +16,8 @@ class Spent:
 
     tokens: int
     cost: float
+    estimated: bool = False
+    """Some of the tokens are estimated, because a server did not say."""
 
 
 @dataclass(frozen=True, slots=True)

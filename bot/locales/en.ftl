@@ -48,7 +48,7 @@ model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or 
 help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
 help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › turns the pages), ▸ continues one that was cut off.
-help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
+help-group-admins = Group administrators can also change this chat, with { $commands } and the buttons of /settings.
 help-admins = For you, as an admin of the bot:
 unknown-command = There is no such command. /help lists the ones you can use here.
 only-group-admins = Only an administrator of this group can change that.
@@ -68,7 +68,10 @@ system-shown =
 
     { $prompt }
 
-    To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
+    { $may ->
+        [no] Only an administrator of this group can change it.
+       *[yes] To change it, send /system and your text, or /system in reply to a text file. /system reset goes back to the usual one.
+    }
 system-set = { $where ->
     [topic] This is the system prompt of this topic now.
     [general] This is the system prompt of this group now.
@@ -154,6 +157,12 @@ value-own-here = { $name ->
     [max_tokens] Changed for the whole bot, but this chat keeps a limit of its own: { $value } tokens ({ source }).
     [model] Changed for the whole bot, but this chat keeps a model of its own: { $value } ({ source }).
    *[proxy] Changed for the whole bot, but this chat keeps a proxy of its own: { $value } ({ source }).
+}
+value-reset-own-here = { $name ->
+    [temperature] The whole bot has its usual temperature, but this chat keeps one of its own: { $value } ({ source }).
+    [max_tokens] The whole bot has its usual limit, but this chat keeps one of its own: { $value } tokens ({ source }).
+    [model] The whole bot has its usual model, but this chat keeps one of its own: { $value } ({ source }).
+   *[proxy] The whole bot has its usual proxy, but this chat keeps one of its own: { $value } ({ source }).
 }
 value-shown-for-chat = The temperature of this chat: { $value } ({ source }). Change it: /temperature chat 0.9, /temperature chat reset.
 wrong-value = { $name ->
@@ -422,7 +431,7 @@ answer-by-default = { $model } answered: the model chosen here ({ $wanted }) is 
 
 ## People, groups and what was changed
 
-menu-block = stop answering somebody
+menu-block = stop answering somebody; /allow @name lets them in again
 menu-groups = the groups I am in
 menu-audit = who changed what
 people-sought = Found “{ $sought }”:
@@ -441,7 +450,7 @@ person-questions = { $count ->
 }
 person-not-found = I can't tell whom you mean by { $who }. Search with /people and a part of the name.
 person-is-admin = { $name } is an admin of the bot. Use /admin remove first.
-block-usage = Whom? Write /block and a name such as @boris or an id, or reply with /block to a message of theirs.
+block-usage = Whom? Write /block and a name such as @boris or an id, or reply with /block to a message of theirs. /allow and the same name lets them in again.
 button-let-all-in = Let all { $count } in
 let-all-in-ask = { $count ->
     [one] Let in the one person whom I have met and nobody has blocked?
@@ -528,17 +537,17 @@ undone-one = I have removed the last question and its answer. /undo takes back o
 
 menu-usage = how many tokens you have used
 usage-own = { $period ->
-    [day] Today
-   *[month] This month
-}: { $tokens ->
-    [one] 1 token.
+    [day] You, today
+   *[month] You, this month
+}: { $count ->
+    [one] { $tokens } token.
    *[other] { $tokens } tokens.
 }
 usage-left = { $tokens } are left.
 usage-table = { $by ->
-    [model] This month by model:
-    [person] This month by person:
-   *[chat] This month by chat:
+    [model] Everybody, this month, by model:
+    [person] Everybody, this month, by person:
+   *[chat] Everybody, this month, by chat:
 }
 usage-line = { $subject }: { $answers ->
     [one] 1 answer
@@ -628,6 +637,7 @@ broadcast-drop = Don't send
 broadcast-stop = ■ Stop sending
 broadcast-begun = I am writing to { $chats } chats, slowly enough that answers do not wait. You will hear when it is done.
 broadcast-decided = That was decided already.
+broadcast-dropped = Nothing was sent.
 broadcast-stopped = Stopped. Sent: { $sent }; blocked: { $blocked }; failed: { $failed }.
 broadcast-done = Your message has gone out. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
 
@@ -781,6 +791,7 @@ help-others = Forwarded messages, places, contacts, polls, checklists and dice a
 ## Words for changes, and figures
 
 decimal-mark = .
+thousands-mark = ,
 audit-setting = { $name ->
     [language] the language
     [temperature] the temperature

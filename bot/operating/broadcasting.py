@@ -49,7 +49,7 @@ class Broadcasting:
         return chats
 
     async def stop(self, speaker: Speaker, broadcast: int) -> Broadcast | None:
-        """End it. Gives how far it came; None: it has ended already."""
+        """End it. Gives how far it came, and the state that it was in; None: it has ended already."""
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
             return await self._broadcasts.stop(broadcast)

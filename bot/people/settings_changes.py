@@ -63,9 +63,10 @@ class SettingsChanges:
         """Forget a value of this chat, or of this topic."""
         await self._permissions.require_change(speaker)
         async with self._unit.transaction():
-            for one in _ANSWERER if name in _ANSWERER else (name,):
-                await self._preferences.reset(self._preferences.scope(speaker.key, one), one)
-            await self._audit.note_here(speaker, AuditAction.RESET, name)
+            names = _ANSWERER if name in _ANSWERER else (name,)
+            done = [await self._preferences.reset(self._preferences.scope(speaker.key, one), one) for one in names]
+            if any(done):
+                await self._audit.note_here(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)
 
     async def set_for_bot(self, speaker: Speaker, name: PreferenceName, text: str) -> EffectivePreferences:
@@ -80,6 +81,6 @@ class SettingsChanges:
         """Go back to what the environment says."""
         self._permissions.require_bot_admin(speaker)
         async with self._unit.transaction():
-            await self._preferences.reset(ChatKey(speaker.key.bot, 0), name)
-            await self._audit.note(speaker, AuditAction.RESET, name)
+            if await self._preferences.reset(ChatKey(speaker.key.bot, 0), name):
+                await self._audit.note(speaker, AuditAction.RESET, name)
             return await self._preferences.effective(speaker.key)

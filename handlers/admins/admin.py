@@ -100,4 +100,6 @@ def say_value(
 def _of_change(key: str, name: PreferenceName, effective: EffectivePreferences) -> str:
     """The text about a change for the whole bot: another one where this chat keeps a value of its own."""
     value: Value[object] = getattr(effective, name.value)
-    return "value-own-here" if value.source in {Source.CHAT, Source.TOPIC} else key
+    if value.source not in {Source.CHAT, Source.TOPIC}:
+        return key
+    return "value-reset-own-here" if key == "value-reset" else "value-own-here"

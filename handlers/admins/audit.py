@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.people.audit import AuditLog
 from bot.people.personas import Personas
 from bot.people.speaker import Speaker
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import AuditPageCallback
 from handlers.support.responders import MessageEditor, Responder
@@ -21,7 +21,7 @@ def router() -> CommandRouter:
     return router
 
 
-@declare("audit", BOT_ADMINS, order=180)
+@declare("audit", BOT_ADMINS_IN_PRIVATE, order=180)
 async def show(_: Message, speaker: Speaker, audit: AuditLog, personas: Personas, say: Responder) -> None:
     """Show the newest changes, in private."""
     read = await audit.read(speaker, 0)

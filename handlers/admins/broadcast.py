@@ -8,14 +8,14 @@ from typing import Literal
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.conversation.broadcasts import BroadcastAudience
+from bot.conversation.broadcasts import BroadcastAudience, BroadcastState
 from bot.operating.broadcasting import Broadcasting
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.rendering.entities import Entity, Formatted
 from bot.telegram.keyboard import Button, Keyboard
 from bot.texts import Texts
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import BroadcastCallback
 from handlers.support.mapping import reply_target
@@ -35,7 +35,7 @@ def router() -> CommandRouter:
     return router
 
 
-@declare("broadcast", BOT_ADMINS, order=190)
+@declare("broadcast", BOT_ADMINS_IN_PRIVATE, order=190)
 async def broadcast(
     message: Message,
     command: CommandObject,
@@ -89,6 +89,8 @@ async def decide(
     ended = await broadcasting.stop(speaker, callback_data.broadcast)
     if ended is None:
         redraw(say.text("broadcast-decided"))
+    elif ended.state is BroadcastState.SHOWN:
+        redraw(say.text("broadcast-dropped"))
     else:
         redraw(say.text("broadcast-stopped", sent=ended.sent, blocked=ended.blocked, failed=ended.failed))
 

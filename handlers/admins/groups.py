@@ -14,7 +14,7 @@ from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from handlers.admins.people import meant
-from handlers.support.bot_commands import BOT_ADMINS, Audience, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, Audience, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import GroupCallback, GroupsPageCallback
 from handlers.support.herald import Herald
@@ -58,7 +58,7 @@ async def allow(
         say("access-decided", name=described(decided.person), standing=decided.standing.value)
 
 
-@declare("groups", BOT_ADMINS, order=165)
+@declare("groups", BOT_ADMINS_IN_PRIVATE, order=165)
 async def show_groups(_: Message, speaker: Speaker, groups: Groups, say: Responder) -> None:
     """List the groups that the bot is in."""
     listed = await groups.page(speaker, 0)

@@ -10,7 +10,7 @@ from aiogram.types import Message
 
 from bot.operating.holds import Hold, Holds
 from bot.people.speaker import Speaker
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder
 
@@ -23,7 +23,7 @@ def router() -> CommandRouter:
     return CommandRouter("holds", hold)
 
 
-@declare("hold", BOT_ADMINS, order=185)
+@declare("hold", BOT_ADMINS_IN_PRIVATE, order=185)
 async def hold(_: Message, command: CommandObject, speaker: Speaker, holds: Holds, say: Responder) -> None:
     """List the holds, or end the one of this chat."""
     wanted = (command.args or "").strip()

@@ -10,7 +10,7 @@ from aiogram.types import Message
 from bot.conversation.troubles import PlacedTrouble
 from bot.operating.trouble_reports import TroubleReports
 from bot.people.speaker import Speaker
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.responders import Responder
 
@@ -20,7 +20,7 @@ def router() -> CommandRouter:
     return CommandRouter("operating", trouble)
 
 
-@declare("trouble", BOT_ADMINS, order=180)
+@declare("trouble", BOT_ADMINS_IN_PRIVATE, order=180)
 async def trouble(
     _: Message, command: CommandObject, speaker: Speaker, trouble_reports: TroubleReports, say: Responder
 ) -> None:

@@ -12,7 +12,7 @@ from bot.people.admission import Admission
 from bot.people.audit import described
 from bot.people.directory import Directory
 from bot.people.speaker import Speaker
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter, Menus
+from handlers.support.bot_commands import BOT_ADMINS, BOT_ADMINS_IN_PRIVATE, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import (
     EverybodyCallback,
@@ -44,7 +44,7 @@ def router() -> CommandRouter:
     return router
 
 
-@declare("people", BOT_ADMINS, order=150)
+@declare("people", BOT_ADMINS_IN_PRIVATE, order=150)
 async def show_people(
     _: Message, command: CommandObject, speaker: Speaker, directory: Directory, say: Responder
 ) -> None:

@@ -14,7 +14,7 @@ from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.telegram.client import Telegram
 from bot.telegram.keyboard import Button, Keyboard
-from handlers.support.bot_commands import BOT_ADMINS, CommandRouter
+from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
 from handlers.support.bot_commands import command as declare
 from handlers.support.callback_data import StatisticsCallback
 from handlers.support.responders import AfterCommit, Responder
@@ -36,7 +36,7 @@ def router() -> CommandRouter:
     return router
 
 
-@declare("stats", BOT_ADMINS, order=178)
+@declare("stats", BOT_ADMINS_IN_PRIVATE, order=178)
 async def stats(
     _: Message,
     speaker: Speaker,

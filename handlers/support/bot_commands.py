@@ -38,12 +38,15 @@ class Audience(StrEnum):
     ADMINS = "admins"
     """Bot admins, in their private chats."""
     ADMINS_HELP = "admins-help"
-    """Bot admins, in `/help` alone, and only where they let people in: in groups they have no menu of their own."""
+    """Bot admins, in `/help` alone, and only where they let people in."""
+    ADMINS_IN_GROUP = "admins-in-group"
+    """Bot admins, in the `/help` of a group: there they have no menu of their own."""
 
 
 MEMBERS = frozenset({Audience.PRIVATE, Audience.GROUP, Audience.GROUP_ADMINS, Audience.ADMINS})
 CHAT_OWNERS = frozenset({Audience.PRIVATE, Audience.GROUP_ADMINS, Audience.ADMINS})
-BOT_ADMINS = frozenset({Audience.ADMINS})
+BOT_ADMINS = frozenset({Audience.ADMINS, Audience.ADMINS_IN_GROUP})
+BOT_ADMINS_IN_PRIVATE = frozenset({Audience.ADMINS})
 NOBODY: frozenset[Audience] = frozenset()
 
 

@@ -90,6 +90,10 @@ class Responder:
         """Write a number with so many digits after the point, as its reader writes it."""
         return self.speech.texts.decimal(self.language, value, digits)
 
+    def grouped(self, value: int) -> str:
+        """Write a large number with its thousands apart, as its reader writes it."""
+        return self.speech.texts.grouped(self.language, value)
+
     def say_text(self, text: str | Formatted, *, keyboard: Keyboard = ()) -> None:
         """Say a text that is already in the person's language."""
         speech, place = self.speech, self.place

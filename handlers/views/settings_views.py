@@ -85,9 +85,7 @@ def page(
     draw: dict[PreferenceName, Callable[[], tuple[str, Keyboard]]] = {
         PreferenceName.LANGUAGE: lambda: _language(effective, say),
         PreferenceName.TEMPERATURE: lambda: _temperature(effective, say),
-        PreferenceName.STREAMING: lambda: _choice(
-            PreferenceName.STREAMING, STREAMING_WAYS, effective.streaming.value, say
-        ),
+        PreferenceName.STREAMING: lambda: _streaming(effective, say),
         PreferenceName.THOUGHTS: lambda: _choice(PreferenceName.THOUGHTS, THOUGHTS_WAYS, effective.thoughts.value, say),
         PreferenceName.PERSONA: lambda: _persona(effective, personas, say),
         PreferenceName.CONVERSATIONS: lambda: _choice(
@@ -198,6 +196,13 @@ def _choice(name: PreferenceName, values: Sequence[str], chosen: str, say: Respo
         for value in values
     ]
     return say.text("settings-page", name=name.value), (*rows, (_back(say),))
+
+
+def _streaming(effective: EffectivePreferences, say: Responder) -> tuple[str, Keyboard]:
+    """The page of streaming; in groups there are no drafts, and whoever sets them gets edits."""
+    ways = [way for way in STREAMING_WAYS if way != "draft" or say.place.private]
+    chosen = effective.streaming.value
+    return _choice(PreferenceName.STREAMING, ways, chosen if chosen in ways else "edit", say)
 
 
 def _persona(effective: EffectivePreferences, personas: Personas, say: Responder) -> tuple[str, Keyboard]:

@@ -88,12 +88,21 @@ async def test_a_broadcast_begins_once_and_ends_once(database: Database, broadca
     running = await broadcasts.running()
     assert running is not None and (running.id, running.message) == (number, TEXT)
     stopped = await broadcasts.stop(number)
-    assert stopped is not None and stopped.state is BroadcastState.STOPPED
+    assert stopped is not None and stopped.state is BroadcastState.RUNNING, "it is given with the state that it was in"
     assert await broadcasts.stop(number) is None
     assert await broadcasts.finish(number) is None
     assert await broadcasts.next_chat(number) is None
     await broadcasts.note(number, 11, "sent")
     assert await broadcasts.running() is None
+
+
+async def test_one_that_is_only_shown_ends_as_such(database: Database, broadcasts: BroadcastRepository) -> None:
+    await wrote(database, 11)
+    number, _ = await broadcasts.add(OLGA, "en", TEXT, BroadcastAudience.PEOPLE, 0)
+    dropped = await broadcasts.stop(number)
+    assert dropped is not None and dropped.state is BroadcastState.SHOWN
+    assert await broadcasts.stop(number) is None
+    assert await broadcasts.start(number) is None
 
 
 async def test_a_chat_counts_once(database: Database, broadcasts: BroadcastRepository) -> None:

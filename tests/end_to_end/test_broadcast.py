@@ -82,6 +82,16 @@ async def test_it_can_be_stopped(scene: Scene) -> None:
     assert copies(scene, BORIS) == 0
 
 
+async def test_one_that_is_not_sent_says_that_nothing_was(scene: Scene) -> None:
+    async with scene.program():
+        await everybody_has_written(scene)
+        preview = await shown(scene)
+        await scene.telegram.press(preview, "Don't send")
+        dropped = await scene.telegram.reads("Nothing was sent.")
+        assert dropped["message_id"] == preview["message_id"]
+    assert (copies(scene, ANNA), copies(scene, BORIS)) == (0, 0)
+
+
 async def test_groups_are_written_to_as_one_reply_says(scene: Scene) -> None:
     async with scene.program():
         group = await scene.telegram.group()

@@ -121,7 +121,7 @@ def play(page: Page, first: subprocess.Popen[str]) -> str:
     press(page, "↻ Two")
     see_button(page, "2/2")
     page.write("/usage")
-    reads(page, "This month by model:")
+    reads(page, "Everybody, this month, by model:")
     return page.texts()[-1]
 
 

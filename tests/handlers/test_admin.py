@@ -9,7 +9,7 @@ from aiogram import methods
 
 from bot.errors import StorageUnavailable
 from bot.preferences import Source
-from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Harness, open_harness
+from tests.harness.bot_scene import ANNA, BORIS, GROUP, OWNER, Actor, Harness, open_harness
 
 
 async def test_the_temperature_of_the_whole_bot(harness: Harness) -> None:
@@ -33,6 +33,30 @@ async def test_a_chats_own_temperature_wins_and_is_named(harness: Harness) -> No
     assert harness.last.startswith("Changed for the whole bot, but this chat keeps a temperature of its own: 1.5")
     await harness.message(OWNER, "/temperature chat reset")
     assert harness.last.startswith("The temperature of this chat: 0.2 (set for the whole bot).")
+
+
+@pytest.mark.parametrize("was_set", [False, True])
+async def test_a_reset_of_the_whole_bot_says_that_the_chats_own_value_stays(harness: Harness, was_set: bool) -> None:
+    await harness.message(OWNER, "/temperature chat 1.1")
+    if was_set:
+        await harness.message(OWNER, "/temperature 0.2")
+    await harness.message(OWNER, "/temperature reset")
+    assert harness.last == (
+        "The whole bot has its usual temperature, but this chat keeps one of its own: 1.1 (set for this chat)."
+    )
+    await harness.message(OWNER, "/audit")
+    assert ("reset the temperature" in harness.last) is was_set
+    await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/temperature reset")
+    assert harness.last == (
+        "Для всего бота действует обычная температура, а у этого чата остаётся своя: 1.1 (задано для этого чата)."
+    )
+
+
+@pytest.mark.parametrize("command", ["/temperature chat reset", "/system reset", "/maxtokens reset", "/proxy reset"])
+async def test_a_reset_that_changes_nothing_is_not_recorded(harness: Harness, command: str) -> None:
+    await harness.message(OWNER, command)
+    await harness.message(OWNER, "/audit")
+    assert harness.last == "Nothing was changed in the last 90 days."
 
 
 WRONG = {

@@ -58,6 +58,52 @@ async def test_help_names_what_works_for_this_person(harness: Harness) -> None:
     assert "/system:" in harness.last
 
 
+IN_PRIVATE = {"people", "groups", "audit", "stats", "trouble", "hold", "broadcast"}
+
+
+async def test_help_in_a_group_names_what_a_bot_admin_can_use_there(harness: Harness) -> None:
+    await harness.message(OWNER, "/help", chat=GROUP)
+    for command in ("system", "proxy", "maxtokens", "block", "admin"):
+        assert f"/{command}:" in harness.last
+    assert [name for name in IN_PRIVATE if f"/{name}:" in harness.last] == []
+    for command in sorted(IN_PRIVATE):
+        await harness.message(OWNER, f"/{command}", chat=GROUP)
+        assert "private" in harness.last
+    await harness.message(ANNA, "/help", chat=GROUP)
+    assert "/proxy" not in harness.last
+
+
+async def test_help_tells_members_all_that_administrators_of_the_group_can_change(harness: Harness) -> None:
+    said = "/new, /temperature, /persona, /model, /system, /forget"
+    await harness.message(ANNA, "/help", chat=GROUP)
+    assert f"Group administrators can also change this chat, with {said} and the buttons of /settings." in harness.last
+    await harness.message(BORIS, "/help", chat=GROUP)
+    assert f"Администраторам группы доступны ещё {said} и кнопки в /settings." in harness.last
+
+
+@pytest.mark.parametrize("access", ["open", "approved"])
+async def test_help_says_how_somebody_who_was_blocked_is_let_in_again(folder: Path, access: str) -> None:
+    async with open_harness(folder, access=access) as harness:
+        await harness.message(OWNER, "/help")
+        assert "/block: stop answering somebody; /allow @name lets them in again" in harness.last
+        await harness.message(OWNER, "/block")
+        assert harness.last.endswith("/allow and the same name lets them in again.")
+        await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/block")
+        assert harness.last.endswith("Впустить снова: /allow и то же имя.")
+
+
+async def test_system_tells_only_those_who_may_change_it_how(harness: Harness) -> None:
+    await harness.message(ANNA, "/system", chat=GROUP)
+    assert harness.last.endswith("Only an administrator of this group can change it.")
+    assert "send /system" not in harness.last
+    await harness.message(BORIS, "/system", chat=GROUP)
+    assert harness.last.endswith("Сменить его может только администратор группы.")
+    await harness.message(OWNER, "/system", chat=GROUP)
+    assert "To change it, send /system" in harness.last
+    await harness.message(BORIS, "/system")
+    assert "Чтобы его сменить, отправьте /system" in harness.last
+
+
 @pytest.mark.parametrize("access", ["open", "approved"])
 async def test_help_names_what_lets_people_in_only_where_admins_do(folder: Path, access: str) -> None:
     async with open_harness(folder, access=access) as harness:

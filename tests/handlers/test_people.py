@@ -254,9 +254,11 @@ async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Har
         "persona": "teacher",
     }.items():
         await harness.press(OWNER, f"set:{name}:{value}", 9, chat=GROUP)
+    await harness.press(OWNER, "set:temperature:1", 9, chat=GROUP)
     await harness.press(OWNER, "set:temperature:-", 9, chat=GROUP)
     assert await changes_read_by(OWNER, harness) == [
         "reset the temperature in Friends",
+        "set the temperature to 1 in Friends",
         "set the persona to Patient teacher in Friends",
         "set reading along to on in Friends",
         "set conversations to each person's own in Friends",
@@ -266,6 +268,7 @@ async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Har
     ]
     assert await changes_read_by(Actor(OWNER.id, "Olga", language="ru"), harness) == [
         "сброшено: температура (Friends)",
+        "температура → 1 (Friends)",
         "роль → Терпеливый учитель (Friends)",
         "чтение переписки → включено (Friends)",
         "разговоры → у каждого свой (Friends)",

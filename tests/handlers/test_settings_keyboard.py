@@ -86,6 +86,18 @@ async def test_streaming_and_thoughts(harness: Harness) -> None:
     assert "✓ Hidden" in harness.buttons()
 
 
+async def test_drafts_are_offered_in_private_alone(harness: Harness) -> None:
+    await harness.press(OWNER, "set:streaming", 9)
+    assert list(harness.buttons()) == [
+        "✓ As it is written",
+        "Smoothly, Telegram's own way (private chats)",
+        "All at once",
+        "‹ Back",
+    ]
+    await harness.press(OWNER, "set:streaming:draft", 9, chat=GROUP)
+    assert list(harness.buttons()) == ["✓ As it is written", "All at once", "‹ Back"]
+
+
 async def test_a_persona_answers_and_replaces_ones_own_prompt(harness: Harness) -> None:
     await harness.message(BORIS, "/system Отвечайте в рифму.")
     await harness.message(BORIS, "/persona")

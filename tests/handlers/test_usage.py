@@ -42,7 +42,10 @@ async def test_somebody_sees_their_own_tokens_and_nobody_elses(folder: Path) -> 
         await ask(harness)
         await ask(harness, BORIS)
         await harness.message(ANNA, "/usage")
-        assert harness.last == "Today: 100 tokens. 0.2500 USD spent.\nThis month: 100 tokens. 0.2500 USD spent."
+        assert harness.last.splitlines() == [
+            "You, today: 100 tokens. 0.2500 USD spent.",
+            "You, this month: 100 tokens. 0.2500 USD spent.",
+        ]
 
 
 async def test_what_is_left_of_a_budget_is_said(folder: Path) -> None:
@@ -51,7 +54,7 @@ async def test_what_is_left_of_a_budget_is_said(folder: Path) -> None:
         await harness.message(ANNA, "/usage")
         assert (
             harness.last
-            == "Today: 100 tokens. 150 are left. 0.2500 USD spent.\nThis month: 100 tokens. 0.2500 USD spent."
+            == "You, today: 100 tokens. 150 are left. 0.2500 USD spent.\nYou, this month: 100 tokens. 0.2500 USD spent."
         )
 
 
@@ -61,17 +64,36 @@ async def test_an_admin_sees_where_the_tokens_went(folder: Path) -> None:
         await ask(harness, BORIS, record=replace(RECORD, model="Near", estimated=True, cost=None, currency=""))
         await harness.message(OWNER, "/usage")
         lines = harness.last.splitlines()
+        assert lines[:3] == ["You, today: 0 tokens.", "You, this month: 0 tokens.", ""]
+        assert lines[3] == "Everybody, this month, by model:"
         assert "Fast: 1 answer, 100 tokens, 0.2500 USD" in lines
         assert "Near: 1 answer, ≈ 100 tokens" in lines
-        people = lines[lines.index("This month by person:") + 1 :]
+        people = lines[lines.index("Everybody, this month, by person:") + 1 :]
         assert any(line.startswith("Anna") for line in people)
+
+
+async def test_all_tokens_of_a_message_are_written_in_one_way(folder: Path) -> None:
+    many = replace(RECORD, input_tokens=1000, output_tokens=2883, estimated=True, cost=None, currency="")
+    async with open_harness(folder, tokens_per_day=10_000) as harness:
+        await ask(harness, OWNER, record=many)
+        await harness.message(OWNER, "/usage")
+        lines = harness.last.splitlines()
+        assert lines[:2] == ["You, today: ≈ 3,883 tokens. 6,117 are left.", "You, this month: ≈ 3,883 tokens."]
+        assert "Fast: 1 answer, ≈ 3,883 tokens" in lines
+        await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/usage")
+        lines = harness.last.splitlines()
+        assert lines[:2] == [
+            "Вы, сегодня: ≈ 3\u00a0883 токена. Осталось 6\u00a0117.",
+            "Вы, в этом месяце: ≈ 3\u00a0883 токена.",
+        ]
+        assert "Fast: 1 ответ, ≈ 3\u00a0883 токена" in lines
 
 
 async def test_groups_stand_there_by_their_titles(folder: Path) -> None:
     async with open_harness(folder) as harness:
         await ask(harness, chat=GROUP)
         await harness.message(OWNER, "/usage")
-        chats = harness.last.partition("This month by chat:\n")[2]
+        chats = harness.last.partition("Everybody, this month, by chat:\n")[2]
         assert chats == "Friends: 1 answer, 100 tokens, 0.2500 USD"
 
 
@@ -79,7 +101,7 @@ async def test_figures_are_written_as_the_reader_writes_them(folder: Path) -> No
     async with open_harness(folder, cost_per_day=0.3) as harness:
         await ask(harness, BORIS)
         await harness.message(BORIS, "/usage")
-        assert harness.last.startswith("Сегодня: 100 токенов. Потрачено 0,2500 USD. Осталось 0,0500 USD.")
+        assert harness.last.startswith("Вы, сегодня: 100 токенов. Потрачено 0,2500 USD. Осталось 0,0500 USD.")
         await harness.message(BORIS, "Ещё вопрос")
         await harness.at_rest()
         sent = [call.text for call in harness.recording.made(methods.SendMessage) if call.chat_id == BORIS.id]

@@ -99,10 +99,9 @@ class ModelChoice:
         """Go back to the bot's model in this chat or topic."""
         await self._permissions.require_change(speaker)
         async with self._unit.transaction():
-            await self._preferences.reset(
-                self._preferences.scope(speaker.key, PreferenceName.MODEL), PreferenceName.MODEL
-            )
-            await self._audit.note_here(speaker, AuditAction.RESET, PreferenceName.MODEL)
+            scope = self._preferences.scope(speaker.key, PreferenceName.MODEL)
+            if await self._preferences.reset(scope, PreferenceName.MODEL):
+                await self._audit.note_here(speaker, AuditAction.RESET, PreferenceName.MODEL)
             return await self.look_here(speaker)
 
     async def choose_for_bot(self, speaker: Speaker, id_: str) -> ModelChoices:

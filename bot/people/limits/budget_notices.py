@@ -85,7 +85,8 @@ class BudgetNotices:
         known = await self._person(reader)
         language = self._texts.language_of(known.language if known is not None else "")
         if budget.unit == "tokens":
-            amount = self._texts.get(language, "budget-tokens", used=int(used), budget=int(budget.amount))
+            spent, whole = (self._texts.grouped(language, int(value)) for value in (used, budget.amount))
+            amount = self._texts.get(language, "budget-tokens", used=spent, budget=whole)
         else:
             spent, whole = (self._texts.decimal(language, value, 2) for value in (used, budget.amount))
             amount = self._texts.get(language, "budget-money", used=spent, budget=whole, currency=self._currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, literal, or_, select, update
@@ -49,13 +50,15 @@ class BroadcastRepository:
             return int(put.rowcount)
 
     async def stop(self, broadcast: int) -> Broadcast | None:
-        """End one that is shown or runs. Gives it; None: it has ended already."""
-        open_states = (BroadcastState.SHOWN, BroadcastState.RUNNING)
+        """End one that is shown or runs. Gives it with the state that it was in; None: it has ended already."""
         async with self._database.transaction() as connection:
-            ended = update(broadcasts).where(self._is(broadcast, *open_states)).values(state=BroadcastState.STOPPED)
-            one = (await connection.execute(ended.returning(broadcasts))).one_or_none()
             await connection.execute(delete(broadcast_chats).where(broadcast_chats.c.broadcast == broadcast))
-        return None if one is None else _read(one)
+            for before in (BroadcastState.SHOWN, BroadcastState.RUNNING):
+                ended = update(broadcasts).where(self._is(broadcast, before)).values(state=BroadcastState.STOPPED)
+                one = (await connection.execute(ended.returning(broadcasts))).one_or_none()
+                if one is not None:
+                    return replace(_read(one), state=before)
+        return None
 
     async def running(self) -> Broadcast | None:
         """The oldest broadcast that goes on."""

@@ -37,17 +37,19 @@ class PreferenceRepository:
                 found.setdefault(ChatKey(row.bot, row.chat, row.topic), {})[row.name] = row.value
         return found
 
-    async def put(self, scope: ChatKey, name: str, value: str | None) -> None:
-        """Set a value, or with None take it away. Every process is told."""
+    async def put(self, scope: ChatKey, name: str, value: str | None) -> bool:
+        """Set a value, or with None take it away. Every process is told. False: there was none to take away."""
         c = preferences.c
         row = {"bot": scope.bot, "chat": scope.chat, "topic": scope.topic, "name": name}
         async with self.database.transaction() as connection:
             if value is None:
                 mine = [c[column] == wanted for column, wanted in row.items()]
-                await connection.execute(delete(preferences).where(*mine))
+                done = (await connection.execute(delete(preferences).where(*mine))).rowcount > 0
             else:
                 new = self.database.insert(preferences).values(**row, value=storable(value))
                 keys = [c.bot, c.chat, c.topic, c.name]
                 changed = {"value": new.excluded.value}
                 await connection.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
+                done = True
             await self.database.notify(PREFERENCE_CHANNEL, f"{scope.bot} {scope.chat}")
+        return done

@@ -77,12 +77,13 @@ class TokenUsageRepository:
         """Sum up the tokens of a person, or of everybody, and their costs in one currency."""
         table = token_usage.c
         costs = func.sum(case((table.currency == currency, table.cost), else_=0.0))
-        whole = select(_TOKENS, costs).where(table.bot == self._bot, table.ended_at >= since)
+        estimated = func.max(table.estimated.cast(Integer))
+        whole = select(_TOKENS, costs, estimated).where(table.bot == self._bot, table.ended_at >= since)
         if person is not None:
             whole = whole.where(table.person == person)
         async with self._database.reading() as connection:
-            tokens, cost = (await connection.execute(whole)).one()
-        return Spent(int(tokens or 0), float(cost or 0.0))
+            tokens, cost, guessed = (await connection.execute(whole)).one()
+        return Spent(int(tokens or 0), float(cost or 0.0), estimated=bool(guessed))
 
     async def sums(self, since: float, by: UsageColumn, *, person: int | None = None) -> list[UsageSum]:
         """Sums for each person, chat or model, the largest first; costs in different currencies stay apart."""
