@@ -43,7 +43,7 @@ start-group =
     /help shows what else you can do.
 model-connected = { $model } writes my answers.
 model-local = { $model } writes my answers, on the same computer as the bot.
-model-packaged = For now a small model inside this program writes my answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
+model-packaged = For now a small model inside this program writes my answers (SmolLM2, English only). It is quick and sends your questions nowhere, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
 help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
@@ -280,7 +280,7 @@ button-setting = { $name ->
    *[persona] Persona
 }
 settings-page = { $name ->
-    [language] In which language should I speak about commands and settings here? (I answer questions in the language in which they are asked.)
+    [language] In which language should I speak about commands and settings here? (My answers don't depend on this: the model answers in the language of the question, if it knows it.)
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
@@ -513,7 +513,11 @@ privacy-model = { $where ->
     [here] The model runs on the same computer as I do: your questions go nowhere else, apart from Telegram.
    *[elsewhere] To answer, I send your question and the conversation before it to the model's server. Whoever runs that has rules of their own.
 }
-privacy-people = Telegram tells me your name, username, id and language, and I remember roughly when you last wrote. For { $days } days I keep a list of what admins have changed. Whoever runs me can read all of this.
+privacy-troubles = Why an answer failed I keep for { $days ->
+    [one] a day
+   *[other] { $days } days
+}, or until /forget, without what was said.
+privacy-people = Telegram tells me your name, username, id and language, and I remember the hour of your last message. The id and the hour stay; /forget in our private chat erases the rest, until you write again. For { $days } days I keep what admins have changed, and what they wrote to everybody. Whoever runs me can read all of this.
 privacy-requests = Until an admin lets you in, I keep your messages ({ $count } at most) for up to { $days } days; if they decline, I delete them.
 privacy-group = In groups I keep only what is said to me, and the messages that it replies to.
 privacy-rights = /export sends you the conversation, /forget erases it.
