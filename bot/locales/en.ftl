@@ -47,7 +47,7 @@ model-packaged = For now a small model inside this program writes my answers (Sm
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
 help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
-help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › turns the pages), ▸ continues one that was cut off.
+help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › switches between them), ▸ continues one that was cut off.
 help-group-admins = Group administrators can also change this chat: /new, /system, /persona, /settings, /forget.
 help-admins = For you, as an admin of the bot:
 unknown-command = There is no such command. /help lists the ones you can use here.
@@ -80,7 +80,7 @@ system-reset =
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
 system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters, or a text file with /system as its caption.
-system-none = (none: I give the model no instructions; its server may add its own)
+system-none = (none: I give the model no instructions; it may have some of its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = { $kind ->
@@ -337,17 +337,17 @@ access-decided = { $standing ->
 person-unknown = I don't know this person any more.
 people-only-in-private = I show the list of people in our private chat only.
 people-title = { $count ->
-    [one] One person
+    [one] 1 person
    *[other] { $count } people
 }{ $pages ->
     [1] { "" }
    *[other] { " " }({ $page }/{ $pages })
 }
 person = { $standing ->
-    [admin] { $name }: admin
-    [approved] { $name }: approved
-    [waiting] { $name }: is waiting
-    [blocked] { $name }: blocked
+    [admin] { $name } · admin
+    [approved] { $name } · approved
+    [waiting] { $name } · is waiting
+    [blocked] { $name } · blocked
    *[new] { $name }
 }
 button-block = Block { $name }
@@ -451,7 +451,7 @@ access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
     [0] I'm in no group that I know of. I notice one when somebody adds me or writes to me there.
-    [one] One group
+    [one] 1 group
    *[other] { $count } groups
 }{ $pages ->
     [1] { "" }
@@ -592,7 +592,7 @@ alert-over-storage = The database works again.
 
 menu-hold = chats where Telegram lets me write nothing for now
 hold-title = Telegram doesn't let me write to these chats until then (/hold and the number ends that):
-hold-none = I may write to every chat.
+hold-none = There is no chat where I have to wait.
 hold-line = { $where }: { $until }
 hold-ended = I'll write to { $where } again. If it is too early, Telegram makes me wait again.
 hold-unknown = I may write to that chat. /hold lists those where I may not.
@@ -785,6 +785,10 @@ help-others = Forwarded messages, places, contacts, polls, checklists and dice a
 ## Words for changes, and figures
 
 decimal-mark = .
+audit-tokens = { $count ->
+    [one] 1 token
+   *[other] { $count } tokens
+}
 audit-setting = { $name ->
     [language] the language
     [temperature] the temperature
@@ -796,7 +800,7 @@ audit-setting = { $name ->
     [conversations] conversations
     [model] the model
     [model_choice] who chooses the model
-    [max_tokens] the longest answer
+    [max_tokens] the length limit of answers
     [proxy] the proxy
    *[other] { $name }
 }

@@ -47,7 +47,7 @@ model-packaged = Пока отвечает маленькая модель вн�
 model-connect = Чтобы подключить настоящую, впишите в .env строку AURA_URL=… (сервер OpenChat) или GENERATOR=openai и OPENAI_BASE_URL=…, затем перезапустите программу. LOCAL_MODEL=… возьмёт ваш файл GGUF. Подробности — в README.
 help-private = Каждое сообщение здесь — вопрос. Документы я тоже читаю: простой текст, PDF, Word, Excel, PowerPoint, OpenDocument, веб-страницы, EPUB и RTF до 20 МБ, в том числе в сообщении, на которое вы отвечаете. Ответьте на старое сообщение, чтобы продолжить с того места; исправьте свой вопрос, и я отвечу заново.
 help-group = Напишите @{ $username } и вопрос или ответьте на моё сообщение. Если ответить на чужое сообщение и упомянуть меня, я прочту и его. Исправьте свой вопрос, и я отвечу заново.
-help-answers = Под ответом: ■ останавливает, ↻ пишет другой вариант (‹ › листает варианты), ▸ продолжает, если ответ оборвался.
+help-answers = Под ответом: ■ останавливает, ↻ пишет другой вариант (между вариантами переключают ‹ ›), ▸ продолжает, если ответ оборвался.
 help-group-admins = Администраторы группы могут ещё и менять настройки чата: /new, /system, /persona, /settings, /forget.
 help-admins = Для вас как администратора бота:
 unknown-command = Такой команды нет. /help покажет, что здесь можно.
@@ -82,7 +82,7 @@ system-reset =
     { $prompt }
 system-too-long = Такой промпт не оставляет модели места для вопроса: она читает всего { $tokens } токенов. Пришлите покороче.
 system-cut = Это не помещается в одно сообщение Telegram, конец потерялся бы. Системный промпт остался прежним: пришлите текст короче 4000 знаков или текстовый файл с подписью /system.
-system-none = (нет: от меня модель указаний не получает; её сервер может добавить свои)
+system-none = (нет: от меня модель указаний не получает; у неё могут быть свои)
 question-about-quote = Что вы об этом скажете?
 called-without-question = Да? Напишите вопрос после @{ $username } или ответьте на моё сообщение.
 only-text = { $kind ->
@@ -138,7 +138,7 @@ source = { $source ->
 }
 value-shown = { $name ->
     [temperature] Температура: { $value } ({ source }). Изменить: /temperature 0.7 для всего бота, /temperature chat 0.9 для этого чата, /temperature reset.
-    [max_tokens] Самый длинный ответ, в токенах: { $value } ({ source }). Изменить: /maxtokens 2000, /maxtokens reset.
+    [max_tokens] Предел длины ответа в токенах: { $value } ({ source }). Изменить: /maxtokens 2000, /maxtokens reset.
     [model] Модель: { $value } ({ source }). Изменить: /model и название, /model reset.
    *[proxy] Прокси для модели: { $value } ({ source }). Изменить: /proxy socks5://proxy.example:1080, /proxy off, /proxy reset; проверить: /proxy test.
 }
@@ -354,10 +354,10 @@ people-title = { $count ->
    *[many] { " " }({ $page }/{ $pages })
 }
 person = { $standing ->
-    [admin] { $name }: администратор
-    [approved] { $name }: доступ открыт
-    [waiting] { $name }: ждёт решения
-    [blocked] { $name }: доступ закрыт
+    [admin] { $name } · администратор
+    [approved] { $name } · доступ открыт
+    [waiting] { $name } · ждёт решения
+    [blocked] { $name } · доступ закрыт
    *[new] { $name }
 }
 button-block = Заблокировать: { $name }
@@ -482,11 +482,11 @@ group-taken-back = Администратор решил, что в этой г�
 audit-only-in-private = Историю изменений показываю только в личном чате.
 audit-title = Кто что менял за последние 90 дней, сначала новое (UTC):
 audit-empty = За последние 90 дней ничего не меняли.
-audit-line = { $at } { $who }: { $what }
+audit-line = { $at } { $who } — { $what }
 audit-what = { $action ->
     [approved] доступ открыт: { $about }
     [declined] запрос отклонён: { $about }
-    [blocked] заблокирован доступ: { $about }
+    [blocked] доступ закрыт: { $about }
     [approved-all] доступ открыт всем, кого я знаю
     [group-allowed] впущена группа { $about }
     [group-taken-back] группе { $about } больше не отвечаю
@@ -504,8 +504,8 @@ audit-what = { $action ->
        *[other] { $about } → { $value } ({ $place })
     }
     [reset] { $scope ->
-        [bot] сброшено: { $about }
-       *[other] сброшено: { $about } ({ $place })
+        [bot] { $about } → обычное значение
+       *[other] { $about } → обычное значение ({ $place })
     }
    *[other] { $action }: { $about }
 }
@@ -606,7 +606,7 @@ alert-over-storage = База данных снова работает.
 
 menu-hold = чаты, куда Telegram пока не даёт писать
 hold-title = В эти чаты Telegram пока не даёт писать (/hold и номер снимает паузу):
-hold-none = Ни в одном чате паузы нет.
+hold-none = Сейчас ждать нигде не нужно.
 hold-line = { $where }: { $until }
 hold-ended = Снова пишу сюда: { $where }. Если рано, Telegram опять поставит паузу.
 hold-unknown = В этом чате паузы нет. /hold покажет, где она есть.
@@ -793,6 +793,11 @@ help-others = Пересланные сообщения, места, конта�
 ## Слова об изменениях и числа
 
 decimal-mark = ,
+audit-tokens = { $count ->
+    [one] { $count } токен
+    [few] { $count } токена
+   *[many] { $count } токенов
+}
 audit-setting = { $name ->
     [language] язык
     [temperature] температура
