@@ -436,8 +436,8 @@ person-seen = { $days ->
    *[other] here { $days } days ago
 }
 person-questions = { $count ->
-    [one] one question in 24 hours
-   *[other] { $count } questions in 24 hours
+    [one] 1 request in 24 hours
+   *[other] { $count } requests in 24 hours
 }
 person-not-found = I can't tell whom you mean by { $who }. Search with /people and a part of the name.
 person-is-admin = { $name } is an admin of the bot. Use /admin remove first.
@@ -654,7 +654,7 @@ answer-cause = For you as an admin: { $cause }
 menu-stats = how the bot was used lately, as a picture
 stats-only-in-private = Ask me that in our private chat.
 stats-title = The last { $days } days (UTC)
-stats-questions = 1 · Questions a day: { $questions } in all, { $most } at most
+stats-questions = 1 · Requests a day (questions, ↻ and ▸): { $questions } in all, { $most } at most
 stats-failed = in red, failed answers: { $failed } ({ $share } %)
 stats-people = 2 · People a day: { $people } in all, { $most } at most
 stats-first-text = 3 · Time to the first text, median: { $seconds } s

@@ -446,9 +446,9 @@ person-seen = { $days ->
    *[other] { $days } дней назад
 }
 person-questions = { $count ->
-    [one] { $count } вопрос за сутки
-    [few] { $count } вопроса за сутки
-   *[other] { $count } вопросов за сутки
+    [one] { $count } обращение за сутки
+    [few] { $count } обращения за сутки
+   *[other] { $count } обращений за сутки
 }
 person-not-found = Не понимаю, о ком речь: { $who }. Поищите по части имени: /people и часть имени.
 person-is-admin = { $name } — администратор бота. Сначала /admin remove.
@@ -659,7 +659,7 @@ answer-cause = Вам как администратору: { $cause }
 menu-stats = как ботом пользовались, картинкой
 stats-only-in-private = Спросите меня об этом в личном чате.
 stats-title = Последние { $days } дней (UTC)
-stats-questions = 1 · Вопросы по дням: всего { $questions }, за день до { $most }
+stats-questions = 1 · Обращения по дням (вопросы, ↻ и ▸): всего { $questions }, за день до { $most }
 stats-failed = красным — ответы с ошибкой: { $failed } ({ $share } %)
 stats-people = 2 · Люди по дням: всего { $people }, за день до { $most }
 stats-first-text = 3 · Время до первого текста, медиана: { $seconds } с

@@ -172,7 +172,7 @@ async def test_the_list_shows_the_questions_of_a_day_and_whoever_waits_first(gua
     lines = guarded.last.splitlines()
     assert lines[1] == "One person is waiting to be let in (/people)."
     assert lines[3].startswith("Борис (1002) · is waiting")
-    assert "Zoe (7) · approved · here today · 2 questions in 24 hours" in lines
+    assert "Zoe (7) · approved · here today · 2 requests in 24 hours" in lines
 
 
 async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> None:
