@@ -211,7 +211,7 @@ def model_facts(settings: Settings, effective: EffectivePreferences, say: Respon
 
 
 def _in_words(prompt: str, say: Responder) -> str:
-    """A system prompt, or that there is none: the packaged model's server has one of its own."""
+    """A system prompt, or that there is none: the packaged model has one of its own."""
     return _beginning(prompt) or say.text("system-none")
 
 

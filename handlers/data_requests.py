@@ -92,6 +92,7 @@ async def explain_privacy(
         *([say.text("privacy-pictures")] if effective.sees_pictures else []),
         *([say.text("privacy-recordings")] if settings.transcription_url is not None else []),
         say.text("privacy-usage", days=settings.usage_days),
+        say.text("privacy-troubles", days=settings.trouble_days),
         say.text("privacy-model", where="here" if settings.embedded else "elsewhere"),
         say.text("privacy-people", days=round(AUDIT_LIFETIME / DAY)),
     ]

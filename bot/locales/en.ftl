@@ -43,12 +43,12 @@ start-group =
     /help shows what else you can do.
 model-connected = { $model } writes my answers.
 model-local = { $model } writes my answers, on the same computer as the bot.
-model-packaged = For now a small model inside this program writes my answers (SmolLM2, English only). It is quick and private, but it knows little and makes mistakes.
+model-packaged = For now a small model inside this program writes my answers (SmolLM2, English only). It is quick and sends your questions nowhere, but it knows little and makes mistakes.
 model-connect = To connect a real one, put AURA_URL=… (an OpenChat server) or GENERATOR=openai with OPENAI_BASE_URL=… into .env and start the program again. LOCAL_MODEL=… takes a GGUF file of your own. The README shows how.
 help-private = Every message here is a question, and I read documents, too: plain text, PDF, Word, Excel, PowerPoint, OpenDocument, web pages, EPUB and RTF, up to 20 MB, also in the message you reply to. Reply to an older message to go on from there; edit your question to get a new answer.
 help-group = Write @{ $username } and your question, or reply to one of my messages. Reply to somebody's message and mention me, and I read that message too. Edit your question to get a new answer.
-help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › turns the pages), ▸ continues one that was cut off.
 help-group-admins = Group administrators can also change this chat, with { $commands } and the buttons of /settings.
+help-answers = Under an answer: ■ stops it, ↻ writes another version (‹ › switches between them), ▸ continues one that was cut off.
 help-admins = For you, as an admin of the bot:
 unknown-command = There is no such command. /help lists the ones you can use here.
 only-group-admins = Only an administrator of this group can change that.
@@ -83,7 +83,7 @@ system-reset =
     { $prompt }
 system-too-long = That prompt leaves the model no room for a question: it reads { $tokens } tokens in all. Please send a shorter one.
 system-cut = That does not fit into one Telegram message, so the end of it would be missing. The system prompt stays as it was: please send one of less than 4000 characters, or a text file with /system as its caption.
-system-none = (none: I give the model no instructions; its server may add its own)
+system-none = (none: I give the model no instructions; it may have some of its own)
 question-about-quote = What do you say to this?
 called-without-question = Yes? Write your question after @{ $username }, or reply to a message of mine.
 only-text = { $kind ->
@@ -289,7 +289,7 @@ button-setting = { $name ->
    *[persona] Persona
 }
 settings-page = { $name ->
-    [language] In which language should I speak about commands and settings here? (I answer questions in the language in which they are asked.)
+    [language] In which language should I speak about commands and settings here? (My answers don't depend on this: the model answers in the language of the question, if it knows it.)
     [temperature] Low: matter-of-fact and repeatable. High: inventive and surprising. Any value from 0 to 2 works, for example /temperature chat 0.85
     [streaming] How should an answer appear?
     [thoughts] Some models think before they answer. What should happen to their thoughts?
@@ -346,17 +346,17 @@ access-decided = { $standing ->
 person-unknown = I don't know this person any more.
 people-only-in-private = I show the list of people in our private chat only.
 people-title = { $count ->
-    [one] One person
+    [one] 1 person
    *[other] { $count } people
 }{ $pages ->
     [1] { "" }
    *[other] { " " }({ $page }/{ $pages })
 }
 person = { $standing ->
-    [admin] { $name }: admin
-    [approved] { $name }: approved
-    [waiting] { $name }: is waiting
-    [blocked] { $name }: blocked
+    [admin] { $name } · admin
+    [approved] { $name } · approved
+    [waiting] { $name } · is waiting
+    [blocked] { $name } · blocked
    *[new] { $name }
 }
 button-block = Block { $name }
@@ -445,8 +445,8 @@ person-seen = { $days ->
    *[other] here { $days } days ago
 }
 person-questions = { $count ->
-    [one] one question in 24 hours
-   *[other] { $count } questions in 24 hours
+    [one] 1 request in 24 hours
+   *[other] { $count } requests in 24 hours
 }
 person-not-found = I can't tell whom you mean by { $who }. Search with /people and a part of the name.
 person-is-admin = { $name } is an admin of the bot. Use /admin remove first.
@@ -460,7 +460,7 @@ access-wait-longer = You are still waiting. I have reminded the admins.
 access-blocked = An admin has blocked you, so I won't answer you from now on.
 groups-title = { $count ->
     [0] I'm in no group that I know of. I notice one when somebody adds me or writes to me there.
-    [one] One group
+    [one] 1 group
    *[other] { $count } groups
 }{ $pages ->
     [1] { "" }
@@ -522,7 +522,11 @@ privacy-model = { $where ->
     [here] The model runs on the same computer as I do: your questions go nowhere else, apart from Telegram.
    *[elsewhere] To answer, I send your question and the conversation before it to the model's server. Whoever runs that has rules of their own.
 }
-privacy-people = Telegram tells me your name, username, id and language, and I remember roughly when you last wrote. For { $days } days I keep a list of what admins have changed. Whoever runs me can read all of this.
+privacy-troubles = Why an answer failed I keep for { $days ->
+    [one] a day
+   *[other] { $days } days
+}, or until /forget, without what was said.
+privacy-people = Telegram tells me your name, username, id and language, and I remember the hour of your last message. The id and the hour stay; /forget in our private chat erases the rest, until you write again. For { $days } days I keep what admins have changed, and what they wrote to everybody. Whoever runs me can read all of this.
 privacy-requests = Until an admin lets you in, I keep your messages ({ $count } at most) for up to { $days } days; if they decline, I delete them.
 privacy-group = In groups I keep only what is said to me, and the messages that it replies to.
 privacy-rights = /export sends you the conversation, /forget erases it.
@@ -597,7 +601,7 @@ alert-over-storage = The database works again.
 
 menu-hold = chats where Telegram lets me write nothing for now
 hold-title = Telegram doesn't let me write to these chats until then (/hold and the number ends that):
-hold-none = I may write to every chat.
+hold-none = There is no chat where I have to wait.
 hold-line = { $where }: { $until }
 hold-ended = I'll write to { $where } again. If it is too early, Telegram makes me wait again.
 hold-unknown = I may write to that chat. /hold lists those where I may not.
@@ -660,7 +664,7 @@ answer-cause = For you as an admin: { $cause }
 menu-stats = how the bot was used lately, as a picture
 stats-only-in-private = Ask me that in our private chat.
 stats-title = The last { $days } days (UTC)
-stats-questions = 1 · Questions a day: { $questions } in all, { $most } at most
+stats-questions = 1 · Requests a day (questions, ↻ and ▸): { $questions } in all, { $most } at most
 stats-failed = in red, failed answers: { $failed } ({ $share } %)
 stats-people = 2 · People a day: { $people } in all, { $most } at most
 stats-first-text = 3 · Time to the first text, median: { $seconds } s
@@ -792,6 +796,10 @@ help-others = Forwarded messages, places, contacts, polls, checklists and dice a
 
 decimal-mark = .
 thousands-mark = ,
+audit-tokens = { $count ->
+    [one] 1 token
+   *[other] { $count } tokens
+}
 audit-setting = { $name ->
     [language] the language
     [temperature] the temperature
@@ -803,7 +811,7 @@ audit-setting = { $name ->
     [conversations] conversations
     [model] the model
     [model_choice] who chooses the model
-    [max_tokens] the longest answer
+    [max_tokens] the length limit of answers
     [proxy] the proxy
    *[other] { $name }
 }

@@ -110,7 +110,7 @@ def in_words(effective: EffectivePreferences, name: PreferenceName, say: Respond
 
 _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] = {
     PreferenceName.LANGUAGE: lambda effective, say: _named(effective.language.value, say),
-    PreferenceName.TEMPERATURE: lambda effective, _: f"{effective.temperature.value:g}",
+    PreferenceName.TEMPERATURE: lambda effective, say: _number(effective.temperature.value, say),
     PreferenceName.STREAMING: lambda effective, say: say.text(
         "option", name="streaming", value=effective.streaming.value
     ),
@@ -132,24 +132,33 @@ _WORDS: dict[PreferenceName, Callable[[EffectivePreferences, Responder], str]] =
 
 def stored_in_words(name: str, stored: str, personas: Personas, say: Responder) -> str:
     """A value as it is stored, in the words of the settings page."""
+    words = stored
     match name:
         case PreferenceName.LANGUAGE:
-            return _named(stored, say)
+            words = _named(stored, say)
+        case PreferenceName.TEMPERATURE:
+            words = stored.replace(".", say.text("decimal-mark"))
+        case PreferenceName.MAX_TOKENS if stored.isdecimal():
+            words = say.text("audit-tokens", count=int(stored))
         case PreferenceName.PERSONA:
             persona = personas.get(stored.partition(":")[0])
-            return persona.name(say.language) if persona is not None else stored
+            words = persona.name(say.language) if persona is not None else stored
         case (
             PreferenceName.STREAMING
             | PreferenceName.THOUGHTS
             | PreferenceName.READ_ALONG
             | PreferenceName.CONVERSATIONS
         ):
-            return say.text("option", name=name, value=stored)
+            words = say.text("option", name=name, value=stored)
         case PreferenceName.MODEL_CHOICE:
-            return say.text("audit-model-choosers", who=stored)
+            words = say.text("audit-model-choosers", who=stored)
         case PreferenceName.PROXY if stored == OFF:
-            return say.text("proxy-none")
-    return stored
+            words = say.text("proxy-none")
+    return words
+
+
+def _number(value: float, say: Responder) -> str:
+    return f"{value:g}".replace(".", say.text("decimal-mark"))
 
 
 def _named(language: str, say: Responder) -> str:
@@ -178,15 +187,15 @@ def _language(effective: EffectivePreferences, say: Responder) -> tuple[str, Key
 
 def _temperature(effective: EffectivePreferences, say: Responder) -> tuple[str, Keyboard]:
     name, now = PreferenceName.TEMPERATURE, effective.temperature.value
-    presets = [_option(f"{preset:g}", name, f"{preset:g}", chosen=preset == now) for preset in PRESETS]
+    presets = [_option(_number(preset, say), name, f"{preset:g}", chosen=preset == now) for preset in PRESETS]
     colder, hotter = max(MIN_TEMPERATURE, round(now - STEP, 3)), min(MAX_TEMPERATURE, round(now + STEP, 3))
     steps = (
-        Button(f"− {STEP:g}", SettingsCallback(page=name, value=f"{colder:g}").pack()),
-        Button(f"+ {STEP:g}", SettingsCallback(page=name, value=f"{hotter:g}").pack()),
+        Button(f"− {_number(STEP, say)}", SettingsCallback(page=name, value=f"{colder:g}").pack()),
+        Button(f"+ {_number(STEP, say)}", SettingsCallback(page=name, value=f"{hotter:g}").pack()),
     )
     usual = _option(say.text("button-usual"), name, DEFAULT, chosen=effective.temperature.source not in _OWN)
     text = say.text("settings-page", name="temperature")
-    shown = say.text("setting", name="temperature", value=f"{now:g}", source=say.source(effective.temperature))
+    shown = say.text("setting", name="temperature", value=_number(now, say), source=say.source(effective.temperature))
     return f"{text}\n\n{shown}", (*_rows(presets, 3), steps, (usual,), (_back(say),))
 
 
@@ -215,7 +224,11 @@ def _persona(effective: EffectivePreferences, personas: Personas, say: Responder
     ]
     own = effective.system_prompt.source in _OWN
     nobody = _option(say.text("option", name="persona", value=""), PreferenceName.PERSONA, DEFAULT, chosen=not own)
-    return say.of_topics(say.text("settings-page", name="persona")), (*_rows(buttons, 2), (nobody,), (_back(say),))
+    text = say.text("settings-page", name="persona")
+    if own and not any(persona.id == chosen for persona in personas.values()):  # no button stands for it
+        in_force = _answerer(effective, personas, say), say.source(effective.system_prompt)
+        text += "\n\n" + say.text("setting", name="persona", value=in_force[0], source=in_force[1])
+    return say.of_topics(text), (*_rows(buttons, 2), (nobody,), (_back(say),))
 
 
 def _option(text: str, name: PreferenceName, value: str, language: str | None = None, *, chosen: bool) -> Button:

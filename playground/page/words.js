@@ -26,8 +26,8 @@ const WORDS = {
     kinds: { photo: "Photo", sticker: "Sticker", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF", video_note: "Video message", location: "Location", venue: "Place", contact: "Contact", poll: "Poll", dice: "Dice" },
   },
   ru: {
-    headline: "площадка",
-    about: "Площадка: локальный Telegram. С BOT_TOKEN в .env этот же бот работает в Telegram.",
+    headline: "песочница",
+    about: "Песочница: свой Telegram на этом компьютере. С BOT_TOKEN в .env этот же бот работает в Telegram.",
     you: "Вы —", chats: "Чаты", back: "К списку чатов", chatMenu: "Меню чата", topics: "Темы", general: "Общая",
     bot: "бот", typing: "печатает…", members: (n) => `${n} ${plural(n, "участник", "участника", "участников")}`, unread: (n) => `непрочитанных: ${n}`,
     messages: "Сообщения", noMessages: "Сообщений пока нет", earlier: "Показать более ранние", toBottom: "К последнему сообщению",
@@ -40,7 +40,7 @@ const WORDS = {
     removeBot: "Убрать бота", addBot: "Добавить бота", mute: "Запретить боту писать", unmute: "Разрешить боту писать", makeAdmin: (name) => `Сделать администратором: ${name}`,
     dropAdmin: (name) => `Снять с администраторов: ${name}`, newTopic: "Новая тема…", topicName: "Название темы", closeTopic: "Закрыть тему", reopenTopic: "Открыть тему снова", deleteTopic: "Удалить тему",
     migrate: "Превратить в супергруппу", deletedTopic: "Удалить эту тему вместе с сообщениями?", closedTopic: "закрыта",
-    offline: "Площадка не отвечает, пробуем снова…", pick: "Выберите чат.", deletedMessage: "Удалённое сообщение",
+    offline: "Песочница не отвечает, пробуем снова…", pick: "Выберите чат.", deletedMessage: "Удалённое сообщение",
     migrated: (name) => `${name}: группа преобразована в супергруппу`, renamed: (name) => `Новое название: «${name}»`, pinned: (text) => `Закреплено: ${text}`, groupCreated: "Группа создана",
     topicChanges: { created: (name) => `Тема «${name}» создана`, edited: (name) => `Тема «${name}» изменена`, closed: (name) => `Тема «${name}» закрыта`, reopened: (name) => `Тема «${name}» снова открыта` },
     troubles: {
@@ -49,7 +49,7 @@ const WORDS = {
       "somebody else's message": "Это чужое сообщение.", "the caption is too long": "Подпись слишком длинная.", "no draft that can be stopped": "Останавливать уже нечего.",
       "this message may not be forwarded": "Это сообщение пересылать нельзя.", "a service message cannot be forwarded": "Служебные сообщения не пересылаются.", "unblock the bot first": "Сначала разблокируйте бота.", "nothing to send": "Отправлять нечего.",
     },
-    via: (name) => `через @${name}`, startHint: (name) => `Нажмите «Запустить», чтобы поговорить: ${name}.`, groupHint: (name) => `Чтобы спросить, напишите ${name} и вопрос.`, emptyTopic: (name) => `В теме «${name}» пока пусто.`, joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение",
+    via: (name) => `через @${name}`, startHint: () => "Нажмите «Запустить», чтобы начать разговор.", groupHint: (name) => `Чтобы спросить, напишите ${name} и вопрос.`, emptyTopic: (name) => `В теме «${name}» пока пусто.`, joined: (name) => `${name} теперь в группе`, left: (name) => `${name} больше не в группе`, service: "Служебное сообщение",
     tooLarge: "Это больше 64 МБ.", dropFile: "Файл", photoOrVideo: "Фото или видео…", asFiles: "Отправить файлами", dropOne: (name) => `Убрать ${name}`, dropHere: "Отпустите, чтобы отправить файлы",
     record: "Записать голосовое сообщение", recording: "Идёт запись…", noMicrophone: "Микрофон недоступен. Можно выбрать звуковой файл.", openPicture: "Открыть картинку", close: "Закрыть",
     forward: "Переслать", forwardTo: "Переслать в чат…", forwardedFrom: (name) => `Переслано от: ${name}`, forwarding: (n) => (n === 1 ? "Пересылка сообщения" : `Пересылка: ${n} ${plural(n, "сообщение", "сообщения", "сообщений")}`), size: ["байт", "КБ", "МБ"], you2: "Вы",

@@ -17,6 +17,6 @@ async def test_answered_and_failed_questions_are_counted(scene: Scene) -> None:
         await scene.telegram.reads("(ошибка", chat=BORIS)
         await scene.telegram.send("/stats")
         numbers = (await scene.telegram.reads("The last 30 days"))["caption"]
-        assert "1 · Questions a day: 2 in all" in numbers
+        assert "1 · Requests a day (questions, ↻ and ▸): 2 in all" in numbers
         assert "failed answers: 1 (50.0 %)" in numbers
         assert "2 · People a day: 1 in all" in numbers

@@ -112,14 +112,14 @@ async def test_a_blocked_person_hears_nothing_at_an_admin_link_and_gets_nothing_
 async def test_people_are_listed_blocked_and_let_in_again(harness: Harness) -> None:
     await harness.message(BORIS, "/help")
     await harness.message(OWNER, "/people")
-    assert "Olga @olga (1): admin" in harness.last
+    assert "Olga @olga (1) · admin" in harness.last
     assert harness.last.startswith("2 people\n")
     await harness.press(OWNER, harness.buttons()["Block Борис"], 9)
-    assert "Борис (1002): blocked" in harness.redrawn
+    assert "Борис (1002) · blocked" in harness.redrawn
     await harness.press(OWNER, harness.buttons()["Let Борис in"], 9)
-    assert "Борис (1002): approved" in harness.redrawn
+    assert "Борис (1002) · approved" in harness.redrawn
     await harness.press(OWNER, "who:block:1:0", 9)
-    assert "Olga @olga (1): admin" in harness.redrawn
+    assert "Olga @olga (1) · admin" in harness.redrawn
     await harness.message(OWNER, "/people", chat=GROUP)
     assert harness.last == "I show the list of people in our private chat only."
 
@@ -127,9 +127,9 @@ async def test_people_are_listed_blocked_and_let_in_again(harness: Harness) -> N
 async def test_who_still_waits_is_let_in_from_the_list_and_hears_so(guarded: Harness) -> None:
     await guarded.message(BORIS, "Привет!")
     await guarded.message(OWNER, "/people")
-    assert "Борис (1002): is waiting" in guarded.last
+    assert "Борис (1002) · is waiting" in guarded.last
     await guarded.press(OWNER, guarded.buttons()["Let Борис in"], 9)
-    assert "Борис (1002): approved" in guarded.redrawn
+    assert "Борис (1002) · approved" in guarded.redrawn
     assert any(said.startswith("Вас впустили!") for said in guarded.said)
 
 

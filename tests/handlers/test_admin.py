@@ -227,7 +227,7 @@ async def test_a_mistyped_proxy_with_a_password_is_deleted_too(harness: Harness)
 
 async def test_a_persons_own_chat_has_a_temperature_that_they_are_told_how_to_change(harness: Harness) -> None:
     await harness.message(BORIS, "/temperature")
-    assert harness.last.startswith("Температура этого чата: 0.5")
+    assert harness.last.startswith("Температура этого чата: 0,5")
     assert "/temperature chat 0.9" in harness.last
 
 

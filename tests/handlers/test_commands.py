@@ -141,9 +141,9 @@ async def test_a_system_prompt_of_several_lines_is_set_shown_and_reset(harness: 
 async def test_where_there_is_no_system_prompt_that_is_said(folder: Path) -> None:
     async with open_harness(folder, system_prompt="") as harness:
         await harness.message(ANNA, "/system")
-        assert "(none: I give the model no instructions; its server may add its own)" in harness.last
+        assert "(none: I give the model no instructions; it may have some of its own)" in harness.last
         await harness.message(BORIS, "/system reset")
-        assert "(нет: от меня модель указаний не получает; её сервер может добавить свои)" in harness.last
+        assert "(нет: от меня модель указаний не получает; у неё могут быть свои)" in harness.last
 
 
 async def test_a_persona_without_a_prompt_takes_the_usual_one_away(folder: Path) -> None:

@@ -54,11 +54,12 @@ async def test_in_a_group_only_an_administrator_erases(harness: Harness) -> None
     [
         (
             {},
-            ["until somebody sends /forget", "your questions go nowhere else", "90 days"],
+            ["until somebody sends /forget", "your questions go nowhere else", "90 days", "The id and the hour stay"],
             ["Until an admin lets you in"],
         ),
         ({"history_days": 1}, ["my answers for one day,"], []),
         ({"history_days": 30, "aura_url": "http://h"}, ["for 30 days", "the model's server"], ["nowhere else"]),
+        ({"trouble_days": 12}, ["Why an answer failed I keep for 12 days, or until /forget"], []),
         ({"access": "approved"}, ["(5 at most)", "for up to 30 days"], []),
     ],
 )

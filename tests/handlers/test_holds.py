@@ -26,7 +26,7 @@ async def test_a_hold_is_listed_with_the_chats_name_and_ended(harness: Harness) 
     assert harness.freed == [ANNA.id]
     assert await pacing.holds() == {}
     await harness.message(OWNER, "/hold")
-    assert harness.last == "I may write to every chat."
+    assert harness.last == "There is no chat where I have to wait."
     await harness.message(OWNER, "/audit")
     assert "ended the pause of Anna" in harness.last
 

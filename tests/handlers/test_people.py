@@ -76,7 +76,7 @@ async def test_a_request_is_never_lost_and_stands_on_the_admins_start(guarded: H
     await guarded.message(OWNER, "/help")
     assert "One person is waiting to be let in (/people)." in guarded.last
     await guarded.message(OWNER, "/start")
-    assert "Борис (1002): is waiting" in guarded.last
+    assert "Борис (1002) · is waiting" in guarded.last
     await guarded.press(OWNER, guarded.buttons()["Let Борис in"], 9)
     assert any(said.startswith("Вас впустили!") for said in guarded.said)
     await guarded.message(OWNER, "/start")
@@ -155,10 +155,10 @@ async def test_the_list_can_be_searched_whatever_the_case(harness: Harness, soug
     await harness.message(BORIS, "/help")
     await harness.message(ANNA, "/help")
     await harness.message(OWNER, f"/people {sought}")
-    assert harness.last.startswith(f"Found “{sought}”: One person\n")
+    assert harness.last.startswith(f"Found “{sought}”: 1 person\n")
     assert "Борис (1002) · here today" in harness.last
     await harness.press(OWNER, harness.buttons()["Block Борис"], 9)
-    assert harness.redrawn.startswith(f"Found “{sought}”: One person\n")
+    assert harness.redrawn.startswith(f"Found “{sought}”: 1 person\n")
 
 
 async def test_the_list_shows_the_questions_of_a_day_and_whoever_waits_first(guarded: Harness) -> None:
@@ -171,17 +171,17 @@ async def test_the_list_shows_the_questions_of_a_day_and_whoever_waits_first(gua
     await guarded.message(OWNER, "/people")
     lines = guarded.last.splitlines()
     assert lines[1] == "One person is waiting to be let in (/people)."
-    assert lines[3].startswith("Борис (1002): is waiting")
-    assert "Zoe (7): approved · here today · 2 questions in 24 hours" in lines
+    assert lines[3].startswith("Борис (1002) · is waiting")
+    assert "Zoe (7) · approved · here today · 2 requests in 24 hours" in lines
 
 
 async def test_groups_are_listed_let_in_taken_out_and_left(guarded: Harness) -> None:
     await guarded.message(BORIS, "@aura_bot привет", chat=GROUP)
     await guarded.message(OWNER, "/groups")
-    assert guarded.last == "One group\n\nFriends: not let in"
+    assert guarded.last == "1 group\n\nFriends: not let in"
     await guarded.press(OWNER, guarded.buttons()["Let Friends in"], 9)
     assert guarded.last == "Теперь этой группе можно пользоваться ботом. Спрашивайте!"
-    assert guarded.redrawn == "One group\n\nFriends"
+    assert guarded.redrawn == "1 group\n\nFriends"
     await guarded.press(OWNER, guarded.buttons()["Don't answer in Friends"], 9)
     assert guarded.last == "Администратор решил, что в этой группе я больше не отвечаю."
     await guarded.press(OWNER, guarded.buttons()["Leave Friends"], 9)
@@ -204,7 +204,7 @@ async def test_a_group_is_taken_out_by_command_too(guarded: Harness) -> None:
 async def test_a_group_that_the_bot_has_left_is_not_listed(harness: Harness) -> None:
     chat = {"id": GROUP, "type": "supergroup", "title": "Friends"}
     for before, after, listed in (
-        ("left", "member", "One group"),
+        ("left", "member", "1 group"),
         ("member", "left", "I'm in no group that I know of."),
     ):
         old, new = ({"user": ME.model_dump(), "status": status} for status in (before, after))
@@ -240,7 +240,7 @@ async def test_who_changed_what_can_be_read(guarded: Harness) -> None:
 async def changes_read_by(who: Actor, harness: Harness) -> list[str]:
     """What `/audit` lists, newest first, without time and author."""
     await harness.message(who, "/audit")
-    return [line.split(who.name)[-1].strip(" :") for line in harness.last.splitlines()[2:]]
+    return [line.split(who.name)[-1].strip(" —") for line in harness.last.splitlines()[2:]]
 
 
 async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Harness) -> None:
@@ -267,7 +267,7 @@ async def test_settings_are_named_in_the_words_of_the_settings_page(harness: Har
         "set the model's thoughts to hidden in Friends",
     ]
     assert await changes_read_by(Actor(OWNER.id, "Olga", language="ru"), harness) == [
-        "сброшено: температура (Friends)",
+        "температура → обычное значение (Friends)",
         "температура → 1 (Friends)",
         "роль → Терпеливый учитель (Friends)",
         "чтение переписки → включено (Friends)",
@@ -285,7 +285,7 @@ async def test_changes_have_pages_and_are_forgotten_after_ninety_days(
         await harness.message(OWNER, f"/maxtokens {number + 1}")
     await harness.message(OWNER, "/audit")
     await harness.press(OWNER, harness.buttons()["›"], 9)
-    assert harness.redrawn.endswith("set the longest answer to 1")
+    assert harness.redrawn.endswith("set the length limit of answers to 1 token")
     later = harness.database.clock() + 91 * DAY
     monkeypatch.setattr(harness.database, "clock", lambda: later)
     await harness.turns._retention.prune()

@@ -101,14 +101,25 @@ async def test_drafts_are_offered_in_private_alone(harness: Harness) -> None:
 async def test_a_persona_answers_and_replaces_ones_own_prompt(harness: Harness) -> None:
     await harness.message(BORIS, "/system Отвечайте в рифму.")
     await harness.message(BORIS, "/persona")
+    assert harness.last.endswith("Роль: свой системный промпт (задано для этого чата)")
     assert "Переводчик" in harness.buttons()
     await harness.press(BORIS, harness.buttons()["Переводчик"], 9)
     assert "✓ Переводчик" in harness.buttons()
+    assert "свой системный промпт" not in harness.redrawn
     effective = await harness.preferences.effective(harness.key(BORIS.id))
     assert effective.system_prompt.value.startswith("Вы — переводчик.")
     await harness.press(BORIS, harness.buttons()["Нет"], 9)
     effective = await harness.preferences.effective(harness.key(BORIS.id))
     assert effective.system_prompt.source is Source.DEFAULT
+
+
+async def test_a_number_is_written_with_the_decimal_mark_of_the_language(harness: Harness) -> None:
+    for who, shown in ((BORIS, "Температура: 0,4"), (ANNA, "Temperature: 0.4")):
+        await harness.message(who, f"/temperature chat {shown.rpartition(' ')[-1]}")
+        await harness.press(who, "set:temperature", 9)
+        assert shown in harness.redrawn
+        await harness.message(who, "/settings")
+        assert shown in harness.last
 
 
 async def test_a_persona_belongs_to_its_topic(harness: Harness) -> None:

@@ -42,7 +42,7 @@ async def test_an_admin_gets_a_picture_with_its_numbers(harness: Harness) -> Non
     lines = (sent.caption or "").splitlines()
     assert lines[:6] == [
         "The last 30 days (UTC)",
-        "1 · Questions a day: 2 in all, 2 at most",
+        "1 · Requests a day (questions, ↻ and ▸): 2 in all, 2 at most",
         "in red, failed answers: 0 (0.0 %)",
         "2 · People a day: 2 in all, 2 at most",
         "3 · Time to the first text, median: 1.0 s",
@@ -76,7 +76,7 @@ async def test_figures_are_written_as_the_reader_writes_them(harness: Harness) -
 async def test_the_caption_is_in_the_language_of_the_one_who_asks(harness: Harness) -> None:
     await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/stats")
     [sent] = harness.recording.made(methods.SendPhoto)
-    assert (sent.caption or "").startswith("Последние 30 дней (UTC)\n1 · Вопросы по дням: всего 0")
+    assert (sent.caption or "").startswith("Последние 30 дней (UTC)\n1 · Обращения по дням (вопросы, ↻ и ▸): всего 0")
     assert "• 30 дней" in periods(sent.reply_markup)
 
 
@@ -114,7 +114,7 @@ async def test_where_nothing_can_be_drawn_the_numbers_come_alone(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python-here"))
     await harness.message(OWNER, "/stats")
-    assert harness.last.startswith("The last 30 days (UTC)\n1 · Questions a day: 0 in all")
+    assert harness.last.startswith("The last 30 days (UTC)\n1 · Requests a day (questions, ↻ and ▸): 0 in all")
     assert "sta:7" in harness.buttons().values()
 
 
