@@ -71,7 +71,7 @@ async def test_streaming_by_draft_is_chosen_with_buttons(scene: Scene) -> None:
 async def test_a_chat_has_a_temperature_of_its_own(scene: Scene) -> None:
     async with scene.program():
         await scene.telegram.send("/temperature chat 0.85", by=BORIS)
-        await scene.telegram.reads("0.85", chat=BORIS)
+        await scene.telegram.reads("0,85", chat=BORIS)
         await scene.telegram.send("Here", by=BORIS)
         await scene.telegram.reads_answer("You said: Here", chat=BORIS)
         await scene.telegram.send("Elsewhere", by=ANNA)
