@@ -135,7 +135,7 @@ def play_in_russian(page: Page) -> None:
     press(page, "↻ Two")
     see_button(page, "2/2")
     page.write("/usage")
-    reads(page, "Сегодня")
+    reads(page, "сегодня")
     assert "по моделям" not in page.texts()[-1]
 
 

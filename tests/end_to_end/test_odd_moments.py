@@ -39,7 +39,7 @@ async def test_an_admin_makes_another_by_id(scene: Scene) -> None:
         await scene.telegram.send(f"/admin add {BORIS}")
         await scene.telegram.reads("is an admin of the bot now")
         await scene.telegram.send("/temperature 0.9", by=BORIS)
-        await scene.telegram.reads("0.9", chat=BORIS)
+        await scene.telegram.reads("0,9", chat=BORIS)
         await scene.telegram.send(f"/admin remove {BORIS}")
         await scene.telegram.reads("is no longer an admin of the bot")
 

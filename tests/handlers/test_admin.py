@@ -48,7 +48,7 @@ async def test_a_reset_of_the_whole_bot_says_that_the_chats_own_value_stays(harn
     assert ("reset the temperature" in harness.last) is was_set
     await harness.message(Actor(OWNER.id, "Ольга", language="ru"), "/temperature reset")
     assert harness.last == (
-        "Для всего бота действует обычная температура, а у этого чата остаётся своя: 1.1 (задано для этого чата)."
+        "Для всего бота действует обычная температура, а у этого чата остаётся своя: 1,1 (задано для этого чата)."
     )
 
 
