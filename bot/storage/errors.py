@@ -69,7 +69,7 @@ class ErrorTranslator:
         return self._failed(error)
 
     def _failed(self, error: BaseException) -> StorageUnavailable:
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        cause = _drivers_own(error)
         words = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
         if _is_about_connection(error, cause):
             words = f"no connection to the database ({words})"
@@ -82,6 +82,13 @@ class ErrorTranslator:
     def _tell(self, cause: str) -> None:
         for heard in self._listeners:
             heard(cause)
+
+
+def _drivers_own(error: BaseException) -> BaseException:
+    """Find what the driver raised: SQLAlchemy wraps it, and its adapter of asyncpg wraps it once more."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig
 
 
 def _is_about_connection(error: BaseException, cause: BaseException) -> bool:
