@@ -17,6 +17,7 @@ from tests.chaos.database_trouble import PostgreSQLTrouble, SQLiteTrouble
 from tests.chaos.floods import FloodWatch
 from tests.chaos.partition import partition
 from tests.chaos.replicas import Replica, is_ready
+from tests.chaos.stored_ids import StoredIds
 from tests.chaos.telegram_trouble import TelegramTrouble
 from tests.end_to_end.test_webhook import SECRET, free_address
 from tests.harness.databases import PostgreSQL
@@ -107,6 +108,8 @@ class Run:
 
     async def _prepare_replicas(self) -> None:
         self._database = self._server.new_database() if self._server else ""
+        self._stored = StoredIds(self._database or f"sqlite+aiosqlite:///{self._scene.folder}/aura.db")
+        await self._stored.begin()
         listening = [free_address() for _ in range(self._number)] if self._webhook else []
         balancer = await self._stack.enter_async_context(running_balancer(listening)) if listening else ""
         for at in range(self._number):
@@ -157,6 +160,7 @@ class Run:
             await self._rest(talking)
             await self._watch.look()
             following.cancel()
+        await self._stored.look()
 
     def _begin_troubles(self, troubles: asyncio.TaskGroup, until: float) -> None:
         """Let go wrong what is outside of the replicas."""
@@ -209,7 +213,7 @@ class Run:
 
     def verdict(self) -> tuple[list[str], int]:
         """Every figure in a line, and how many faults there are."""
-        found = judge(self._conversations, self._interruptions, self._script.failed)
+        found = judge(self._conversations, self._interruptions, self._script.failed, self._stored.has)
         tally = sum(self._tallies, Counter[str]())
         troubles = ", ".join(f"{what} {number}" for what, number in sorted(tally.items()) if number)
         unexpected = Counter(_alike(line) for replica in self._replicas for line in replica.log)

@@ -78,6 +78,21 @@ async def test_an_answer_that_stands_twice_is_excused_only_by_an_interruption_th
     assert (verdict.doubled, verdict.in_window) == (1 - excused, excused)
 
 
+@pytest.mark.parametrize(("stored", "away", "excused"), [(False, 3.0, 1), (True, 0.0, 0), (False, 60.0, 0)])
+async def test_where_the_ids_are_known_a_message_is_excused_only_if_its_own_was_never_stored(
+    telegram: Telegram, talk: Conversation, *, stored: bool, away: float, excused: int
+) -> None:
+    interruptions = Interruptions()
+    unknown = await bot_sends(telegram, answer_to(FIRST))
+    interruptions.note("a kill", time.monotonic() - away, time.monotonic() if away < 60 else None)
+    for name in (FIRST, SECOND):
+        await bot_sends(telegram, answer_to(name))
+    first = telegram.said()[0]["message_id"]
+    verdict = judge([talk], interruptions, {}, lambda _chat, message: stored or message != first)
+    assert unknown == 200
+    assert (verdict.doubled, verdict.in_window) == (1 - excused, excused)
+
+
 async def test_the_half_of_an_answer_that_somebody_else_wrote_again_is_twice(
     telegram: Telegram, talk: Conversation
 ) -> None:

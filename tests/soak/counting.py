@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.harness.checked_answers import Count, count, settled
+from tests.harness.checked_answers import SURE, Count, count, settled
 from tests.harness.telegram_people import Json, labels
 from tests.soak.people import Conversation, is_failure
 
@@ -40,6 +40,11 @@ class Interruptions:
 
     def number(self, what: str) -> int:
         return sum(one.what == what for one in self.happened)
+
+    def any_between(self, chat: int, began: float, ended: float) -> bool:
+        """Tell whether something interrupted a chat within these moments, or just before or after."""
+        happened = [one for one in self.happened if one.chat in (None, chat)]
+        return any(one.began <= ended + WINDOW and one.ended >= began - WINDOW for one in happened)
 
     def nearest(self, chat: int, at: float) -> tuple[float, str]:
         """Seconds to the nearest interruption that may have hit a chat, and what it was."""
@@ -80,8 +85,21 @@ class Verdict:
         ]
 
 
-def judge(conversations: Sequence[Conversation], interruptions: Interruptions, failures: Mapping[str, int]) -> Verdict:
-    """Count what the people see. `failures`: how often the generator failed at each question."""
+WasStored = Callable[[int, int], bool]
+"""Tell of a message in a chat whether the program ever stored its id."""
+
+
+def judge(
+    conversations: Sequence[Conversation],
+    interruptions: Interruptions,
+    failures: Mapping[str, int],
+    was_stored: WasStored | None = None,
+) -> Verdict:
+    """Count what the people see. `failures`: how often the generator failed at each question.
+
+    `was_stored` tells a message of which the program could not know from one that it sent twice although it knew;
+    where nobody can tell, those count as unknown that came within a second of an interruption.
+    """
     verdict = Verdict()
     for conversation in conversations:
         seen = count(conversation.said)
@@ -95,7 +113,7 @@ def judge(conversations: Sequence[Conversation], interruptions: Interruptions, f
         verdict.pressed += len(conversation.pressed)
         verdict.notices += len(conversation.notices)
         verdict.unsettled += not settled(conversation.said)
-        _count_twins(verdict, conversation, seen, interruptions)
+        _count_twins(verdict, conversation, seen, interruptions, was_stored)
         disordered = any(
             at_once != sorted(at_once, key=conversation.asked.index) for at_once in _by_asker(conversation, names)
         )
@@ -116,16 +134,40 @@ def _by_asker(conversation: Conversation, names: Sequence[str]) -> list[list[str
     ]
 
 
-def _count_twins(verdict: Verdict, conversation: Conversation, seen: Count, interruptions: Interruptions) -> None:
+def _count_twins(
+    verdict: Verdict,
+    conversation: Conversation,
+    seen: Count,
+    interruptions: Interruptions,
+    was_stored: WasStored | None,
+) -> None:
     twins = twice(seen)
     surplus = len(seen.whole) - len(set(seen.whole)) + sum(not is_failure(message) for message in seen.orphans)
     near = [interruptions.nearest(conversation.chat, conversation.arrival(message)) for message in twins]
-    excused = min(surplus, sum(distance <= WINDOW for distance, _ in near))
+    if was_stored is None:
+        unknown = [distance <= WINDOW for distance, _ in near]
+    else:
+        unknown = [
+            not was_stored(conversation.chat, message["message_id"])
+            and interruptions.any_between(conversation.chat, *_until_again(conversation, message))
+            for message in twins
+        ]
+    excused = min(surplus, sum(unknown))
     verdict.in_window += excused
     verdict.doubled += surplus - excused
-    if surplus:
-        apart = ", ".join(f"{distance:.1f} s from {what}" for distance, what in near)
+    if surplus > excused or (surplus and was_stored is None):
+        apart = ", ".join(
+            f"{message['message_id']} {distance:.1f} s from {what}{'' if excusable else ' (known)'}"
+            for message, (distance, what), excusable in zip(twins, near, unknown, strict=True)
+        )
         verdict.details.append(f"chat {conversation.chat}: twice, sent {apart}")
+
+
+def _until_again(conversation: Conversation, message: Json) -> tuple[float, float]:
+    """When a message came, and when another one began in the same way; the end of time where none does."""
+    came, start = conversation.arrival(message), message.get("text", "")[:SURE]
+    later = (conversation.arrival(other) for other in conversation.said if other.get("text", "")[:SURE] == start)
+    return came, min((at for at in later if at > came), default=float("inf"))
 
 
 def twice(seen: Count) -> list[Json]:
