@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-UPDATE_ID_LIFETIME = 2 * 86_400.0
-"""Seconds after which an update id may stand for another update; Telegram repeats one for a day at the most."""
+UPDATE_ID_LIFETIME = 3 * 86_400.0
+"""Seconds after which an update id may stand for another update.
+
+Telegram repeats one for a day at the most; the clocks of two processes may be wrong by a day each.
+"""
 
 CommitHook = Callable[[], None]
 
