@@ -23,12 +23,14 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, begin_writing, database_url, is_sqlite, make_engine
+from bot.storage.engine import CONNECT_TIMEOUT, begun, database_url, driver_of, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
+from bot.storage.sqlite.kept_connection import KeptConnection
 
 if TYPE_CHECKING:
     from bot.storage.postgres.notifications import LockSession
@@ -79,10 +81,12 @@ class Database:
         self._open: ContextVar[_OpenTransaction | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
         new_update = self.insert(updates)
-        self._new_update = new_update.on_conflict_do_update(
-            index_elements=[updates.c.bot, updates.c.update_id],
-            set_={"at": new_update.excluded.at},
-            where=updates.c.at < new_update.excluded.at - UPDATE_ID_LIFETIME,
+        self._new_update = PreparedStatement(
+            new_update.on_conflict_do_update(
+                index_elements=[updates.c.bot, updates.c.update_id],
+                set_={"at": new_update.excluded.at},
+                where=updates.c.at < new_update.excluded.at - UPDATE_ID_LIFETIME,
+            )
         )
         self._listeners = NotificationBus()
         self._session: LockSession | None = None
@@ -91,6 +95,7 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
+        self._kept: dict[AsyncEngine, KeptConnection] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -110,6 +115,9 @@ class Database:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
+        for kept in self._kept.values():
+            await kept.close()
+        self._kept = {}
         for engine in (self._writes, self._relaxed):
             if engine is not None:
                 await engine.dispose()
@@ -189,8 +197,7 @@ class Database:
         """
         async with self.transaction() as connection:
             row = {"bot": bot, "update_id": update_id, "at": self.clock()}
-            done = await connection.execute(self._new_update, row)
-            return done.rowcount == 1
+            return await self._new_update.change(connection, row) == 1
 
     async def forget_updates(self, before: float) -> None:
         """Forget update ids older than a Unix time; Telegram repeats an update for a day at the most."""
@@ -249,8 +256,7 @@ class Database:
     async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
             with self._border.translating():
-                connection = await stack.enter_async_context(_opened(engine).connect())
-                await begin_writing(connection)
+                connection = await stack.enter_async_context(self._begun(_opened(engine)))
             here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
             try:
@@ -260,16 +266,21 @@ class Database:
             if here.problem is not None:
                 raise here.problem
             with self._border.translating():
-                await connection.commit()
+                await (connection if self.shared else driver_of(connection)).commit()
         self._border.works()
         for do in here.after:
             do()
+
+    def _begun(self, engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction on a connection of this engine, which ends with it."""
+        return begun(engine) if self.shared else self._kept[engine].begun()
 
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
+            self._kept[engine] = KeptConnection(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
 
     async def _listen(self) -> None:
