@@ -233,9 +233,7 @@ class Database:
 
     def now(self) -> ColumnElement[float]:
         """Unix time as the database sees it, which is the same for every replica."""
-        if self.shared:
-            return cast(extract("epoch", func.clock_timestamp()), Double)
-        return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
+        return now_of(shared=self.shared)
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
         """An INSERT that can say what happens on a conflict."""
@@ -297,6 +295,13 @@ class Database:
 
     def _take_file(self) -> None:
         self._lock = take_file(Path(str(self._url.database)).resolve())
+
+
+def now_of(*, shared: bool) -> ColumnElement[float]:
+    """Unix time as PostgreSQL (`shared`) or SQLite sees it."""
+    if shared:
+        return cast(extract("epoch", func.clock_timestamp()), Double)
+    return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
 
 
 def insert_into(table: TableClause, *, shared: bool) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base

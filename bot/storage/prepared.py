@@ -20,7 +20,7 @@ from bot.storage.errors import ErrorTranslator
 from bot.storage.mappers import AnyRow
 
 BindValues = Mapping[str, object]
-_Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
+_Statement = Select[*tuple[Any, ...]] | CompoundSelect[Any] | Insert | Update | Delete
 _Convert = Callable[[Any], Any] | None
 
 
