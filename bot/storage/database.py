@@ -30,7 +30,7 @@ from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
-from bot.storage.sqlite.kept_connection import KeptConnection
+from bot.storage.sqlite.kept_connections import KeptConnections
 
 if TYPE_CHECKING:
     from bot.storage.postgres.notifications import LockSession
@@ -95,7 +95,7 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
-        self._kept: dict[AsyncEngine, KeptConnection] = {}
+        self._kept: dict[AsyncEngine, KeptConnections] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -155,7 +155,9 @@ class Database:
         began = time.perf_counter()
         async with AsyncExitStack() as stack:
             with self._border.translating():
-                connection = await stack.enter_async_context(_opened(self._reads).connect())
+                engine = _opened(self._reads)
+                lent = engine.connect() if self.shared else self._kept[engine].lent()
+                connection = await stack.enter_async_context(lent)
             yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
         self._observer.database_used("read", time.perf_counter() - began)
 
@@ -271,14 +273,14 @@ class Database:
 
     def _begun(self, engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction on a connection of this engine, which ends with it."""
-        return begun(engine) if self.shared else self._kept[engine].begun()
+        return begun(engine) if self.shared else self._kept[engine].lent(begins=True)
 
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
-            self._kept[engine] = KeptConnection(engine)
+            self._kept[engine] = KeptConnections(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
 
     async def _listen(self) -> None:
