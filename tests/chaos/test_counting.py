@@ -113,6 +113,29 @@ async def test_an_answer_that_went_on_below_a_later_one_is_whole_where_somebody_
     assert judge([talk], Interruptions(), {}).wrong == 0
 
 
+async def test_an_answer_stands_again_for_each_press_on_an_old_failure(telegram: Telegram, talk: Conversation) -> None:
+    for name in (FIRST, SECOND, FIRST, FIRST):
+        await bot_sends(telegram, answer_to(name))
+    talk.retried.add(FIRST)
+    assert judge([talk], Interruptions(), {}).doubled == 2
+    talk.pressed_again = 1
+    assert judge([talk], Interruptions(), {}).doubled == 1
+
+
+async def test_nobody_presses_again_under_a_failure_whose_question_is_answered(
+    telegram: Telegram, talk: Conversation
+) -> None:
+    await bot_sends(telegram, "The model's answer could not be used.", reply_markup=TRY_AGAIN)
+    for name in talk.asked:
+        await bot_sends(telegram, answer_to(name))
+    talk.asked, talk.patience = [*talk.asked, f"p{ANNA}n2"], 1.0
+    failed = telegram.said()[0]
+    talk.pressed, talk.last_press = {(failed["message_id"], 0)}, {failed["message_id"]: 0.0}
+    talk.missing = {failed["message_id"]: {FIRST}}
+    await talk.wait_for_answers()
+    assert (talk.pressed_again, talk.lost) == (0, [f"p{ANNA}n2"])
+
+
 async def test_what_the_bot_says_of_itself_is_no_answer(telegram: Telegram, talk: Conversation) -> None:
     await bot_sends(telegram, answer_to(FIRST))
     await bot_sends(telegram, "I can't save anything at the moment.")

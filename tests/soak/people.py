@@ -35,6 +35,10 @@ class Conversation:
     pressed: set[tuple[int, int]] = field(default_factory=set)
     """The failures under which somebody has pressed: message and second of its last change."""
     last_press: dict[int, float] = field(default_factory=dict)
+    missing: dict[int, set[str]] = field(default_factory=dict)
+    """The questions without a whole answer when somebody pressed under a failure: one of them is that failure's."""
+    pressed_again: int = 0
+    """Presses under a failure that had been pressed before: each may bring an answer that is there already."""
     askers_of: dict[str, int] = field(default_factory=dict)
     """Who asked what."""
     retried: set[str] = field(default_factory=set)
@@ -90,9 +94,11 @@ class Conversation:
             if whole >= set(self.asked) and settled(self.said):
                 return
             broken = next(
-                (message for message in self.said if has_failed(message) and self._would_press(message)), None
+                (message for message in self.said if has_failed(message) and self._would_press(message, whole)), None
             )
             if broken is not None:
+                self.pressed_again += _key(broken) in self.pressed
+                self.missing.setdefault(broken["message_id"], set(self.asked) - whole)
                 self.pressed.add(_key(broken))
                 self.last_press[broken["message_id"]] = time.monotonic()
                 self.retried |= set(self.asked) - whole
@@ -101,10 +107,15 @@ class Conversation:
             await asyncio.sleep(0.25)
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
 
-    def _would_press(self, broken: Json) -> bool:
-        """Tell whether somebody presses: at once, and again where the same still stands there long after."""
-        last = self.last_press.get(broken["message_id"], 0.0)
-        return _key(broken) not in self.pressed or time.monotonic() > last + PRESS_AGAIN_AFTER
+    def _would_press(self, broken: Json, whole: set[str]) -> bool:
+        """Tell whether somebody presses: at once, and again long after where its question may still be unanswered.
+
+        The line of a failure stays where it is when its question is answered below.
+        """
+        if _key(broken) not in self.pressed:
+            return True
+        last, missing = self.last_press[broken["message_id"]], self.missing[broken["message_id"]]
+        return bool(missing - whole) and time.monotonic() > last + PRESS_AGAIN_AFTER
 
     def _asker_of(self, answer: Json) -> int:
         """The person whose question a message answers: in a group nobody else's press counts."""
