@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.floods import FloodWatch
+from tests.chaos.stale_edits import take_back
 from tests.harness.checked_answers import answer_to
 from tests.harness.program_process import TOKEN
 from tests.harness.scene import running_telegram
@@ -181,3 +182,22 @@ async def test_a_send_that_is_never_answered_interrupts_its_own_chat(telegram: T
     await watch.look()
     assert interruptions.nearest(ANNA, time.monotonic())[0] < 5
     assert interruptions.nearest(ANNA + 1, time.monotonic())[0] == float("inf")
+
+
+@pytest.mark.parametrize(("frozen", "late", "found"), [(True, True, 1), (False, True, 0), (True, False, 0)])
+async def test_an_edit_that_arrives_long_after_its_message_was_full_is_told_apart(
+    telegram: Telegram, *, frozen: bool, late: bool, found: int
+) -> None:
+    interruptions = Interruptions()
+    await bot_sends(telegram, "full")
+    message = telegram.said()[-1]["message_id"]
+    url = f"{telegram.url}/bot{TOKEN}/editMessageText"
+    body = {"chat_id": ANNA, "message_id": message, "text": "stale", "reply_markup": STOP}
+    async with telegram.session.post(url, json=body) as response:
+        assert response.status == 200
+    await telegram.reads("stale")
+    now = time.monotonic()
+    if frozen:
+        interruptions.note("a freeze", now)
+    assert take_back(telegram, {(ANNA, message): now - (5.0 if late else 0.0)}, interruptions) == found
+    assert telegram.texts()[-1] == ("full" if found else "stale")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ PATIENCE = 120.0
 """Seconds after which a question counts as lost; floods and restarts are well within."""
 THINKING = (2.0, 20.0)
 """Seconds between an answer and the next question."""
+
+_REFERENCE = re.compile(r"\(error (\w+)\)")
 
 PRESS_AGAIN_AFTER = 60.0
 """Seconds; a second failure within one second looks the same as the first. A press that waits is not repeated."""
@@ -32,8 +35,8 @@ class Conversation:
     patience: float = PATIENCE
     thinking: tuple[float, float] = THINKING
     asked: list[str] = field(default_factory=list)
-    pressed: set[tuple[int, int]] = field(default_factory=set)
-    """The failures under which somebody has pressed: message and second of its last change."""
+    pressed: set[tuple[int, int | str]] = field(default_factory=set)
+    """The failures under which somebody has pressed: message, and reference or second of its last change."""
     last_press: dict[int, float] = field(default_factory=dict)
     missing: dict[int, set[str]] = field(default_factory=dict)
     """The questions without a whole answer when somebody pressed under a failure: one of them is that failure's."""
@@ -131,8 +134,10 @@ def _together(messages: list[Json], name: str) -> list[Json]:
     return others[:at] + parts + others[at:]
 
 
-def _key(message: Json) -> tuple[int, int]:
-    return message["message_id"], message.get("edit_date", 0)
+def _key(message: Json) -> tuple[int, int | str]:
+    """One failure of a message: by its reference, since another process may show the same failure once more."""
+    reference = _REFERENCE.search(message.get("text", ""))
+    return message["message_id"], reference[1] if reference else message.get("edit_date", 0)
 
 
 def has_failed(message: Json) -> bool:
