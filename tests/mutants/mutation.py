@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import cache_from_source
@@ -72,11 +72,17 @@ class Mutant:
     spec: MutationSpec
     portions: tuple[tuple[str, ...], ...]
 
+    @property
+    def with_later_tests(self) -> Mutant | None:
+        """The same change for the tests that come next. None: there are no more."""
+        return replace(self, portions=self.portions[1:]) if self.portions[1:] else None
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One change of a line, and the way in which it was noticed."""
 
+    mutant: Mutant
     module: str
     before: str
     after: str
@@ -129,22 +135,18 @@ def enter_copy(folder: str) -> None:
 
 
 def verdict_of(mutant: Mutant) -> Verdict:
-    """Make the change in this process's copy and run the tests."""
-    limits = [cpu_limit(portion) for portion in mutant.portions]
-    spec = mutant.spec
+    """Make the change in this process's copy and run the first portion of the tests."""
+    spec, tests = mutant.spec, mutant.portions[0]
+    limit = cpu_limit(tests)
     module = spec.module_path.relative_to(ROOT)
     operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
-    failed = too_slow = False
     with use_mutation(Path.cwd() / module, operator, spec.occurrence) as (old, new):
-        for portion, limit in zip(mutant.portions, limits, strict=True):
-            _forget_bytecode(Path.cwd() / module)
-            status, _ = run_tests(portion, limit)
-            failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
-            if status:
-                break
+        _forget_bytecode(Path.cwd() / module)
+        status, _ = run_tests(tests, limit)
     _forget_bytecode(Path.cwd() / module)
     before, after = _changed_lines(old, new)
-    return Verdict(str(module), before, after, failed, too_slow)
+    failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
+    return Verdict(mutant, str(module), before, after, failed, too_slow)
 
 
 @cache
