@@ -37,6 +37,8 @@ UNLIKELY_FROM = ("core/ReplaceComparisonOperator_Is_", "core/ReplaceComparisonOp
 """Replacements of `is` by an order: only the opposite is typed by mistake."""
 NO_RULES = ("@", "def ", "async def ", "logger.")
 """Beginnings of lines whose change alters no rule: decorators, signatures, words for the log."""
+KEYWORD_ONLY = "*,"
+"""The `*` before keyword arguments in a signature of several lines, which some operators take for a product."""
 UNLIKELY = ("_BitOr", "_BitAnd", "_BitXor", "_LShift", "_RShift", "_Pow", "_Mod", "_FloorDiv", "_Is", "_IsNot")
 """Replacements that nobody types by mistake: of `+` by `<<`, of `==` by `is`."""
 
@@ -102,7 +104,10 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
     modules = sorted({file for pattern in room.modules for file in ROOT.glob(pattern)})
     for item in _all_work_items(modules, {}):
         spec = item.mutations[0]
-        line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[spec.start_pos[0] - 1]
+        row, column = spec.start_pos
+        line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[row - 1]
+        if line.startswith(KEYWORD_ONLY, column):
+            continue
         if spec.operator_name.endswith(("_Is_IsNot", "_IsNot_Is")) or (
             not spec.operator_name.startswith((*UNTOUCHED, *UNLIKELY_FROM))
             and not spec.operator_name.endswith(UNLIKELY)
