@@ -244,7 +244,7 @@ def test_the_beginning_of_an_answer_in_a_group_leaves_an_end_to_one_that_is_stil
 def test_floods_in_three_chats_within_a_few_seconds_pause_the_bot() -> None:
     def floods(*times: float) -> BotBudget:
         budget = BotBudget(BucketLimit(30, 30.0), 0.0)
-        for chat, at in enumerate(times):
+        for chat, at in enumerate(times, start=1000):
             budget.flooded(chat, 40.0, at)
         return budget
 
