@@ -64,6 +64,8 @@ def headings(text: str) -> list[str]:
         "\nTitle\n=====",
         "```\n# a comment\n",
         "```\n# a comment\n```\n\n# Big",
+        "  ```\n# a comment\n```\n\n# Big",
+        "```\n# a comment\n  ```\n\n# Big",
         "```\n# a comment\n``` not its end\n# another\n```\n\n# Big",
         "~~~~\n# a comment\n~~~\n",
         "####### seven",
@@ -103,7 +105,7 @@ def test_other_versions_follow_the_answer_that_counts_each_with_its_writer() -> 
     ]
 
 
-@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("## A", "#### A"), ("##### A", "###### A")])
+@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("  ## A", "#### A"), ("##### A", "###### A")])
 def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, exported: str) -> None:
     lines = markdown([Message(1, None, Role.ASSISTANT, written)]).splitlines()
     assert lines[-1] == exported
