@@ -117,9 +117,9 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
 
 
 def portions_of(module: Path, room: Room) -> tuple[tuple[str, ...], ...]:
-    """Give the tests of a room, those named after the module first."""
+    """Give the tests of a room, those that notice most and those named after the module first."""
     named = [path.relative_to(ROOT) for folder in room.tests for path in (ROOT / folder).glob(f"test_{module.stem}.py")]
-    first = tuple(dict.fromkeys([*map(str, named), *room.first]))
+    first = tuple(dict.fromkeys([*room.first, *map(str, named)]))
     return (first, room.tests) if first else (room.tests,)
 
 

@@ -16,7 +16,6 @@ from bot.rate_limits.scheduler import SWEEP_INTERVAL, Scheduler
 from bot.rate_limits.sliding_window import SlidingWindow
 from bot.rate_limits.tiered_window import TieredWindow
 from bot.rate_limits.token_bucket import TokenBucket
-from bot.telegram.client import CALL_TIMEOUT
 
 ANNA, GROUP_CHAT = 1, -1
 
@@ -316,10 +315,6 @@ def test_the_smallest_budgets_are_budgets() -> None:
 def test_more_slots_than_a_budget_has_are_looked_for_again_later() -> None:
     for meter in (TokenBucket(BucketLimit(2, 1.0), 0.0), SlidingWindow(WindowLimit(2, 60.0))):
         assert meter.when(5, 10.0) == 10.0 + MAX_FLIGHT
-
-
-def test_an_unanswered_request_blocks_its_budget_for_as_long_as_a_call_may_take() -> None:
-    assert MAX_FLIGHT == CALL_TIMEOUT
 
 
 def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
