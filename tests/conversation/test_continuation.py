@@ -234,3 +234,9 @@ def test_a_text_that_is_said_again_from_a_word_on_is_whole_and_no_word_is_double
     whole = joined(old, blank + new)
     assert whole == joined(old, *blank, *new)
     assert whole.split() == text.split()
+
+
+def test_a_line_that_may_open_code_once_more_is_waited_for_up_to_eighty_characters() -> None:
+    continuation = Continuation("Look:\n```python\nx = f(")
+    assert continuation.feed("```" + "p" * 77) == ""
+    assert continuation.feed("p") == "```" + "p" * 78

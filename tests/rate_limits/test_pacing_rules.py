@@ -125,7 +125,7 @@ def test_what_is_left_after_a_hold_is_little_even_where_more_was_free() -> None:
         window.answered(window.take(0.0), 0.0)
     bucket.drain(10.0)
     window.drain(10.0)
-    assert bucket.free(10.0) == 1
+    assert [bucket.free(at) for at in (5.0, 10.0, 12.0)] == [1, 1, 3], "nothing comes back before it ends"
     assert window.free(10.0) == 2, "what is taken is more than a drain takes"
 
 
@@ -323,6 +323,14 @@ def test_answers_that_grow_as_drafts_in_one_chat_share_its_pace() -> None:
     for answers in (1, 2, 3):
         chat.streams.append(ReplyStream(ANNA))
         assert chat.room_at(reservation, 1000.0) == pytest.approx(1000.0 + 0.345 * answers)
+
+
+@pytest.mark.parametrize("chat", [private(), group()])
+def test_a_change_of_an_answer_that_has_just_ended_waits_as_one_that_is_alone(chat: ChatBudget) -> None:
+    stream = ReplyStream(ANNA, changed_at=1000.0, spare=4.0)
+    ended = chat.room_at(wanted(chat, Priority.CHANGE, at=1000.0, stream=stream), 1000.0)
+    chat.streams.append(stream)
+    assert ended == chat.room_at(wanted(chat, Priority.CHANGE, at=1000.0, stream=stream), 1000.0) > 1000.0
 
 
 def test_an_answer_that_has_just_begun_keeps_one_slot_and_has_shown_nothing() -> None:
