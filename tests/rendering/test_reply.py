@@ -350,12 +350,12 @@ def test_a_message_is_looked_at_only_once_it_may_be_too_much(monkeypatch: pytest
         return lay_out(source, prefix=prefix, growing=growing)
 
     monkeypatch.setattr(reply_module, "lay_out", counted)
-    for most, more in (("x" * 4096, "x"), ("**b** " * 96, "**b** "), ("[a](http://b.cd) " * 96, "[a](http://b.cd) ")):
+    for piece, most in (("x", 4096), ("a\t", 819), ("a|", 409), ("**b** ", 96), ("[a](http://b.cd) ", 96)):
         reply = Reply()
-        reply.write(most)
+        reply.write(piece * most)
         reply.advance()
         assert looks == []
-        reply.write(more)
+        reply.write(piece)
         reply.advance()
         assert looks
         looks.clear()
