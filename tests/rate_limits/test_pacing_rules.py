@@ -100,6 +100,7 @@ def test_whoever_needs_slots_that_only_answers_give_back_waits_for_the_oldest_fl
         assert meter.free(5.0) == 0
         assert meter.when(1, 6.0) == MAX_FLIGHT
         assert meter.when(3, 6.0) == MAX_FLIGHT
+        assert meter.when(3, MAX_FLIGHT - 0.004) == MAX_FLIGHT - 0.004 + MARGIN, "nobody looks again at once"
 
 
 def test_a_request_without_an_answer_counts_from_when_it_is_overdue() -> None:
@@ -135,6 +136,11 @@ def test_what_is_left_after_a_hold_is_little_even_where_more_was_free() -> None:
 )
 def test_gaps_in_a_private_chat(spare: float, fills: float, gap: float) -> None:
     assert bucket_gap(spare, PRIVATE_CHAT, fills) == pytest.approx(gap)
+
+
+@pytest.mark.parametrize(("fills", "gap"), [(math.inf, 2.0), (4.0, 4.0), (1.0, 4.0)])
+def test_gaps_in_a_chat_that_takes_a_message_every_two_seconds(fills: float, gap: float) -> None:
+    assert bucket_gap(0, BucketLimit(5, 0.5), fills) == pytest.approx(gap)
 
 
 @pytest.mark.parametrize(("changes", "gap"), [(0, 0), (19, 0), (20, 2), (30, 2.5), (40, 3), (500, 3)])
