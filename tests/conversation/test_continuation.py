@@ -62,6 +62,7 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         ("very very", "very good", "very very good"),
         ("ha ha ha", "ha ha ha!", "ha ha ha!"),
         ("a beautif", "utiful day", "a beautiful day"),
+        ("a well-known", "-knowns", "a well-known-knowns"),
         ("```python\nx = f(", "```python\nx = f(1)\n```", "```python\nx = f(1)\n```"),
         ("```python\nx = 1\ny =", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
         ("```python\nx = 1", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
