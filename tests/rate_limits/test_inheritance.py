@@ -87,6 +87,7 @@ def test_processes_that_know_nothing_of_one_another_would_break_it(chat: int, dr
 def test_an_answer_of_two_seconds_costs_no_more_than_it_can_have_cost() -> None:
     assert len(densest_calls(8.0, 10.0, GROUP)) == 5
     assert max(densest_calls(8.0, 10.0, GROUP)) == 10.0
+    assert densest_calls(8.0, 10.0, GROUP) == pytest.approx([8.26, 9.13, 10.0, 10.0, 10.0]), "0.29 of a slot's pace"
     assert len(densest_calls(10.0, 10.0, GROUP)) == 3
 
 
