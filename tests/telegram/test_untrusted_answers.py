@@ -44,13 +44,14 @@ CALLS: dict[str, Callable[[Telegram], Awaitable[object]]] = {
     "answer_button": lambda telegram: telegram.answer_button("1", "text", chat=ANNA),
     "document": lambda telegram: telegram.document(THERE, "a.txt", b"a"),
     "photo": lambda telegram: telegram.photo(THERE, b"a"),
+    "copy": lambda telegram: telegram.copy(THERE, ANNA, 1),
     "replace_photo": lambda telegram: telegram.replace_photo(ANNA, 1, b"a"),
     "member": lambda telegram: telegram.member(ANNA, ANNA),
     "leave": lambda telegram: telegram.leave(-1),
     "set_menu": lambda telegram: telegram.set_menu({"new": "Start over"}),
     "download": lambda telegram: telegram.download("file", limit=10),
 }
-RESULTS = {"send": int, "document": int, "photo": int, "member": str, "download": bytes}
+RESULTS = {"send": int, "document": int, "photo": int, "copy": int, "member": str, "download": bytes}
 
 
 class OneAnswer(TolerantSession):
