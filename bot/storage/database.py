@@ -23,16 +23,25 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, begun, database_url, driver_of, is_sqlite, make_engine
+from bot.storage.engine import (
+    CONNECT_TIMEOUT,
+    POOL_SIZE,
+    begin_writing,
+    database_url,
+    driver_of,
+    is_sqlite,
+    make_engine,
+)
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
-from bot.storage.sqlite.kept_connections import KeptConnections
+from bot.storage.sqlite.idle_connections import IdleConnections
 
 if TYPE_CHECKING:
+    from bot.storage.postgres.connection_queue import ConnectionQueue
     from bot.storage.postgres.notifications import LockSession
 
 logger = logging.getLogger(__name__)
@@ -95,7 +104,8 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
-        self._kept: dict[AsyncEngine, KeptConnections] = {}
+        self._kept: dict[AsyncEngine, IdleConnections] = {}
+        self._queues: dict[AsyncEngine, ConnectionQueue] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -126,16 +136,17 @@ class Database:
         self._listening = self._writes = self._relaxed = self._reads = self._lock = None
 
     @asynccontextmanager
-    async def transaction(self, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, durable: bool = True, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         """Do everything inside, or nothing of it. One inside another joins it.
 
         On SQLite the writers take turns, so nothing slow belongs inside. One that is not `durable` does not wait for
-        the disk: what a power failure may undo, such as a claim. Raises StorageUnavailable.
+        the disk: what a power failure may undo, such as a claim. An `urgent` one waits behind no other for a connection
+        to PostgreSQL. Raises StorageUnavailable.
         """
         outer = self._joined()
         if outer is None:
             began = time.perf_counter()
-            async with self._outermost(self._writes if durable else self._relaxed) as connection:
+            async with self._outermost(self._writes if durable else self._relaxed, urgent=urgent) as connection:
                 yield connection
             self._observer.database_used("write" if durable else "relaxed", time.perf_counter() - began)
             return
@@ -154,10 +165,7 @@ class Database:
             return
         began = time.perf_counter()
         async with AsyncExitStack() as stack:
-            with self._border.translating():
-                engine = _opened(self._reads)
-                lent = engine.connect() if self.shared else self._kept[engine].lent()
-                connection = await stack.enter_async_context(lent)
+            connection = await self._connection(self._reads, stack)
             yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
         self._observer.database_used("read", time.perf_counter() - began)
 
@@ -253,10 +261,11 @@ class Database:
         return here if here is not None and here.task is asyncio.current_task() else None
 
     @asynccontextmanager
-    async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+    async def _outermost(self, engine: AsyncEngine | None, *, urgent: bool) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
+            connection = await self._connection(engine, stack, urgent=urgent)
             with self._border.translating():
-                connection = await stack.enter_async_context(self._begun(_opened(engine)))
+                await begin_writing(connection)
             here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
             try:
@@ -271,17 +280,30 @@ class Database:
         for do in here.after:
             do()
 
-    def _begun(self, engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction on a connection of this engine, which ends with it."""
-        return begun(engine) if self.shared else self._kept[engine].lent(begins=True)
+    async def _connection(
+        self, engine: AsyncEngine | None, stack: AsyncExitStack, *, urgent: bool = False
+    ) -> AsyncConnection:
+        """Give a connection that goes back when the stack is unwound. Raises StorageUnavailable."""
+        with self._border.translating():
+            engine = _opened(engine)
+            queue, kept = self._queues.get(engine), self._kept.get(engine)
+            if queue is not None:
+                await stack.enter_async_context(queue.place(urgent=urgent))
+            return await stack.enter_async_context(engine.connect() if kept is None else kept.lent())
 
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
-            self._kept[engine] = KeptConnections(engine)
+            if not self.shared:
+                self._kept[engine] = IdleConnections(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
+        if self.shared:
+            from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none
+
+            ours, relaxed = (ConnectionQueue(2 * POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
+            self._queues = {self._writes: ours, self._reads: ours, self._relaxed: relaxed}
 
     async def _listen(self) -> None:
         engine = _opened(self._writes)
