@@ -19,12 +19,13 @@ Problem                          has a text for a person: `key` in the Fluent fi
 │   └── BrowserMissing           the browser step needs a package that is not installed
 ├── TelegramProblem              a call to Telegram failed
 │   ├── NotModified              the message already looks like that: fine
-│   ├── MessageNotFound          the message to edit or delete is not there, or cannot be edited any more
+│   ├── MessageNotFound          the message to edit, delete or copy is not there, or that is not possible any more
 │   ├── ReplyTargetNotFound      the message to reply to is not there
 │   ├── TopicUnavailable         the topic was closed or deleted
 │   ├── MessageTooLong           more text than a message takes
 │   ├── BadMarkup                Telegram did not accept the entities
 │   ├── ChatUnavailable          blocked, kicked, deleted, no right to write: nothing can be said there
+│   │   └── MediaForbidden       only text may go there, or not this kind of media
 │   ├── ChatMigrated             the group became a supergroup; `to` is its new id
 │   ├── FloodWait                429: nothing may go there for `seconds`
 │   ├── DraftRefused             drafts do not work in this chat
@@ -175,7 +176,7 @@ class NotModified(TelegramProblem):
 
 
 class MessageNotFound(TelegramProblem):
-    """The message to edit or delete does not exist, or can't be edited any more."""
+    """The message to edit, delete or copy does not exist, or that can't be done with it any more."""
 
 
 class ReplyTargetNotFound(TelegramProblem):
@@ -196,6 +197,10 @@ class BadMarkup(TelegramProblem):
 
 class ChatUnavailable(TelegramProblem):
     """Nothing can be said in this chat any more: blocked, kicked, deleted, no right to write."""
+
+
+class MediaForbidden(ChatUnavailable):
+    """Only text may be sent in this chat, or not this kind of media."""
 
 
 class ChatMigrated(TelegramProblem):

@@ -27,6 +27,16 @@ class BroadcastState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageCopy:
+    """A message that Telegram copies to each chat: a picture, a recording, a file."""
+
+    chat: int
+    message_id: int
+    caption: str | None = None
+    """Text in the place of its own caption, which may be empty; None: its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcast:
     """One broadcast, and how far it has come."""
 
@@ -36,7 +46,7 @@ class Broadcast:
     language: str
     """The language of the admin who hears of its end."""
     message: dict[str, Any]
-    """Text and entities as they are sent."""
+    """Text and entities as they are sent, or the fields of a MessageCopy."""
     audience: BroadcastAudience
     days: int
     """People who wrote in so many days; 0: whenever."""

@@ -617,7 +617,7 @@ help-recordings = Voice messages, audio and video notes are heard, too: up to 15
 menu-broadcast = write to everybody, to groups, or to those who wrote lately
 word-groups = groups
 broadcast-usage =
-    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to those who wrote in the last 30 days. Or reply with it to the message that should go out. You see it first.
+    /broadcast and a text goes to everybody who has written to me, /broadcast groups and a text to the groups, /broadcast 30 and a text to those who wrote in the last 30 days. Or reply with it to the message that should go out, a picture or a file too. You see it first.
 broadcast-only-in-private = Prepare that in our private chat.
 broadcast-nobody = There is nobody to write to.
 broadcast-shown = { $audience ->
@@ -840,4 +840,6 @@ model-embedded = { $model } is the only model here: it runs inside this program.
 
 ## Messages to everybody: what cannot go out
 
-broadcast-only-text = I can send only text to everybody, no pictures, files or albums. Write the text after /broadcast; it may have links in it.
+broadcast-not-copied = I can't send that to everybody. Text goes out, and pictures, videos, recordings, files, stickers, places and contacts, one message at a time (captions up to 1,024 characters): no albums, no polls.
+broadcast-copied = (the message above)
+broadcast-gone = The message that was to go out is deleted, so I stopped. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.

@@ -13,9 +13,18 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bot.conversation.broadcasts import Broadcast
+from bot.conversation.broadcasts import Broadcast, MessageCopy
 from bot.conversation.people import Chat
-from bot.errors import AmbiguousOutcome, ChatMigrated, ChatUnavailable, FloodWait, StorageUnavailable, TelegramProblem
+from bot.errors import (
+    AmbiguousOutcome,
+    ChatMigrated,
+    ChatUnavailable,
+    FloodWait,
+    MediaForbidden,
+    MessageNotFound,
+    StorageUnavailable,
+    TelegramProblem,
+)
 from bot.rendering.entities import Entity, Formatted
 from bot.runtime.clock import Clock
 from bot.storage.database import Database
@@ -42,6 +51,10 @@ class BroadcastSender(Protocol):
 
     async def send(self, to: Destination, what: Formatted) -> int:
         """Send a message and give its id. Raises TelegramProblem."""
+        ...
+
+    async def copy(self, to: Destination, chat: int, message_id: int, *, caption: str | None = None) -> int:
+        """Send a message of another chat again and give the new id. Raises TelegramProblem."""
         ...
 
 
@@ -100,18 +113,23 @@ class Broadcaster:
         if chat is None:
             await self._report(broadcast)
             return
-        outcome = await self._send(chat, _read(broadcast.message))
+        try:
+            outcome = await self._send(chat, _read(broadcast.message))
+        except MessageNotFound:
+            await self._give_up(broadcast)
+            return
         if outcome == "blocked":
             await self._remember_blocked(chat)
         await self._broadcasts.note(broadcast.id, chat, outcome)
         await self._clock.sleep(SEND_INTERVAL)
 
-    async def _send(self, chat: int, what: Formatted) -> Outcome:
+    async def _send(self, chat: int, what: Formatted | MessageCopy) -> Outcome:
+        """Write to a chat until it is known what became of it. Raises MessageNotFound: the copied message is gone."""
         tries = 0
         while True:
             try:
                 async with self._slot(chat):
-                    await self._sender.send(Destination(chat, private=chat > 0), what)
+                    await self._send_once(Destination(chat, private=chat > 0), what)
             except FloodWait as problem:
                 await self._clock.sleep(problem.seconds)
             except AmbiguousOutcome:
@@ -119,6 +137,11 @@ class Broadcaster:
                 if tries == MAX_TRIES:
                     return "failed"
                 await self._clock.sleep(2.0**tries)
+            except MessageNotFound:
+                raise
+            except MediaForbidden as problem:
+                logger.info("chat %d: no broadcast: %s", chat, problem)
+                return "failed"  # text may go there all the same
             except ChatUnavailable:
                 return "blocked"
             except (TelegramProblem, ChatMigrated) as problem:
@@ -126,6 +149,12 @@ class Broadcaster:
                 return "failed"
             else:
                 return "sent"
+
+    async def _send_once(self, to: Destination, what: Formatted | MessageCopy) -> None:
+        if isinstance(what, MessageCopy):
+            await self._sender.copy(to, what.chat, what.message_id, caption=what.caption)
+        else:
+            await self._sender.send(to, what)
 
     async def _remember_blocked(self, chat: int) -> None:
         """Nothing can be said there any more, until Telegram tells of a change."""
@@ -136,10 +165,22 @@ class Broadcaster:
         async with self._database.transaction():
             ended = await self._broadcasts.finish(broadcast.id)
             if ended is not None:
-                counts: dict[str, Any] = {"sent": ended.sent, "blocked": ended.blocked, "failed": ended.failed}
-                text = self._texts.get(ended.language, "broadcast-done", **counts)
-                await self._reports.enqueue(Destination(ended.admin, private=True), text)
+                await self._tell(ended, "broadcast-done")
+
+    async def _give_up(self, broadcast: Broadcast) -> None:
+        """End one whose message its admin has deleted meanwhile: nobody else can get it."""
+        async with self._database.transaction():
+            ended = await self._broadcasts.stop(broadcast.id)
+            if ended is not None:
+                await self._tell(ended, "broadcast-gone")
+
+    async def _tell(self, ended: Broadcast, key: str) -> None:
+        counts: dict[str, Any] = {"sent": ended.sent, "blocked": ended.blocked, "failed": ended.failed}
+        text = self._texts.get(ended.language, key, **counts)
+        await self._reports.enqueue(Destination(ended.admin, private=True), text)
 
 
-def _read(message: dict[str, Any]) -> Formatted:
+def _read(message: dict[str, Any]) -> Formatted | MessageCopy:
+    if "message_id" in message:
+        return MessageCopy(**message)
     return Formatted(message["text"], tuple(Entity(**entity) for entity in message["entities"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from bot.conversation.broadcasts import Broadcast, BroadcastAudience
+from bot.conversation.broadcasts import Broadcast, BroadcastAudience, MessageCopy
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
 from bot.rendering.entities import Formatted
@@ -33,7 +33,13 @@ class Broadcasting:
         self._begun = begun
 
     async def prepare(
-        self, speaker: Speaker, what: Formatted, audience: BroadcastAudience, *, days: int, language: str
+        self,
+        speaker: Speaker,
+        what: Formatted | MessageCopy,
+        audience: BroadcastAudience,
+        *,
+        days: int,
+        language: str,
     ) -> Prepared:
         """Store a broadcast, and count the chats."""
         self._permissions.require_bot_admin(speaker)

@@ -8,11 +8,11 @@ from typing import Literal
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.conversation.broadcasts import BroadcastAudience, BroadcastState
+from bot.conversation.broadcasts import BroadcastAudience, BroadcastState, MessageCopy
 from bot.operating.broadcasting import Broadcasting
 from bot.people.permissions import Permissions
 from bot.people.speaker import Speaker
-from bot.rendering.entities import Entity, Formatted
+from bot.rendering.entities import Entity, Formatted, utf16_length
 from bot.telegram.keyboard import Button, Keyboard
 from bot.texts import Texts
 from handlers.support.bot_commands import BOT_ADMINS_IN_PRIVATE, CommandRouter
@@ -26,6 +26,26 @@ KEPT = frozenset(
     {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "blockquote", "expandable_blockquote"}
 )
 """Formatting that is sent along; links have an address besides."""
+
+
+_COPIED = frozenset(
+    {
+        "photo",
+        "video",
+        "animation",
+        "audio",
+        "voice",
+        "document",
+        "video_note",
+        "sticker",
+        "location",
+        "venue",
+        "contact",
+    }
+)
+"""Content that Telegram copies as it is: a poll would count each chat for itself, a die would be thrown anew."""
+MAX_CAPTION_LENGTH = 1024
+"""UTF-16 units of a caption (Bot API)."""
 
 
 def router() -> CommandRouter:
@@ -51,9 +71,10 @@ async def broadcast(
         say("broadcast-only-in-private")
         return
     audience, days, text = _read(command.args or "", texts)
-    what = Formatted(text) if text else _replied(message)
+    what = _content(message, text)
     if what is None:
-        say("broadcast-usage" if reply_target(message) is None else "broadcast-only-text")
+        nothing = reply_target(message) is None and message.text is not None
+        say("broadcast-usage" if nothing else "broadcast-not-copied")
         return
     prepared = await broadcasting.prepare(speaker, what, audience, days=days, language=say.language)
     if not prepared.chats:
@@ -66,7 +87,8 @@ async def broadcast(
         ),
     )
     shown = say.text("broadcast-shown", chats=prepared.chats, audience=audience.value, days=days)
-    say.say_text(f"{shown}\n\n{what.text}"[:4000], keyboard=keyboard)
+    words = what.text if isinstance(what, Formatted) else f"{say.text('broadcast-copied')}\n{what.caption or ''}"
+    say.say_text(f"{shown}\n\n{words}".strip()[:4000], keyboard=keyboard)
 
 
 async def decide(
@@ -107,17 +129,33 @@ def _read(args: str, texts: Texts) -> tuple[BroadcastAudience, int, str]:
     return BroadcastAudience.PEOPLE, 0, args.strip()
 
 
-def _replied(message: Message) -> Formatted | None:
-    """The text of the message that is replied to, as it is formatted."""
+def _content(message: Message, text: str) -> Formatted | MessageCopy | None:
+    """The content to send: the message with the command in its caption, the text after it, or what is replied to."""
+    if message.text is None:
+        return _copied(message, caption=text) if utf16_length(text) <= MAX_CAPTION_LENGTH else None
+    if text:
+        return Formatted(text)
     target = reply_target(message)
-    if target is None or not target.text:
+    if target is None:
         return None
+    return _formatted(target) if target.text else _copied(target)
+
+
+def _formatted(target: Message) -> Formatted:
+    """The text of a message as it is formatted."""
     entities = [
         Entity(entity.type, entity.offset, entity.length, entity.url, entity.language)
         for entity in target.entities or ()
         if entity.type in KEPT or (entity.type == "text_link" and entity.url)
     ]
-    return Formatted(target.text, tuple(entities))
+    return Formatted(target.text or "", tuple(entities))
+
+
+def _copied(message: Message, *, caption: str | None = None) -> MessageCopy | None:
+    """A message that Telegram copies. None: it cannot be, or an album would lose the rest of it."""
+    if message.content_type not in _COPIED or message.media_group_id or message.has_protected_content:
+        return None
+    return MessageCopy(message.chat.id, message.message_id, caption)
 
 
 def _button(key: str, verb: Literal["send", "stop"], broadcast: int, say: Responder) -> Button:

@@ -23,6 +23,11 @@ def any_chat(hub: Hub, parameters: Parameters) -> Chat:
     return chat
 
 
+def source_chat(hub: Hub, parameters: Parameters) -> Chat:
+    """Return the chat that a copied message is from. Raises 400 where the bot knows none, 403 where it is not there."""
+    return member_chat(hub, Parameters({"chat_id": parameters.text("from_chat_id")}, {}))
+
+
 def member_chat(hub: Hub, parameters: Parameters) -> Chat:
     """Return the chat of a call that needs the bot to be in it. Raises 403 where it is not."""
     chat = any_chat(hub, parameters)

@@ -107,6 +107,26 @@ def send_message(hub: Hub, parameters: Parameters) -> Json:
     return say(hub, parameters, _message_text(parameters, "message is too long"))
 
 
+def copy_message(hub: Hub, parameters: Parameters) -> Json:
+    """Bot API `copyMessage`: a new message with the same content, and without a sign of where it is from."""
+    chat_guards.any_chat(hub, parameters)
+    source = chat_guards.source_chat(hub, parameters)
+    if not parameters.text("message_id").strip():
+        raise bad_request("message identifier is not specified")
+    message = source.messages.get(parameters.integer("message_id"))
+    if message is None:
+        raise bad_request("message to copy not found")
+    if message.is_service or message.extra.get("has_protected_content"):
+        raise bad_request("message can't be copied")
+    content = dict(message.content)
+    if "caption" in parameters.values and not CAPTIONED.isdisjoint(content):
+        content = {name: value for name, value in content.items() if name not in ("caption", "caption_entities")}
+        content |= written(
+            parameters, "caption", empty="", too_long="message caption is too long", limit=MAX_CAPTION_LENGTH
+        )
+    return {"message_id": say(hub, parameters, content)["message_id"]}
+
+
 def edit_message_text(hub: Hub, parameters: Parameters) -> Json:
     """Bot API `editMessageText`: the keyboard goes unless it is given again."""
     content = _message_text(parameters, "MESSAGE_TOO_LONG")

@@ -36,6 +36,7 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "editmessagereplymarkup": message_methods.edit_message_reply_markup,
         "deletemessage": message_methods.delete_message,
         "deletemessages": message_methods.delete_messages,
+        "copymessage": message_methods.copy_message,
         "senddocument": file_methods.sender("document"),
         "sendphoto": file_methods.sender("photo"),
         "sendaudio": file_methods.sender("audio"),
@@ -62,6 +63,7 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
 CALL_COSTS: Final[Mapping[str, CallCost]] = MappingProxyType(
     {
         "sendmessage": CallCost.MESSAGE,
+        "copymessage": CallCost.MESSAGE,
         "senddocument": CallCost.MESSAGE,
         "sendphoto": CallCost.MESSAGE,
         "sendaudio": CallCost.MESSAGE,

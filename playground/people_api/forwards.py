@@ -12,13 +12,6 @@ Json = dict[str, Any]
 
 MAX_FORWARDED: Final = 100
 """Messages that can be forwarded at once."""
-_WRITTEN: Final = frozenset(
-    {
-        "text", "photo", "document", "voice", "audio", "video", "animation", "video_note", "sticker", "location",
-        "venue", "contact", "poll", "dice",
-    }
-)  # fmt: skip
-"""Content that somebody sent; all other messages are service messages."""
 
 
 def chosen_messages(chat: Chat, ids: Any) -> list[Message]:  # noqa: ANN401  # whatever the JSON held
@@ -32,7 +25,7 @@ def chosen_messages(chat: Chat, ids: Any) -> list[Message]:  # noqa: ANN401  # w
     for message in messages:
         if message.extra.get("has_protected_content"):
             raise Impossible("this message may not be forwarded")
-        if _WRITTEN.isdisjoint(message.content):
+        if message.is_service:
             raise Impossible("a service message cannot be forwarded")
     return messages
 

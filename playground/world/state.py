@@ -18,6 +18,13 @@ MAX_MESSAGES_PER_CHAT: Final = 5000
 CHANNEL_BOT: Final = 136817688
 ANONYMOUS_BOT: Final = 1087968824
 TELEGRAM: Final = 777000
+_SENT: Final = frozenset(
+    {
+        "text", "photo", "document", "voice", "audio", "video", "animation", "video_note", "sticker", "location",
+        "venue", "contact", "poll", "dice",
+    }
+)  # fmt: skip
+"""Content that somebody sent; all other messages are service messages."""
 
 
 @dataclass(slots=True)
@@ -76,6 +83,11 @@ class Message:
     edited: int | None = None
     markup: Json | None = None
     extra: Json = field(default_factory=dict)
+
+    @property
+    def is_service(self) -> bool:
+        """True for what nobody sent: a title that changed, somebody who came."""
+        return _SENT.isdisjoint(self.content)
 
 
 @dataclass(slots=True)

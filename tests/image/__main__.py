@@ -12,8 +12,8 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Protocol
@@ -22,9 +22,12 @@ from tests.harness.program_process import TOKEN
 from tests.harness.scene import running_telegram
 from tests.harness.telegram_people import ANNA, Telegram, is_being_written
 from tests.image import buildah, docker
+from tests.image.workplace import CannotBuild, TimeLimit, workplace
 
 START_TIMEOUT = 120.0
 """Seconds until the image is ready: two cores, nothing in memory yet."""
+BUILD_LIMIT, PATIENT_LIMIT = 420.0, 3600.0
+"""Seconds for the build: where one that takes longer is left out, and where it is required."""
 
 
 class Container(Protocol):
@@ -40,48 +43,50 @@ class Container(Protocol):
 
 
 def main() -> int:
-    folder = Path(os.environ.get("IMAGE_FOLDER") or tempfile.mkdtemp(prefix="aura-image-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    with workplace() as folder:
+        return _test(folder)
+
+
+def _test(folder: Path) -> int:
     data, log = folder / "data", folder / "container.log"
     shutil.rmtree(data, ignore_errors=True)
     log.unlink(missing_ok=True)
     data.mkdir()
     (data / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
     started = time.monotonic()
-    container = _built(folder, data, log)
-    if container is None:
-        return 1 if os.environ.get("IMAGE_TEST") == "required" else 0
+    required = os.environ.get("IMAGE_TEST") == "required"
+    try:
+        container, environment = _built(folder, data, log, TimeLimit(PATIENT_LIMIT if required else BUILD_LIMIT))
+    except CannotBuild as reason:
+        _say(f"skipped: {reason}")
+        return 1 if required else 0
+    except subprocess.CalledProcessError as error:
+        _say(f"FAILED: the image cannot be built: {error}")
+        return 1
     _say(f"built in {time.monotonic() - started:.0f} s")
     try:
-        asyncio.run(_scene(*container, data))
+        asyncio.run(_scene(container, environment, data))
     except (AssertionError, TimeoutError) as error:
         _say(f"FAILED: {error}\n{log.read_text(encoding='utf-8', errors='replace') if log.exists() else ''}")
         return 1
-    finally:
-        if "IMAGE_FOLDER" not in os.environ:
-            shutil.rmtree(folder, ignore_errors=True)
     _say("the image answers, is healthy, survives a kill and keeps what was said")
     return 0
 
 
-def _built(folder: Path, data: Path, log: Path) -> tuple[Container, dict[str, str]] | None:
-    """Build with what there is. None: there is nothing, and that was said."""
+def _built(folder: Path, data: Path, log: Path, limit: TimeLimit) -> tuple[Container, dict[str, str]]:
+    """Build with what there is. Raises CannotBuild, and CalledProcessError: the image is broken."""
     environment = {"BOT_TOKEN_FILE": "/data/token", "LISTEN": f"127.0.0.1:{_free_port()}", "ADMIN_IDS": str(ANNA)}
     for file in (data, *data.iterdir()):
         if os.geteuid() == 0:
             os.chown(file, buildah.USER, buildah.USER)
-    if not docker.missing():
+    no_docker = docker.missing()
+    if not no_docker:
         docker.build()
         return docker.Container(data, environment, log), environment
     if why := buildah.missing():
-        _say(f"skipped: {docker.missing()}, and {why}")
-        return None
-    builder = buildah.Buildah(folder)
-    try:
-        builder.build()
-    except buildah.NoBase as problem:
-        _say(f"skipped: {problem}")
-        return None
+        raise CannotBuild(f"{no_docker}, and {why}")
+    builder = buildah.Buildah(folder, limit)
+    builder.build()
     return buildah.Container(builder, data, environment, log), environment
 
 

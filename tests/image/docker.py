@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "aura-telegram:test"
+BASE = "debian:12-slim"
 
 
 def missing() -> str:
@@ -18,7 +19,10 @@ def missing() -> str:
     if shutil.which("docker") is None:
         return "there is no docker"
     running = subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
-    return "" if running else "docker's engine does not run"
+    if not running:
+        return "docker's engine does not run"
+    pulled = subprocess.run(["docker", "pull", "--quiet", BASE], capture_output=True, check=False).returncode == 0
+    return "" if pulled else f"docker cannot fetch {BASE}"
 
 
 def build() -> None:

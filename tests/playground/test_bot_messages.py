@@ -259,3 +259,30 @@ async def test_parameters_may_stand_in_the_address_or_a_form(telegram: LocalTele
     broken = {"chat_id": str(ANNA), "text": "x", "entities": "[{"}
     async with telegram.session.post(address, data=broken) as response:
         assert response.status == 400
+
+
+async def test_a_copy_has_the_content_and_no_sign_of_where_it_is_from(telegram: LocalTelegram) -> None:
+    await telegram.send("hello", by=BORIS)
+    photo = await telegram.send("A *view*", media="photo")
+    copy = await telegram.bot.copy_message(BORIS, ANNA, photo["message_id"])
+    renamed = await telegram.bot.copy_message(BORIS, ANNA, photo["message_id"], caption="Another")
+    bare = await telegram.bot.copy_message(BORIS, ANNA, photo["message_id"], caption=" ")
+    stored = telegram.hub.world.chats[BORIS].messages
+    assert [stored[one.message_id].content.get("caption") for one in (copy, renamed, bare)] == [
+        "A *view*",
+        "Another",
+        None,
+    ]
+    assert stored[copy.message_id].content["photo"] == photo["photo"]
+    assert stored[copy.message_id].extra == {}
+
+
+async def test_copies_that_telegram_refuses(telegram: LocalTelegram) -> None:
+    photo = await telegram.send("", media="photo")
+    with pytest.raises(TelegramBadRequest, match="message to copy not found"):
+        await telegram.bot.copy_message(ANNA, ANNA, photo["message_id"] + 1000)
+    with pytest.raises(TelegramBadRequest, match="chat not found"):
+        await telegram.bot.copy_message(ANNA, 5, photo["message_id"])
+    guarded = await telegram.bot.send_message(ANNA, "mine", protect_content=True)
+    with pytest.raises(TelegramBadRequest, match="message can't be copied"):
+        await telegram.bot.copy_message(ANNA, ANNA, guarded.message_id)

@@ -18,6 +18,7 @@ from bot.errors import (
     ChatUnavailable,
     DraftRefused,
     FloodWait,
+    MediaForbidden,
     MessageNotFound,
     MessageTooLong,
     NotModified,
@@ -85,6 +86,16 @@ async def test_a_document_goes_out_and_comes_back(scene: TelegramScene) -> None:
         await scene.telegram.download(document["file_id"], limit=100)
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "Its own"), ("", None), ("Another", "Another")])
+async def test_a_copy_has_its_own_caption_another_or_none(
+    scene: TelegramScene, given: str | None, expected: str | None
+) -> None:
+    file = await scene.telegram.document(THERE, "a.md", b"a", caption="Its own")
+    copy = await scene.telegram.copy(THERE, ANNA, file, caption=given)
+    shown = scene.messages()[-1]
+    assert (shown.id, shown.content.get("caption")) == (copy, expected)
+
+
 async def test_what_somebody_is_in_a_chat(scene: TelegramScene) -> None:
     assert await scene.telegram.member(scene.group, ANNA) == "creator"
     await scene.telegram.leave(scene.group)
@@ -123,6 +134,9 @@ REFUSALS: list[tuple[int, str, type[TelegramProblem]]] = [
     (400, "Bad Request: ENTITY_BOUNDS_INVALID", BadMarkup),
     (400, "Bad Request: chat not found", ChatUnavailable),
     (400, "Bad Request: not enough rights to send text messages to the chat", ChatUnavailable),
+    (400, "Bad Request: not enough rights to send photos to the chat", MediaForbidden),
+    (400, "Bad Request: message to copy not found", MessageNotFound),
+    (400, "Bad Request: message can't be copied", MessageNotFound),
     (400, "Bad Request: TOPIC_CLOSED", TopicUnavailable),
     (400, "Bad Request: message text is empty", TelegramProblem),
     (403, "Forbidden: bot was blocked by the user", ChatUnavailable),
