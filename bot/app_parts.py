@@ -144,7 +144,7 @@ async def make_slots(settings: Settings, database: Database, observer: Observer 
 async def slot_behind_answers(slots: SlotAllocator, broker: SlotBroker | None, chat: int) -> AsyncIterator[None]:
     """Wait until nothing else wants to go to a chat, and for the replica that keeps its budget. Raises FloodWait."""
     if broker is not None and not await broker.acquire(chat):
-        slots.distrust(chat)
+        await slots.distrust(chat)
     async with slots.slot(chat, Priority.CHANGE):
         yield
 

@@ -43,7 +43,7 @@ class Statistics:
     def busiest_hours(self) -> list[int]:
         """The three hours with the most questions, the busiest first; fewer where there were none."""
         asked = [hour for hour, count in enumerate(self.hours) if count]
-        return sorted(asked, key=lambda hour: (-self.hours[hour], hour))[:3]
+        return sorted(asked, key=lambda hour: self.hours[hour], reverse=True)[:3]
 
 
 def first_day_of(now: float, days: int) -> date:

@@ -25,5 +25,5 @@ def newest_point(
 
 def put_together(first: str, rest: str) -> str:
     """Join two parts of a paste that an app split: in mid-word where the first is full, else at a line's end."""
-    full = len(first) > 0 and len(first) % MAX_MESSAGE_LENGTH == 0
+    full = bool(first) and not len(first) % MAX_MESSAGE_LENGTH
     return first + ("" if full else "\n") + rest

@@ -113,7 +113,7 @@ _known_cost = functools.lru_cache(maxsize=4096)(_cost_of)
 
 def _is_ordinary(word: str) -> bool:
     """Tell whether a word looks like one: keys, hashes and names in capitals fall into smaller tokens."""
-    return (len(word) <= _LONG_WORD and word[1:].islower()) or len(word) == 1
+    return len(word) <= _LONG_WORD and word[1:].islower()
 
 
 class _Exchange(NamedTuple):

@@ -29,7 +29,7 @@ class BotBudget:
 
     def room_at(self, priority: Priority, now: float) -> float:
         """Time at which there is room for a call of this priority."""
-        left = BOT_RESERVE if priority >= Priority.CHANGE else 0
+        left = BOT_RESERVE if priority is Priority.CHANGE else 0
         return self.meter.when(min(1 + left, self.meter.size), now)
 
     def flooded(self, chat: int, seconds: float, now: float) -> None:

@@ -70,14 +70,20 @@ class ChatBudget:
         self.drafts.drain(at)
 
     def count_others(self, began: float, ended: float, now: float) -> None:
-        """Count what another process may have spent at most while it wrote."""
-        self.messages.count_others(began, ended, now)
-        self.drafts.count_others(began, ended, now)
+        """Count what another process may have spent at most while it wrote; in a group that is noted call by call."""
+        if isinstance(self.messages, TokenBucket):
+            self.messages.count_others(ended, now)
+            self.drafts.count_others(began, ended, now)
+
+    def count_calls(self, calls: list[float], now: float) -> None:
+        """Count calls that other processes made, at these times; a bucket has no past."""
+        if isinstance(self.messages, SlidingWindow):
+            self.messages.count_calls(calls, now)
 
     def distrust(self, now: float) -> None:
         """Use little at first: another process may have spent anything until now, and nothing shows how much."""
         if isinstance(self.messages, TokenBucket):
-            self.messages.count_others(now, now, now)
+            self.messages.count_others(now, now)
         self.drain(now)
 
     def release(self, now: float) -> None:

@@ -43,9 +43,6 @@ class Meter(Protocol):
     def drain(self, at: float) -> None:
         """Leave little from `at` on, and let the rest come back: the server saw less room than this meter did."""
 
-    def count_others(self, began: float, ended: float, now: float) -> None:
-        """Count what another process may have taken at most while it wrote; it took nothing after `ended`."""
-
 
 class InFlightRequests:
     """Requests whose answers have not come yet, oldest first."""

@@ -176,9 +176,18 @@ class Scheduler:
         state = self._chats.get(chat)
         return (reservation for reservation in (state.reservations if state else ()) if not reservation.granted)
 
+    @property
+    def group_window(self) -> float:
+        """Seconds after which a call to a group is forgotten."""
+        return self._group.seconds
+
     def count_others(self, chat: int, began: float, ended: float, now: float) -> None:
-        """Count what another process may have spent at most while it wrote in this chat."""
+        """Count what another process may have spent at most while it wrote in this private chat."""
         self._chat(chat, now).count_others(began, ended, now)
+
+    def count_calls(self, chat: int, calls: list[float], now: float) -> None:
+        """Count the calls that other processes made to this group, at these times."""
+        self._chat(chat, now).count_calls(calls, now)
 
     def distrust(self, chat: int, now: float) -> None:
         """Use little of this chat's budget at first: another process may have spent it, and nothing shows how much."""

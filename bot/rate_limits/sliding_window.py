@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 
-from bot.rate_limits.inheritance import densest_calls
 from bot.rate_limits.limits import WindowLimit
 from bot.rate_limits.meter import MARGIN, MAX_FLIGHT, ROUNDING, InFlightRequests
 
@@ -59,10 +58,6 @@ class SlidingWindow:
         missing = self.window.count - quarter - len(self._taken)
         invented = [at - self.window.seconds + pace * (slot + 1) for slot in range(max(0, missing))]
         self._taken = deque(sorted([*self._taken, *invented]))
-
-    def count_others(self, began: float, ended: float, now: float) -> None:
-        """Count an answer's calls at their densest; the window cannot have taken more than it takes."""
-        self.count_calls(densest_calls(began, ended, self.window), now)
 
     def count_calls(self, calls: list[float], now: float) -> None:
         """Count calls of another process, at most as many as the window takes."""

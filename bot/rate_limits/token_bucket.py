@@ -53,8 +53,8 @@ class TokenBucket:
         self._taken = max(self._taken, self.bucket.burst - 1.0)
         self._at = max(self._at, at)
 
-    def count_others(self, began: float, ended: float, now: float) -> None:  # noqa: ARG002  # a bucket has no past
-        """Count it as emptied at `ended`."""
+    def count_others(self, ended: float, now: float) -> None:
+        """Count it as emptied by another process, which took nothing after `ended`."""
         self._settle(now)
         left = max(0.0, self.bucket.burst - max(0.0, now - ended) * self.bucket.per_second)
         self._taken = min(float(self.bucket.burst), self._taken + left)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from cachetools import LRUCache
+
 from bot.rendering.entities import (
     MAX_ANSWER_ENTITIES,
     MESSAGE_LIMIT,
@@ -37,6 +39,8 @@ _LOOKS_PER_MESSAGE = 16
 _MAX_SOURCE_RATIO = 4
 """Lengths of a message after which the source is cut though what it shows fits (long addresses, much markup)."""
 _MAX_NOTE = 500
+_MAX_SHOWN = 4
+"""Parts whose looks are kept: the tail and its neighbours are asked for again and again."""
 
 
 class Reply:
@@ -69,7 +73,7 @@ class Reply:
         self._ended = False
         self._note = ""
         self._tail_layout = IncrementalLayout("")
-        self._shown: dict[MessagePart, Formatted] = {}
+        self._shown: LRUCache[MessagePart, Formatted] = LRUCache(_MAX_SHOWN)
 
     def write(self, text: str) -> None:
         """Append to the answer."""
@@ -146,13 +150,9 @@ class Reply:
 
     def show(self, part: MessagePart) -> Formatted:
         """Give what a part looks like: at most 4096 UTF-16 units and 100 entities."""
-        shown = self._shown.get(part)
-        if shown is None:
-            shown = self._show(part)
-            if len(self._shown) > 3:  # noqa: PLR2004  # the tail and its neighbours are asked for again and again
-                self._shown.clear()
-            self._shown[part] = shown
-        return shown
+        if part not in self._shown:
+            self._shown[part] = self._show(part)
+        return self._shown[part]
 
     # What is live
 
@@ -336,6 +336,4 @@ class _Fill:
         if utf16_length(source) + 3 * source.count("\t") + 8 * source.count("|") > self.units:
             return True
         links, marks = source.count("]("), source.count("`") + source.count("*") + source.count("_")
-        if marks // 2 + links <= self.entities:
-            return False
         return (marks - sum(source.count(2 * mark) for mark in "`*_")) // 2 + links > self.entities

@@ -23,7 +23,7 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, begin_writing, database_url, is_sqlite, make_engine
+from bot.storage.engine import CONNECT_TIMEOUT, POOL_SIZE, begin_writing, database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
@@ -31,12 +31,16 @@ from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
 
 if TYPE_CHECKING:
+    from bot.storage.postgres.connection_queue import ConnectionQueue
     from bot.storage.postgres.notifications import LockSession
 
 logger = logging.getLogger(__name__)
 
-UPDATE_ID_LIFETIME = 2 * 86_400.0
-"""Seconds after which an update id may stand for another update; Telegram repeats one for a day at the most."""
+UPDATE_ID_LIFETIME = 3 * 86_400.0
+"""Seconds after which an update id may stand for another update.
+
+Telegram repeats one for a day at the most; the clocks of two processes may be wrong by a day each.
+"""
 
 CommitHook = Callable[[], None]
 
@@ -88,6 +92,7 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
+        self._queues: dict[AsyncEngine, ConnectionQueue] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -115,16 +120,17 @@ class Database:
         self._listening = self._writes = self._relaxed = self._reads = self._lock = None
 
     @asynccontextmanager
-    async def transaction(self, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, durable: bool = True, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         """Do everything inside, or nothing of it. One inside another joins it.
 
         On SQLite the writers take turns, so nothing slow belongs inside. One that is not `durable` does not wait for
-        the disk: what a power failure may undo, such as a claim. Raises StorageUnavailable.
+        the disk: what a power failure may undo, such as a claim. An `urgent` one waits behind no other for a connection
+        to PostgreSQL. Raises StorageUnavailable.
         """
         outer = self._joined()
         if outer is None:
             began = time.perf_counter()
-            async with self._outermost(self._writes if durable else self._relaxed) as connection:
+            async with self._outermost(self._writes if durable else self._relaxed, urgent=urgent) as connection:
                 yield connection
             self._observer.database_used("write" if durable else "relaxed", time.perf_counter() - began)
             return
@@ -143,8 +149,7 @@ class Database:
             return
         began = time.perf_counter()
         async with AsyncExitStack() as stack:
-            with self._border.translating():
-                connection = await stack.enter_async_context(_opened(self._reads).connect())
+            connection = await self._connection(self._reads, stack)
             yield connection  # that reading works tells nothing: it also does on a disk that cannot be written
         self._observer.database_used("read", time.perf_counter() - began)
 
@@ -243,10 +248,10 @@ class Database:
         return here if here is not None and here.task is asyncio.current_task() else None
 
     @asynccontextmanager
-    async def _outermost(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+    async def _outermost(self, engine: AsyncEngine | None, *, urgent: bool) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
+            connection = await self._connection(engine, stack, urgent=urgent)
             with self._border.translating():
-                connection = await stack.enter_async_context(_opened(engine).connect())
                 await begin_writing(connection)
             here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
@@ -262,12 +267,27 @@ class Database:
         for do in here.after:
             do()
 
+    async def _connection(
+        self, engine: AsyncEngine | None, stack: AsyncExitStack, *, urgent: bool = False
+    ) -> AsyncConnection:
+        """Give a connection that goes back when the stack is unwound. Raises StorageUnavailable."""
+        with self._border.translating():
+            queue = self._queues.get(_opened(engine))
+            if queue is not None:
+                await stack.enter_async_context(queue.place(urgent=urgent))
+            return await stack.enter_async_context(_opened(engine).connect())
+
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
+        if self.shared:
+            from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none
+
+            ours, relaxed = (ConnectionQueue(2 * POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
+            self._queues = {self._writes: ours, self._reads: ours, self._relaxed: relaxed}
 
     async def _listen(self) -> None:
         engine = _opened(self._writes)

@@ -153,6 +153,19 @@ spent = Table(
     Index("ix_spent_asked", "bot", "asker", "at"),
 )
 
+group_calls = Table(
+    "group_calls",
+    metadata,
+    # calls to groups within a window of their budget, noted before they are made; older ones are deleted
+    Column("id", Id, primary_key=True),
+    Column("bot", BigInteger, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("process", Text, nullable=False),  # a name drawn at its start
+    Column("at", Double, nullable=False),
+    Index("ix_group_calls_chat", "bot", "chat"),
+    sqlite_autoincrement=True,
+)
+
 token_usage = Table(
     "token_usage",
     metadata,

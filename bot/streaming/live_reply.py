@@ -114,7 +114,7 @@ class LiveReply:
         Raises ChatUnavailable, TopicUnavailable, ChatMigrated, Unauthorized, LeaseLost, StorageUnavailable;
         and a TelegramProblem where Telegram refuses a message for a reason that nobody knows.
         """
-        await self._slots.recall_tempo(self._to.chat)
+        await self._slots.recall(self._to.chat)
         with self._slots.stream(self._to.chat) as stream:
             self._stream = stream
             await self._slots.store_tempo(self._to.chat)

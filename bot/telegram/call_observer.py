@@ -12,6 +12,7 @@ from aiogram.methods.base import TelegramType
 
 from bot.runtime.observer import Observer
 from bot.telegram.bot_session import TELEGRAM_ERRORS
+from bot.telegram.slot_allocator import clamp_retry_after
 
 LONG_POLL = "getUpdates"
 """Its duration says how quiet it is on Telegram, and nothing else."""
@@ -35,7 +36,7 @@ class CallObserver(BaseRequestMiddleware):
         except TELEGRAM_ERRORS as error:
             outcome = _outcome(error)
             if isinstance(error, TelegramRetryAfter):
-                self._observer.telegram_held(name, float(error.retry_after))
+                self._observer.telegram_held(name, clamp_retry_after(error.retry_after))
             raise
         else:
             return response

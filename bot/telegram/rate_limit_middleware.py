@@ -39,6 +39,9 @@ RETRY_DELAY = 0.5
 class SlotBroker(Protocol):
     """Gets slots in chats whose budgets another process keeps."""
 
+    def keeps(self, chat: int) -> bool:
+        """Tell whether this process keeps the budget of a chat."""
+
     async def acquire(self, chat: int) -> bool:
         """Wait for a slot for one message where another process keeps this chat's budget; else return at once.
 
@@ -114,8 +117,10 @@ class RateLimitMiddleware(BaseRequestMiddleware):
         """Make a call that nobody renders anew: it waits here, and is made again where that is safe and can help."""
         for tried in range(1, MAX_CALL_TRIES + 1):
             self._slots.refuse_impatient(chat)
-            await self._ask_home(chat, resource)
+            noted = await self._ask_home(chat, resource)
             reservation = await self._slots.wait_for(chat, Priority.ANSWER, resource, None)
+            if not noted:
+                await self._slots.note(reservation)
             try:
                 return await self._call_reserved(make_request, bot, method, reservation)
             except TelegramRetryAfter:
@@ -128,10 +133,14 @@ class RateLimitMiddleware(BaseRequestMiddleware):
                 await self._slots.clock.sleep(RETRY_DELAY * 2 ** (tried - 1))
         raise AssertionError("unreachable")
 
-    async def _ask_home(self, chat: int, resource: Resource) -> None:
-        """Ask whoever keeps this chat's budget for a slot."""
-        if self._broker is not None and resource is Resource.MESSAGE and not await self._broker.acquire(chat):
-            self._slots.distrust(chat)
+    async def _ask_home(self, chat: int, resource: Resource) -> bool:
+        """Ask whoever keeps this chat's budget for a slot; True where another process has noted the call."""
+        if self._broker is None or resource is not Resource.MESSAGE:
+            return False
+        if await self._broker.acquire(chat):
+            return not self._broker.keeps(chat)
+        await self._slots.distrust(chat)
+        return False
 
     async def _apply_retry_after(self, chat: int, resource: Resource, error: TelegramAPIError) -> None:
         """Hold what Telegram refused, if that is what it wants."""

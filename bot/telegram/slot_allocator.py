@@ -20,6 +20,7 @@ from bot.rate_limits.requests import Priority, ReplyStream, Reservation, Resourc
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
 from bot.runtime.observer import Observer
+from bot.telegram.group_calls import GroupCalls, GroupCallStore
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ MAX_WAITING = 200
 """Calls without a slot that may wait in one chat; the next is refused with FloodWait."""
 
 
-class PacingStore(Protocol):
+class PacingStore(GroupCallStore, Protocol):
     """Remembers across restarts what pacing has learned. Raises StorageUnavailable."""
 
     async def hold(self, chat: int, until: float) -> None:
@@ -67,7 +68,9 @@ class Slot:
         self.used = False
 
     async def __aenter__(self) -> Self:
-        self._reservation = await self._slots.wait_for(*self._request)
+        reservation = await self._slots.wait_for(*self._request)
+        await self._slots.note(reservation)
+        self._reservation = reservation
         self._token = _held_slot.set(self)
         return self
 
@@ -127,6 +130,7 @@ class SlotAllocator:
         self._observer = observer or Observer()
         self._scheduler = scheduler
         self._store = store
+        self._group_calls = GroupCalls(store, scheduler, self.clock)
         self._waiters: dict[Reservation, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -140,9 +144,13 @@ class SlotAllocator:
             if left > 0:
                 self._scheduler.hold(chat, now + min(MAX_HOLD, left), now)
 
-    async def recall_tempo(self, chat: int) -> None:
-        """Take over how lively a group is, where it was at rest; call it before an answer begins there."""
-        if chat >= 0 or self._store is None or self._scheduler.knows(chat):
+    async def recall(self, chat: int) -> None:
+        """Take over what others spent in a group, and how lively it is; call it before an answer begins there."""
+        if chat >= 0 or self._store is None:
+            return
+        known = self._scheduler.knows(chat)
+        await self._group_calls.count_others(chat)
+        if known:
             return
         try:
             tempo = await self._store.tempo(chat)
@@ -212,9 +220,25 @@ class SlotAllocator:
         for began, ended in spells:
             self._scheduler.count_others(chat, now - began, now - ended, now)
 
-    def distrust(self, chat: int) -> None:
-        """Use little of a chat's budget at first: another process may have spent it, and nothing shows how much."""
-        self._scheduler.distrust(chat, self.clock.now())
+    async def distrust(self, chat: int) -> None:
+        """Count what another process spent in a chat; nothing shows how much in a private one: use little at first."""
+        if chat < 0 and self._store is not None:
+            await self._group_calls.count_others(chat)
+        else:
+            self._scheduler.distrust(chat, self.clock.now())
+
+    async def note(self, reservation: Reservation) -> None:
+        """Note the call that goes with a granted slot, for a process that may take the chat over.
+
+        Cancelling gives the slot up.
+        """
+        if reservation.resource is not Resource.MESSAGE:
+            return
+        try:
+            await self._group_calls.note(reservation.chat, patient=reservation.stream is not None)
+        except BaseException:
+            self.put_back(reservation)
+            raise
 
     def share(self, replicas: int) -> None:
         """Use one of so many equal shares of the bot's budget."""
@@ -227,9 +251,10 @@ class SlotAllocator:
         `distrusted`: see `distrust`.
         """
         if distrusted:
-            self.distrust(chat)
+            await self.distrust(chat)
         self.refuse_impatient(chat)
         reservation = await self.wait_for(chat, Priority.ANSWER, Resource.MESSAGE, None)
+        await self.note(reservation)
         self.clock.call_later(BORROWED_SLOT_TIMEOUT, lambda: self.answered(reservation))
 
     async def release(self, chat: int) -> None:
@@ -246,6 +271,8 @@ class SlotAllocator:
         self, chat: int, priority: Priority, resource: Resource, stream: ReplyStream | None
     ) -> Reservation:
         """Wait until a slot is granted. Cancelling gives it up. Raises FloodWait where a long hold begins meanwhile."""
+        if chat < 0 and not self._scheduler.knows(chat):
+            await self._group_calls.count_others(chat)
         reservation = self._scheduler.request(chat, priority, resource, self.clock.now(), stream)
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[reservation] = waiter

@@ -17,6 +17,7 @@ from tests.chaos.database_trouble import PostgreSQLTrouble, SQLiteTrouble
 from tests.chaos.floods import FloodWatch
 from tests.chaos.partition import partition
 from tests.chaos.replicas import Replica, is_ready
+from tests.chaos.stale_edits import take_back
 from tests.chaos.stored_ids import StoredIds
 from tests.chaos.telegram_trouble import TelegramTrouble
 from tests.end_to_end.test_webhook import SECRET, free_address
@@ -213,6 +214,9 @@ class Run:
 
     def verdict(self) -> tuple[list[str], int]:
         """Every figure in a line, and how many faults there are."""
+        wall = time.time() - time.monotonic()
+        sealed = {message: at - wall for message, at in self._stored.sealed.items()}
+        stale = take_back(self._scene.telegram, sealed, self._interruptions)
         found = judge(self._conversations, self._interruptions, self._script.failed, self._stored.has)
         tally = sum(self._tallies, Counter[str]())
         troubles = ", ".join(f"{what} {number}" for what, number in sorted(tally.items()) if number)
@@ -221,6 +225,7 @@ class Run:
         lines = [
             f"{troubles}, {generator}",
             *found.lines(),
+            f"edits that arrived after another process had written the message anew {stale}",
             *self._watch.lines(self._began),
             f"unexpected log lines {unexpected.total()}, replicas that did not start at the end {self._not_ready}",
             *(f"{number} x {line}" for line, number in unexpected.most_common(MAX_UNEXPECTED_LINES)),

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.floods import FloodWatch
+from tests.chaos.stale_edits import take_back
 from tests.harness.checked_answers import answer_to
 from tests.harness.program_process import TOKEN
 from tests.harness.scene import running_telegram
@@ -113,6 +114,29 @@ async def test_an_answer_that_went_on_below_a_later_one_is_whole_where_somebody_
     assert judge([talk], Interruptions(), {}).wrong == 0
 
 
+async def test_an_answer_stands_again_for_each_press_on_an_old_failure(telegram: Telegram, talk: Conversation) -> None:
+    for name in (FIRST, SECOND, FIRST, FIRST):
+        await bot_sends(telegram, answer_to(name))
+    talk.retried.add(FIRST)
+    assert judge([talk], Interruptions(), {}).doubled == 2
+    talk.pressed_again = 1
+    assert judge([talk], Interruptions(), {}).doubled == 1
+
+
+async def test_nobody_presses_again_under_a_failure_whose_question_is_answered(
+    telegram: Telegram, talk: Conversation
+) -> None:
+    await bot_sends(telegram, "The model's answer could not be used.", reply_markup=TRY_AGAIN)
+    for name in talk.asked:
+        await bot_sends(telegram, answer_to(name))
+    talk.asked, talk.patience = [*talk.asked, f"p{ANNA}n2"], 1.0
+    failed = telegram.said()[0]
+    talk.pressed, talk.last_press = {(failed["message_id"], 0)}, {failed["message_id"]: 0.0}
+    talk.missing = {failed["message_id"]: {FIRST}}
+    await talk.wait_for_answers()
+    assert (talk.pressed_again, talk.lost) == (0, [f"p{ANNA}n2"])
+
+
 async def test_what_the_bot_says_of_itself_is_no_answer(telegram: Telegram, talk: Conversation) -> None:
     await bot_sends(telegram, answer_to(FIRST))
     await bot_sends(telegram, "I can't save anything at the moment.")
@@ -158,3 +182,22 @@ async def test_a_send_that_is_never_answered_interrupts_its_own_chat(telegram: T
     await watch.look()
     assert interruptions.nearest(ANNA, time.monotonic())[0] < 5
     assert interruptions.nearest(ANNA + 1, time.monotonic())[0] == float("inf")
+
+
+@pytest.mark.parametrize(("frozen", "late", "found"), [(True, True, 1), (False, True, 0), (True, False, 0)])
+async def test_an_edit_that_arrives_long_after_its_message_was_full_is_told_apart(
+    telegram: Telegram, *, frozen: bool, late: bool, found: int
+) -> None:
+    interruptions = Interruptions()
+    await bot_sends(telegram, "full")
+    message = telegram.said()[-1]["message_id"]
+    url = f"{telegram.url}/bot{TOKEN}/editMessageText"
+    body = {"chat_id": ANNA, "message_id": message, "text": "stale", "reply_markup": STOP}
+    async with telegram.session.post(url, json=body) as response:
+        assert response.status == 200
+    await telegram.reads("stale")
+    now = time.monotonic()
+    if frozen:
+        interruptions.note("a freeze", now)
+    assert take_back(telegram, {(ANNA, message): now - (5.0 if late else 0.0)}, interruptions) == found
+    assert telegram.texts()[-1] == ("full" if found else "stale")

@@ -7,11 +7,12 @@ import math
 
 import pytest
 
+from bot.answering.turns.turn_context import TurnContext
 from bot.conversation.messages import Ending, TurnState
-from bot.errors import ChatUnavailable, StorageUnavailable, Unauthorized
+from bot.errors import ChatUnavailable, StorageUnavailable, TopicUnavailable, Unauthorized
 from bot.storage.database import Database
 from bot.storage.turn_queue.cancel import TurnCanceller
-from tests.harness.turn_bench import GROUP, PRIVATE, Bench, until
+from tests.harness.turn_bench import ANN, GROUP, PRIVATE, Bench, until
 
 
 async def test_a_stop_ends_the_answer_and_keeps_its_text(bench: Bench) -> None:
@@ -166,15 +167,36 @@ async def test_a_question_edited_while_its_chat_is_found_gone_is_answered_anew(
 ) -> None:
     drop_waiting = TurnCanceller.drop_waiting
 
-    async def and_meanwhile(canceller: TurnCanceller, *args: int) -> int:
+    async def and_meanwhile(canceller: TurnCanceller, *args: int, **named: int) -> int:
         assert await bench.edit("edited", 1)
-        return await drop_waiting(canceller, *args)
+        return await drop_waiting(canceller, *args, **named)
 
     monkeypatch.setattr(TurnCanceller, "drop_waiting", and_meanwhile)
     bench.errors = [ChatUnavailable("blocked for a moment")]
     asked = await bench.ask("one", message_id=1)
     await bench.has_begun("edited")
     assert (await bench.is_over(asked.turn)).state is TurnState.DONE
+
+
+async def test_a_press_under_an_answer_that_was_just_cut_is_not_dropped_with_what_waits(bench: Bench) -> None:
+    later: list[int] = []
+
+    async def cut(running: TurnContext) -> None:
+        if later:
+            await bench.do(running)
+            return
+        await running.begin()
+        answer = await running.wrote("half", "", Ending.BROKEN)
+        later.append((await bench.turns.go_on(answer, by=ANN.id, language="en")).turn)
+        later.append((await bench.ask("two")).turn)
+        raise TopicUnavailable("closed for a moment")
+
+    bench.work = cut
+    asked = await bench.ask("one")
+    assert (await bench.is_over(asked.turn)).state is TurnState.FAILED
+    pressed, waited = [await bench.is_over(turn) for turn in later]
+    assert (pressed.state, waited.state) == (TurnState.DONE, TurnState.FAILED)
+    assert await bench.said() == ["one", "half, and more"]
 
 
 async def test_an_answer_that_a_wrong_token_kept_from_its_chat_waits_for_the_right_one(database: Database) -> None:

@@ -138,7 +138,7 @@ async def test_a_message_that_goes_out_while_the_answer_starts_over_is_written_o
     sending = asyncio.Event()
 
     async def send_slowly(running: TurnContext) -> None:
-        bench.work = bench._work
+        bench.work = bench.do
         sending.set()
         try:
             await asyncio.Event().wait()

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select, update
 
 from bot.conversation.messages import ChatKey
 from bot.conversation.people import Chat, Person, Standing
@@ -13,6 +14,7 @@ from bot.storage.repositories.pacing import PacingRepository
 from bot.storage.repositories.people import PersonRepository
 from bot.storage.repositories.preferences import PreferenceRepository
 from bot.storage.repositories.token_usage import BudgetWarningRepository
+from bot.storage.schema import group_calls
 from tests.harness.databases import FakeTime
 
 ANN = Person(7_000_000_001, "Ann", "ann", "en")
@@ -88,6 +90,26 @@ async def test_how_lively_a_group_is_is_remembered_beside_everything_else(
     await pacing.set_tempo(-200, 0.75)
     assert (await pacing.tempo(group.id), await pacing.tempo(-200)) == (0.25, 0.75)
     assert await chats.get(1, group.id) == group
+
+
+async def test_calls_to_groups_are_known_to_other_processes_for_a_minute(
+    database: Database, pacing: PacingRepository
+) -> None:
+    other, of_another_bot = PacingRepository(database, 1), PacingRepository(database, 2)
+    for chat in (-1, -1, -2):
+        await pacing.note_call(chat)
+    await of_another_bot.note_call(-1)
+    assert await pacing.calls_of_others(-1, after=0, lately=60.0) == [], "its own"
+    (first, ago), (second, _) = await other.calls_of_others(-1, after=0, lately=60.0)
+    assert first < second
+    assert 0.0 <= ago < 30.0
+    assert [number for number, _ in await other.calls_of_others(-1, after=first, lately=60.0)] == [second]
+    async with database.transaction() as connection:
+        await connection.execute(update(group_calls).values(at=group_calls.c.at - 60.0))
+    assert await other.calls_of_others(-2, after=0, lately=60.0) == []
+    async with database.reading() as connection:
+        left = (await connection.execute(select(group_calls.c.bot))).scalars().all()
+    assert left == [2], "what is older is deleted"
 
 
 async def test_chats_are_remembered_with_their_holds(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.storage.database import UPDATE_ID_LIFETIME, Database
+from bot.storage.database import Database
 from tests.harness.databases import FakeTime
 
 DAY = 86_400.0
 
 
-@pytest.mark.parametrize("age", [0.0, 60.0, DAY, UPDATE_ID_LIFETIME])
+@pytest.mark.parametrize("age", [0.0, 60.0, DAY, 3 * DAY])
 async def test_an_update_that_comes_again_is_known(database: Database, unix_time: FakeTime, age: float) -> None:
     assert await database.first_time(1, 5)
     unix_time.now += age

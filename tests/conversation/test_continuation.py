@@ -62,6 +62,7 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         ("very very", "very good", "very very good"),
         ("ha ha ha", "ha ha ha!", "ha ha ha!"),
         ("a beautif", "utiful day", "a beautiful day"),
+        ("a well-known", "-knowns", "a well-known-knowns"),
         ("```python\nx = f(", "```python\nx = f(1)\n```", "```python\nx = f(1)\n```"),
         ("```python\nx = 1\ny =", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
         ("```python\nx = 1", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
@@ -234,3 +235,9 @@ def test_a_text_that_is_said_again_from_a_word_on_is_whole_and_no_word_is_double
     whole = joined(old, blank + new)
     assert whole == joined(old, *blank, *new)
     assert whole.split() == text.split()
+
+
+def test_a_line_that_may_open_code_once_more_is_waited_for_up_to_eighty_characters() -> None:
+    continuation = Continuation("Look:\n```python\nx = f(")
+    assert continuation.feed("```" + "p" * 77) == ""
+    assert continuation.feed("p") == "```" + "p" * 78

@@ -61,7 +61,12 @@ def headings(text: str) -> list[str]:
         "# Big\n\n## Small\n\ntext",
         "  ## Indented",
         "Title\n=====\n\nOther\n---\ntext",
+        "\nTitle\n=====",
         "```\n# a comment\n",
+        "```\n# a comment\n```\n\n# Big",
+        "  ```\n# a comment\n```\n\n# Big",
+        "```\n# a comment\n  ```\n\n# Big",
+        "```\n# a comment\n``` not its end\n# another\n```\n\n# Big",
         "~~~~\n# a comment\n~~~\n",
         "####### seven",
         "###### six",
@@ -75,6 +80,11 @@ def test_an_answers_own_headings_and_fences_leave_the_files_structure_alone(text
 def test_code_is_exported_as_it_was_written() -> None:
     code = "```python\n# a comment\nx = 1\n---\n```"
     assert code in markdown([Message(1, None, Role.ASSISTANT, code)])
+
+
+def test_a_rule_below_an_empty_line_is_no_heading_and_stays() -> None:
+    written = markdown([Message(1, None, Role.ASSISTANT, "One.\n\n---\n\nTwo.")])
+    assert written.endswith("One.\n\n---\n\nTwo.\n")
 
 
 def test_other_versions_follow_the_answer_that_counts_each_with_its_writer() -> None:
@@ -95,7 +105,7 @@ def test_other_versions_follow_the_answer_that_counts_each_with_its_writer() -> 
     ]
 
 
-@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("## A", "#### A"), ("##### A", "###### A")])
+@pytest.mark.parametrize(("written", "exported"), [("# A", "### A"), ("  ## A", "#### A"), ("##### A", "###### A")])
 def test_headings_sink_by_two_levels_and_no_lower_than_the_sixth(written: str, exported: str) -> None:
     lines = markdown([Message(1, None, Role.ASSISTANT, written)]).splitlines()
     assert lines[-1] == exported

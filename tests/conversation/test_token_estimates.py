@@ -96,3 +96,8 @@ def test_a_prompt_leaves_room_for_a_question_and_an_answer_in_a_small_context(co
 def test_a_prompt_leaves_twice_256_tokens_in_a_large_context() -> None:
     assert prompt_fits(letters(2048 - 512), context=2048)
     assert not prompt_fits(letters(2048 - 511), context=2048)
+
+
+@pytest.mark.parametrize(("sign", "holds"), [("a", 20), ("é", 20), ("7", 8), ("-", 80)])
+def test_a_token_holds_so_many_letters_digits_or_marks_at_the_most(sign: str, holds: int) -> None:
+    assert [least(sign * length) for length in (1, holds, holds + 1, 2 * holds)] == [1, 1, 2, 2]

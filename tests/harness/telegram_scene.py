@@ -69,6 +69,10 @@ class MemoryPacingStore:
 
     stored: dict[int, float] = field(default_factory=dict)
     tempos: dict[int, float] = field(default_factory=dict)
+    noted: list[int] = field(default_factory=list)
+    """The chats of the calls that were noted."""
+    others: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    """The calls of other processes to each group: number, and seconds ago."""
 
     async def hold(self, chat: int, until: float) -> None:
         self.stored[chat] = until
@@ -81,6 +85,12 @@ class MemoryPacingStore:
 
     async def set_tempo(self, chat: int, tempo: float) -> None:
         self.tempos[chat] = tempo
+
+    async def note_call(self, chat: int) -> None:
+        self.noted.append(chat)
+
+    async def calls_of_others(self, chat: int, *, after: int, lately: float) -> list[tuple[int, float]]:
+        return [(number, ago) for number, ago in self.others.get(chat, []) if number > after and ago <= lately]
 
 
 class TelegramScene:

@@ -62,7 +62,7 @@ class Bench:
         """How each work ended: the state, or the exception's name."""
         self.errors: list[BaseException] = []
         """Raised by the work instead of writing, one after another."""
-        self.work: Work = self._work
+        self.work: Work = self.do
         """Does a turn; tests put other work here."""
         self.ending = Ending.COMPLETE
         """How the generator ends its answers."""
@@ -171,7 +171,7 @@ class Bench:
     async def _do(self, running: TurnContext) -> None:
         await self.work(running)
 
-    async def _work(self, running: TurnContext) -> None:
+    async def do(self, running: TurnContext) -> None:
         try:
             await self._answer(running)
         except BaseException as error:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import cache_from_source
@@ -37,6 +37,8 @@ UNLIKELY_FROM = ("core/ReplaceComparisonOperator_Is_", "core/ReplaceComparisonOp
 """Replacements of `is` by an order: only the opposite is typed by mistake."""
 NO_RULES = ("@", "def ", "async def ", "logger.")
 """Beginnings of lines whose change alters no rule: decorators, signatures, words for the log."""
+KEYWORD_ONLY = "*,"
+"""The `*` before keyword arguments in a signature of several lines, which some operators take for a product."""
 UNLIKELY = ("_BitOr", "_BitAnd", "_BitXor", "_LShift", "_RShift", "_Pow", "_Mod", "_FloorDiv", "_Is", "_IsNot")
 """Replacements that nobody types by mistake: of `+` by `<<`, of `==` by `is`."""
 
@@ -72,11 +74,17 @@ class Mutant:
     spec: MutationSpec
     portions: tuple[tuple[str, ...], ...]
 
+    @property
+    def with_later_tests(self) -> Mutant | None:
+        """The same change for the tests that come next. None: there are no more."""
+        return replace(self, portions=self.portions[1:]) if self.portions[1:] else None
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One change of a line, and the way in which it was noticed."""
 
+    mutant: Mutant
     module: str
     before: str
     after: str
@@ -96,7 +104,10 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
     modules = sorted({file for pattern in room.modules for file in ROOT.glob(pattern)})
     for item in _all_work_items(modules, {}):
         spec = item.mutations[0]
-        line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[spec.start_pos[0] - 1]
+        row, column = spec.start_pos
+        line = Path(spec.module_path).read_text(encoding="utf-8").splitlines()[row - 1]
+        if line.startswith(KEYWORD_ONLY, column):
+            continue
         if spec.operator_name.endswith(("_Is_IsNot", "_IsNot_Is")) or (
             not spec.operator_name.startswith((*UNTOUCHED, *UNLIKELY_FROM))
             and not spec.operator_name.endswith(UNLIKELY)
@@ -106,9 +117,9 @@ def mutants_of(room: Room) -> Iterator[Mutant]:
 
 
 def portions_of(module: Path, room: Room) -> tuple[tuple[str, ...], ...]:
-    """Give the tests of a room, those named after the module first."""
+    """Give the tests of a room, those that notice most and those named after the module first."""
     named = [path.relative_to(ROOT) for folder in room.tests for path in (ROOT / folder).glob(f"test_{module.stem}.py")]
-    first = tuple(dict.fromkeys([*map(str, named), *room.first]))
+    first = tuple(dict.fromkeys([*room.first, *map(str, named)]))
     return (first, room.tests) if first else (room.tests,)
 
 
@@ -129,22 +140,18 @@ def enter_copy(folder: str) -> None:
 
 
 def verdict_of(mutant: Mutant) -> Verdict:
-    """Make the change in this process's copy and run the tests."""
-    limits = [cpu_limit(portion) for portion in mutant.portions]
-    spec = mutant.spec
+    """Make the change in this process's copy and run the first portion of the tests."""
+    spec, tests = mutant.spec, mutant.portions[0]
+    limit = cpu_limit(tests)
     module = spec.module_path.relative_to(ROOT)
     operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
-    failed = too_slow = False
     with use_mutation(Path.cwd() / module, operator, spec.occurrence) as (old, new):
-        for portion, limit in zip(mutant.portions, limits, strict=True):
-            _forget_bytecode(Path.cwd() / module)
-            status, _ = run_tests(portion, limit)
-            failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
-            if status:
-                break
+        _forget_bytecode(Path.cwd() / module)
+        status, _ = run_tests(tests, limit)
     _forget_bytecode(Path.cwd() / module)
     before, after = _changed_lines(old, new)
-    return Verdict(str(module), before, after, failed, too_slow)
+    failed, too_slow = os.WIFEXITED(status) and status != 0, os.WIFSIGNALED(status)
+    return Verdict(mutant, str(module), before, after, failed, too_slow)
 
 
 @cache

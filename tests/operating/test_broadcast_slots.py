@@ -20,6 +20,9 @@ class Home:
         self.asked: list[int] = []
         self.refuses_for = refuses_for
 
+    def keeps(self, chat: int) -> bool:
+        return chat in self.asked
+
     async def acquire(self, chat: int) -> bool:
         self.asked.append(chat)
         if self.refuses_for:

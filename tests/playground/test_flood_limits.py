@@ -128,6 +128,16 @@ def test_a_hold_set_by_hand_counts_without_strictness() -> None:
     assert budgets.admit(CallCost.HOLD_ONLY, GROUP, 1) == 5
 
 
+@pytest.mark.parametrize("cost", [CallCost.MESSAGE, CallCost.DRAFT])
+@pytest.mark.parametrize("chat", [PERSON, GROUP])
+def test_without_strictness_everything_goes_but_during_a_hold(cost: CallCost, chat: int) -> None:
+    budgets = Budgets(strict=False)
+    assert {budgets.admit(cost, chat, 0) for _ in range(100)} == {0}
+    budgets.hold_drafts(chat, 7, 0)
+    assert budgets.admit(cost, chat, 1) == (6 if cost is CallCost.DRAFT else 0)
+    assert budgets.admit(cost, chat, 7) == 0
+
+
 @given(st.lists(st.floats(0, 20, allow_nan=False), min_size=1, max_size=150))
 @settings(deadline=None, max_examples=100)
 def test_whatever_the_schedule_no_budget_is_exceeded(gaps: list[float]) -> None:

@@ -69,6 +69,8 @@ class Simulation:
         self.server = Budgets(strict=True)
         self.refused = 0
         self.calls = 0
+        self.made: list[float] = []
+        """When each call was made."""
         self._trip = trip
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
@@ -123,6 +125,7 @@ class Simulation:
         """Make the call of a granted ticket."""
         there, back = self._trip() / 2, self._trip() / 2
         self.calls += 1
+        self.made.append(self.now)
 
         def arrive() -> None:
             cost = ServerCost.DRAFT if reservation.resource is Resource.DRAFT else ServerCost.MESSAGE

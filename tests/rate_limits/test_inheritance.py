@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.rate_limits.inheritance import densest_calls
+from bot.rate_limits.inheritance import densest_calls, latest_arrivals
 from bot.rate_limits.limits import GROUP
 from tests.rate_limits.simulation import Answer, Simulation
 
@@ -22,7 +22,7 @@ class Succession:
     chat: int
     draft: bool = False
     knows: bool = True
-    """A process learns when the others wrote."""
+    """A process learns when the others wrote, in a group of each call."""
     simulation: Simulation = field(default_factory=Simulation)
     spells: list[tuple[float, float]] = field(default_factory=list)
 
@@ -30,6 +30,10 @@ class Succession:
         """Begin with a scheduler that knows only when the others wrote."""
         simulation = self.simulation
         simulation.restart()
+        if self.knows and self.chat < 0:
+            lately = [at for at in simulation.made if at > simulation.now - 60]
+            simulation.scheduler.count_calls(self.chat, latest_arrivals(lately, simulation.now), simulation.now)
+            return
         for began, ended in self.spells if self.knows else []:
             if ended > simulation.now - 60:
                 simulation.scheduler.count_others(self.chat, began, ended, simulation.now)
@@ -83,4 +87,25 @@ def test_processes_that_know_nothing_of_one_another_would_break_it(chat: int, dr
 def test_an_answer_of_two_seconds_costs_no_more_than_it_can_have_cost() -> None:
     assert len(densest_calls(8.0, 10.0, GROUP)) == 5
     assert max(densest_calls(8.0, 10.0, GROUP)) == 10.0
+    assert densest_calls(8.0, 10.0, GROUP) == pytest.approx([8.26, 9.13, 10.0, 10.0, 10.0]), "0.29 of a slot's pace"
     assert len(densest_calls(10.0, 10.0, GROUP)) == 3
+
+
+def test_a_call_has_arrived_when_later_ones_waited_for_its_answer_or_after_fifteen_seconds() -> None:
+    assert latest_arrivals([], 100.0) == []
+    assert latest_arrivals([99.0], 100.0) == [100.0]
+    assert latest_arrivals([50.0, 90.0], 100.0) == [65.0, 100.0]
+    assert latest_arrivals([90.0, 91.0, 92.0, 93.0, 99.0], 100.0) == [93.0, 99.0, 100.0, 100.0, 100.0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_a_group_whose_process_dies_every_few_seconds_an_answer_still_gets_on(seed: int) -> None:
+    succession = Succession(random.Random(seed), GROUP_CHAT)
+    for _ in range(60):
+        succession.take_over()
+        succession.answer(30.0, succession.chance.uniform(2.0, 10.0))
+    simulation = succession.simulation
+    assert simulation.refused == 0
+    minutes = int((simulation.now - 1000.0) / 60)
+    calls = [sum(60 * minute <= at - 1000.0 < 60 * (minute + 1) for at in simulation.made) for minute in range(minutes)]
+    assert min(calls) >= 5

@@ -189,15 +189,16 @@ def test_a_chat_that_an_earlier_run_left_held_is_written_in_gently_afterwards(ch
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_what_another_process_wrote_for_two_seconds_in_a_group_is_counted(known: bool) -> None:
+def test_the_calls_of_another_process_to_a_group_are_counted_each(known: bool) -> None:
     scene = Scene()
     if known:
         scene.ask(Priority.FINAL, GROUP)
         scene.granted()
-    scene.scheduler.count_others(GROUP, scene.now - 2, scene.now, scene.now)
+    scene.scheduler.count_calls(GROUP, [scene.now - 61, scene.now - 59, *[scene.now] * 4], scene.now)
     for _ in range(30):
         scene.ask(Priority.FINAL, GROUP)
     assert len(scene.granted()) == 15 - known
+    assert len(scene.granted(1.1)) == 1
 
 
 def test_a_private_chat_in_which_another_process_ended_some_seconds_ago_has_so_many_slots() -> None:

@@ -342,6 +342,25 @@ def test_plain_text_is_laid_out_once_for_each_message_that_it_fills(monkeypatch:
     assert laid_out == [LIMIT + 1, LIMIT] * 9, "once to find the place, once to see what stands before it alone"
 
 
+def test_a_message_is_looked_at_only_once_it_may_be_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def counted(source: str, *, prefix: str = "", growing: bool = False) -> Layout:
+        looks.append(len(source))
+        return lay_out(source, prefix=prefix, growing=growing)
+
+    monkeypatch.setattr(reply_module, "lay_out", counted)
+    for piece, most in (("x", 4096), ("a\t", 819), ("a|", 409), ("**b** ", 96), ("[a](http://b.cd) ", 96)):
+        reply = Reply()
+        reply.write(piece * most)
+        reply.advance()
+        assert looks == []
+        reply.write(piece)
+        reply.advance()
+        assert looks
+        looks.clear()
+
+
 def test_what_is_no_formula_any_more_once_it_is_cut_leaves_its_message_formatted() -> None:
     first, *_ = written(["**bold**\\(" + "word" * 60 + "\\) end"], limit=LIMIT)
     assert shown(first, "bold") == ["bold"]

@@ -40,6 +40,10 @@ def test_then_a_sentence() -> None:
     assert texts("many words " * 7 + "end. " + "more words " * 7)[0] == "many words " * 7 + "end."
 
 
+def test_within_bold_text_a_sentence_is_better_than_a_word_too() -> None:
+    assert texts("**" + "many words " * 7 + "end. " + "more words " * 7 + "end**")[0] == "many words " * 7 + "end."
+
+
 def test_then_a_word() -> None:
     parts = texts("слово " * 40)
 

@@ -143,6 +143,11 @@ def _count_twins(
 ) -> None:
     twins = twice(seen)
     surplus = len(seen.whole) - len(set(seen.whole)) + sum(not is_failure(message) for message in seen.orphans)
+    again = sum(seen.whole.count(name) - 1 for name in set(seen.whole) & conversation.retried)
+    again += sum(
+        message.get("text", "").startswith(f"<{name}>") for name in conversation.retried for message in seen.orphans
+    )
+    surplus -= min(again, conversation.pressed_again)
     near = [interruptions.nearest(conversation.chat, conversation.arrival(message)) for message in twins]
     if was_stored is None:
         unknown = [distance <= WINDOW for distance, _ in near]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ PATIENCE = 120.0
 """Seconds after which a question counts as lost; floods and restarts are well within."""
 THINKING = (2.0, 20.0)
 """Seconds between an answer and the next question."""
+
+_REFERENCE = re.compile(r"\(error (\w+)\)")
 
 PRESS_AGAIN_AFTER = 60.0
 """Seconds; a second failure within one second looks the same as the first. A press that waits is not repeated."""
@@ -32,9 +35,13 @@ class Conversation:
     patience: float = PATIENCE
     thinking: tuple[float, float] = THINKING
     asked: list[str] = field(default_factory=list)
-    pressed: set[tuple[int, int]] = field(default_factory=set)
-    """The failures under which somebody has pressed: message and second of its last change."""
+    pressed: set[tuple[int, int | str]] = field(default_factory=set)
+    """The failures under which somebody has pressed: message, and reference or second of its last change."""
     last_press: dict[int, float] = field(default_factory=dict)
+    missing: dict[int, set[str]] = field(default_factory=dict)
+    """The questions without a whole answer when somebody pressed under a failure: one of them is that failure's."""
+    pressed_again: int = 0
+    """Presses under a failure that had been pressed before: each may bring an answer that is there already."""
     askers_of: dict[str, int] = field(default_factory=dict)
     """Who asked what."""
     retried: set[str] = field(default_factory=set)
@@ -90,9 +97,11 @@ class Conversation:
             if whole >= set(self.asked) and settled(self.said):
                 return
             broken = next(
-                (message for message in self.said if has_failed(message) and self._would_press(message)), None
+                (message for message in self.said if has_failed(message) and self._would_press(message, whole)), None
             )
             if broken is not None:
+                self.pressed_again += _key(broken) in self.pressed
+                self.missing.setdefault(broken["message_id"], set(self.asked) - whole)
                 self.pressed.add(_key(broken))
                 self.last_press[broken["message_id"]] = time.monotonic()
                 self.retried |= set(self.asked) - whole
@@ -101,10 +110,15 @@ class Conversation:
             await asyncio.sleep(0.25)
         self.lost = [name for name in self.asked if name not in count(self.said).whole]
 
-    def _would_press(self, broken: Json) -> bool:
-        """Tell whether somebody presses: at once, and again where the same still stands there long after."""
-        last = self.last_press.get(broken["message_id"], 0.0)
-        return _key(broken) not in self.pressed or time.monotonic() > last + PRESS_AGAIN_AFTER
+    def _would_press(self, broken: Json, whole: set[str]) -> bool:
+        """Tell whether somebody presses: at once, and again long after where its question may still be unanswered.
+
+        The line of a failure stays where it is when its question is answered below.
+        """
+        if _key(broken) not in self.pressed:
+            return True
+        last, missing = self.last_press[broken["message_id"]], self.missing[broken["message_id"]]
+        return bool(missing - whole) and time.monotonic() > last + PRESS_AGAIN_AFTER
 
     def _asker_of(self, answer: Json) -> int:
         """The person whose question a message answers: in a group nobody else's press counts."""
@@ -120,8 +134,10 @@ def _together(messages: list[Json], name: str) -> list[Json]:
     return others[:at] + parts + others[at:]
 
 
-def _key(message: Json) -> tuple[int, int]:
-    return message["message_id"], message.get("edit_date", 0)
+def _key(message: Json) -> tuple[int, int | str]:
+    """One failure of a message: by its reference, since another process may show the same failure once more."""
+    reference = _REFERENCE.search(message.get("text", ""))
+    return message["message_id"], reference[1] if reference else message.get("edit_date", 0)
 
 
 def has_failed(message: Json) -> bool:

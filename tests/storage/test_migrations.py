@@ -69,6 +69,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0018": FIFTH,
     "0019": FIFTH,
     "0020": FIFTH,
+    "0021": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

@@ -21,6 +21,9 @@ from tests.harness.telegram_scene import ANNA, TOKEN, TelegramScene, telegram_sc
 class SilentHome:
     """The process that keeps the chat's budget, and is gone."""
 
+    def keeps(self, chat: int) -> bool:  # noqa: ARG002  # so the protocol names it
+        return False
+
     async def acquire(self, chat: int) -> bool:  # noqa: ARG002  # so the protocol names it
         return False
 

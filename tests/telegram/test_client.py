@@ -27,9 +27,10 @@ from bot.errors import (
     TopicUnavailable,
     Unauthorized,
 )
+from bot.rate_limits.meter import MAX_FLIGHT
 from bot.rendering.entities import Entity, Formatted
 from bot.telegram.bot_session import TolerantSession
-from bot.telegram.client import Telegram
+from bot.telegram.client import CALL_TIMEOUT, Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.keyboard import Button
 from tests.harness.telegram_scene import ANNA, TOKEN, TelegramScene, telegram_scene
@@ -234,3 +235,7 @@ def test_the_press_of_telegrams_own_stop_is_read(draft_id: object) -> None:
     stopped = Update.model_validate(update).stopped_message_generation
     assert stopped is not None
     assert stopped.draft_id == 12
+
+
+def test_an_unanswered_request_blocks_its_budget_for_as_long_as_a_call_may_take() -> None:
+    assert MAX_FLIGHT == CALL_TIMEOUT

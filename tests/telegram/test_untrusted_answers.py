@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 from aiogram import Bot
-from aiogram.methods import TelegramMethod
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import Response, SendMessage, TelegramMethod
+from aiogram.types import Message
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import AmbiguousOutcome, FloodWait, TelegramProblem
+from bot.metrics import Metrics
 from bot.rate_limits.scheduler import Scheduler
 from bot.rendering.entities import Formatted
 from bot.telegram.bot_session import TolerantSession
+from bot.telegram.call_observer import CallObserver
 from bot.telegram.client import Telegram
 from bot.telegram.destination import Destination
 from bot.telegram.slot_allocator import (
@@ -169,6 +173,17 @@ WAITS = [-5, 0, 0.5, float("nan"), float("-inf"), 3, 86_400, 10**9, 10**30, 10**
 def test_what_a_server_says_about_waiting_has_bounds(seconds: float) -> None:
     assert MIN_HOLD <= clamp_retry_after(seconds) <= MAX_HOLD
     assert clamp_retry_after(3) == 3
+
+
+@pytest.mark.parametrize("seconds", WAITS)
+async def test_whatever_a_server_says_about_waiting_breaks_no_figure(seconds: float) -> None:
+    bot, method = Bot("1:A"), SendMessage(chat_id=ANNA, text="Hello")
+
+    async def refused(_bot: Bot, _method: TelegramMethod[Message]) -> Response[Message]:
+        raise TelegramRetryAfter(method, "Too Many Requests", seconds)  # type: ignore[arg-type]  # as servers say it
+
+    with pytest.raises(TelegramRetryAfter):
+        await CallObserver(Metrics())(refused, bot, method)  # type: ignore[arg-type]  # a protocol of aiogram's, positional here
 
 
 @pytest.mark.parametrize("seconds", [10**9, 10**18, 10**30])

@@ -56,14 +56,19 @@ class Heartbeat:
         self._now.set()
 
     async def renew_leases(self) -> None:
-        """Renew what runs here, see who else lives, and queue what the dead left, in one transaction."""
+        """Renew what runs here, see who else lives, and queue what the dead left.
+
+        What runs is renewed in a transaction of its own: until its end every write of these turns waits.
+        """
         timing = self._running.timing
         sent_at, ran = timing.clock(), self._running.contexts()
-        async with self._database.transaction(durable=False):
-            renewed = await self._queue.renew(self._membership.me, ran, lease_duration=timing.lease_duration)
+        if ran:
+            async with self._database.transaction(durable=False, urgent=True):
+                renewed = await self._queue.renew(self._membership.me, ran, lease_duration=timing.lease_duration)
+            self._running.renew(sent_at, ran, renewed)
+        async with self._database.transaction(durable=False, urgent=True):
             living = await self._membership.register()
         await self._membership.update(living)
-        self._running.renew(sent_at, ran, renewed)
 
     async def _heartbeat_loop(self) -> None:
         pause = self._interval

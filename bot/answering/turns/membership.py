@@ -119,10 +119,13 @@ class Membership:
         return inherited
 
     async def written_by_others(self, chat: int, turn: int) -> Sequence[tuple[float, float]]:
-        """Tell from when to when other processes wrote in a chat within the longest window, each in seconds ago.
+        """Tell from when to when other processes wrote in a private chat within the longest window, in seconds ago.
 
-        `turn`: the one that begins here. Who was alone for that long asks nobody.
+        `turn`: the one that begins here. Who was alone for that long asks nobody. What they spent in a group is noted
+        call by call (`bot/telegram/group_calls.py`).
         """
+        if chat < 0:
+            return ()
         if self._alone and self._clock() >= self._alone_since + INHERITANCE:
             return ()
         return await written_by_others(self._database, self.bot, chat, me=self.me, turn=turn, lately=INHERITANCE)

@@ -12,6 +12,9 @@ from bot.answering.turns.timing import WorkerTiming
 from bot.answering.turns.turn_context import TurnContext
 from bot.storage.turn_queue.leases import Company, Signal
 
+ALARM_STEP = 0.05
+"""Seconds: looks that are due within one step are one look, however many turns they are for."""
+
 
 @dataclass(slots=True)
 class RunningJob:
@@ -34,6 +37,7 @@ class ClaimAlarm:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self._steps: set[int] = set()
 
     @property
     def is_set(self) -> bool:
@@ -45,8 +49,16 @@ class ClaimAlarm:
         self._event.set()
 
     def ring_in(self, seconds: float) -> None:
-        """Have the loop look after some seconds: a turn waits until then."""
-        asyncio.get_running_loop().call_later(seconds + 0.01, self._event.set)
+        """Have the loop look after some seconds, at most `ALARM_STEP` later: a turn waits until then."""
+        loop = asyncio.get_running_loop()
+        step = math.floor((loop.time() + seconds) / ALARM_STEP) + 1
+        if step not in self._steps:
+            self._steps.add(step)
+            loop.call_at(step * ALARM_STEP, self._ring_at, step)
+
+    def _ring_at(self, step: int) -> None:
+        self._steps.discard(step)
+        self._event.set()
 
     async def wait(self) -> None:
         """Wait until a look is due, and take the alarm back."""
@@ -82,10 +94,14 @@ class RunningTurns:
         """Places that are left."""
         return self._room - len(self._jobs) + self._resting
 
-    @property
-    def may_begin_at_once(self) -> bool:
-        """True where there is a place, and nothing is being claimed that may come before."""
-        return self._early is None and self.free > 0
+    def may_begin_at_once(self, *, beside: int) -> bool:
+        """Tell whether there is a place that nothing needs which waits: `beside` may be about to be claimed.
+
+        Not where a turn that begins now might count as alone: what is being claimed will run beside it.
+        """
+        if self._early is None and not self._alarm.is_set:
+            return self.free > 0
+        return self.free > beside and not (self.company.nobody or self.company.suspect)
 
     @property
     def has_poison_candidate(self) -> bool:

@@ -81,6 +81,10 @@ class RemoteSlotBroker:
         self._numbers = count()
         database.listen(SLOT_CHANNEL, self._hear)
 
+    def keeps(self, chat: int) -> bool:
+        """Tell whether a chat is at home here."""
+        return self._homes.partitioning.of(chat) == self._homes.partitioning.me
+
     async def acquire(self, chat: int) -> bool:
         """Wait for a slot for one message, see `SlotBroker`. Without a word from the home it goes without one."""
         me, home = self._homes.partitioning.me, self._homes.partitioning.of(chat)

@@ -56,7 +56,7 @@ class TurnOutcome:
                 await self._migration.migrate(key.bot, key.chat, error.to)
             case ChatUnavailable() | TopicUnavailable():
                 topic = key.topic if isinstance(error, TopicUnavailable) else None
-                await self._canceller.drop_waiting(key.bot, key.chat, topic)
+                await self._canceller.drop_waiting(key.bot, key.chat, topic, but=context.turn.question)
                 await self._keep(context, error)
                 await context.finish(TurnState.FAILED)
             case _:

@@ -18,8 +18,8 @@ class SignalReceiver(Protocol):
         """Do what a person wants of a turn; None: it is gone."""
         ...
 
-    def look_for_turns(self) -> None:
-        """Look for turns that may begin here."""
+    def look_for_turns(self, home: str | None) -> None:
+        """Look for turns that may begin at this `home`, elsewhere only after a while; None: anywhere."""
         ...
 
     def look_for_replicas(self) -> None:
@@ -42,9 +42,9 @@ class TurnSignals:
         """Tell whoever runs a turn, once the transaction is committed; None: it is gone."""
         await self._say(signal.value if signal else "drop", turn)
 
-    async def claim(self) -> None:
-        """Have every process look for turns."""
-        await self._say("claim")
+    async def claim(self, home: str | None = None) -> None:
+        """Have the process look for turns at which their chat is at home, the others later; None: everybody now."""
+        await self._say("claim", home=home)
 
     async def look(self) -> None:
         """Have every process see who lives."""
@@ -54,16 +54,19 @@ class TurnSignals:
         """Hand on what is told from now on."""
         self._database.listen(TURN_CHANNEL, lambda payload: self._hear(payload, receiver))
 
-    async def _say(self, what: str, turn: int = 0) -> None:
-        await self._database.notify(TURN_CHANNEL, json.dumps({"bot": self._bot, "do": what, "turn": turn}))
+    async def _say(self, what: str, turn: int = 0, *, home: str | None = None) -> None:
+        said = {"bot": self._bot, "do": what, "turn": turn, **({} if home is None else {"home": home})}
+        await self._database.notify(TURN_CHANNEL, json.dumps(said))
 
     def _hear(self, payload: str, receiver: SignalReceiver) -> None:
         if not payload:
             receiver.something_missed()
             return
         match _read(payload):
+            case {"bot": self._bot, "do": "claim", "home": str(home)}:
+                receiver.look_for_turns(home)
             case {"bot": self._bot, "do": "claim"}:
-                receiver.look_for_turns()
+                receiver.look_for_turns(None)
             case {"bot": self._bot, "do": "look"}:
                 receiver.look_for_replicas()
             case {"bot": self._bot, "do": "drop", "turn": int(turn)}:

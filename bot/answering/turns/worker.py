@@ -96,7 +96,7 @@ class Worker:
     @property
     def claimant(self) -> Claimant | None:
         """The claim of this process, where it may begin a question at once; None: others may be before it."""
-        if self._closing or self._alarm.is_set or not self._running.may_begin_at_once:
+        if self._closing or not self._running.may_begin_at_once(beside=CLAIM_BATCH):
             return None
         return Claimant(self.partitioning, self._running.timing.lease_duration, self._running.company)
 
@@ -110,20 +110,23 @@ class Worker:
 
         `again_in`: seconds until which one of them may still wait, so that it is looked for once more; 0: none does.
         """
-        self._database.after_commit(self._alarm.ring)
+        home = None if chat is None else self.partitioning.of(chat)
+        elsewhere = home not in {None, self.partitioning.me}
+        if not elsewhere:
+            self._database.after_commit(self._alarm.ring)
         if again_in:
             self._database.after_commit(lambda: self._alarm.ring_in(again_in))
-        elsewhere = chat is not None and self.partitioning.of(chat) != self.partitioning.me
         if self._database.shared and (elsewhere or self._running.free <= 0):
-            await self._signals.claim()
+            await self._signals.claim(home)
 
     def signal(self, turn: int, signal: Signal | None) -> None:
         """Do what a person wants of a turn; None: it is gone."""
         self._running.signal(turn, signal)
 
-    def look_for_turns(self) -> None:
+    def look_for_turns(self, home: str | None) -> None:
         """Look for what may begin here now, and for what may begin here because nobody else has taken it."""
-        self._alarm.ring()
+        if home in {None, self.partitioning.me}:
+            self._alarm.ring()
         if self._database.shared:
             self._alarm.ring_in(STEAL_DELAY)
 

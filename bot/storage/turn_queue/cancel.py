@@ -70,11 +70,15 @@ class TurnCanceller:
         acknowledged = tuple(row.reply_to for row in waiting if row.waited and row.reply_to is not None)
         return EndedTurns(len(waiting), tuple(row.id for row in under_way), acknowledged)
 
-    async def drop_waiting(self, bot: int, chat: int, topic: int | None = None) -> int:
-        """The chat, or one topic of it, is gone: its waiting turns have failed. Gives how many."""
+    async def drop_waiting(self, bot: int, chat: int, topic: int | None = None, *, but: int | None = None) -> int:
+        """The chat, or one topic of it, is gone: its waiting turns have failed. Gives how many.
+
+        `but` is a question whose turns go on waiting: the buttons under its cut answer may have been pressed already.
+        """
+        there = turns.c.conversation.in_(conversations_of(bot, chat, topic))
         async with self._database.transaction() as connection:
             return await self._finish_waiting(
-                connection, turns.c.conversation.in_(conversations_of(bot, chat, topic)), TurnState.FAILED
+                connection, there & turns.c.question.is_distinct_from(but), TurnState.FAILED
             )
 
     async def open_turns(self, bot: int, chat: int, person: int | None = None) -> list[int]:

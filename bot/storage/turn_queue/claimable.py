@@ -15,9 +15,11 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow
@@ -51,6 +53,16 @@ def may_begin(database: Database) -> Select[Any]:
     return oldest.where(_may_begin_here(database)) if database.shared else oldest
 
 
+def waiting_chats(database: Database) -> Select[Any]:
+    """The chats in which turns wait, each beside whether one may begin on any replica (`left`)."""
+    return (
+        select(conversations.c.chat, func.max(case((_is_left(database), 1), else_=0)).label("left"))
+        .join(turns)
+        .where(turns.c.bot == bindparam("of"), WAITING)
+        .group_by(conversations.c.chat)
+    )
+
+
 def waits_behind(other: FromClause) -> ColumnElement[bool]:
     """The condition that a turn of the same conversation comes before the one of `turns`, or runs.
 
@@ -71,8 +83,13 @@ def _may_begin_here(database: Database) -> ColumnElement[bool]:
         its.c.bot == conversations.c.bot,
         its.c.chat == conversations.c.chat,
     )
-    mine = conversations.c.chat.in_(bindparam("mine", type_=BigInteger, expanding=True))
-    return and_(~under_way, or_(mine, turns.c.asked_at < database.now() - STEAL_DELAY))
+    # an array is one parameter: a list would be another statement for each length, to be parsed and planned anew
+    mine = conversations.c.chat == func.any(bindparam("mine", type_=ARRAY(BigInteger)))
+    return and_(~under_way, or_(mine, _is_left(database)))
+
+
+def _is_left(database: Database) -> ColumnElement[bool]:
+    return turns.c.asked_at < database.now() - STEAL_DELAY
 
 
 def is_poison_candidate(row: AnyRow) -> bool:

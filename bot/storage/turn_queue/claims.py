@@ -28,9 +28,9 @@ from bot.storage.message_tree import IS_CONVERSATION
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.repositories.screens import on_screen, set_screen
 from bot.storage.repositories.token_usage import keep_tokens, keep_tokens_of_cut
-from bot.storage.schema import conversations, messages, spent, turns
+from bot.storage.schema import messages, spent, turns
 from bot.storage.sqlite.group_commit import GroupCommit
-from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin
+from bot.storage.turn_queue.claimable import WAITING, WHOLE_TURN, is_poison_candidate, may_begin, waiting_chats
 from bot.storage.turn_queue.leases import (
     ABOUT_TO_SEND,
     LEASE_DURATION,
@@ -60,6 +60,7 @@ class TurnRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._oldest = may_begin(database)
+        self._waiting_in = waiting_chats(database)
         ended = {"open": False, "lease_until": None, "former_owner": None, "finished_at": database.now()}
         self._end = update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended)
         self._keeping = GroupCommit(database, self._keep)
@@ -94,7 +95,11 @@ class TurnRepository:
         """
         wanted: dict[str, object] = {"of": bot, "at_most": limit, "candidates": allow_poison_candidates}
         if self._database.shared:
-            wanted.update(me=partitioning.me, mine=await self._waiting_at_home(bot, partitioning))
+            waiting = await self._waiting_chats(bot)
+            at_home = [chat for chat in waiting if partitioning.of(chat) == partitioning.me]
+            if not at_home and not any(waiting.values()):
+                return []
+            wanted.update(me=partitioning.me, mine=at_home)
         async with self._database.transaction(durable=False) as connection:
             rows = (await connection.execute(self._oldest, wanted)).all()
             first = next((row.id for row in rows if is_poison_candidate(row)), None)
@@ -105,13 +110,11 @@ class TurnRepository:
             claimed = [await self._take(connection, row, lease) for row in chosen]
         return [one for one in claimed if one is not None]
 
-    async def _waiting_at_home(self, bot: int, partitioning: ChatPartitioning) -> list[int]:
-        """The chats in which turns wait, of those that are at home here."""
-        waiting = select(conversations.c.chat).join(turns).where(turns.c.bot == bot, WAITING).distinct()
+    async def _waiting_chats(self, bot: int) -> dict[int, bool]:
+        """The chats in which turns wait, and whether one of them was left by its home for so long that anybody may."""
         async with self._database.reading() as connection:
-            return [
-                chat for chat in (await connection.scalars(waiting)).all() if partitioning.of(chat) == partitioning.me
-            ]
+            found = (await connection.execute(self._waiting_in, {"of": bot})).all()
+        return {row.chat: row.left for row in found}
 
     async def renew(
         self, owner: str, running: Collection[int], *, lease_duration: float = LEASE_DURATION
