@@ -23,14 +23,22 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, POOL_SIZE, begun, database_url, driver_of, is_sqlite, make_engine
+from bot.storage.engine import (
+    CONNECT_TIMEOUT,
+    POOL_SIZE,
+    begin_writing,
+    database_url,
+    driver_of,
+    is_sqlite,
+    make_engine,
+)
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
-from bot.storage.sqlite.kept_connections import KeptConnections
+from bot.storage.sqlite.idle_connections import IdleConnections
 
 if TYPE_CHECKING:
     from bot.storage.postgres.connection_queue import ConnectionQueue
@@ -96,8 +104,8 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
+        self._kept: dict[AsyncEngine, IdleConnections] = {}
         self._queues: dict[AsyncEngine, ConnectionQueue] = {}
-        self._kept: dict[AsyncEngine, KeptConnections] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -255,7 +263,9 @@ class Database:
     @asynccontextmanager
     async def _outermost(self, engine: AsyncEngine | None, *, urgent: bool) -> AsyncIterator[AsyncConnection]:
         async with self._writer, AsyncExitStack() as stack:
-            connection = await self._connection(engine, stack, begins=True, urgent=urgent)
+            connection = await self._connection(engine, stack, urgent=urgent)
+            with self._border.translating():
+                await begin_writing(connection)
             here = _OpenTransaction(connection, asyncio.current_task())
             token = self._open.set(here)
             try:
@@ -271,25 +281,23 @@ class Database:
             do()
 
     async def _connection(
-        self, engine: AsyncEngine | None, stack: AsyncExitStack, *, begins: bool = False, urgent: bool = False
+        self, engine: AsyncEngine | None, stack: AsyncExitStack, *, urgent: bool = False
     ) -> AsyncConnection:
-        """Give a connection, in a transaction where it `begins` one, that goes back when the stack is unwound.
-
-        Raises StorageUnavailable.
-        """
-        opened = _opened(engine)
+        """Give a connection that goes back when the stack is unwound. Raises StorageUnavailable."""
         with self._border.translating():
-            if not self.shared:
-                return await stack.enter_async_context(self._kept[opened].lent(begins=begins))
-            await stack.enter_async_context(self._queues[opened].place(urgent=urgent))
-            return await stack.enter_async_context(begun(opened) if begins else opened.connect())
+            engine = _opened(engine)
+            queue, kept = self._queues.get(engine), self._kept.get(engine)
+            if queue is not None:
+                await stack.enter_async_context(queue.place(urgent=urgent))
+            return await stack.enter_async_context(engine.connect() if kept is None else kept.lent())
 
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
-            self._kept[engine] = KeptConnections(engine)
+            if not self.shared:
+                self._kept[engine] = IdleConnections(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
         if self.shared:
             from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none

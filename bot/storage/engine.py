@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from inspect import signature
 from typing import Any, cast
 
@@ -66,7 +64,7 @@ def make_engine(
 ) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used.
 
-    Where it does not `begin` by itself, `KeptConnections` does: a listener to one event makes SQLAlchemy tell of all.
+    Where it does not `begin` by itself, `begin_writing` does it: a listener to one event makes SQLAlchemy tell of all.
 
     One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
     never one that a durable one came after. `patience` is how many seconds one statement may take on PostgreSQL.
@@ -95,12 +93,12 @@ def make_engine(
     return _sqlite_engine(url, foreign_keys=foreign_keys, durable=durable, begins=begins)
 
 
-@asynccontextmanager
-async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Begin a transaction on PostgreSQL inside, and roll back what is not committed at its end."""
-    async with engine.connect() as connection:
+async def begin_writing(connection: AsyncConnection) -> None:
+    """Begin a transaction on a connection of an engine that does not do so by itself."""
+    if connection.dialect.name == "sqlite":
+        await driver_of(connection).begin()
+    else:
         await connection.begin()
-        yield connection
 
 
 def driver_of(connection: AsyncConnection) -> SqliteConnection:

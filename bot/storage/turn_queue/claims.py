@@ -60,7 +60,7 @@ class TurnRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._oldest = may_begin(database)
+        self._oldest = PreparedStatement(may_begin(database))
         self._waiting_in = waiting_chats(database)
         ended = {"open": False, "lease_until": None, "former_owner": None, "finished_at": database.now()}
         self._end = PreparedStatement(update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended))
@@ -102,7 +102,7 @@ class TurnRepository:
                 return []
             wanted.update(me=partitioning.me, mine=at_home)
         async with self._database.transaction(durable=False) as connection:
-            rows = (await connection.execute(self._oldest, wanted)).all()
+            rows = await self._oldest.rows(connection, wanted)
             first = next((row.id for row in rows if is_poison_candidate(row)), None)
             chosen = [row for row in rows if not is_poison_candidate(row) or row.id == first]
             lease = _NewLease(partitioning.me, lease_duration, suspect=company.nobody and len(chosen) == 1)

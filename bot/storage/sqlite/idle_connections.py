@@ -10,13 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.storage.engine import driver_of
-
 MAX_KEPT = 2
 """Connections of an engine that wait for their next use, at the most: its only writer's, and one to read with."""
 
 
-class KeptConnections:
+class IdleConnections:
     """Lends connections of one engine; writers take turns before they ask.
 
     One of them that failed is given back to the engine's pool, and whoever comes next gets another one.
@@ -27,16 +25,14 @@ class KeptConnections:
         self._kept: list[AsyncConnection] = []
 
     @asynccontextmanager
-    async def lent(self, *, begins: bool = False) -> AsyncIterator[AsyncConnection]:
-        """Read inside, or where it `begins` write: what is not committed at its end is rolled back."""
+    async def lent(self) -> AsyncIterator[AsyncConnection]:
+        """Use one inside; what is not committed at the end is rolled back."""
         async with AsyncExitStack() as failing:
             if self._kept:
                 connection = self._kept.pop()
                 failing.push_async_exit(connection)
             else:
                 connection = await failing.enter_async_context(self._engine.connect())
-            if begins:
-                await driver_of(connection).begin()
             yield connection
             if connection.in_transaction():  # SQLAlchemy's own notion of one, which costs no trip
                 await connection.rollback()
