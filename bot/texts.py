@@ -30,8 +30,10 @@ class Texts:
         return {language: self.get(language, "language-name") for language in self._bundles}
 
     def get(self, language: str, key: str, **args: str | float) -> str:
-        """The text named `key`. An unknown language gets English; a missing text is logged and shown as its key."""
+        """The text named `key`: in English where a language has none; its key, which is logged, where nobody has."""
         bundle = self._bundles.get(language, self._bundles[FALLBACK])
+        if not bundle.has_message(key):
+            bundle = self._bundles[FALLBACK]
         if not bundle.has_message(key):
             logger.error("There is no text %s", key)
             return key

@@ -182,3 +182,12 @@ def test_an_unknown_language_gets_english_and_an_unknown_text_its_name(caplog: p
 def test_a_missing_argument_is_logged_and_shows_a_text_nevertheless(caplog: pytest.LogCaptureFixture) -> None:
     assert "your question" in texts().get("en", "called-without-question")
     assert "called-without-question" in caplog.text
+
+
+def test_what_a_translation_does_not_have_yet_is_english(tmp_path: Path) -> None:
+    (tmp_path / "en.ftl").write_text(
+        "language-name = English\nlanguage-codes = en\nhello = Hello\nbye = Bye\n", "utf-8"
+    )
+    (tmp_path / "de.ftl").write_text("language-name = Deutsch\nlanguage-codes = de\nhello = Hallo\n", "utf-8")
+    texts = Texts(tmp_path)
+    assert [texts.get("de", key) for key in ("hello", "bye")] == ["Hallo", "Bye"]

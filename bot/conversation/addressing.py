@@ -59,7 +59,8 @@ class IncomingMessage:
 def is_for_bot(incoming: IncomingMessage, me: BotIdentity, commands: Collection[str]) -> bool:
     """Decide whether the bot reacts: everything in private; in groups a mention, a reply to it, or a command.
 
-    `commands` are the bot's own, without the slash: a bare `/weather` in a group is some other bot's business.
+    `commands` are the bot's own, without the slash: a bare `/weather` in a group is some other bot's business. A name
+    alone ("aura, …") is not enough: people also talk about the bot, and every answer spends the group's minute.
     """
     if incoming.from_bot or incoming.automatic or incoming.service:
         return False

@@ -57,7 +57,7 @@ def learn_tempo(tempo: float, since_last: float) -> float:
 
 
 def bucket_gap(spare: float, bucket: BucketLimit, fills: float = math.inf) -> float:
-    """Seconds until the next change, with `spare` slots left beyond those kept for final states.
+    """Seconds until the next change in a private chat, with `spare` slots left beyond those kept for final states.
 
     `fills`: seconds in which the answer fills a message; each of them costs a call more.
     """

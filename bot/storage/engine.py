@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsProblem
+from bot.storage.sqlite.driver import Connection as SqliteConnection
 from bot.storage.sqlite.driver import connect
 
 CONNECT_TIMEOUT = 5.0
@@ -64,7 +67,7 @@ def make_engine(
 ) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used.
 
-    Where it does not `begin` by itself, `begin_writing` does it: a listener to one event makes SQLAlchemy tell of all.
+    Where it does not `begin` by itself, `KeptConnections` does: a listener to one event makes SQLAlchemy tell of all.
 
     One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
     never one that a durable one came after. `patience` is how many seconds one statement may take on PostgreSQL.
@@ -93,11 +96,19 @@ def make_engine(
     return _sqlite_engine(url, foreign_keys=foreign_keys, durable=durable, begins=begins)
 
 
-async def begin_writing(connection: AsyncConnection) -> None:
-    """Begin a transaction on a connection of an engine that does not do so by itself."""
-    await connection.begin()
-    if connection.dialect.name == "sqlite":
-        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+@asynccontextmanager
+async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Begin a transaction on PostgreSQL inside, and roll back what is not committed at its end."""
+    async with engine.connect() as connection:
+        await connection.begin()
+        yield connection
+
+
+def driver_of(connection: AsyncConnection) -> SqliteConnection:
+    """Give the driver's own connection to SQLite, behind one that is open."""
+    if connection.sync_connection is None:
+        raise RuntimeError("the connection is closed")
+    return cast("SqliteConnection", connection.sync_connection.connection.driver_connection)
 
 
 def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401  # a driver's

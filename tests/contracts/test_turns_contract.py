@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -52,6 +54,17 @@ async def test_a_rolled_back_question_was_never_asked(bench: Bench) -> None:
         await change_of_mind()
     await bench.answered("kept")
     assert bench.begun == ["kept"]
+
+
+@pytest.mark.parametrize("key", [PRIVATE, GROUP])
+async def test_a_turn_that_begins_at_once_is_the_one_that_was_stored(bench: Bench, key: ChatKey) -> None:
+    bench.hold()
+    asked = await bench.ask("one", key, message_id=7)
+    running = await bench.has_begun("one")
+    stored = await bench.turns.get(asked.turn)
+    assert stored is not None
+    assert replace(running.turn, asked_at=0.0, shown=()) == replace(stored, asked_at=0.0, shown=())
+    assert running.turn.asked_at == pytest.approx(stored.asked_at, abs=5.0)
 
 
 async def test_questions_of_one_conversation_are_answered_in_order(bench: Bench) -> None:
