@@ -30,7 +30,7 @@ from bot.storage.notification_bus import NotificationBus, NotificationHandler
 from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
-from bot.storage.sqlite.kept_connections import KeptConnections
+from bot.storage.sqlite.kept_connections import SQLiteConnections
 
 if TYPE_CHECKING:
     from bot.storage.postgres.connection_queue import ConnectionQueue
@@ -97,7 +97,7 @@ class Database:
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
         self._queues: dict[AsyncEngine, ConnectionQueue] = {}
-        self._kept: dict[AsyncEngine, KeptConnections] = {}
+        self._kept: dict[AsyncEngine, SQLiteConnections] = {}
 
     async def open(self) -> None:
         """Take the database, bring its schema up to date. Raises DatabaseInUse, SchemaNewer, StorageUnavailable."""
@@ -289,7 +289,7 @@ class Database:
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
-            self._kept[engine] = KeptConnections(engine)
+            self._kept[engine] = SQLiteConnections(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
         if self.shared:
             from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none

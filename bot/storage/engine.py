@@ -66,7 +66,7 @@ def make_engine(
 ) -> AsyncEngine:
     """An engine whose transactions are safe on disk when they return. It connects when it is first used.
 
-    Where it does not `begin` by itself, `KeptConnections` does: a listener to one event makes SQLAlchemy tell of all.
+    Where it does not `begin` by itself, `SQLiteConnections` does: a listener to one event makes SQLAlchemy tell of all.
 
     One that is not `durable` does not wait for the disk: a power failure may undo the last of its transactions, but
     never one that a durable one came after. `patience` is how many seconds one statement may take on PostgreSQL.

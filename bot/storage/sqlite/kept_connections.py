@@ -16,7 +16,7 @@ MAX_KEPT = 2
 """Connections of an engine that wait for their next use, at the most: its only writer's, and one to read with."""
 
 
-class KeptConnections:
+class SQLiteConnections:
     """Lends connections of one engine; writers take turns before they ask.
 
     One of them that failed is given back to the engine's pool, and whoever comes next gets another one.
