@@ -42,7 +42,7 @@ Problem                          has a text for a person: `key` in the Fluent fi
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 
 class Problem(Exception):
@@ -73,6 +73,17 @@ class GeneratorProblem(Problem):
     """True where the same request may succeed a little later."""
     tries: int = 1
     """Requests that were made for the answer, this one included."""
+    cause_key: str = ""
+    """The sentence of the cause in the Fluent files; empty: only its server has words for it."""
+    place: str = ""
+    """Host and port that the cause is about."""
+
+    def because(self, cause_key: str, place: str = "") -> Self:
+        """Name the cause, so that an admin reads it in their own language; the place stands in the text as well."""
+        self.cause_key, self.place = cause_key, place
+        if place:
+            self.args = (f"{self} ({place})",)
+        return self
 
 
 class GeneratorUnreachable(GeneratorProblem):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiogram import Bot
-from aiogram.exceptions import ClientDecodeError, TelegramNotFound, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.types import User, WebhookInfo
 
 from bot import logs
+from bot.command_line import noted as noted_words
 from bot.command_line.card_notes import PROBE_PICTURE, card_notes
 from bot.command_line.generator_trial import generator_variables
 from bot.conversation.messages import ChatKey
@@ -22,11 +25,12 @@ from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
+from bot.net.proxy_url import parse_proxy
 from bot.people.personas import check_models, read_personas
 from bot.preferences import EffectivePreferences, PreferenceName, PreferenceResolver, Source
 from bot.settings import Settings
 from bot.settings_review import review
-from bot.storage.inspection import folder_of, inspect, stored_for_bot
+from bot.storage.inspection import folder_of, inspect, noted_for_bot, stored_for_bot
 from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
 from bot.updates.receiving import NO_BOT_API
 
@@ -91,32 +95,60 @@ async def check_telegram(settings: Settings) -> str:
     bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
     try:
         me: User | None = await bot.get_me(request_timeout=CHECK_TIMEOUT)
-        await _check_deliveries(bot, settings)
+        deliveries = await _check_deliveries(bot, settings)
     except (TelegramUnauthorizedError, TelegramNotFound):
         raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
     except ClientDecodeError:
         raise Wrong(NO_BOT_API) from None
     except TELEGRAM_ERRORS as error:
-        proxy = "TELEGRAM_PROXY" if settings.telegram_proxy else "set TELEGRAM_PROXY where Telegram is blocked"
-        raise Wrong(f"not reached ({error.message}); check TELEGRAM_API_URL, the network, and {proxy}") from None
+        raise Wrong(_not_reached(settings, error)) from None
     finally:
         await bot.session.close()
     if me is None:
         raise Wrong(NO_BOT_API)
-    return f"@{me.username} ({me.full_name})"
+    return "; ".join([f"@{me.username} ({me.full_name})", *deliveries])
 
 
-async def _check_deliveries(bot: Bot, settings: Settings) -> None:
-    """Ask Telegram how a webhook fares. Raises Wrong."""
-    if settings.webhook_url is None:
-        return
+def _not_reached(settings: Settings, error: TelegramAPIError | ClientDecodeError) -> str:
+    """Say which part of the way to Telegram does not work, by the setting that names it."""
+    if settings.telegram_proxy is not None:
+        place = parse_proxy(settings.telegram_proxy.get_secret_value()).shown
+        return f"not reached through the proxy ({error.message}); check TELEGRAM_PROXY ({place})"
+    if settings.telegram_api_url is not None:
+        place = urlsplit(settings.telegram_api_url).netloc.rpartition("@")[2]
+        return f"not reached ({error.message}); check TELEGRAM_API_URL ({place}), or set TELEGRAM_PROXY"
+    return f"not reached ({error.message}); check the network, and set TELEGRAM_PROXY where Telegram is blocked"
+
+
+async def _check_deliveries(bot: Bot, settings: Settings) -> list[str]:
+    """Ask Telegram where updates go and how many wait, which takes none of them away. Raises Wrong."""
     info: WebhookInfo | None = await bot.get_webhook_info(request_timeout=CHECK_TIMEOUT)
-    if info is not None and info.pending_update_count and info.last_error_message:
-        waiting = f"{info.pending_update_count} updates wait"
+    if info is None:
+        return []
+    waiting = f"updates that wait at Telegram: {info.pending_update_count}"
+    if settings.webhook_url is not None and info.pending_update_count and info.last_error_message:
         raise Wrong(
             f"it cannot deliver to the webhook ({info.last_error_message}), {waiting}; "
             "check WEBHOOK_URL, its certificate, and the server that stands before the bot"
         )
+    notes = [waiting] if info.pending_update_count else []
+    announced, wanted = urlsplit(info.url).hostname, urlsplit(settings.webhook_url or "").hostname
+    if announced != wanted and (announced or wanted):
+        there = f"delivers to a webhook at {announced}" if announced else "knows of no webhook"
+        said = f"WEBHOOK_URL is at {wanted}" if wanted else "WEBHOOK_URL is not set"
+        notes.append(f"Telegram {there}, and {said}: right before the next start, else a second program has BOT_TOKEN")
+    return notes
+
+
+async def _noted(settings: Settings) -> str:
+    """Tell what the running bot has noted. Raises Wrong."""
+    if settings.bot_token is None:
+        return "nothing, without BOT_TOKEN"
+    noted = await noted_for_bot(settings.database_url.get_secret_value(), _bot_id(settings), now=time.time())
+    lines = [*noted_words.wrong(noted), *noted_words.notes(noted)]
+    if noted_words.wrong(noted):
+        raise Wrong("; ".join(lines))
+    return "; ".join(lines) or "no second program with BOT_TOKEN, no chat that Telegram wants left alone"
 
 
 async def check_generator(settings: Settings) -> str:
@@ -144,12 +176,16 @@ async def check_generator(settings: Settings) -> str:
 async def _in_force(settings: Settings, models: ModelCatalog) -> EffectivePreferences:
     """Find what a question is asked with where its chat has set nothing: what admins have set, else the settings."""
     stored: dict[ChatKey, dict[str, str]] = {}
-    token = settings.bot_token.get_secret_value() if settings.bot_token is not None else ""
-    whole = ChatKey(int(token.partition(":")[0] or 0), 0)
+    whole = ChatKey(_bot_id(settings), 0)
     if settings.bot_token is not None:
         stored[whole] = await stored_for_bot(settings.database_url.get_secret_value(), whole.bot)
     resolver = PreferenceResolver(settings, read_personas(settings.personas_file), (), models)
     return resolver.resolve(whole, stored)
+
+
+def _bot_id(settings: Settings) -> int:
+    token = settings.bot_token.get_secret_value() if settings.bot_token is not None else ""
+    return int(token.partition(":")[0] or 0)
 
 
 async def _ask(
@@ -178,7 +214,7 @@ def _to_look_at(entry: ModelEntry, settings: Settings, error: GeneratorProblem) 
     """Name what can be the reason of a failure: a greeting that is too long leaves the context and the prompt."""
     if isinstance(error, QuestionTooLong):
         return f"context in [{entry.id}] of models.toml" if entry.id else "CONTEXT_TOKENS and SYSTEM_PROMPT"
-    return f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings)
+    return f"[{entry.id}] of models.toml" if entry.id else generator_variables(settings, error)
 
 
 def _named(entry: ModelEntry) -> str:
@@ -210,4 +246,5 @@ _PARTS: dict[str, CheckPart] = {
     "telegram": check_telegram,
     "generator": check_generator,
     "database": _database,
+    "noted": _noted,
 }

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from bot.conversation.messages import ChatKey
-from bot.errors import GeneratorProblem
+from bot.errors import (
+    CertificateRefused,
+    GeneratorProblem,
+    GeneratorRefused,
+    GeneratorSilent,
+    GeneratorUnreachable,
+    ProxyRefused,
+    ProxyUnreachable,
+)
 from bot.generators.factory import kind_of
 from bot.models.catalog import ModelCatalog
 from bot.preferences import Preferences
@@ -13,6 +22,9 @@ from bot.runtime.installation import command_for
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_ABOUT_KEY = re.compile(r"^40[13]\b|api[ _-]?key|unauthori[sz]ed|authentication", re.IGNORECASE)
+"""A refusal of the key, not of the model's name."""
 
 
 async def try_generator(models: ModelCatalog, preferences: Preferences, settings: Settings, *, bot: int) -> None:
@@ -26,14 +38,24 @@ async def try_generator(models: ModelCatalog, preferences: Preferences, settings
             "%s does not answer: %s; check %s, or run `%s`",
             models.client(models.resolve(chosen).entry).destination,
             problem,
-            generator_variables(settings),
+            generator_variables(settings, problem),
             command_for("doctor"),
         )
 
 
-def generator_variables(settings: Settings) -> str:
-    """Name the variables that can be the reason why no generator answers."""
+def generator_variables(settings: Settings, error: GeneratorProblem | None = None) -> str:
+    """Name the variables that can be the reason why no generator answers: the one that is wrong, where it is known."""
     if settings.embedded:
         return f"LOCAL_MODEL, or run `{command_for('install')}` again"
-    variables = kind_of(settings.generator).variables
-    return ", ".join([*variables, *(["PROXY"] if settings.proxy else [])])
+    kind = kind_of(settings.generator)
+    url, key = kind.url_setting.upper(), kind.key_setting.upper()
+    if isinstance(error, GeneratorRefused) and key and _ABOUT_KEY.search(str(error)):
+        return key
+    causes = (
+        ((ProxyRefused, ProxyUnreachable), "PROXY, or /proxy in the chat"),
+        ((CertificateRefused,), f"the certificate of {url}, and SSL_CERT_FILE"),
+        ((GeneratorUnreachable,), f"{url}, and whether its server runs" if url else ""),
+        ((GeneratorSilent,), "whether its server is overloaded, HEADERS_TIMEOUT and SILENCE_TIMEOUT"),
+    )
+    known = next((words for kinds, words in causes if isinstance(error, kinds)), "")
+    return known or ", ".join([*kind.variables, *(["PROXY"] if settings.proxy else [])])

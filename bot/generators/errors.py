@@ -132,7 +132,8 @@ def _from_aiohttp(error: BaseException) -> GeneratorProblem:
     assert isinstance(error, aiohttp.ClientResponseError)  # noqa: S101  # narrows what the table has matched
     if isinstance(error, aiohttp.ClientHttpProxyError):
         if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            return ProxyRefused("the proxy does not accept the user name and password (407)")
+            refused = ProxyRefused("the proxy does not accept the user name and password (407)")
+            return refused.because("cause-proxy-login")
         return ProxyUnreachable(f"the proxy answered {error.status} {one_line(error.message)}")
     if isinstance(error.__cause__, HttpProcessingError):  # aiohttp makes a 400 of its own out of what it cannot read
         return GeneratorBroken("the server's HTTP makes no sense")
@@ -162,8 +163,8 @@ def _is_ours(error: BaseException) -> bool:
     return isinstance(error, (aiohttp.ClientError, *_of_httpx("HTTPError"), aiohttp_socks.ProxyError, OSError))
 
 
-def _always(kind: type[GeneratorProblem], words: str) -> Callable[[BaseException], GeneratorProblem]:
-    return lambda error: kind(f"{words} ({type(error).__name__})")
+def _always(kind: type[GeneratorProblem], words: str, key: str) -> Callable[[BaseException], GeneratorProblem]:
+    return lambda _: kind(words).because(key)
 
 
 def _of_httpx(name: str) -> tuple[type[BaseException], ...]:
@@ -179,7 +180,7 @@ def _known() -> tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseExcep
         ((*_of_httpx("HTTPStatusError"),), _from_httpx),
         (
             (TimeoutError, *_of_httpx("TimeoutException"), aiohttp_socks.ProxyTimeoutError),
-            _always(GeneratorSilent, "a time limit passed"),
+            _always(GeneratorSilent, "a time limit passed", "cause-time-limit"),
         ),
         (
             (
@@ -199,12 +200,12 @@ def _known() -> tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseExcep
                 *_of_httpx("InvalidURL"),
                 *_of_httpx("UnsupportedProtocol"),
             ),
-            _always(GeneratorRefused, "this is not the address of a server"),
+            _always(GeneratorRefused, "this is not the address of a server", "cause-no-address"),
         ),
         ((ProxyAddressError,), lambda error: GeneratorRefused(str(error))),
         ((aiohttp.ClientConnectorError, *_of_httpx("ConnectError"), ssl.SSLError, socket.gaierror), connection_problem),
         (
             (aiohttp.ClientError, *_of_httpx("TransportError"), OSError),
-            _always(GeneratorBroken, "the connection broke"),
+            _always(GeneratorBroken, "the connection broke", "cause-connection-broke"),
         ),
     )

@@ -843,3 +843,13 @@ model-embedded = { $model } is the only model here: it runs inside this program.
 broadcast-not-copied = I can't send that to everybody. Text goes out, and pictures, videos, recordings, files, stickers, places and contacts, one message at a time (captions up to 1,024 characters): no albums, no polls.
 broadcast-copied = (the message above)
 broadcast-gone = The message that was to go out is deleted, so I stopped. Sent: { $sent }; blocked me: { $blocked }; failed: { $failed }.
+
+## Causes that admins are told
+
+cause-nobody-listens = no connection: nobody listens there{ $place }
+cause-unknown-name = no connection: the name of the server does not resolve{ $place }
+cause-no-proxy = no connection to the proxy
+cause-proxy-login = the proxy does not accept the user name and password
+cause-time-limit = a time limit passed
+cause-no-address = this is not the address of a server
+cause-connection-broke = the connection broke

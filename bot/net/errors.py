@@ -25,11 +25,11 @@ _LOGIN_REFUSED = re.compile(r"^407\b|\bacceptable\b|username\b", re.IGNORECASE)
 def proxy_problem(error: BaseException) -> GeneratorProblem:
     """Translate what a proxy's failure raises: ProxyRefused, or ProxyUnreachable."""
     if any(isinstance(cause, (OSError, aiohttp_socks.ProxyConnectionError)) for cause in causes(error)):
-        return ProxyUnreachable("no connection to the proxy")
+        return ProxyUnreachable("no connection to the proxy").because("cause-no-proxy")
     words = str(error)
     code = getattr(error, "error_code", None)
     if code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or (code is None and _LOGIN_REFUSED.search(words)):
-        return ProxyRefused("the proxy does not accept the user name and password")
+        return ProxyRefused("the proxy does not accept the user name and password").because("cause-proxy-login")
     return ProxyUnreachable(f"the proxy failed: {_short(words) or type(error).__name__}")
 
 
@@ -39,8 +39,9 @@ def connection_problem(error: BaseException) -> GeneratorProblem:
     if refused is not None:
         return refused
     if any(isinstance(cause, socket.gaierror) for cause in causes(error)):
-        return GeneratorUnreachable("no connection: the name of the server does not resolve")
-    return GeneratorUnreachable("no connection: nobody listens there")
+        unknown = GeneratorUnreachable("no connection: the name of the server does not resolve")
+        return unknown.because("cause-unknown-name", _place(error))
+    return GeneratorUnreachable("no connection: nobody listens there").because("cause-nobody-listens", _place(error))
 
 
 def certificate_problem(error: BaseException) -> GeneratorProblem | None:
@@ -55,6 +56,12 @@ def certificate_problem(error: BaseException) -> GeneratorProblem | None:
             plain = "; is its address http:// instead of https://?" if why == PLAIN_ANSWER else ""
             return GeneratorUnreachable(f"no encrypted connection: {_short(str(why))}{plain}")
     return None
+
+
+def _place(error: BaseException) -> str:
+    """Give the host and port that could not be connected to, where the error knows them."""
+    host, port = getattr(error, "host", None), getattr(error, "port", None)
+    return _short(f"{host}:{port}") if isinstance(host, str) and isinstance(port, int) else ""
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -84,13 +84,13 @@ class AdminAlerts:
         if not _is_certain(error) and self._failures[model] < MIN_FAILURES:
             return
         if isinstance(error, _REFUSED):
-            await self._begin(REFUSED, model, str(error), _OWN_WORDS.get(type(error), ""))
+            await self._begin(REFUSED, model, error, _OWN_WORDS.get(type(error), ""))
         elif isinstance(error, _DOWN):
-            await self._begin(DOWN, model, str(error), _OWN_WORDS.get(type(error), ""))
+            await self._begin(DOWN, model, error, _OWN_WORDS.get(type(error), ""))
 
     async def model_left_alone(self, model: str, error: GeneratorProblem) -> None:
         """Tell that a model of `models.toml` is left alone for a while, unless its failure was told already."""
-        await self._begin(REFUSED if isinstance(error, _REFUSED) else DOWN, model, str(error), "model-fails")
+        await self._begin(REFUSED if isinstance(error, _REFUSED) else DOWN, model, error, "model-fails")
 
     async def begin(self, kind: str, cause: str = "") -> None:
         """Tell of what is about the whole bot, once."""
@@ -114,18 +114,18 @@ class AdminAlerts:
                 raised.discard((kind, model))
                 await self._tell_once(self._alerts.end(kind, model), f"alert-over-{kind}", model, "")
 
-    async def _begin(self, kind: str, model: str, cause: str, key: str = "") -> None:
+    async def _begin(self, kind: str, model: str, cause: GeneratorProblem, key: str = "") -> None:
         """Raise an alert, one at a time for a model: a server that goes down often refuses first."""
         raised = await self._known()
         if raised.isdisjoint({(REFUSED, model), (DOWN, model)}):
             await self._raise(kind, model, cause, key or f"alert-{kind}")
 
-    async def _raise(self, kind: str, subject: str, cause: str, key: str) -> None:
+    async def _raise(self, kind: str, subject: str, cause: GeneratorProblem | str, key: str) -> None:
         """Note an alert before anything is awaited: a failed question and the breaker tell together."""
         raised = await self._known()
         raised.add((kind, subject))
         try:
-            await self._tell_once(self._alerts.begin(kind, subject), key, subject, without_echo(cause, ()))
+            await self._tell_once(self._alerts.begin(kind, subject), key, subject, cause)
         except StorageUnavailable:
             raised.discard((kind, subject))
             raise
@@ -136,7 +136,7 @@ class AdminAlerts:
             self._raised = await self._alerts.raised()
         return self._raised
 
-    async def _tell_once(self, changed: Awaitable[bool], key: str, model: str, cause: str) -> None:
+    async def _tell_once(self, changed: Awaitable[bool], key: str, model: str, cause: GeneratorProblem | str) -> None:
         """Tell every admin with the change itself, unless another replica was faster."""
         async with self._database.transaction():
             if not await changed:
@@ -145,8 +145,14 @@ class AdminAlerts:
                 person = await self._people.get(self._bot, admin)
                 language = self._texts.language_of(person.language if person else "")
                 name = model or self._texts.get(language, "alert-default-model")
-                text = self._texts.get(language, key, model=name, cause=cause)
+                text = self._texts.get(language, key, model=name, cause=self._words(language, cause))
                 await self._messages.enqueue(Destination(admin, private=True), text)
+
+    def _words(self, language: str, cause: GeneratorProblem | str) -> str:
+        """Say a cause in a language, or as its server does."""
+        if isinstance(cause, GeneratorProblem) and cause.cause_key:
+            return self._texts.get(language, cause.cause_key, place=f" ({cause.place})" if cause.place else "")
+        return without_echo(str(cause), ())
 
 
 def tell_of_models(alerts: AdminAlerts, start: StartTask) -> Callable[[ModelEntry, GeneratorProblem], None]:

@@ -302,7 +302,7 @@ class Database:
         if self.shared:
             from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none
 
-            ours, relaxed = (ConnectionQueue(2 * POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
+            ours, relaxed = (ConnectionQueue(POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
             self._queues = {self._writes: ours, self._reads: ours, self._relaxed: relaxed}
 
     async def _listen(self) -> None:

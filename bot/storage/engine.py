@@ -24,7 +24,8 @@ IDLE_TRANSACTION_TIMEOUT = 15.0
 """Seconds after which the server ends a transaction in which nothing happens: its process is frozen or cut off, and
 others wait for what it holds. As long as a claim on a turn lasts."""
 POOL_SIZE = 8
-"""Connections kept to the database; as many again in a rush, on PostgreSQL."""
+"""Connections to the database, all of them kept: a new one has to log in and to prepare each statement again, which
+takes longer than to wait for one that comes back. More would not help a process that uses one core."""
 
 
 def database_url(text: str) -> URL:
@@ -80,7 +81,7 @@ def make_engine(
         engine = create_async_engine(
             url,
             pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
+            max_overflow=0,
             pool_timeout=CONNECT_TIMEOUT,
             connect_args={
                 "timeout": CONNECT_TIMEOUT,

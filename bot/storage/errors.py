@@ -90,18 +90,28 @@ class ErrorTranslator:
 
     def _failed(self, error: BaseException) -> StorageUnavailable:
         cause = _drivers_own(error)
-        words = f"{type(cause).__name__}: {cause}".strip().splitlines()[0]
+        plain = _said(cause)
         if _is_about_connection(error, cause):
-            words = f"no connection to the database ({words})"
+            words = plain = f"no connection to the database ({plain})"
+        else:
+            words = f"{type(cause).__name__}: {plain}"
         if not self._failing:
             self._failing = True
             logger.error("The database cannot be used: %s", words)
-            self._tell(words)
+            self._tell(plain)
         return StorageUnavailable(words)
 
     def _tell(self, cause: str) -> None:
         for heard in self._listeners:
             heard(cause)
+
+
+def _said(cause: BaseException) -> str:
+    """The first line of what a driver or the system says."""
+    if isinstance(cause, TimeoutError) and not str(cause):
+        return "no answer in time"
+    said = (cause.strerror if isinstance(cause, OSError) else "") or str(cause)
+    return said.strip().partition("\n")[0] or type(cause).__name__
 
 
 def _drivers_own(error: BaseException) -> BaseException:

@@ -6,20 +6,24 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ProgrammingError
 
 from bot.errors import DatabaseInUse, SchemaNewer, StorageUnavailable
 from bot.storage.engine import database_url, is_sqlite, make_engine
 from bot.storage.errors import ErrorTranslator
 from bot.storage.migrations.upgrade import migrations
-from bot.storage.schema import preferences
+from bot.storage.schema import alerts, chats, preferences
 
 
 async def inspect(url: str) -> str:
@@ -36,35 +40,56 @@ def folder_of(url: str) -> Path | None:
     return Path(str(read.database)).resolve().parent if is_sqlite(read) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Things that go on as a running bot has noted them: alerts (kind, subject, Unix time of the start), and holds."""
+
+    alerts: tuple[tuple[str, str, float], ...] = ()
+    held_chats: int = 0
+    held_until: float = 0.0
+    """Unix time at which the last hold ends."""
+
+
 async def stored_for_bot(url: str, bot: int) -> dict[str, str]:
     """Read what is set for a whole bot, and change nothing; nothing where no database is, or it cannot be read."""
+    c = preferences.c
+    rows = await _rows(url, select(c.name, c.value).where(c.bot == bot, c.chat == 0, c.topic == 0))
+    return {str(name): str(value) for name, value in rows}
+
+
+async def noted_for_bot(url: str, bot: int, *, now: float) -> Noted:
+    """Read what a bot has noted, as `stored_for_bot` does."""
+    told = await _rows(url, select(alerts.c.kind, alerts.c.subject, alerts.c.since).where(alerts.c.bot == bot))
+    held = select(func.count(), func.max(chats.c.hold_until)).where(chats.c.bot == bot, chats.c.hold_until > now)
+    [(count, until)] = await _rows(url, held) or [(0, None)]
+    return Noted(tuple((str(kind), str(subject), float(since)) for kind, subject, since in told), count, until or 0.0)
+
+
+async def _rows(url: str, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     read = database_url(url)
     if is_sqlite(read):
-        return await asyncio.to_thread(_preferences_in_file, Path(str(read.database)), bot)
+        return await asyncio.to_thread(_rows_in_file, Path(str(read.database)), wanted)
     engine, border = make_engine(read), ErrorTranslator()
     border.watch(engine)
-    c = preferences.c
     try:
         with border.translating():
             async with engine.connect() as connection:
-                wanted = select(c.name, c.value).where(c.bot == bot, c.chat == 0, c.topic == 0)
-                return {row.name: row.value for row in await connection.execute(wanted)}
-    except StorageUnavailable:
-        return {}  # the look at the database itself says why
+                return [tuple(row) for row in await connection.execute(wanted)]
+    except (StorageUnavailable, ProgrammingError):
+        return []  # the look at the database itself says why
     finally:
         await engine.dispose()
 
 
-def _preferences_in_file(file: Path, bot: int) -> dict[str, str]:
+def _rows_in_file(file: Path, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     if not file.exists():
-        return {}
-    file = file.resolve()
-    wanted = "SELECT name, value FROM preferences WHERE bot = ? AND chat = 0 AND topic = 0"
+        return []
+    statement = str(wanted.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
     try:
-        with closing(_read_only(file)) as connection:
-            return dict(connection.execute(wanted, [bot]).fetchall())
+        with closing(_read_only(file.resolve())) as connection:
+            return connection.execute(statement).fetchall()
     except sqlite3.Error:
-        return {}  # the look at the database itself says why
+        return []  # the look at the database itself says why
 
 
 def _read_only(file: Path) -> sqlite3.Connection:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from tests.harness.program_process import running_program
+from tests.harness.program_process import TOKEN, running_program
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Refusal, failing
+from tests.harness.telegram_people import ANNA
 from tests.harness.wire_server import Exchange, serve
+
+BOT = int(TOKEN.partition(":")[0])
 
 
 async def checked(scene: Scene, **settings: str) -> tuple[int, str]:
@@ -23,7 +29,8 @@ async def checked(scene: Scene, **settings: str) -> tuple[int, str]:
 async def test_with_right_settings_every_part_works(scene: Scene) -> None:
     status, log = await checked(scene)
     assert status == 0
-    assert log.count("works") == 4
+    assert log.count("works") == 5
+    assert "no second program with BOT_TOKEN" in log
     assert "WRONG" not in log
 
 
@@ -31,10 +38,13 @@ async def test_with_right_settings_every_part_works(scene: Scene) -> None:
     ("settings", "named"),
     [
         ({"BOT_TOKEN": "7000000001:another-token-0123456789-0123456789"}, "BOT_TOKEN"),
-        ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "TELEGRAM_API_URL"),
-        ({"TELEGRAM_PROXY": "socks5://127.0.0.1:9"}, "TELEGRAM_PROXY"),
-        ({"AURA_URL": "http://127.0.0.1:9"}, "AURA_URL"),
-        ({"PROXY": "http://anna:s3cret-word@127.0.0.1:9"}, "PROXY"),
+        ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "; check TELEGRAM_API_URL (127.0.0.1:9), or set TELEGRAM_PROXY\n"),
+        (
+            {"TELEGRAM_PROXY": "socks5://anna:s3cret-word@127.0.0.1:9"},
+            "; check TELEGRAM_PROXY (socks5://anna:***@127.0.0.1:9)\n",
+        ),
+        ({"AURA_URL": "http://127.0.0.1:9"}, "; check AURA_URL, and whether its server runs\n"),
+        ({"PROXY": "http://anna:s3cret-word@127.0.0.1:9"}, "; check PROXY, or /proxy in the chat\n"),
         ({"DATABASE_URL": "sqlite+aiosqlite:////dev/null/aura.db"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://anna:s3cret-word@127.0.0.1:9/aura"}, "DATABASE_URL"),
         ({"GENERATOR": "no.such.module:Class"}, "GENERATOR"),
@@ -49,6 +59,52 @@ async def test_a_wrong_setting_is_named_in_one_line(scene: Scene, settings: dict
     assert named in log
     assert "Traceback" not in log
     assert "s3cret-word" not in log
+
+
+async def until_held(scene: Scene) -> None:
+    """Wait until the running bot has stored a hold."""
+    with closing(sqlite3.connect(scene.folder / "aura.db")) as database:
+        while True:
+            if database.execute("SELECT count(*) FROM chats WHERE hold_until > 0").fetchone()[0]:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_second_program_that_the_running_bot_has_met_and_holds_are_told(scene: Scene) -> None:
+    await scene.telegram.fault(method="sendMessage", chat_id=ANNA, retry_after=600)
+    async with scene.program() as program:
+        await scene.telegram.send("Hello")
+        await program.says("Telegram wants a pause of 600 s")
+        async with asyncio.timeout(60):
+            await until_held(scene)
+    with closing(sqlite3.connect(scene.folder / "aura.db")) as database, database:
+        database.execute("INSERT INTO alerts VALUES (?, 'down', '', 1764158400)", [BOT])
+    status, log = await checked(scene)
+    assert status == 0
+    assert (
+        "works  noted: the model did not answer (noted 2025-11-26 12:00 UTC); Telegram wants 1 chat left alone" in log
+    )
+    async with scene.program():
+        with closing(sqlite3.connect(scene.folder / "aura.db")) as database, database:
+            database.execute("INSERT INTO alerts VALUES (?, 'conflict', '', 1764158400)", [BOT])
+        status, log = await checked(scene)
+    assert status == 1
+    assert "WRONG  noted: a second program uses BOT_TOKEN" in log
+
+
+async def test_where_updates_go_and_how_many_wait_is_told_and_none_is_taken(scene: Scene) -> None:
+    await scene.telegram.send("Hello")
+    async with scene.telegram.session.post(
+        f"{scene.telegram.url}/bot{TOKEN}/setWebhook", json={"url": "http://127.0.0.1:9/hook/secret-path"}
+    ) as response:
+        assert response.status == 200
+    status, log = await checked(scene)
+    assert status == 0
+    assert "updates that wait at Telegram: 1" in log
+    assert "Telegram delivers to a webhook at 127.0.0.1, and WEBHOOK_URL is not set" in log
+    assert "secret-path" not in log
+    async with scene.program():
+        await scene.telegram.reads_answer("You said: Hello")
 
 
 async def test_a_generator_that_wants_another_key_is_told_with_its_reason(scene: Scene) -> None:

@@ -104,8 +104,13 @@ async def _scene(container: Container, environment: dict[str, str], data: Path) 
     with sqlite3.connect(data / "aura.db") as database:
         questions = database.execute("SELECT text FROM messages WHERE role = 'user' ORDER BY id").fetchall()
         conversations = database.execute("SELECT count(*) FROM conversations").fetchone()
+        answers = database.execute("SELECT ending FROM messages WHERE role = 'assistant' AND text != ''").fetchall()
+        troubles = database.execute("SELECT kind, cause FROM troubles").fetchall()
     assert [text for (text,) in questions] == ["What is the capital of France?", "And of Italy?"], questions
     assert conversations == (1,), conversations
+    assert not troubles, troubles
+    assert len(answers) == len(questions), answers
+    assert {ending for (ending,) in answers} <= {"complete", "length"}, answers
     assert (data / "aura.db").stat().st_uid == buildah.USER, "the program did not run as the image's own user"
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Select, bindparam, case, func, select
+from dataclasses import asdict
+
+from sqlalchemy import Double, Select, Text, bindparam, case, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, message_of, parts_as_json, storable
-from bot.storage.message_tree import ensure
+from bot.storage.message_tree import IS_CONVERSATION, ensure
 from bot.storage.prepared import PreparedStatement
 from bot.storage.repositories.screens import put_shown, screen_of
 from bot.storage.schema import conversations, messages, turns
 
 _NEW_MESSAGE = PreparedStatement(messages.insert().returning(messages))
+_LOCKED = "conversation "
+"""Beginning of the name of a conversation's lock."""
+_FIND_AND_LOCK = select(
+    conversations.c.id,
+    func.pg_advisory_xact_lock(func.hashtextextended(literal(_LOCKED, Text) + cast(conversations.c.id, Text), 0)),
+).where(IS_CONVERSATION)
+"""PostgreSQL only: a conversation that is there already, locked in the same trip."""
 
 
 class TurnWriter:
@@ -30,8 +39,10 @@ class TurnWriter:
 
     async def enter(self, connection: AsyncConnection, key: ChatKey) -> int:
         """The conversation's id. Until the transaction ends nobody else accepts anything for it: ids show the order."""
+        if self._database.shared and (known := await connection.scalar(_FIND_AND_LOCK, asdict(key))) is not None:
+            return int(known)
         conversation = await ensure(self._database, connection, key)
-        await self._database.advisory_xact_lock(connection, f"conversation {conversation}")
+        await self._database.advisory_xact_lock(connection, f"{_LOCKED}{conversation}")
         return conversation
 
     async def last_open(self, connection: AsyncConnection, conversation: int) -> AnyRow | None:
