@@ -40,7 +40,7 @@ from handlers import (
     usage,
 )
 from handlers.admins import admin, audit, broadcast, groups, holds, operating, people, proxy, stats
-from handlers.middlewares.command_limits import CommandLimitMiddleware
+from handlers.middlewares.command_limits import CommandLimitMiddleware, LongCommands
 from handlers.middlewares.origin import OriginMiddleware
 from handlers.middlewares.reply import ButtonMiddleware, ReplyMiddleware
 from handlers.middlewares.speaker import SpeakerMiddleware
@@ -52,7 +52,6 @@ from handlers.support.bot_info import BotInfo
 from handlers.support.command_limits import CommandLimits
 from handlers.support.held_messages import HeldMessages
 from handlers.support.inline_press import InlinePressMiddleware
-from handlers.support.long_commands import LongCommands
 from handlers.support.refusals import Refusals
 from handlers.support.responders import AfterCommit, Speech, StoredMessages
 

@@ -75,18 +75,17 @@ def turn_of(reference: str) -> int | None:
 def without_echo(cause: str, said: Iterable[str]) -> str:
     """Shorten a cause to a line, without what it repeats of what people wrote: servers quote what they refuse."""
     line = " ".join(cause.split())[: 2 * MAX_CAUSE]
-    wanted = {line[at : at + MIN_ECHO] for at in range(len(line) - MIN_ECHO + 1)}
+    wanted = set(_runs(line))
     echoed: set[str] = set()
     left = MAX_SEARCHED
     for text in said:
-        searched = " ".join(text[:left].split())
-        echoed |= wanted & {searched[at : at + MIN_ECHO] for at in range(len(searched) - MIN_ECHO + 1)}
+        echoed |= wanted.intersection(_runs(" ".join(text[:left].split())))
         left -= len(text)
         if left <= 0:
             break
     kept = [True] * len(line)
-    for at in range(len(line) - MIN_ECHO + 1):
-        if line[at : at + MIN_ECHO] in echoed:
+    for at, run in enumerate(_runs(line)):
+        if run in echoed:
             kept[at : at + MIN_ECHO] = [False] * MIN_ECHO
     signs = [
         sign if keep else ("…" if at == 0 or kept[at - 1] else "")
@@ -94,3 +93,8 @@ def without_echo(cause: str, said: Iterable[str]) -> str:
     ]
     shown = "".join(signs)
     return shown if len(shown) <= MAX_CAUSE else shown[: MAX_CAUSE - 1] + "…"
+
+
+def _runs(text: str) -> list[str]:
+    """Give all runs of `MIN_ECHO` characters."""
+    return [text[at : at + MIN_ECHO] for at in range(len(text) - MIN_ECHO + 1)]

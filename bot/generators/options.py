@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -43,7 +43,7 @@ class Options:
     @classmethod
     def of(cls, extras: Mapping[str, Any], url: str) -> Self:
         """Pick the known extras; callers of g4f pass others too, which do no harm."""
-        known = {field.name for field in fields(cls)}
+        known = cls.__dataclass_fields__
         given = {name: value for name, value in extras.items() if name in known and value is not None}
         return cls(**{"url": url, **given})
 

@@ -45,7 +45,7 @@ class ChatBudget:
 
     def begin_answer(self, now: float) -> None:
         """Learn from when this answer begins how lively the group is."""
-        if self.last_began > -math.inf:
+        if math.isfinite(self.last_began):
             self.tempo = cadence.learn_tempo(self.tempo, now - self.last_began)
         self.last_began = now
 

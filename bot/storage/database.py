@@ -23,12 +23,22 @@ from sqlalchemy.sql.expression import TableClause
 from bot.errors import StorageUnavailable
 from bot.runtime.observer import Observer
 from bot.runtime.task_supervisor import StartTask
-from bot.storage.engine import CONNECT_TIMEOUT, POOL_SIZE, begin_writing, database_url, is_sqlite, make_engine
+from bot.storage.engine import (
+    CONNECT_TIMEOUT,
+    POOL_SIZE,
+    begin_writing,
+    database_url,
+    driver_of,
+    is_sqlite,
+    make_engine,
+)
 from bot.storage.errors import ErrorTranslator, TroubleListener
 from bot.storage.migration import migrate
 from bot.storage.notification_bus import NotificationBus, NotificationHandler
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import updates
 from bot.storage.sqlite.files import empty_log, take_file
+from bot.storage.sqlite.idle_connections import IdleConnections
 
 if TYPE_CHECKING:
     from bot.storage.postgres.connection_queue import ConnectionQueue
@@ -80,10 +90,12 @@ class Database:
         self._open: ContextVar[_OpenTransaction | None] = ContextVar("transaction", default=None)
         self._writer: AbstractAsyncContextManager[object] = nullcontext() if self.shared else asyncio.Lock()
         new_update = self.insert(updates)
-        self._new_update = new_update.on_conflict_do_update(
-            index_elements=[updates.c.bot, updates.c.update_id],
-            set_={"at": new_update.excluded.at},
-            where=updates.c.at < new_update.excluded.at - UPDATE_ID_LIFETIME,
+        self._new_update = PreparedStatement(
+            new_update.on_conflict_do_update(
+                index_elements=[updates.c.bot, updates.c.update_id],
+                set_={"at": new_update.excluded.at},
+                where=updates.c.at < new_update.excluded.at - UPDATE_ID_LIFETIME,
+            )
         )
         self._listeners = NotificationBus()
         self._session: LockSession | None = None
@@ -92,6 +104,7 @@ class Database:
         self._writes: AsyncEngine | None = None
         self._relaxed: AsyncEngine | None = None
         self._reads: AsyncEngine | None = None
+        self._kept: dict[AsyncEngine, IdleConnections] = {}
         self._queues: dict[AsyncEngine, ConnectionQueue] = {}
 
     async def open(self) -> None:
@@ -112,6 +125,9 @@ class Database:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
+        for kept in self._kept.values():
+            await kept.close()
+        self._kept = {}
         for engine in (self._writes, self._relaxed):
             if engine is not None:
                 await engine.dispose()
@@ -191,8 +207,7 @@ class Database:
         """
         async with self.transaction() as connection:
             row = {"bot": bot, "update_id": update_id, "at": self.clock()}
-            done = await connection.execute(self._new_update, row)
-            return done.rowcount == 1
+            return await self._new_update.change(connection, row) == 1
 
     async def forget_updates(self, before: float) -> None:
         """Forget update ids older than a Unix time; Telegram repeats an update for a day at the most."""
@@ -228,9 +243,7 @@ class Database:
 
     def now(self) -> ColumnElement[float]:
         """Unix time as the database sees it, which is the same for every replica."""
-        if self.shared:
-            return cast(extract("epoch", func.clock_timestamp()), Double)
-        return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
+        return now_of(shared=self.shared)
 
     def insert(self, table: TableClause) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base
         """An INSERT that can say what happens on a conflict."""
@@ -262,7 +275,7 @@ class Database:
             if here.problem is not None:
                 raise here.problem
             with self._border.translating():
-                await connection.commit()
+                await (connection if self.shared else driver_of(connection)).commit()
         self._border.works()
         for do in here.after:
             do()
@@ -272,21 +285,24 @@ class Database:
     ) -> AsyncConnection:
         """Give a connection that goes back when the stack is unwound. Raises StorageUnavailable."""
         with self._border.translating():
-            queue = self._queues.get(_opened(engine))
+            engine = _opened(engine)
+            queue, kept = self._queues.get(engine), self._kept.get(engine)
             if queue is not None:
                 await stack.enter_async_context(queue.place(urgent=urgent))
-            return await stack.enter_async_context(_opened(engine).connect())
+            return await stack.enter_async_context(engine.connect() if kept is None else kept.lent())
 
     def _connect(self) -> None:
         self._writes = make_engine(self._url, begins=False)
         self._relaxed = make_engine(self._url, begins=False, durable=False)
         for engine in (self._writes, self._relaxed):
             self._border.watch(engine)
+            if not self.shared:
+                self._kept[engine] = IdleConnections(engine)
         self._reads = self._writes.execution_options(isolation_level="AUTOCOMMIT") if self.shared else self._writes
         if self.shared:
             from bot.storage.postgres.connection_queue import ConnectionQueue  # noqa: PLC0415  # SQLite needs none
 
-            ours, relaxed = (ConnectionQueue(2 * POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
+            ours, relaxed = (ConnectionQueue(POOL_SIZE, patience=CONNECT_TIMEOUT) for _ in range(2))
             self._queues = {self._writes: ours, self._reads: ours, self._relaxed: relaxed}
 
     async def _listen(self) -> None:
@@ -303,6 +319,13 @@ class Database:
 
     def _take_file(self) -> None:
         self._lock = take_file(Path(str(self._url.database)).resolve())
+
+
+def now_of(*, shared: bool) -> ColumnElement[float]:
+    """Unix time as PostgreSQL (`shared`) or SQLite sees it."""
+    if shared:
+        return cast(extract("epoch", func.clock_timestamp()), Double)
+    return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
 
 
 def insert_into(table: TableClause, *, shared: bool) -> Any:  # noqa: ANN401  # two classes of one shape, without a common base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import SettingsProblem
+from bot.storage.sqlite.driver import Connection as SqliteConnection
 from bot.storage.sqlite.driver import connect
 
 CONNECT_TIMEOUT = 5.0
@@ -23,7 +24,8 @@ IDLE_TRANSACTION_TIMEOUT = 15.0
 """Seconds after which the server ends a transaction in which nothing happens: its process is frozen or cut off, and
 others wait for what it holds. As long as a claim on a turn lasts."""
 POOL_SIZE = 8
-"""Connections kept to the database; as many again in a rush, on PostgreSQL."""
+"""Connections to the database, all of them kept: a new one has to log in and to prepare each statement again, which
+takes longer than to wait for one that comes back. More would not help a process that uses one core."""
 
 
 def database_url(text: str) -> URL:
@@ -79,7 +81,7 @@ def make_engine(
         engine = create_async_engine(
             url,
             pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
+            max_overflow=0,
             pool_timeout=CONNECT_TIMEOUT,
             connect_args={
                 "timeout": CONNECT_TIMEOUT,
@@ -94,9 +96,17 @@ def make_engine(
 
 async def begin_writing(connection: AsyncConnection) -> None:
     """Begin a transaction on a connection of an engine that does not do so by itself."""
-    await connection.begin()
     if connection.dialect.name == "sqlite":
-        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        await driver_of(connection).begin()
+    else:
+        await connection.begin()
+
+
+def driver_of(connection: AsyncConnection) -> SqliteConnection:
+    """Give the driver's own connection to SQLite, behind one that is open."""
+    if connection.sync_connection is None:
+        raise RuntimeError("the connection is closed")
+    return cast("SqliteConnection", connection.sync_connection.connection.driver_connection)
 
 
 def _replace_if_broken(connection: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401  # a driver's

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
-_OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+_OURS = (
+    *(DataError, IntegrityError, NotSupportedError, ProgrammingError),
+    *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.NotSupportedError, sqlite3.ProgrammingError),
+)
 """Faults of this program, not of the database: they stay what they are."""
 
 _GONE = frozenset(
@@ -24,6 +30,9 @@ _GONE = frozenset(
     | {"InternalClientError", "PostgresConnectionError"}
 )
 """Names of asyncpg's errors about a connection (it is imported for PostgreSQL alone)."""
+
+_KEY = "translator"
+"""The translator's place in what SQLAlchemy keeps beside a connection."""
 
 TroubleListener = Callable[[str], None]
 
@@ -42,13 +51,21 @@ class ErrorTranslator:
     def watch(self, engine: AsyncEngine) -> None:
         """Translate whatever the statements of this engine raise."""
         event.listen(engine.sync_engine, "handle_error", self._on_error, retval=True)
+        event.listen(engine.sync_engine, "connect", self._mark)
+
+    @staticmethod
+    def of(connection: AsyncConnection) -> ErrorTranslator:
+        """The translator that watches the engine of a connection."""
+        if connection.sync_connection is None:
+            raise RuntimeError("the connection is closed")
+        return cast("ErrorTranslator", connection.sync_connection.info[_KEY])
 
     @contextmanager
     def translating(self) -> Iterator[None]:
         """Translate what is raised while connecting, beginning and committing."""
         try:
             yield
-        except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+        except (DBAPIError, PoolTimeout, OSError, TimeoutError, sqlite3.Error) as error:
             if isinstance(error, _OURS):
                 raise
             raise self._failed(error) from error
@@ -59,6 +76,9 @@ class ErrorTranslator:
             self._failing = False
             logger.info("The database works again")
             self._tell("")
+
+    def _mark(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[_KEY] = self
 
     def _on_error(self, context: ExceptionContext) -> BaseException | None:
         if context.is_pre_ping:  # the pool makes a new connection by itself

@@ -12,6 +12,7 @@ from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.turn_queue.claims import TurnRepository
+from bot.storage.turn_queue.leases import LEASE_DURATION
 
 CHATS = range(-300, -200)
 
@@ -85,3 +86,62 @@ async def test_who_is_alone_for_a_minute_asks_nobody_who_else_has_written(
     clock.now += INHERITANCE
     assert await membership.written_by_others(7, 1) == ()
     assert asked == [5, 6]
+
+
+@pytest.fixture
+async def replica(tasks: TaskSupervisor, clock: Clock) -> Membership:
+    """One of two processes, on a database that nobody can reach."""
+    database = Database("postgresql://nobody@127.0.0.1:1/nothing", start=tasks.start)
+    membership = Membership(database, TurnRepository(database), bot=1, replica="a", clock=clock)
+    await membership.update([membership.me, "b/2"])
+    for _ in range(int(INHERITANCE)):
+        clock.now += 1
+        membership.beat()
+    return membership
+
+
+async def test_who_was_frozen_for_a_lease_is_the_home_of_no_chat_until_it_has_looked(
+    replica: Membership, clock: Clock
+) -> None:
+    home = at_home(replica)[0]
+    clock.now += LEASE_DURATION - 1
+    assert replica.is_home(home), "nobody has taken it over yet"
+    clock.now += 2
+    assert not replica.is_home(home)
+    replica.beat()
+    assert not replica.is_home(home), "it runs again, but has not looked yet"
+    assert not await replica.knows_homes(within=0.01)
+    await replica.update([replica.me, "b/2"])
+    assert replica.is_home(home)
+    assert await replica.knows_homes(within=0.01)
+
+
+async def test_who_was_frozen_does_not_know_what_was_spent_meanwhile(replica: Membership, clock: Clock) -> None:
+    assert not any(replica.inherits_budget(chat) for chat in at_home(replica))
+    clock.now += LEASE_DURATION + 1
+    replica.beat()
+    await replica.update([replica.me, "b/2"])
+    assert all(replica.inherits_budget(chat) for chat in at_home(replica))
+
+
+async def test_an_outage_of_the_database_is_no_freeze(replica: Membership, clock: Clock) -> None:
+    home = at_home(replica)[0]
+    for _ in range(int(LEASE_DURATION) * 2):
+        clock.now += 1
+        replica.beat()  # tries, and fails
+        assert replica.is_home(home)
+
+
+async def test_who_was_frozen_into_an_outage_speaks_again_after_a_lease(replica: Membership, clock: Clock) -> None:
+    home = at_home(replica)[0]
+    clock.now += LEASE_DURATION * 2
+    for _ in range(int(LEASE_DURATION)):
+        replica.beat()
+        assert not replica.is_home(home)
+        clock.now += 1
+    assert replica.is_home(home), "nobody else can have been told that it is not"
+
+
+async def test_on_sqlite_a_freeze_changes_nothing(membership: Membership, clock: Clock) -> None:
+    clock.now += LEASE_DURATION * 10
+    assert all(membership.is_home(chat) for chat in CHATS)

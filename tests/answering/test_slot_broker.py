@@ -47,6 +47,11 @@ class Homes:
     bot: int
     partitioning: ChatPartitioning
     moved: frozenset[int] = frozenset()
+    known: bool = True
+
+    async def knows_homes(self, *, within: float) -> bool:
+        assert within < 5
+        return self.known
 
     def inherits_budget(self, chat: int) -> bool:
         return chat in self.moved
@@ -136,3 +141,10 @@ async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(
     here._database._listeners.tell_everyone_nothing()  # as after a lost session
     async with asyncio.timeout(10):
         await waiting
+
+
+async def test_who_does_not_know_the_homes_takes_no_chat_for_its_own(process: Process) -> None:
+    here, mine = await process(HERE)
+    here._homes.known = False  # type: ignore[attr-defined]
+    assert not await here.acquire(AT_HERE)
+    assert mine.taken == []

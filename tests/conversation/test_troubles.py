@@ -72,6 +72,8 @@ def test_a_cause_has_240_characters_and_ends_in_an_ellipsis_where_there_were_mor
 def test_twelve_characters_in_a_row_are_an_echo_and_fewer_are_not(common: str, *, kept: bool) -> None:
     assert (common in without_echo(f"refused: <{common}>", [f"({common})"])) is kept
     assert without_echo("refused: <twelve signs>", ["twelve signs"]) == "refused: <…>"
+    assert without_echo("refused: eleven sig.", ["about eleven sig."]) == "refused:…", "from the space on it is twelve"
+    assert without_echo("refused:eleven sig.", ["about eleven sig."]) == "refused:eleven sig."
 
 
 def test_fifty_thousand_characters_are_searched_and_no_more() -> None:

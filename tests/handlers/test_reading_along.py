@@ -48,7 +48,7 @@ async def context(harness: Harness, *, topic: int = 0, chat: int = GROUP, quote:
 
 async def test_nothing_is_written_where_it_is_off(harness: Harness) -> None:
     await say(harness, ANNA, "to Boris")
-    with listening(harness.database) as heard:
+    with listening() as heard:
         await say(harness, ANNA, "to Boris again")
     assert heard.said == []
     assert await kept(harness) == []
@@ -56,7 +56,7 @@ async def test_nothing_is_written_where_it_is_off(harness: Harness) -> None:
 
 async def test_an_unaddressed_message_is_one_statement(group: Harness) -> None:
     await say(group, ANNA, "one")
-    with listening(group.database) as heard:
+    with listening() as heard:
         await say(group, ANNA, "two")
     assert len(heard.statements) == 1
     assert heard.said[-1] == "COMMIT"

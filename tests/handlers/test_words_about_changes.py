@@ -83,7 +83,7 @@ CHANGES: dict[str, tuple[Act, int]] = {
 @pytest.mark.parametrize(("act", "words"), CHANGES.values(), ids=CHANGES.keys())
 async def test_a_change_and_what_is_said_about_it_are_one_transaction(guarded: Harness, act: Act, words: int) -> None:
     before = len(spoken(guarded))
-    with listening(guarded.database) as heard:
+    with listening() as heard:
         await act(guarded)
         await guarded.at_rest()
     remembered = next(at for at, one in enumerate(heard.said) if one.startswith("INSERT INTO updates"))
@@ -97,13 +97,13 @@ async def test_a_change_and_what_is_said_about_it_are_one_transaction(guarded: H
 
 @pytest.mark.parametrize("text", ["/help", "/settings", "/people", "/hold", "/temperature", "/proxy", "/model"])
 async def test_what_changes_nothing_is_answered_without_the_detour(guarded: Harness, text: str) -> None:
-    with listening(guarded.database) as heard:
+    with listening() as heard:
         await guarded.message(OWNER, text)
     assert not [one for one in heard.said if "outbox" in one]
 
 
 async def test_what_is_tried_first_is_said_with_the_change(guarded: Harness) -> None:
-    with listening(guarded.database) as heard:
+    with listening() as heard:
         await guarded.message(OWNER, "/proxy http://127.0.0.1:3128")
     changed = next(at for at, one in enumerate(heard.said) if one.startswith("INSERT INTO preferences"))
     assert "INSERT INTO outbox" in " ".join(heard.said[changed : heard.said.index("COMMIT", changed)])

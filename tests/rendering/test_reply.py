@@ -350,7 +350,8 @@ def test_a_message_is_looked_at_only_once_it_may_be_too_much(monkeypatch: pytest
         return lay_out(source, prefix=prefix, growing=growing)
 
     monkeypatch.setattr(reply_module, "lay_out", counted)
-    for piece, most in (("x", 4096), ("a\t", 819), ("a|", 409), ("**b** ", 96), ("[a](http://b.cd) ", 96)):
+    marked = [(piece, 96) for piece in ("**b** ", "*i* ", "_i_ ", "`c` ", "[a](http://b.cd) ")]
+    for piece, most in (("x", 4096), ("a\t", 819), ("a|", 409), *marked):
         reply = Reply()
         reply.write(piece * most)
         reply.advance()

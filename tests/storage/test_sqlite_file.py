@@ -106,6 +106,8 @@ async def everywhere(database: Database, pragma: str) -> None:
     """Say a PRAGMA on every connection of the pool."""
     engine = database._reads
     assert engine is not None
+    for kept in database._kept.values():
+        await kept.close()  # it is in the pool again
     connections = [await engine.connect() for _ in range(POOL_SIZE)]
     for connection in connections:
         await connection.exec_driver_sql(pragma)

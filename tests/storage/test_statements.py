@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from bot.conversation.messages import Message
-from bot.storage.database import Database
+from bot.storage import prepared
+from bot.storage.sqlite.driver import Connection, Cursor
 from tests.harness.bot_scene import ANNA, Harness, open_harness
 
 MAX_STATEMENTS = 8
@@ -25,6 +25,9 @@ class Heard:
     """What a database was asked, in order."""
 
     said: list[str] = field(default_factory=list)
+
+    def hear(self, statement: str) -> None:
+        self.said.append(" ".join(statement.split()))
 
     @property
     def statements(self) -> list[str]:
@@ -53,25 +56,33 @@ def of_the_question(said: list[str]) -> list[str]:
 
 
 @contextmanager
-def listening(database: Database) -> Iterator[Heard]:
-    heard = Heard()
+def listening() -> Iterator[Heard]:
+    """Hear what SQLite's driver is handed, whoever hands it over."""
+    heard, run, execute = Heard(), Connection.run, Cursor.execute
+    begin, commit = Connection.begin, Connection.commit
 
-    def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
-        heard.said.append(" ".join(text.split()))
+    async def heard_run(self: Connection, operation: str, parameters: Sequence[Any] = ()) -> tuple[list[Any], int]:
+        heard.hear(operation)
+        return await run(self, operation, parameters)
 
-    def commit(_connection: Any) -> None:
-        heard.said.append("COMMIT")
+    async def heard_execute(self: Cursor, operation: str, parameters: Sequence[Any] = ()) -> Cursor:
+        heard.hear(operation)
+        return await execute(self, operation, parameters)
 
-    engines = [engine.sync_engine for engine in (database._writes, database._relaxed) if engine is not None]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", statement)
-        event.listen(engine, "commit", commit)
-    try:
+    async def heard_begin(self: Connection) -> None:
+        heard.hear("BEGIN")
+        await begin(self)
+
+    async def heard_commit(self: Connection) -> None:
+        await commit(self)
+        heard.hear("COMMIT")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "run", heard_run)
+        patch.setattr(Cursor, "execute", heard_execute)
+        patch.setattr(Connection, "begin", heard_begin)
+        patch.setattr(Connection, "commit", heard_commit)
         yield heard
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", statement)
-            event.remove(engine, "commit", commit)
 
 
 async def talked(harness: Harness, rounds: int) -> None:
@@ -87,7 +98,7 @@ async def test_a_question_takes_eight_statements_and_one_commit_before_its_reque
         await harness.message(ANNA, "/start")
         await talked(harness, rounds)
         harness.may_write.clear()
-        with listening(harness.database) as heard:
+        with listening() as heard:
             harness.paths = begun = Begun(harness.paths, heard)
             await harness.message(ANNA, "The question")
             await harness.written_to(rounds + 1)
@@ -100,17 +111,25 @@ async def test_a_question_takes_eight_statements_and_one_commit_before_its_reque
         await harness.answered(rounds + 1)
 
 
-async def test_nothing_is_compiled_anew_for_another_question(tmp_path: Path) -> None:
+async def test_nothing_is_compiled_anew_for_another_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    class Compiled(prepared._SqliteStatement):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(prepared, "_SqliteStatement", Compiled)
     async with open_harness(tmp_path, questions_per_minute=100) as harness:
         await talked(harness, 3)
         engines = [engine.sync_engine for engine in (harness.database._writes, harness.database._relaxed) if engine]
         caches = [engine._compiled_cache for engine in engines]
-        sizes = [sum(len(cache) for cache in caches if cache is not None)]
+        sizes = [len(made) + sum(len(cache) for cache in caches if cache is not None)]
         for number in range(3, 9):
             await harness.message(ANNA, f"Question {number}")
             await harness.answered(number + 1)
             await harness.at_rest()
-            sizes.append(sum(len(cache) for cache in caches if cache is not None))
+            sizes.append(len(made) + sum(len(cache) for cache in caches if cache is not None))
         grown = [after - before for before, after in pairwise(sizes)]
         # A turn may be ended or renewed by another statement than the ones before, each compiled once.
         assert grown.count(0) >= len(grown) // 2, grown

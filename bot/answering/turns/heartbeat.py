@@ -60,6 +60,7 @@ class Heartbeat:
 
         What runs is renewed in a transaction of its own: until its end every write of these turns waits.
         """
+        self._membership.beat()
         timing = self._running.timing
         sent_at, ran = timing.clock(), self._running.contexts()
         if ran:

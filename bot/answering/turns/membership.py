@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from bot.answering.turns.turn_context import steady_clock
 from bot.storage.database import Database
 from bot.storage.partitioning import ChatPartitioning
 from bot.storage.turn_queue.claims import TurnRepository
@@ -49,7 +50,7 @@ class Membership:
         bot: int,
         replica: str,
         lease_duration: float = LEASE_DURATION,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = steady_clock,
     ) -> None:
         self._database = database
         self._queue = queue
@@ -59,6 +60,9 @@ class Membership:
         self._clock = clock
         self._before: deque[_FormerHomes] = deque(maxlen=MAX_FORMER)
         self._joined = False
+        self._beat_at = clock()
+        self._woke_at: float | None = None
+        self._renewed = asyncio.Event()
         self._alone, self._alone_since = True, clock()
         self._on_change: list[Callable[[int], None]] = []
         self.bot = bot
@@ -83,6 +87,11 @@ class Membership:
         else:
             logger.warning("Another process is called %s as well: give each replica a REPLICA name", self._replica)
 
+    def beat(self) -> None:
+        """Note that this process runs, whether the database can be reached or not."""
+        self._notice_sleep()
+        self._beat_at = self._clock()
+
     async def register(self) -> list[str]:
         """Say that this process lives, and queue what the dead left. Gives everybody who lives."""
         living = await self._replicas.register(self.bot, self.me, lease_duration=self._lease_duration)
@@ -93,6 +102,8 @@ class Membership:
         """Divide the chats among those who live, once it is committed that this process is one of them."""
         before, self.partitioning = self.partitioning, ChatPartitioning.among(self.me, living)
         self._remember(before)
+        self._woke_at = None
+        self._renewed.set()
         if not self._alone:
             self._alone_since = self._clock()
         self._alone = len(self.partitioning.owners) == 1
@@ -103,7 +114,21 @@ class Membership:
 
     def is_home(self, chat: int) -> bool:
         """Tell whether a chat is at home here, as far as this process knows."""
-        return self.partitioning.of(chat) == self.me
+        return self._knows_homes() and self.partitioning.of(chat) == self.me
+
+    async def knows_homes(self, *, within: float) -> bool:
+        """Tell whether this process knows whose chats are whose, or learns it within some seconds.
+
+        One that was frozen for as long as its lease lasts does not: the others took its chats over. Where it has run
+        for that long again and still cannot reach the database, it is that which fails, for all of them.
+        """
+        if not self._knows_homes():
+            try:
+                async with asyncio.timeout(within):
+                    await self._renewed.wait()
+            except TimeoutError:
+                pass
+        return self._knows_homes()
 
     def inherits_budget(self, chat: int) -> bool:
         """Tell whether the former home of a chat that is at home here may have just spent its budget.
@@ -130,9 +155,20 @@ class Membership:
             return ()
         return await written_by_others(self._database, self.bot, chat, me=self.me, turn=turn, lately=INHERITANCE)
 
+    def _knows_homes(self) -> bool:
+        self._notice_sleep()
+        return self._woke_at is None or self._clock() >= self._woke_at + self._lease_duration
+
+    def _notice_sleep(self) -> None:
+        """See whether this process was frozen: a heartbeat tries more often than that, also while it fails."""
+        now = self._clock()
+        if self._database.shared and now >= self._beat_at + self._lease_duration:
+            self._beat_at = self._woke_at = now
+            self._renewed.clear()
+
     def _remember(self, before: ChatPartitioning) -> None:
-        """Keep the former homes; before a process joins, every chat is at home with the others."""
-        if not self._joined:
+        """Keep the former homes; before a process joins, or wakes up, every chat is at home with the others."""
+        if not self._joined or self._woke_at is not None:
             self._joined = True
             others = tuple(owner for owner in self.partitioning.owners if owner != self.me)
             before = ChatPartitioning(self.me, others) if others else self.partitioning

@@ -49,6 +49,9 @@ class ChatHomes(Protocol):
     def inherits_budget(self, chat: int) -> bool:
         """Tell whether another process may have spent the budget of a chat that is at home here."""
 
+    async def knows_homes(self, *, within: float) -> bool:
+        """Tell whether this process knows whose chats are whose, or learns it within some seconds."""
+
 
 class _SlotRequest:
     """A slot that was asked for."""
@@ -87,6 +90,8 @@ class RemoteSlotBroker:
 
     async def acquire(self, chat: int) -> bool:
         """Wait for a slot for one message, see `SlotBroker`. Without a word from the home it goes without one."""
+        if not await self._homes.knows_homes(within=ACKNOWLEDGE_TIMEOUT):
+            return False
         me, home = self._homes.partitioning.me, self._homes.partitioning.of(chat)
         if home == me:
             return not self._homes.inherits_budget(chat)

@@ -32,6 +32,7 @@ from bot.storage.message_tree import (
     take_out,
     versions_of,
 )
+from bot.storage.prepared import PreparedStatement
 from bot.storage.repositories.question_times import keep_times
 from bot.storage.repositories.screens import screen_of
 from bot.storage.repositories.token_usage import unlink_chat
@@ -63,8 +64,8 @@ class ConversationRepository:
     async def path(self, message: int, limit: int = MAX_PATH) -> list[Message]:
         """The newest `limit` messages from the beginning to this one, this one included, oldest first."""
         async with self._database.reading() as connection:
-            rows = await connection.execute(_PATH, {"message": message, "limit": limit})
-            return [message_of(row) for row in rows]
+            rows = await _PATH.rows(connection, {"message": message, "limit": limit})
+        return [message_of(row) for row in rows]
 
     async def message(self, message: int) -> Message | None:
         """One message of a tree. None: it does not exist (any more)."""
@@ -225,4 +226,4 @@ def _path() -> Select[Any]:
     return select(path).order_by(path.c.step.desc())
 
 
-_PATH = _path()
+_PATH = PreparedStatement(_path())

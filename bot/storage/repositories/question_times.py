@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import TurnKind
 from bot.storage.database import Database
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import conversations, spent, turns
 
 
@@ -38,8 +39,9 @@ class QuestionTimes:
         """
         wanted = {"of": bot, "person": person[0], "by_since": person[1], "here": chat[0], "here_since": chat[1]}
         async with self._database.reading() as connection:
-            rows = (await connection.execute(_ASKED, wanted)).all()
-        return sorted(at for at, in_chat in rows if not in_chat), sorted(at for at, in_chat in rows if in_chat)
+            rows = await _ASKED.rows(connection, wanted)
+        by_person = sorted(row.asked_at for row in rows if not row.in_chat)
+        return by_person, sorted(row.asked_at for row in rows if row.in_chat)
 
     async def counts(self, bot: int, people: Sequence[int], *, since: float) -> dict[int, int]:
         """Count the questions of some people since a Unix time; whoever asked none is left out."""
@@ -68,4 +70,4 @@ def _asked() -> CompoundSelect[Any]:
     )
 
 
-_ASKED = _asked()
+_ASKED = PreparedStatement(_asked())

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Shown
 from bot.storage.database import Database, insert_into
 from bot.storage.mappers import AnyRow
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import messages, shown
 
 
@@ -33,7 +34,7 @@ async def set_screen(
     database: Database, connection: AsyncConnection, key: ChatKey, message: int, now_shown: Iterable[Shown]
 ) -> None:
     """Remember that these Telegram messages, and no others, show this message."""
-    await connection.execute(_CLEAR, {"message": message})
+    await _CLEAR.change(connection, {"message": message})
     rows = [
         {
             "bot": key.bot,
@@ -52,17 +53,16 @@ async def set_screen(
 
 async def put_shown(database: Database, connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> None:
     """Store rows of `shown`; a Telegram message shows one thing at a time, the latest."""
-    if not rows:
-        return
-    await connection.execute(_put_shown(shared=database.shared), rows)
+    for row in rows:
+        await _put_shown(shared=database.shared).change(connection, row)
 
 
 @cache
-def _put_shown(*, shared: bool) -> Any:  # noqa: ANN401  # a class for each database, without a common base
+def _put_shown(*, shared: bool) -> PreparedStatement:
     new = insert_into(shown, shared=shared)
     changed = {name: new.excluded[name] for name in ("message", "position", "part", "sealed")}
     keys = [shown.c.bot, shown.c.chat, shown.c.message_id]
-    return new.on_conflict_do_update(index_elements=keys, set_=changed)
+    return PreparedStatement(new.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def _messages_of(which: ColumnElement[bool]) -> Select[Any]:
@@ -77,4 +77,4 @@ _SHARES_SCREEN = or_(
 )
 _SCREEN_OF = _messages_of(_SHARES_SCREEN)
 _ON_SCREEN = _messages_of(messages.c.screen == bindparam("screen"))
-_CLEAR = delete(shown).where(shown.c.message.in_(select(messages.c.id).where(_SHARES_SCREEN)))
+_CLEAR = PreparedStatement(delete(shown).where(shown.c.message.in_(select(messages.c.id).where(_SHARES_SCREEN))))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Integer, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ from bot.conversation.messages import AnswerRecord, Turn
 from bot.conversation.usage import Spent, UsageColumn, UsageSum
 from bot.storage.database import Database, insert_into
 from bot.storage.mappers import storable
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import budget_warnings, conversations, token_usage
 
 MAX_SUMS = 20
@@ -42,7 +42,7 @@ async def keep_tokens(database: Database, connection: AsyncConnection, turn: Tur
         "ended_at": record.ended_at,
         "cut": cut - record.of_cut,
     }
-    await connection.execute(_new_usage(shared=database.shared), row)
+    await _new_usage(shared=database.shared).change(connection, row)
 
 
 async def keep_tokens_of_cut(database: Database, turn: Turn, record: AnswerRecord) -> None:
@@ -62,8 +62,8 @@ async def _cut_attempts(connection: AsyncConnection, turn: Turn) -> int:
 
 
 @cache
-def _new_usage(*, shared: bool) -> Any:  # noqa: ANN401  # a class for each database, without a common base
-    return insert_into(token_usage, shared=shared).on_conflict_do_nothing()
+def _new_usage(*, shared: bool) -> PreparedStatement:
+    return PreparedStatement(insert_into(token_usage, shared=shared).on_conflict_do_nothing())
 
 
 class TokenUsageRepository:

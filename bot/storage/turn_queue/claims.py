@@ -26,6 +26,7 @@ from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, pictures_as_json, shown_as_json, storable, turn_of
 from bot.storage.message_tree import IS_CONVERSATION
 from bot.storage.partitioning import ChatPartitioning
+from bot.storage.prepared import PreparedStatement
 from bot.storage.repositories.screens import on_screen, set_screen
 from bot.storage.repositories.token_usage import keep_tokens, keep_tokens_of_cut
 from bot.storage.schema import messages, spent, turns
@@ -59,16 +60,16 @@ class TurnRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._oldest = may_begin(database)
+        self._oldest = PreparedStatement(may_begin(database))
         self._waiting_in = waiting_chats(database)
         ended = {"open": False, "lease_until": None, "former_owner": None, "finished_at": database.now()}
-        self._end = update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended)
+        self._end = PreparedStatement(update(turns).where(_UNDISTURBED).values(state=bindparam("new_state"), **ended))
         self._keeping = GroupCommit(database, self._keep)
 
     async def get(self, turn: int) -> Turn | None:
         """A turn, finished or not. None: it never was, or is pruned."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(_WHOLE, {"this": turn})).one_or_none()
+            row = await _WHOLE.row(connection, {"this": turn})
         return None if row is None else turn_of(row)
 
     async def current(self, key: ChatKey) -> Turn | None:
@@ -101,7 +102,7 @@ class TurnRepository:
                 return []
             wanted.update(me=partitioning.me, mine=at_home)
         async with self._database.transaction(durable=False) as connection:
-            rows = (await connection.execute(self._oldest, wanted)).all()
+            rows = await self._oldest.rows(connection, wanted)
             first = next((row.id for row in rows if is_poison_candidate(row)), None)
             chosen = [row for row in rows if not is_poison_candidate(row) or row.id == first]
             lease = _NewLease(partitioning.me, lease_duration, suspect=company.nobody and len(chosen) == 1)
@@ -154,11 +155,11 @@ class TurnRepository:
     async def keep_unfinished(self, lease: Lease, text: str) -> None:
         """Keep what was written so far, without waiting for the disk. Does nothing where the turn is not held."""
         async with self._database.transaction(durable=False) as connection:
-            await connection.execute(_KEEP_UNFINISHED, {**_held(lease), "so_far": storable(text)})
+            await _KEEP_UNFINISHED.change(connection, {**_held(lease), "so_far": storable(text)})
 
     async def _keep(self, connection: AsyncConnection, kept: tuple[Lease, object]) -> bool:
         lease, shown = kept
-        return (await connection.execute(_KEEP, {**_held(lease), "now_shown": shown})).rowcount == 1
+        return await _KEEP.change(connection, {**_held(lease), "now_shown": shown}) == 1
 
     async def wrote(
         self, lease: Lease, text: str, thoughts: str, ending: Ending, note: str, record: AnswerRecord | None = None
@@ -176,7 +177,7 @@ class TurnRepository:
                 answer = row.answer
                 await connection.execute(update(messages).where(messages.c.id == answer).values(said))
             written = {"this": lease.turn, "its_answer": answer, "its_note": storable(note)}
-            await connection.execute(_WROTE, written)
+            await _WROTE.change(connection, written)
             await set_screen(self._database, connection, turn_of(row).key, answer, turn_of(row).shown)
         return answer
 
@@ -187,11 +188,11 @@ class TurnRepository:
     async def finish(self, lease: Lease, state: TurnState) -> None:
         """End a turn, without waiting for the disk. Raises LeaseLost. May be repeated, as after a power failure."""
         async with self._database.transaction(durable=False) as connection:
-            changed = await connection.execute(self._end, {**_held(lease), "new_state": state})
-            row = (await connection.execute(_WHOLE, {"this": lease.turn})).one_or_none()
-            if changed.rowcount == 1 and row is not None and row.answer is None:
+            changed = await self._end.change(connection, {**_held(lease), "new_state": state})
+            row = await _WHOLE.row(connection, {"this": lease.turn})
+            if changed == 1 and row is not None and row.answer is None:
                 await step_back(connection, row)
-            elif changed.rowcount == 1 and row is not None:
+            elif changed == 1 and row is not None:
                 await set_screen(self._database, connection, turn_of(row).key, row.answer, turn_of(row).shown)
             ended_before = row is not None and (row.owner, row.attempt, row.open) == (lease.owner, lease.attempt, False)
             if not ended_before:
@@ -278,7 +279,7 @@ class TurnRepository:
         return ClaimedTurn(turn, lease.owner, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
-        row = (await connection.execute(_MINE, _held(lease))).one_or_none()
+        row = await _MINE.row(connection, _held(lease))
         if row is None:
             raise LeaseLost
         return row
@@ -291,11 +292,11 @@ _HELD = and_(
     turns.c.attempt == bindparam("my_attempt"),
 )
 _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value))
-_WHOLE = WHOLE_TURN.where(turns.c.id == bindparam("this"))
-_MINE = WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns)
-_KEEP_UNFINISHED = update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far"))
-_KEEP = update(turns).where(_HELD).values(shown=bindparam("now_shown"))
-_WROTE = (
+_WHOLE = PreparedStatement(WHOLE_TURN.where(turns.c.id == bindparam("this")))
+_MINE = PreparedStatement(WHOLE_TURN.where(_UNDISTURBED).with_for_update(of=turns))
+_KEEP_UNFINISHED = PreparedStatement(update(turns).where(_UNDISTURBED).values(unfinished=bindparam("so_far")))
+_KEEP = PreparedStatement(update(turns).where(_HELD).values(shown=bindparam("now_shown")))
+_WROTE = PreparedStatement(
     update(turns)
     .where(turns.c.id == bindparam("this"))
     .values(answer=bindparam("its_answer"), state=TurnState.SHOWING.value, note=bindparam("its_note"))

@@ -15,6 +15,7 @@ from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, shown_as_json
 from bot.storage.message_tree import IS_CONVERSATION, POINTS
 from bot.storage.partitioning import ChatPartitioning
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import conversations, turns
 from bot.storage.turn_queue.claims import acquit
 from bot.storage.turn_queue.fairness import WaitingLimits, refuse_crowds, round_of_question
@@ -130,7 +131,7 @@ class QuestionQueue:
 
     async def _look(self, connection: AsyncConnection, key: ChatKey, dedup: str) -> _Entered | None:
         here = {**asdict(key), "dedup": dedup}
-        rows = (await connection.execute(_LOOK, here)).all()
+        rows = await _LOOK.rows(connection, here)
         if not rows:
             return None
         found = [row for row in rows if row.id is not None]
@@ -162,7 +163,7 @@ class QuestionQueue:
         if question.reply_to is not None:
             parent = await parent_of(connection, key, conversation, hangs_from=question.reply_to, asking=None)
         message = await self._queue.new_question(connection, conversation, question, parent=parent, placed=True)
-        await connection.execute(_GO_ON_FROM, {"this": conversation, "message": message.id})
+        await _GO_ON_FROM.change(connection, {"this": conversation, "message": message.id})
         columns = _columns(conversation, question, message.id, dedup, crowded=crowded)
         asked_at = self._database.clock()
         claim: dict[str, Any] = {
@@ -236,14 +237,16 @@ def _columns(
 
 
 _IS_HERE = or_(turns.c.dedup == bindparam("dedup"), and_(turns.c.conversation == conversations.c.id, turns.c.open))
-_LOOK = (
+_LOOK = PreparedStatement(
     POINTS.add_columns(conversations.c.id.label("conversation_id"), turns)
     .outerjoin(turns, _IS_HERE)
     .where(IS_CONVERSATION)
     .order_by(turns.c.id.desc())
 )
 """The newest point of a conversation, beside each of its open turns and the one of an update."""
-_GO_ON_FROM = update(conversations).where(conversations.c.id == bindparam("this")).values(newest=bindparam("message"))
+_GO_ON_FROM = PreparedStatement(
+    update(conversations).where(conversations.c.id == bindparam("this")).values(newest=bindparam("message"))
+)
 _BUSY_ELSEWHERE = (
     select(turns.c.id)
     .join(conversations)

@@ -10,11 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation.messages import ChatKey, Role, TurnKind
 from bot.storage.mappers import AnyRow
 from bot.storage.message_tree import choose, point, row_at
+from bot.storage.prepared import PreparedStatement
 from bot.storage.schema import conversations, messages
 
-_NEW_MESSAGE = messages.insert().returning(messages.c.id)
-_OWN_SCREEN = update(messages).where(messages.c.id == bindparam("answer")).values(screen=bindparam("answer"))
-_MOVE_ON = (
+_NEW_MESSAGE = PreparedStatement(messages.insert().returning(messages.c.id))
+_OWN_SCREEN = PreparedStatement(
+    update(messages).where(messages.c.id == bindparam("answer")).values(screen=bindparam("answer"))
+)
+_MOVE_ON = PreparedStatement(
     update(conversations)
     .where(conversations.c.id == bindparam("this"), conversations.c.newest == bindparam("reached"))
     .values(newest=bindparam("answer"))
@@ -69,12 +72,12 @@ async def hang_answer(connection: AsyncConnection, row: AnyRow, said: Mapping[st
         "at": now,
         **said,
     }
-    answer = (await connection.execute(_NEW_MESSAGE, new)).scalar_one()
+    (hung,) = await _NEW_MESSAGE.rows(connection, new)
+    answer = int(hung.id)
     if row.screen is None:
-        await connection.execute(_OWN_SCREEN, {"answer": answer})
-    moves = {"this": row.conversation, "reached": row.question, "answer": answer}
-    await connection.execute(_MOVE_ON, moves)
-    return int(answer)
+        await _OWN_SCREEN.change(connection, {"answer": answer})
+    await _MOVE_ON.change(connection, {"this": row.conversation, "reached": row.question, "answer": answer})
+    return answer
 
 
 async def step_back(connection: AsyncConnection, row: AnyRow) -> None:

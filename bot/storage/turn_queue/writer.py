@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Select, bindparam, case, func, select
+from dataclasses import asdict
+
+from sqlalchemy import Double, Select, Text, bindparam, case, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.messages import ChatKey, Ending, Message, Question, Role, TurnKind, TurnState
 from bot.storage.database import Database
 from bot.storage.mappers import AnyRow, message_of, parts_as_json, storable
-from bot.storage.message_tree import ensure
+from bot.storage.message_tree import IS_CONVERSATION, ensure
+from bot.storage.prepared import PreparedStatement
 from bot.storage.repositories.screens import put_shown, screen_of
 from bot.storage.schema import conversations, messages, turns
 
-_NEW_MESSAGE = messages.insert().returning(messages)
+_NEW_MESSAGE = PreparedStatement(messages.insert().returning(messages))
+_LOCKED = "conversation "
+"""Beginning of the name of a conversation's lock."""
+_FIND_AND_LOCK = select(
+    conversations.c.id,
+    func.pg_advisory_xact_lock(func.hashtextextended(literal(_LOCKED, Text) + cast(conversations.c.id, Text), 0)),
+).where(IS_CONVERSATION)
+"""PostgreSQL only: a conversation that is there already, locked in the same trip."""
 
 
 class TurnWriter:
@@ -25,12 +35,14 @@ class TurnWriter:
             "not_before": database.now() + bindparam("wait", type_=Double),
             "written_from": case((bindparam("lease_duration", type_=Double).is_not(None), database.now())),
         }
-        self._new_turn = turns.insert().values(times).returning(turns.c.id)
+        self._new_turn = PreparedStatement(turns.insert().values(times).returning(turns.c.id))
 
     async def enter(self, connection: AsyncConnection, key: ChatKey) -> int:
         """The conversation's id. Until the transaction ends nobody else accepts anything for it: ids show the order."""
+        if self._database.shared and (known := await connection.scalar(_FIND_AND_LOCK, asdict(key))) is not None:
+            return int(known)
         conversation = await ensure(self._database, connection, key)
-        await self._database.advisory_xact_lock(connection, f"conversation {conversation}")
+        await self._database.advisory_xact_lock(connection, f"{_LOCKED}{conversation}")
         return conversation
 
     async def last_open(self, connection: AsyncConnection, conversation: int) -> AnyRow | None:
@@ -77,7 +89,8 @@ class TurnWriter:
             "unread": bool(question.parts),
             "album": question.album,
         }
-        message = message_of((await connection.execute(_NEW_MESSAGE, new)).one())
+        (row,) = await _NEW_MESSAGE.rows(connection, new)
+        message = message_of(row)
         await self.show_question(connection, question, message.id)
         return message
 
@@ -128,7 +141,8 @@ class TurnWriter:
             "wait": wait,
             **values,
         }
-        return int((await connection.execute(self._new_turn, new)).scalar_one())
+        (row,) = await self._new_turn.rows(connection, new)
+        return int(row.id)
 
     async def _present_round(self, connection: AsyncConnection, conversation: object, asker: object) -> int:
         """The round that runs, or the last one in which this person has something."""
