@@ -15,12 +15,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
 from tests.harness.program_process import TOKEN
 from tests.harness.scene import running_telegram
-from tests.harness.telegram_people import ANNA, Telegram, is_being_written
+from tests.harness.telegram_people import ANNA, Telegram, is_being_written, labels
 from tests.image import buildah, docker
 from tests.image.workplace import CannotBuild, TimeLimit, workplace
 
@@ -95,11 +96,11 @@ async def _scene(container: Container, environment: dict[str, str], data: Path) 
     async with running_telegram() as telegram:
         environment["TELEGRAM_API_URL"] = telegram.url
         await _until_healthy(container)
-        await _is_answered(telegram, "What is the capital of France?")
+        await _is_answered(telegram, "What is the capital of France?", data)
         container.end(signal.SIGKILL)
         _say("answered; killed")
         await _until_healthy(container)
-        await _is_answered(telegram, "And of Italy?")
+        await _is_answered(telegram, "And of Italy?", data)
         container.end(signal.SIGTERM)
     _say("answered again; stopped")
     with sqlite3.connect(data / "aura.db") as database:
@@ -125,16 +126,26 @@ async def _until_healthy(container: Container) -> None:
     _say(f"healthy after {time.monotonic() - began:.1f} s")
 
 
-async def _is_answered(telegram: Telegram, question: str) -> None:
+async def _is_answered(telegram: Telegram, question: str, data: Path) -> None:
+    """Ask, and wait until the answer is complete and stored: one that is killed a moment before is sent again."""
     before = len(telegram.said())
     await telegram.send(question)
 
     def answered() -> bool:
+        """Tell by ↻, which a whole answer bears; what the program tells its admin bears nothing."""
         new = telegram.said()[before:]
-        return bool(new) and not any(is_being_written(message) for message in new)
+        return any("↻" in " ".join(labels(message)) and not is_being_written(message) for message in new)
 
     await telegram.until(answered, seconds=START_TIMEOUT, why="(waited for an answer)")
-    assert telegram.texts()[-1].strip(), "the answer is empty"
+    async with asyncio.timeout(START_TIMEOUT):
+        while await asyncio.to_thread(_open_turns, data):  # noqa: ASYNC110  # another process writes there
+            await asyncio.sleep(0.1)
+
+
+def _open_turns(data: Path) -> int:
+    with closing(sqlite3.connect(f"file:{data}/aura.db?mode=ro", uri=True)) as database:
+        number: int = database.execute("SELECT count(*) FROM turns WHERE open").fetchone()[0]
+        return number
 
 
 def _free_port() -> int:
