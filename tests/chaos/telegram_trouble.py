@@ -97,8 +97,9 @@ class TelegramTrouble:
             seconds, kind = chance.uniform(*OUTAGE), chance.choice(("silent", "error", "drop_before"))
             self.tally["outages of Telegram"] += 1
             if kind == "silent":
-                self.interruptions.note("a silence of Telegram", time.monotonic())
+                began = time.monotonic()
                 await self.playground.freeze(seconds)
+                self.interruptions.note("a silence of Telegram", began, time.monotonic())
                 continue
             async with self._clearing:
                 for method in (None, "getUpdates"):

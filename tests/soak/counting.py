@@ -105,7 +105,9 @@ def judge(
         seen = count(conversation.said)
         names = seen.whole
         never = len(set(conversation.asked) - set(names))
-        given_up = max(0, len(conversation.pressed) - sum(failures.get(name, 0) for name in conversation.asked))
+        # a failure that stands there twice, because its message was sent twice, is pressed twice
+        pressed = {reference if isinstance(reference, str) else message for message, reference in conversation.pressed}
+        given_up = max(0, len(pressed) - sum(failures.get(name, 0) for name in conversation.asked))
         verdict.asked += len(conversation.asked)
         verdict.whole += len(set(names))
         verdict.lost += never + given_up
