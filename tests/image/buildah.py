@@ -18,7 +18,6 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 USER = 10001
 BASE = "localhost/base:12"
 IMAGE = "localhost/aura-telegram"
-MIRROR = "http://deb.debian.org/debian"
 WHEELS = "/run/wheels"
 PYTHON = (3, 11)
 """The base's Python."""
@@ -147,7 +146,7 @@ class Buildah:
         command = ["mmdebstrap", *options, '--aptopt=Acquire::Languages "none"', "bookworm"]
         mounted, environment = self.output("mount", container), {**os.environ, "TMPDIR": str(self._folder)}
         for _ in range(2):
-            if self._limit.run([*command, mounted, MIRROR], stdout=sys.stderr, environment=environment).returncode == 0:
+            if self._limit.run([*command, mounted], stdout=sys.stderr, environment=environment).returncode == 0:
                 break
             for left in Path(mounted).iterdir():
                 shutil.rmtree(left, ignore_errors=True)
