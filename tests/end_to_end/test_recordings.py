@@ -92,8 +92,7 @@ async def test_while_a_recording_is_heard_the_bot_types_and_answers_others(scene
         await eventually(_true_when(lambda: bool(asked)))
         await scene.telegram.send("/help")
         await scene.telegram.reads("Every message here is a question")
-        calls = await scene.telegram.calls()
-        assert any(call["method"] == "sendChatAction" for call in calls)
+        await eventually(_called(scene, "sendChatAction"))
         await program.kill()
 
 
@@ -121,7 +120,9 @@ async def test_killed_while_a_recording_is_on_its_way_it_is_answered_once(scene:
             await scene.telegram.fault(kind="stall", method="getFile")
         async with scene.program(TRANSCRIPTION_URL=url) as program:
             await speak(scene)
-            await eventually(_true_when(lambda: bool(asked)) if moment == "transcription" else _fetching(scene))
+            await eventually(
+                _true_when(lambda: bool(asked)) if moment == "transcription" else _called(scene, "getFile")
+            )
             await program.kill()
         assert scene.generator.requests == []
         async with scene.program(TRANSCRIPTION_URL=url):
@@ -159,9 +160,9 @@ def _true_when(condition: Callable[[], bool]) -> Callable[[], Any]:
     return check
 
 
-def _fetching(scene: Scene) -> Callable[[], Any]:
+def _called(scene: Scene, method: str) -> Callable[[], Any]:
     async def check() -> bool:
-        return any(call["method"] == "getFile" for call in await scene.telegram.calls())
+        return any(call["method"] == method for call in await scene.telegram.calls())
 
     return check
 
