@@ -307,7 +307,7 @@ async def _serve(
             outbox,
             stored_messages,
             tasks,
-            may_interrupt=lambda chat: membership.is_home(chat) and not turns.is_writing(chat),
+            may_interrupt=lambda chat, failing: membership.speaks_for(chat, failing) and not turns.is_writing(chat),
         ),
     )
     await turns.start()

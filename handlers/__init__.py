@@ -90,8 +90,7 @@ class Outputs:
     outbox: Outbox
     stored: StoredMessages
     tasks: TaskSupervisor
-    may_interrupt: Callable[[int], bool]
-    """Tells whether this process may say something in a chat that nobody asked for."""
+    may_interrupt: errors.MayInterrupt
 
 
 def routers() -> list[Router]:

@@ -20,12 +20,10 @@ logger = logging.getLogger(__name__)
 OUTAGE_NOTICE_INTERVAL = 600.0
 """Seconds after which a chat may be told again that nothing can be stored."""
 MAX_OUTAGES = 10_000
-"""Chats of which that is remembered."""
+"""Chats, and updates that came in vain, of which that is remembered."""
 
-
-@dataclass(slots=True)
-class _Outage:
-    told: bool = False
+MayInterrupt = Callable[[int, float], bool]
+"""Tells whether this process may say in a chat that an update has come in vain for so many seconds."""
 
 
 class Outages:
@@ -35,19 +33,21 @@ class Outages:
     says it, and not between two messages of an answer (`may_interrupt`). `clock` is in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float], may_interrupt: Callable[[int], bool]) -> None:
+    def __init__(self, clock: Callable[[], float], may_interrupt: MayInterrupt) -> None:
+        self._clock = clock
         self._may_interrupt = may_interrupt
-        self._chats: TTLCache[int, _Outage] = TTLCache(MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, timer=clock)
+        self._told: TTLCache[int, bool] = TTLCache(MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, timer=clock)
+        self._failing_since: TTLCache[int, float] = TTLCache(MAX_OUTAGES, OUTAGE_NOTICE_INTERVAL, timer=clock)
 
-    def is_news(self, chat: int) -> bool:
-        """Note a failure. True for the second of an outage, or the first one after that at which it may be said."""
-        outage = self._chats.get(chat)
-        if outage is None:
-            self._chats[chat] = _Outage()
+    def is_news(self, chat: int, update: int) -> bool:
+        """Note that an update could not be stored. True once a chat, when it comes again and that may be said."""
+        since = self._failing_since.get(update)
+        if since is None:
+            self._failing_since[update] = self._clock()
             return False
-        if outage.told or not self._may_interrupt(chat):
+        if chat in self._told or not self._may_interrupt(chat, self._clock() - since):
             return False
-        outage.told = True
+        self._told[chat] = True
         return True
 
 
@@ -66,7 +66,7 @@ class FailureReporter:
         """Tell a chat once in a while that nothing can be stored; without `say` its language could not be looked up."""
         origin = to_event_context(update, self.bot)
         asks = update.message is not None or update.callback_query is not None
-        if asks and origin is not None and self.outages.is_news(origin.key.chat):
+        if asks and origin is not None and self.outages.is_news(origin.key.chat, update.update_id):
             language = self.speech.texts.language_of(origin.user.language if origin.user else None)
             _tell(error, say or Responder(self.speech, language, destination_of(origin, update)), answer)
 

@@ -142,6 +142,30 @@ async def test_who_was_frozen_into_an_outage_speaks_again_after_a_lease(replica:
     assert replica.is_home(home), "nobody else can have been told that it is not"
 
 
+async def test_who_cannot_renew_its_lease_says_nothing_that_others_may_contradict(
+    replica: Membership, clock: Clock
+) -> None:
+    home = at_home(replica)[0]
+    await replica.update([replica.me, "b/2"])
+    clock.now += LEASE_DURATION - 1
+    replica.beat()
+    assert replica.speaks_for(home, 0)
+    clock.now += 1
+    replica.beat()
+    assert not replica.speaks_for(home, LEASE_DURATION - 1), "the other may have stored it, and answers"
+    assert replica.speaks_for(home, LEASE_DURATION), "the other could not store it either"
+    elsewhere = next(chat for chat in CHATS if chat not in at_home(replica))
+    assert not replica.speaks_for(elsewhere, LEASE_DURATION)
+
+
+async def test_who_is_alone_says_at_once_that_nothing_can_be_stored(replica: Membership, clock: Clock) -> None:
+    await replica.update([replica.me])
+    for _ in range(int(LEASE_DURATION) * 2):
+        clock.now += 1
+        replica.beat()
+        assert all(replica.speaks_for(chat, 0) for chat in CHATS)
+
+
 async def test_on_sqlite_a_freeze_changes_nothing(membership: Membership, clock: Clock) -> None:
     clock.now += LEASE_DURATION * 10
-    assert all(membership.is_home(chat) for chat in CHATS)
+    assert all(membership.is_home(chat) and membership.speaks_for(chat, 0) for chat in CHATS)

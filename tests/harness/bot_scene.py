@@ -207,7 +207,9 @@ class Harness:
                 self.outbox,
                 self.stored,
                 self.tasks,
-                may_interrupt=lambda chat: self.membership.is_home(chat) and not self.turns.is_writing(chat),
+                may_interrupt=lambda chat, failing: (
+                    self.membership.speaks_for(chat, failing) and not self.turns.is_writing(chat)
+                ),
             ),
             clock=lambda: self.now,
         )

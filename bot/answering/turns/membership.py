@@ -63,6 +63,7 @@ class Membership:
         self._beat_at = clock()
         self._woke_at: float | None = None
         self._renewed = asyncio.Event()
+        self._renewed_at = clock()
         self._alone, self._alone_since = True, clock()
         self._on_change: list[Callable[[int], None]] = []
         self.bot = bot
@@ -103,6 +104,7 @@ class Membership:
         before, self.partitioning = self.partitioning, ChatPartitioning.among(self.me, living)
         self._remember(before)
         self._woke_at = None
+        self._renewed_at = self._clock()
         self._renewed.set()
         if not self._alone:
             self._alone_since = self._clock()
@@ -115,6 +117,16 @@ class Membership:
     def is_home(self, chat: int) -> bool:
         """Tell whether a chat is at home here, as far as this process knows."""
         return self._knows_homes() and self.partitioning.of(chat) == self.me
+
+    def speaks_for(self, chat: int, failing: float) -> bool:
+        """Tell whether this process may say in a chat that an update could not be stored for so many seconds.
+
+        Whose lease has run out may be the only one that cannot reach the database: others have taken its chats over,
+        and write there. An update that still comes here a lease later found none of them who could store it.
+        """
+        leased = not self._database.shared or self._clock() < self._renewed_at + self._lease_duration
+        alone = len(self.partitioning.owners) == 1
+        return self.is_home(chat) and (leased or alone or failing >= self._lease_duration)
 
     async def knows_homes(self, *, within: float) -> bool:
         """Tell whether this process knows whose chats are whose, or learns it within some seconds.
