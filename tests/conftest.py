@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bot.logs import SecretsFormatter
 
 pytest_plugins = ["tests.harness.databases"]
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 settings.register_profile("mutants", max_examples=30, deadline=None, derandomize=True, database=None)
 
 

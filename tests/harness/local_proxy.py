@@ -115,6 +115,15 @@ class LocalProxy:
 
 
 @contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port for a server that starts later, and sets SO_REUSEADDR; meanwhile the system gives it to nobody else."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
+
+
+@contextmanager
 def closed_port() -> Iterator[int]:
     """A port at which nobody listens, and which nobody else can take meanwhile."""
     with socket.socket() as taken:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from tests.harness.preloaded_processes import Forked, Nursery
@@ -41,11 +42,11 @@ class Program:
         async with self.heard:
             self.heard.notify_all()
 
-    async def says(self, text: str, *, seconds: float = 60) -> str:
-        """Wait for a log line with this text, and give it."""
+    async def says(self, text: str, *, times: int = 1, seconds: float = 60) -> str:
+        """Wait for a log line with this text, the n-th of them, and give it."""
 
         def found() -> str | None:
-            return next((line for line in self.lines if text in line), None)
+            return next(islice((line for line in self.lines if text in line), times - 1, None), None)
 
         try:
             async with asyncio.timeout(seconds), self.heard:
@@ -68,7 +69,7 @@ class Program:
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    async def ends(self, *, seconds: float = 20) -> int:
+    async def ends(self, *, seconds: float = 60) -> int:
         """Wait for its end, and until its log has been read to the last line. Gives the exit status."""
         async with asyncio.timeout(seconds):
             status = await self.process.wait()

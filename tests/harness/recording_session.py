@@ -25,7 +25,7 @@ ME = User(
     can_join_groups=True,
     can_read_all_group_messages=False,
 )
-LIMIT = 30.0
+LIMIT = 60.0
 """Seconds that a test waits for something that has to happen."""
 
 

@@ -52,6 +52,7 @@ async def running_telegram(*, strict: bool = True) -> AsyncIterator[Telegram]:
     url = await playground.start()
     try:
         async with watched(url) as telegram:
+            telegram.playground = playground
             yield telegram
     finally:
         await playground.stop()

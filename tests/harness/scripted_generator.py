@@ -27,6 +27,11 @@ class Request:
     finished: bool = False
     """Whether the whole script was sent."""
 
+    async def is_over(self, *, seconds: float = 60) -> None:
+        """Wait until the connection is over."""
+        async with asyncio.timeout(seconds):
+            await self.closed.wait()
+
     @property
     def messages(self) -> list[dict[str, str]]:
         return list(self.body["messages"])
@@ -101,7 +106,7 @@ class Generator:
 
         self.script = script
 
-    async def asked(self, count: int = 1, *, seconds: float = 30) -> Request:
+    async def asked(self, count: int = 1, *, seconds: float = 60) -> Request:
         """Wait until so many questions have arrived, and give the newest of them."""
         async with asyncio.timeout(seconds), self.arrived:
             await self.arrived.wait_for(lambda: len(self.requests) >= count)

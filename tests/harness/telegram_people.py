@@ -12,11 +12,13 @@ from typing import Any
 
 import aiohttp
 
+from playground.server import Playground
+
 Json = dict[str, Any]
 ANNA = 1001
 BOT = 7000000001
 BORIS = 1002
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a scene that waits has failed; generous, because machines are slow at times."""
 
 
@@ -40,6 +42,8 @@ class Telegram:
     all_drafts: dict[tuple[int, int, int], Json] = field(default_factory=dict)
     history: list[Seen] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    playground: Playground | None = None
+    """Set where it runs in this process."""
 
     async def follow(self, ready: asyncio.Event) -> None:
         """Read events until cancelled."""
@@ -126,6 +130,11 @@ class Telegram:
 
     async def fault(self, **fault: Any) -> None:
         await self.post("faults", **fault)
+
+    def faults_left(self) -> int:
+        """How many planned faults no call has met yet."""
+        assert self.playground is not None
+        return len(self.playground._faults._faults)
 
     async def no_faults(self) -> None:
         """Forget the faults that have not come yet, and end all holds."""

@@ -16,7 +16,6 @@ from bot.conversation.messages import Shown
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.rate_limits.scheduler import Scheduler
 from bot.rendering.reply import Reply
-from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.streaming.live_reply import LiveReply
 from bot.streaming.live_reply_factory import LiveReplyFactory
@@ -29,6 +28,7 @@ from bot.telegram.rate_limit_middleware import RateLimitMiddleware
 from bot.telegram.slot_allocator import PacingStore, SlotAllocator
 from playground.server import Playground
 from playground.world.state import Message
+from tests.harness.steady_clock import steady_clock
 
 TOKEN = "7000000001:playground-token-for-tests-0123456789"
 ANNA = 1001
@@ -176,7 +176,7 @@ class TelegramScene:
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be true in the world."""
         events = self.playground.hub.events
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 await events.wait(events.last, 0.05)
 
@@ -185,21 +185,21 @@ class TelegramScene:
 async def telegram_scene(
     *, strict: bool = True, speed: float = 20.0, pacing: PacingStore | None = None
 ) -> AsyncIterator[TelegramScene]:
-    """Run a scene whose time is faster than the world's."""
-    clock = Clock(speed)
-    playground = Playground(strict=strict, bot_token=TOKEN, clock=clock.now)
-    url = await playground.start()
-    session = TolerantSession(api=TelegramAPIServer.from_base(url))
-    bot = Bot(TOKEN, session=session)
-    slots = SlotAllocator(Scheduler(clock.now()), store=pacing, clock=clock)
-    bot.session.middleware(RateLimitMiddleware(slots))
-    await slots.load()
-    scene = TelegramScene(playground, url, bot, slots)
-    await scene.people(f"people/{ANNA}/start", {})
-    try:
-        yield scene
-    finally:
-        await scene.tasks.close()
-        if session._session is not None:
-            await session._session.close()  # aiogram's own close waits for TLS, a quarter of a second
-        await playground.stop()
+    """Run a scene whose time is faster than the world's, as far as the machine keeps up."""
+    with steady_clock(speed) as clock:
+        playground = Playground(strict=strict, bot_token=TOKEN, clock=clock.now)
+        url = await playground.start()
+        session = TolerantSession(api=TelegramAPIServer.from_base(url))
+        bot = Bot(TOKEN, session=session)
+        slots = SlotAllocator(Scheduler(clock.now()), store=pacing, clock=clock)
+        bot.session.middleware(RateLimitMiddleware(slots))
+        await slots.load()
+        scene = TelegramScene(playground, url, bot, slots)
+        await scene.people(f"people/{ANNA}/start", {})
+        try:
+            yield scene
+        finally:
+            await scene.tasks.close()
+            if session._session is not None:
+                await session._session.close()  # aiogram's own close waits for TLS, a quarter of a second
+            await playground.stop()

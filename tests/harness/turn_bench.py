@@ -24,7 +24,7 @@ PRIVATE = ChatKey(1, 5)
 GROUP = ChatKey(1, -100)
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
     """Wait for something that comes about elsewhere."""
     async with asyncio.timeout(seconds):
         while True:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-GENEROUS = 20.0
+GENEROUS = 60.0
 """Seconds for what happens at once on any machine that is not broken."""
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
