@@ -92,7 +92,7 @@ async def test_a_stop_reaches_the_replica_that_runs_the_turn(replica: Replica) -
     second = await replica("b")
     assert await second.turns.stop(PRIVATE)
     assert (await second.is_over(asked.turn)).state is TurnState.STOPPED
-    assert first.ends == ["stopped"]
+    await until(lambda: first.ends == ["stopped"])
 
 
 async def test_an_edit_reaches_the_replica_that_runs_the_turn(replica: Replica) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pytest
 
+from bot.answering.turns import slot_broker
 from bot.answering.turns.slot_broker import RemoteSlotBroker, SlotLender
 from bot.errors import FloodWait
 from bot.runtime.task_supervisor import TaskSupervisor
@@ -63,6 +64,15 @@ class Process(Protocol):
     def __call__(self, me: str, *, moved: frozenset[int] = ...) -> Awaitable[tuple[RemoteSlotBroker, Chats]]: ...
 
 
+ACKNOWLEDGE_TIMEOUT = 4.0
+"""Seconds that a home that lives has here on a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slot_broker, "ACKNOWLEDGE_TIMEOUT", ACKNOWLEDGE_TIMEOUT)
+
+
 @pytest.fixture
 async def process(postgresql: PostgreSQL, tasks: TaskSupervisor) -> AsyncIterator[Process]:
     url = postgresql.new_database()
@@ -110,7 +120,7 @@ async def test_a_home_without_room_is_waited_for(process: Process, tasks: TaskSu
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
     waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
-    ended, _ = await asyncio.wait([waiting], timeout=1.5)
+    ended, _ = await asyncio.wait([waiting], timeout=ACKNOWLEDGE_TIMEOUT + 0.5)
     assert not ended, "a home that lives is waited for, even if it has no room"
     theirs.free.set()
     await waiting
@@ -136,10 +146,10 @@ async def test_whoever_may_have_missed_the_word_of_a_home_waits_no_longer(
     (here, _), (_, theirs) = await process(HERE), await process(THERE)
     theirs.free.clear()
     waiting = tasks.start(here.acquire(AT_THERE), name="acquire", awaited=True)
-    ended, _ = await asyncio.wait([waiting], timeout=1.5)
+    ended, _ = await asyncio.wait([waiting], timeout=ACKNOWLEDGE_TIMEOUT + 0.5)
     assert not ended
     here._database._listeners.tell_everyone_nothing()  # as after a lost session
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await waiting
 
 

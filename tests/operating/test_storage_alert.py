@@ -88,16 +88,32 @@ async def test_a_full_disk_is_told_in_each_language_and_so_is_its_end(
     assert said.texts[2][1] == "The database works again."
 
 
+class MovedClock(Clock):
+    """Time that passes when the scene lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = asyncio.Event()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.passed.wait()
+
+
 async def test_a_blip_is_not_told(database: Database, tasks: TaskSupervisor) -> None:
     said = Said()
 
     async def admins() -> list[int]:
         return [ANNA]
 
-    clock = Clock(SPEED)
+    clock = MovedClock()
     alert = StorageAlert(database, PersonRepository(database), admins, said, Texts(), tasks.start, bot=BOT, clock=clock)
     await alert.watch()
     await breaks(database)
     await works(database)
-    await clock.sleep(2 * BLIP)
+    assert clock.slept == [BLIP]
+    clock.passed.set()
+    for _ in range(3):
+        await asyncio.sleep(0)  # whoever slept goes on
     assert said.texts == []

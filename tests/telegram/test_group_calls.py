@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.errors import StorageUnavailable
@@ -11,6 +13,7 @@ from bot.rendering.entities import Formatted
 from bot.runtime.clock import Clock
 from bot.telegram.destination import Destination
 from bot.telegram.group_calls import NOTE_TIMEOUT, GroupCalls
+from tests.harness.steady_clock import steady_clock
 from tests.harness.telegram_scene import ANNA, MemoryPacingStore, TelegramScene, telegram_scene
 
 GROUP = -100
@@ -34,8 +37,9 @@ class FailingStore(MemoryPacingStore):
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(speed=50)
+async def clock() -> AsyncIterator[Clock]:
+    with steady_clock(50) as clock:
+        yield clock
 
 
 async def send(scene: TelegramScene, chat: int) -> None:
