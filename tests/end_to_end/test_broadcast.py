@@ -74,9 +74,9 @@ async def test_it_can_be_stopped(scene: Scene) -> None:
     async with scene.program() as program:
         await everybody_has_written(scene)
         preview = await shown(scene)
-        await scene.telegram.fault(method="sendMessage", chat_id=ANNA, retry_after=3)
+        await scene.telegram.fault(method="sendMessage", chat_id=ANNA, retry_after=12)
         await scene.telegram.press(preview, "Send")
-        await program.says("Telegram wants a pause of 3 s")
+        await program.says("Telegram wants a pause of 12 s")
         begun = await scene.telegram.reads("I am writing to 2 chats")
         await scene.telegram.press(begun, "Stop sending")
         stopped = await scene.telegram.reads("Stopped. Sent: 0")

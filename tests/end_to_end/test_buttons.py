@@ -48,8 +48,7 @@ async def test_stop_ends_the_answer_and_closes_the_connection_to_the_generator(s
         await scene.telegram.send("Tell me everything")
         answer = await scene.telegram.reads("The beginning stays.")
         await scene.telegram.press(answer, "Stop")
-        async with asyncio.timeout(10):
-            await scene.generator.requests[0].closed.wait()
+        await scene.generator.requests[0].is_over()
         stopped = await scene.telegram.reads_answer("The beginning stays.")
         assert stopped["message_id"] == answer["message_id"]
         scene.generator.says("Fine.")
@@ -66,7 +65,7 @@ async def test_the_stop_command_does_the_same(scene: Scene) -> None:
         await scene.telegram.reads("The beginning stays.")
         await scene.telegram.send("/stop")
         await scene.telegram.reads_answer("The beginning stays.")
-        assert scene.generator.requests[0].closed.is_set()
+        await scene.generator.requests[0].is_over()
 
 
 async def test_again_writes_another_version_in_place_and_the_arrows_lead_back(scene: Scene) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -20,10 +19,15 @@ refuses = failing(Refusal(503, "Service Unavailable"))
 breaks_off_at_once = failing(Cut())
 
 
-async def breaks_off(_request: Request) -> AsyncIterator[str]:
-    yield START
-    await asyncio.sleep(0.3)  # long enough to be read
-    raise Cut
+def breaking_off(scene: Scene) -> Script:
+    """A script that breaks off once its first words are read."""
+
+    async def script(_request: Request) -> AsyncIterator[str]:
+        yield START
+        await scene.telegram.reads(START)
+        raise Cut
+
+    return script
 
 
 def one_after_another(*scripts: Script) -> Script:
@@ -91,7 +95,7 @@ async def test_what_cannot_help_is_not_tried_again(scene: Scene) -> None:
 
 
 async def test_in_mid_stream_the_text_stays_marked_as_cut_with_a_button_that_goes_on(scene: Scene) -> None:
-    scene.generator.script = breaks_off
+    scene.generator.script = breaking_off(scene)
     async with scene.program():
         await scene.telegram.send("Tell me")
         cut = await scene.telegram.until(line_with(scene, "Go on"))

@@ -31,13 +31,13 @@ async def test_while_a_server_is_silent_others_are_answered_and_the_silence_ends
         yield f"You said: {request.question}"
 
     scene.generator.script = script
-    async with scene.program(HEADERS_TIMEOUT="4", SILENCE_TIMEOUT="4"):
+    async with scene.program(HEADERS_TIMEOUT="12", SILENCE_TIMEOUT="12"):
         await scene.telegram.send("nothing", by=ANNA)
         await scene.generator.asked()
         await scene.telegram.send("Hello", by=BORIS)
         await scene.telegram.reads_answer("You said: Hello", chat=BORIS)
         assert scene.telegram.said(ANNA) == []
-        silent = await scene.telegram.reads_answer("The model took too long", chat=ANNA)
+        silent = await scene.telegram.reads_answer("The model took too long", chat=ANNA, seconds=90)
         assert "↻ Try again" in labels(silent)
         await scene.telegram.send("Something", by=ANNA)
         await scene.telegram.reads_answer("Something", chat=ANNA)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.harness.local_proxy import reserved_port
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Cut, Refusal, Request
 from tests.harness.telegram_people import BORIS, PATIENCE
@@ -27,11 +27,11 @@ FROM_PROMETHEUS = {"job", "instance"}
 Scraped = dict[str, list[tuple[dict[str, str], float]]]
 
 
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where the program will serve its figures."""
+    with reserved_port() as port:
+        yield port
 
 
 async def scraped(port: int, **headers: str) -> tuple[int, str]:
@@ -83,10 +83,10 @@ async def events(scene: Scene, *, again: str = "") -> None:
 async def an_eventful_run(scene: Scene, **settings: str) -> Scraped:
     """The figures of a run with these events."""
     scene.generator.script = script_of_events
-    port = free_port()
-    async with scene.program(LISTEN=f"127.0.0.1:{port}", **settings):
-        await events(scene)
-        return await counted(port, answers=4)
+    with reserved_port() as port:
+        async with scene.program(LISTEN=f"127.0.0.1:{port}", **settings):
+            await events(scene)
+            return await counted(port, answers=4)
 
 
 async def counted(port: int, *, answers: int) -> Scraped:
@@ -160,15 +160,13 @@ async def test_a_run_is_counted_and_the_dashboard_asks_for_what_is_there(scene: 
 @pytest.mark.parametrize(
     ("authorization", "status"), [("", 401), ("Bearer wrong", 401), ("Basic scrape-me", 401), ("Bearer scrape-me", 200)]
 )
-async def test_a_token_is_asked_for(scene: Scene, authorization: str, status: int) -> None:
-    port = free_port()
+async def test_a_token_is_asked_for(scene: Scene, port: int, authorization: str, status: int) -> None:
     async with scene.program(LISTEN=f"0.0.0.0:{port}", METRICS_TOKEN="scrape-me"):
         found, _ = await scraped(port, Authorization=authorization)
         assert found == status
 
 
-async def test_others_read_nothing_where_there_is_no_token(scene: Scene) -> None:
-    port = free_port()
+async def test_others_read_nothing_where_there_is_no_token(scene: Scene, port: int) -> None:
     async with scene.program(LISTEN=f"0.0.0.0:{port}") as program:
         assert (await scraped(port))[0] == 404
-        assert "METRICS_TOKEN" in program.log
+        await program.says("METRICS_TOKEN")

@@ -124,7 +124,7 @@ async def test_an_outage_is_one_word_to_admins_however_it_is_noticed_and_one_whe
 async def test_a_failure_in_the_middle_keeps_what_was_written(scene: Scene, spare: Generator) -> None:
     async def breaks(_request: Request) -> AsyncIterator[str]:
         yield "The first words"
-        await asyncio.sleep(0.3)  # long enough to be read
+        await scene.telegram.reads("The first words")
         raise Cut
 
     scene.generator.script = breaks
@@ -234,8 +234,9 @@ async def test_an_answer_goes_on_with_the_model_that_began_it_unless_that_is_gon
     scene: Scene, spare: Generator
 ) -> None:
     async def breaks(_request: Request) -> AsyncIterator[str]:
-        yield "Spare begins here." if len(spare.requests) == 1 else " Spare goes on."
-        await asyncio.sleep(0.3)
+        words = "Spare begins here." if len(spare.requests) == 1 else " Spare goes on."
+        yield words
+        await scene.telegram.reads(words.strip())
         raise Cut
 
     def cut(words: str) -> dict[str, object] | None:

@@ -32,6 +32,7 @@ async def test_admins_hear_once_that_the_program_is_too_old_and_once_that_it_run
             assert await program.ends(seconds=60) == 1
             assert "schema is 9999, which this program does not know" in program.log
             assert "Traceback" not in program.log
+    await scene.telegram.reads("I cannot start: the d")
     assert [text[:21] for text in scene.telegram.texts()[before:]] == ["I cannot start: the d"]
     schema(scene, mine)
     async with scene.program():

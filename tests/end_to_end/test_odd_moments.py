@@ -178,7 +178,7 @@ async def test_a_long_document_is_cut_with_a_clear_line(scene: Scene) -> None:
 async def test_a_document_that_comes_slowly_holds_up_its_own_chat_alone(scene: Scene) -> None:
     document: Json = {"file_name": "slow.txt", "mime_type": "text/plain", "content": "a slow document"}
     async with scene.program():
-        await scene.telegram.fault(kind="delay", method="getFile", seconds=8)
+        await scene.telegram.fault(kind="delay", method="getFile", seconds=15)
         await scene.telegram.post(f"people/{ANNA}/send", chat_id=ANNA, document=encoded(document))
         await scene.telegram.send("after the document", by=ANNA)
         await scene.telegram.send("meanwhile", by=BORIS)

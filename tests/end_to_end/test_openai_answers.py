@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.generators.prefill import TRIAL
 from tests.end_to_end.test_buttons import until_label
 from tests.harness.scene import Scene
-from tests.harness.telegram_people import Json, labels
+from tests.harness.telegram_people import Json, is_being_written, labels
 
 Chunks = list[dict[str, Any]]
 
@@ -109,7 +109,8 @@ async def test_an_answer_to_which_the_model_has_nothing_to_add_is_complete(scene
         await scene.telegram.press(cut, "▸ Go on")
 
         def whole() -> Json | None:
-            return next((m for m in scene.telegram.said() if m.get("text") == "One, two, three."), None)
+            said = scene.telegram.said()
+            return next((m for m in said if m.get("text") == "One, two, three." and not is_being_written(m)), None)
 
         answer = await scene.telegram.until(whole, why="(the answer without a note)")
         assert answer["message_id"] == cut["message_id"]

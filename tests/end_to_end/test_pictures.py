@@ -84,12 +84,12 @@ def as_file(name: str, kind: str, content: bytes) -> Json:
 
 async def test_the_server_gets_exactly_these_parts(scene: Scene) -> None:
     files = as_file("a.jpg", "image/jpeg", holiday_photo()), as_file("b.png", "image/png", see_through())
+    for number, file in enumerate(files):
+        more = {} if number else {"caption": "What are they?"}
+        await scene.telegram.post(
+            f"people/{ANNA}/send", chat_id=ANNA, document=file, extra={"media_group_id": "album"}, **more
+        )
     async with endpoint([said("Two."), ended("stop")]) as (url, asked), scene.program(**openai(url)):
-        for number, file in enumerate(files):
-            more = {} if number else {"caption": "What are they?"}
-            await scene.telegram.post(
-                f"people/{ANNA}/send", chat_id=ANNA, document=file, extra={"media_group_id": "album"}, **more
-            )
         await scene.telegram.reads_answer("Two.")
     question = asked[-1]["messages"][-1]
     photo, drawing, words = question["content"]
@@ -126,7 +126,7 @@ async def test_killed_before_its_answer_a_question_is_asked_again_with_its_pictu
     async with endpoint([said("A cat."), ended("stop")]) as (url, asked), silent_endpoint() as (silent, heard):
         async with scene.program(**openai(silent), PROBE_GENERATOR="false") as program:
             await send(scene, "What is it?")
-            await asyncio.wait_for(heard.wait(), 20)
+            await asyncio.wait_for(heard.wait(), 60)
             await program.kill()
         async with scene.program(**openai(url), PROBE_GENERATOR="false"):
             await scene.telegram.reads_answer("A cat.")

@@ -15,12 +15,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.end_to_end.test_metrics import DEPLOY, events, expressions, free_port, script_of_events
+from tests.end_to_end.test_metrics import DEPLOY, events, expressions, script_of_events
+from tests.harness.local_proxy import reserved_port
 from tests.harness.scene import Scene
 
 INTERVAL = 1
 """Seconds between two scrapes."""
-START = 30.0
+START = 90.0
 """Seconds that Prometheus may take to answer on a slow machine."""
 
 needs_prometheus = pytest.mark.skipif(
@@ -39,9 +40,9 @@ def scraping(folder: Path, target: str) -> Path:
 
 
 @asynccontextmanager
-async def prometheus(folder: Path, target: str) -> AsyncIterator[str]:
-    """Run it on a free port. Gives its address."""
-    address = f"127.0.0.1:{free_port()}"
+async def prometheus(folder: Path, port: int, target: str) -> AsyncIterator[str]:
+    """Run it on a port. Gives its address."""
+    address = f"127.0.0.1:{port}"
     process = await asyncio.create_subprocess_exec(
         "prometheus",
         f"--config.file={scraping(folder, target)}",
@@ -56,8 +57,14 @@ async def prometheus(folder: Path, target: str) -> AsyncIterator[str]:
         await process.wait()
 
 
+class NotReadyYet(Exception):
+    """Prometheus listens, and still reads what it has stored."""
+
+
 async def asked(url: str, path: str, **query: str) -> Any:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/api/v1/{path}", params=query) as response:
+        if response.status == 503:
+            raise NotReadyYet
         answer = await response.json()
         assert answer["status"] == "success", answer
         return answer["data"]
@@ -72,12 +79,22 @@ async def until_scraped(url: str, expression: str) -> None:
             await asyncio.sleep(0.2)
 
 
+async def judged(url: str) -> list[dict[str, Any]]:
+    """Every rule, once all of them have been looked at."""
+    async with asyncio.timeout(START):
+        while True:
+            rules = [rule for group in (await asked(url, "rules"))["groups"] for rule in group["rules"]]
+            if rules and all(rule["health"] != "unknown" for rule in rules):
+                return rules
+            await asyncio.sleep(0.2)
+
+
 async def numbers(url: str, expression: str) -> list[float]:
     """The values of an expression, as far as they are numbers."""
     try:
         found = await asked(url, "query", query=expression)
-    except aiohttp.ClientConnectionError:
-        return []  # it does not listen yet
+    except (aiohttp.ClientConnectionError, NotReadyYet):
+        return []
     values = [float(sample["value"][1]) for sample in found["result"]]
     return [number for number in values if math.isfinite(number)]
 
@@ -102,21 +119,21 @@ def test_promtool_finds_nothing_wrong_with_the_alerts() -> None:
 @needs_prometheus
 async def test_every_panel_shows_something_and_every_alert_is_judged(scene: Scene, tmp_path: Path) -> None:
     scene.generator.script = script_of_events
-    port = free_port()
-    async with (
-        prometheus(tmp_path, f"127.0.0.1:{port}") as url,
-        scene.program(LISTEN=f"127.0.0.1:{port}"),
-    ):
-        await events(scene)
-        await until_scraped(url, "sum(aura_answers_total) >= 4")
-        await events(scene, again=" again")  # a rate needs what was there before
-        await until_scraped(url, "sum(aura_answers_total) >= 8")
-        empty = {
-            title: asking
-            for title, expression in expressions().items()
-            if not await numbers(url, asking := measured(expression))
-        }
-        rules = [rule for group in (await asked(url, "rules"))["groups"] for rule in group["rules"]]
+    with reserved_port() as port, reserved_port() as ours:
+        async with (
+            prometheus(tmp_path, ours, f"127.0.0.1:{port}") as url,
+            scene.program(LISTEN=f"127.0.0.1:{port}"),
+        ):
+            await events(scene)
+            await until_scraped(url, "sum(aura_answers_total) >= 4")
+            await events(scene, again=" again")  # a rate needs what was there before
+            await until_scraped(url, "sum(aura_answers_total) >= 8")
+            empty = {
+                title: asking
+                for title, expression in expressions().items()
+                if not await numbers(url, asking := measured(expression))
+            }
+            rules = await judged(url)
     assert empty == {}
     assert {rule["name"]: rule["lastError"] for rule in rules if rule["health"] != "ok"} == {}
     assert len(rules) >= 9

@@ -170,5 +170,13 @@ def _called(scene: Scene, method: str) -> Callable[[], Any]:
 def _converts(program: Program) -> bool:
     """Tell whether a child of the program reads a file."""
     tasks = Path(f"/proc/{program.process.pid}/task")
-    children = [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
-    return any(b"bot.attachments.child" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+    children = [child for task in tasks.iterdir() for child in _read(task / "children").split()]
+    return any(b"bot.attachments.child" in _read(Path(f"/proc/{int(child)}/cmdline")) for child in children)
+
+
+def _read(file: Path) -> bytes:
+    """What a file of /proc says; nothing of a task that has just ended."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

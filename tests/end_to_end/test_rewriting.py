@@ -39,7 +39,7 @@ async def test_editing_a_question_while_it_is_answered_starts_over(scene: Scene)
         again = await scene.telegram.reads_answer("About dogs: all there is.")
         assert again["message_id"] == answer["message_id"]
         assert len(scene.telegram.said()) == 1
-        assert scene.generator.requests[0].closed.is_set()
+        await scene.generator.requests[0].is_over()
 
 
 async def test_editing_an_older_question_answers_anew_below_from_that_point(scene: Scene) -> None:
@@ -52,6 +52,7 @@ async def test_editing_an_older_question_answers_anew_below_from_that_point(scen
         await scene.telegram.reads_answer("You said: three")
         await scene.telegram.post(f"people/{ANNA}/edit", chat_id=ANNA, message_id=second["message_id"], text="zwei")
         await scene.telegram.reads_answer("You said: zwei")
+        await scene.telegram.reads("The question has changed")
         texts = scene.telegram.texts()
         assert texts[-1] == "You said: zwei"
         outdated = "You said: two\n\nThe question has changed: the new answer is below."

@@ -61,7 +61,7 @@ async def test_people_see_a_note_and_the_dying_server_is_left_alone(scene: Scene
             f'[spare]\nname = "Spare"\ngenerator = "aura"\naddress = "{scene.generator.url}"\nmodel = "s"\n',
             encoding="utf-8",
         )
-        settings = {"MODELS_FILE": str(file), "HEADERS_TIMEOUT": "0.5", "SILENCE_TIMEOUT": "0.5"}
+        settings = {"MODELS_FILE": str(file), "HEADERS_TIMEOUT": "3", "SILENCE_TIMEOUT": "3"}
         async with scene.program(**settings):
             await scene.telegram.send("/start")
             for number in range(1, 5):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.end_to_end.stored import eventually, states
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Refusal, echo, failing
 from tests.harness.telegram_people import BORIS
@@ -15,6 +16,7 @@ async def test_answered_and_failed_questions_are_counted(scene: Scene) -> None:
         scene.generator.script = failing(Refusal(404, "no such model"))
         await scene.telegram.send("Once more", by=BORIS)
         await scene.telegram.reads("(ошибка", chat=BORIS)
+        await eventually(lambda: states(scene.folder) == ["done", "failed"])
         await scene.telegram.send("/stats")
         numbers = (await scene.telegram.reads("The last 30 days"))["caption"]
         assert "1 · Requests a day (questions, ↻ and ▸): 2 in all" in numbers

@@ -29,8 +29,9 @@ async def test_killed_between_a_request_and_its_words_everybody_hears_once(scene
         await program.kill()
     await scene.telegram.no_faults()
     async with scene.program(ACCESS="approved"):
-        await scene.telegram.reads("Вас впустили", chat=BORIS)
+        await scene.telegram.reads("Вас впустили", chat=BORIS, seconds=60)
         await scene.telegram.reads_answer("Привет", chat=BORIS)
+        await scene.telegram.reads("may use the bot", chat=ANNA, seconds=60)
     assert sum("Вас впустили" in text for text in scene.telegram.texts(BORIS)) == 1
     assert sum("may use the bot" in text for text in scene.telegram.texts(ANNA)) == 1
 
