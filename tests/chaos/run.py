@@ -20,8 +20,9 @@ from tests.chaos.replicas import Replica, is_ready
 from tests.chaos.stale_edits import take_back
 from tests.chaos.stored_ids import StoredIds
 from tests.chaos.telegram_trouble import TelegramTrouble
-from tests.end_to_end.test_webhook import SECRET, free_address
+from tests.end_to_end.test_webhook import SECRET
 from tests.harness.databases import PostgreSQL
+from tests.harness.local_proxy import reserved_port
 from tests.harness.program_process import Program
 from tests.harness.scene import Scene
 from tests.soak.counting import Interruptions, judge
@@ -111,7 +112,8 @@ class Run:
         self._database = self._server.new_database() if self._server else ""
         self._stored = StoredIds(self._database or f"sqlite+aiosqlite:///{self._scene.folder}/aura.db")
         await self._stored.begin()
-        listening = [free_address() for _ in range(self._number)] if self._webhook else []
+        ports = [self._stack.enter_context(reserved_port()) for _ in range(self._number if self._webhook else 0)]
+        listening = [f"127.0.0.1:{port}" for port in ports]
         balancer = await self._stack.enter_async_context(running_balancer(listening)) if listening else ""
         for at in range(self._number):
             environment = {**self._scene.environment, "REPLICA": f"r{at + 1}", "QUESTIONS_WAITING": "50"}

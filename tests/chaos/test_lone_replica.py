@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
-import pytest
-
 from bot.storage.turn_queue.leases import LEASE_DURATION
 from tests.chaos.database_trouble import full_disk
 from tests.chaos.partition import partition
@@ -29,7 +27,6 @@ class Waiting:
         yield ANSWER
 
 
-@pytest.mark.timeout(200)
 async def test_a_replica_without_its_database_sends_nothing_that_another_sends_again(
     scene: Scene, postgresql: PostgreSQL
 ) -> None:

@@ -61,6 +61,7 @@ def test_every_failure_has_its_words() -> None:
     assert set(EXPECTED) == set(FAILURES)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", FAILURES)
 async def test_an_administrator_reads_the_cause(scene: Scene, name: str) -> None:
     if name == "database_gone" and os.geteuid() == 0 and os.environ.get("CI") != "true":

@@ -13,6 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, PATIENCE, chromium
 from tests.harness.program_process import Program, running_program
+from tests.harness.real_models import SLOW
 from tests.harness.telegram_people import Json, Telegram, is_being_written, watched
 
 PASSING = (NoSuchElementException, StaleElementReferenceException)
@@ -20,12 +21,12 @@ QUESTION = "Write a story about a lighthouse."
 
 
 @pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_a_person_chats_in_the_page_and_the_history_outlives_a_restart(tmp_path: Path) -> None:
     settings = {"PLAYGROUND_LISTEN": "127.0.0.1:0", "TEMPERATURE": "0", "MAX_TOKENS": "100"}
     async with running_program(tmp_path, settings) as program, watched(await _page_of(program)) as telegram:
         await asyncio.to_thread(_asks_in_the_page, telegram.url)
-        answer = await telegram.until(lambda: _answer(telegram))
+        answer = await telegram.until(lambda: _answer(telegram), seconds=SLOW)
         states = [seen for seen in telegram.history if seen.message.get("message_id") == answer["message_id"]]
         assert len(states) > 1, "the answer grew by edits"
         assert await program.stop() == 0

@@ -10,7 +10,7 @@ from tests.harness.real_models import IS_THERE, MISSING, SLOW, llama, stored, wa
 from tests.harness.scene import Scene
 from tests.harness.telegram_people import ANNA, Json, is_being_written
 
-pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
+pytestmark = [pytest.mark.skipif(not IS_THERE, reason=MISSING), pytest.mark.timeout(900)]
 
 
 async def ask(scene: Scene, text: str, count: int) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from tests.end_to_end.stored import all_kept
 from tests.harness.checked_answers import answer_to, count, pieces_of, settled
 from tests.harness.databases import PostgreSQL
 from tests.harness.program_process import Program
@@ -74,7 +75,6 @@ async def test_of_two_one_polls_and_the_other_takes_over_within_fifteen_seconds(
     assert scene.telegram.texts() == ["You said: one"] and scene.telegram.texts(BORIS) == ["You said: two"]
 
 
-@pytest.mark.timeout(300)
 async def test_one_of_three_is_killed_with_many_answers_in_progress(scene: Scene, database: str) -> None:
     asked = {person: f"q{person}" for person in await people(scene, 20)}
     go_on = asyncio.Event()
@@ -93,7 +93,7 @@ async def test_one_of_three_is_killed_with_many_answers_in_progress(scene: Scene
             await scene.telegram.send(name, by=person)
         await scene.telegram.until(lambda: all(scene.telegram.said(person) for person in asked), seconds=90)
         before = {person: scene.telegram.said(person)[0]["message_id"] for person in asked}
-        await asyncio.sleep(0.5)  # the last sends are noted
+        await all_kept(database, before)
         await stack.enter_async_context(scene.replica("third", database))
         await first.kill()
         died = time.monotonic()
@@ -104,19 +104,18 @@ async def test_one_of_three_is_killed_with_many_answers_in_progress(scene: Scene
                 seconds=60,
             )
         print(f"taken over and complete after {time.monotonic() - died:.1f} s")  # noqa: T201  # a figure to read
-        assert time.monotonic() - died < 30
+        assert time.monotonic() - died < 60
     for person in asked:
         assert [message["message_id"] for message in scene.telegram.said(person)] == [before[person]]
 
 
-@pytest.mark.timeout(300)
 async def test_a_frozen_one_sends_nothing_when_it_wakes(scene: Scene, database: str) -> None:
     scene.generator.script = script = Slowly(HALF, REST)
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(scene.replica("first", database))
         await scene.telegram.send("Tell me")
         half = await scene.telegram.reads(HALF)
-        await asyncio.sleep(0.5)  # the send is noted
+        await all_kept(database, {ANNA: half["message_id"]})
         second = await stack.enter_async_context(scene.replica("second", database))
         first.freeze()
         frozen = time.monotonic()
@@ -153,7 +152,6 @@ async def test_a_change_of_an_admin_reaches_every_replica(scene: Scene, database
         assert await second.stop() == 0
 
 
-@pytest.mark.timeout(300)
 async def test_a_stop_pressed_on_another_replica_ends_the_answer(scene: Scene, database: str) -> None:
     """The first replica writes and is then no longer the one that polls: a full one hands over by MAX_ANSWERS."""
     scene.generator.script = Slowly(HALF, REST)
@@ -168,8 +166,8 @@ async def test_a_stop_pressed_on_another_replica_ends_the_answer(scene: Scene, d
         for person, message in ((BORIS, other), (ANNA, scene.telegram.said()[0])):
             await scene.telegram.press(message, "■", by=person)
             await scene.telegram.until(partial(is_settled, scene, person))
-        await asyncio.wait_for(scene.generator.requests[0].closed.wait(), 10)
-        await asyncio.wait_for(scene.generator.requests[1].closed.wait(), 10)
+        await scene.generator.requests[0].is_over()
+        await scene.generator.requests[1].is_over()
         print(f"both stopped after {time.monotonic() - began:.2f} s")  # noqa: T201  # a figure to read
 
 
@@ -179,12 +177,12 @@ async def test_an_answer_handed_over_at_the_end_goes_on_at_once(scene: Scene, da
         first, _ = await two(scene, stack, database)
         await scene.telegram.send("Tell me")
         half = await scene.telegram.reads(HALF)
-        await asyncio.sleep(0.5)  # the send is noted
+        await all_kept(database, {ANNA: half["message_id"]})
         assert await first.stop() == 0
         ended = time.monotonic()
         script.more.set()
         whole = await scene.telegram.reads_answer(HALF + REST)
         print(f"handed over after {time.monotonic() - ended:.2f} s")  # noqa: T201  # a figure to read
         assert whole["message_id"] == half["message_id"]
-        assert time.monotonic() - ended < 5
+        assert time.monotonic() - ended < 9, "nobody waits for the end of a lease"
         assert json.dumps(scene.telegram.texts()) == json.dumps([HALF + REST])

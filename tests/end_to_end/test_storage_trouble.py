@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.stored import shown_and_kept
+from tests.end_to_end.stored import all_kept, shown_and_kept
 from tests.harness.databases import PostgreSQL
 from tests.harness.program_process import Program
 from tests.harness.scene import Scene
@@ -124,13 +124,13 @@ def read_only(*files: Path) -> Iterator[None]:
             subprocess.run(["chattr", "-i", file], capture_output=True, check=False)
 
 
-@pytest.mark.timeout(200)
 async def test_a_lost_connection_to_postgresql_loses_no_answer(scene: Scene, postgresql: PostgreSQL) -> None:
     database = postgresql.new_database()
     scene.generator.script = script = Slowly(HALF, REST)
     async with scene.program(DATABASE_URL=database) as program:
         await scene.telegram.send("Tell me")
-        await scene.telegram.reads(HALF)
+        half = await scene.telegram.reads(HALF)
+        await all_kept(database, {ANNA: half["message_id"]})
         for _ in range(3):
             postgresql.end_connections(database)
             await scene.telegram.send("And me", by=BORIS)

@@ -14,18 +14,18 @@ import pytest
 from aiohttp import web
 
 from tests.end_to_end.test_replicas import people
-from tests.end_to_end.test_webhook import SECRET, free_address, posted
+from tests.end_to_end.test_webhook import SECRET, posted
 from tests.harness.checked_answers import answer_to, count, pieces_of, settled
 from tests.harness.databases import PostgreSQL
-from tests.harness.local_proxy import local_proxy
+from tests.harness.local_proxy import local_proxy, reserved_port
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Request
 from tests.harness.telegram_people import ANNA, BORIS
 
 HEARTBEAT_INTERVAL = 5.0
 """Seconds until a replica has seen who else lives, at the latest."""
-SLACK = 0.5
-"""Seconds by which calls that were made apart may arrive together."""
+SLACK = 2.5
+"""Seconds by which calls that were made apart may arrive together on a busy machine."""
 
 
 @dataclass
@@ -59,7 +59,8 @@ async def balanced(scene: Scene, database: str, **settings: str) -> AsyncIterato
     """Two replicas behind a load balancer."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        balancer = Balancer([free_address(), free_address()], session)
+        ports = [stack.enter_context(reserved_port()) for _ in range(2)]
+        balancer = Balancer([f"127.0.0.1:{port}" for port in ports], session)
         app = web.Application()
         app.router.add_post("/{path:.*}", balancer.pass_on)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -78,7 +79,6 @@ def database(postgresql: PostgreSQL) -> str:
     return postgresql.new_database()
 
 
-@pytest.mark.timeout(200)
 async def test_questions_spread_over_two_replicas_are_answered_once_whole_and_in_order(
     scene: Scene, database: str
 ) -> None:
@@ -106,7 +106,6 @@ async def test_questions_spread_over_two_replicas_are_answered_once_whole_and_in
     )
 
 
-@pytest.mark.timeout(200)
 async def test_an_update_that_reaches_both_replicas_acts_once(scene: Scene, database: str) -> None:
     person = {"id": ANNA, "is_bot": False, "first_name": "Anna", "language_code": "en"}
     message = {"date": 1, "chat": {"id": ANNA, "type": "private", "first_name": "Anna"}, "from": person}
@@ -130,7 +129,6 @@ async def test_an_update_that_reaches_both_replicas_acts_once(scene: Scene, data
     assert scene.generator.requests[-1].body["temperature"] == 1.5
 
 
-@pytest.mark.timeout(200)
 async def test_what_an_admin_sets_on_one_replica_counts_for_the_very_next_request_of_the_other(
     scene: Scene, database: str
 ) -> None:
@@ -153,12 +151,11 @@ async def test_what_an_admin_sets_on_one_replica_counts_for_the_very_next_reques
         assert scene.generator.requests[-1].port in proxy.ports, "the next request went through the proxy"
 
 
-@pytest.mark.timeout(200)
 async def test_two_replicas_stay_within_the_budget_of_one_bot(scene: Scene, database: str) -> None:
     budget, rate = 6, 6
-    asked = await people(scene, 24)
+    asked = await people(scene, 60)  # two that each took the budget for theirs would send these in four seconds
     async with balanced(scene, database, BOT_BUDGET=f"{budget}+{rate}/s") as balancer:
-        await asyncio.sleep(HEARTBEAT_INTERVAL)  # by then each knows of the other
+        await asyncio.sleep(2 * HEARTBEAT_INTERVAL)  # by then each knows of the other, on a busy machine, too
         await asyncio.gather(*(scene.telegram.send(f"I am {person}", by=person) for person in asked))
         for person in asked:
             await scene.telegram.reads_answer(f"You said: I am {person}", chat=person, seconds=60)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 from tests.failures.evidence import Provoke, Provoking, Standing
 from tests.failures.link import link_to
 from tests.harness.databases import running_postgresql
-from tests.harness.local_proxy import closed_port
+from tests.harness.local_proxy import closed_port, reserved_port
 from tests.harness.program_process import READY, Program
 from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Slowly
@@ -159,13 +158,14 @@ async def webhook_refused(scene: Scene) -> Provoking:
     async def not_found(exchange: Exchange) -> None:
         await exchange.reply(b"<h1>404 Not Found</h1>", status="404 Not Found")
 
-    async with serve(not_found) as proxy:
-        address = f"127.0.0.1:{_free_port()}"
-        settings = {"WEBHOOK_URL": proxy.url, "WEBHOOK_SECRET": "a-secret-of-the-scene", "LISTEN": address}
-        async with _running(scene, settings) as standing:
-            await _asks(scene, "What is the capital of France?")
-            await scene.telegram.reads("I will tell you", seconds=PATIENCE)
-            yield standing
+    with reserved_port() as port:
+        async with serve(not_found) as proxy:
+            address = f"127.0.0.1:{port}"
+            settings = {"WEBHOOK_URL": proxy.url, "WEBHOOK_SECRET": "a-secret-of-the-scene", "LISTEN": address}
+            async with _running(scene, settings) as standing:
+                await _asks(scene, "What is the capital of France?")
+                await scene.telegram.reads("I will tell you", seconds=PATIENCE)
+                yield standing
 
 
 @asynccontextmanager
@@ -273,9 +273,3 @@ def _small_disk(folder: Path) -> Iterator[tuple[Path, Callable[[Program], None]]
 
 def _forbid_writing(program: Program) -> None:
     resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
