@@ -23,6 +23,7 @@ from bot.attachments.problems import (
 from bot.attachments.service import AttachmentService, default_readers
 from bot.attachments.transcription import MAX_TRANSCRIPT_BYTES, TranscriptionClient, TranscriptionEndpoint
 from tests.attachments.samples import fetched
+from tests.harness.local_proxy import closed_port
 
 KEY = "sk-secret-key"
 
@@ -153,8 +154,7 @@ async def test_an_endpoint_that_takes_too_long_is_left(endpoint: PlayedEndpoint)
         await hear(service_for(endpoint, timeout=0.2))
 
 
-async def test_an_endpoint_that_is_not_there_is_unavailable(unused_tcp_port: int) -> None:
-    gone = PlayedEndpoint(url=f"http://127.0.0.1:{unused_tcp_port}")
-    with pytest.raises(TranscriptionUnavailable) as caught:
-        await hear(service_for(gone))
+async def test_an_endpoint_that_is_not_there_is_unavailable() -> None:
+    with closed_port() as port, pytest.raises(TranscriptionUnavailable) as caught:
+        await hear(service_for(PlayedEndpoint(url=f"http://127.0.0.1:{port}")))
     assert caught.value.retryable

@@ -97,7 +97,7 @@ def nothing_left(profiles: Path) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  # other processes set no event
             await asyncio.sleep(0.05)
 

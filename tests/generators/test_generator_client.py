@@ -12,6 +12,7 @@ from bot.generators.client import GeneratorClient, GeneratorConfig
 from bot.generators.contract import Finish, Messages, Piece, Thought, Timeouts
 from bot.generators.factory import kind_of
 from bot.generators.thread_isolation import MAX_PIECES_AHEAD
+from tests.harness.turn_bench import until
 from tests.harness.wire_server import Exchange, serve
 
 HELLO: Messages = [{"role": "user", "content": "Hello"}]
@@ -196,11 +197,12 @@ async def test_a_foreign_error_is_told_without_the_key() -> None:
 
 async def test_a_foreign_class_that_falls_silent_is_ended() -> None:
     Silent.closed = 0
-    pieces = client(f"{HERE}:Silent", timeouts=QUICK).answer(HELLO, temperature=0.5, max_tokens=9)
+    timeouts = Timeouts(headers=60, silence=0.5, answer=120)
+    pieces = client(f"{HERE}:Silent", timeouts=timeouts).answer(HELLO, temperature=0.5, max_tokens=9)
     assert await anext(pieces) == "so far"
     with pytest.raises(GeneratorSilent):
         await anext(pieces)
-    assert Silent.closed == 1
+    await until(lambda: Silent.closed == 1)
 
 
 async def test_a_foreign_class_that_blocks_holds_nobody_up() -> None:

@@ -46,9 +46,9 @@ async def test_it_is_told_that_the_server_speaks_no_https(kind: str, serve: Serv
 
     listening = await asyncio.start_server(served, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    timeouts = Timeouts(headers=30, connect=0.5, silence=30, answer=60)
+    timeouts = Timeouts(headers=30, connect=3, silence=30, answer=60)
     config = GeneratorConfig(kind=kind_of(kind), url=f"https://127.0.0.1:{port}", timeouts=timeouts)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(GeneratorUnreachable, match="http:// instead of https://"):
             await GeneratorClient(config).probe(timeouts=timeouts)
         await ended.wait()
