@@ -147,21 +147,21 @@ async def test_a_client_that_goes_away_frees_its_slot(client: aiohttp.ClientSess
     async with asyncio.timeout(LIMIT):
         while busy := [slot for slot in await slots_of(model) if slot["is_processing"]]:
             written = max(written, busy[0]["next_token"][0]["n_decoded"])
-    # A whole story has hundreds of tokens; what is written until the engine notices are a few.
-    assert written < 100
+    # A whole story fills the context; what is written until the engine notices are a few, more on a busy machine.
+    assert written < 300
 
 
 async def test_a_client_that_goes_away_while_its_prompt_is_read_frees_its_slot(
     client: aiohttp.ClientSession, model: LocalModel
 ) -> None:
-    asked = question("Tell this again: " + "The fox runs over the hill and sees a river. " * 60)
+    asked = question("Tell this again: " + "The fox runs over the hill and sees a river. " * 80)
     response = await client.post(f"{model.url}/api/chat", json=asked)
     response.close()
     read = 0
     async with asyncio.timeout(LIMIT):
         while busy := [slot for slot in await slots_of(model) if slot["is_processing"]]:
             read = max(read, busy[0]["n_prompt_tokens_processed"])
-    assert read < 500
+    assert read < 700
 
 
 async def test_an_engine_that_dies_is_started_again(

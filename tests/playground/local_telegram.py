@@ -101,7 +101,7 @@ class LocalTelegram:
         assert not answer["ok"], answer
         return str(answer["description"])
 
-    async def sees(self, condition: Callable[[], T], *, seconds: float = 20) -> T:
+    async def sees(self, condition: Callable[[], T], *, seconds: float = 60) -> T:
         """Wait until this is true; gives what it gave."""
         async with asyncio.timeout(seconds):
             while True:

@@ -119,6 +119,6 @@ async def test_stopping_ends_every_wait(telegram: LocalTelegram) -> None:
         async with telegram.session.get(f"{telegram.url}/events") as stream:
             await read_events(stream, 1)
             await telegram.sees(lambda: telegram.hub.updates._poller)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await telegram.playground.stop()
     assert polling.result() == {"ok": True, "result": []}

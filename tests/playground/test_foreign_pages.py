@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, TOKEN, Reader, Server
 
-pytestmark = [pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
 
 ATTACK = """
 <iframe name=sink></iframe>

@@ -66,14 +66,14 @@ def test_after_a_crash_no_id_is_given_twice(tmp_path: Path) -> None:
             httpx.post(f"{url}/people/{ANNA}/send", json={"text": str(number)}).raise_for_status()
         last = httpx.get(f"{url}/bot{TOKEN}/getUpdates").json()["result"][-1]
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     with playground_process(keep) as (process, url):
         sent = httpx.post(f"{url}/people/{ANNA}/send", json={"text": "after"}).json()["message"]
         assert sent["message_id"] > last["message"]["message_id"]
         newest = httpx.get(f"{url}/bot{TOKEN}/getUpdates", params={"offset": -1}).json()["result"][0]
         assert newest["update_id"] > last["update_id"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 async def test_odd_updates_outlive_a_restart_and_older_files_are_read(tmp_path: Path) -> None:

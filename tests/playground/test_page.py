@@ -34,7 +34,7 @@ def test_what_is_typed_reaches_the_bot_and_its_answer_appears(reader: Reader, se
 
     reader.see(".mine .text", "Two lines\nof text")
     assert server.update("message", me)["text"] == "Two lines\nof text"
-    assert reader.see("#text").get_property("value") == ""
+    reader.wait(lambda: reader.see("#text").get_property("value") == "")
     server.bot("sendChatAction", chat_id=me, action="typing")
     reader.see("#chat-subtitle", "typing…")
     server.say(me, "An answer")

@@ -11,6 +11,7 @@ pytest.importorskip("selenium", reason="needs selenium, which `make install` bri
 
 from selenium.webdriver.common.keys import Keys
 
+from tests.harness.local_proxy import reserved_port
 from tests.harness.page_reader import CHROMEDRIVER, CHROMIUM, MISSING, Reader, Server
 
 BUTTONS: Final = {
@@ -27,29 +28,30 @@ pytestmark = pytest.mark.skipif(not (CHROMIUM and CHROMEDRIVER), reason=MISSING)
 
 
 def test_the_page_goes_on_after_the_server_was_away(browser: Reader, tmp_path: Path) -> None:
-    first = Server(keep=tmp_path / "world.db")
-    reader = Reader(browser.driver, first)
-    reader.look()
-    me = first.person()
-    first.say(me, "Before")
-    reader.open(me)
-    reader.see(".text", "Before")
+    with reserved_port() as port:
+        first = Server(keep=tmp_path / "world.db", port=port)
+        reader = Reader(browser.driver, first)
+        reader.look()
+        me = first.person()
+        first.say(me, "Before")
+        reader.open(me)
+        reader.see(".text", "Before")
 
-    first.stop()
-    reader.see("#trouble", "does not answer")
-    second = Server(keep=tmp_path / "world.db", port=first.port)
-    second.say(me, "After")
+        first.stop()
+        reader.see("#trouble", "does not answer")
+        second = Server(keep=tmp_path / "world.db", port=port)
+        second.say(me, "After")
 
-    try:
-        reader.see(".text", "After")
-        reader.gone("#trouble")
-        assert reader.texts() == ["/start", "Before", "After"]
-        second.say(me, "And live again")
-        reader.see(".text", "And live again")
-    finally:
-        reader.driver.get("about:blank")
-        reader.complaints()
-        second.stop()
+        try:
+            reader.see(".text", "After")
+            reader.gone("#trouble")
+            assert reader.texts() == ["/start", "Before", "After"]
+            second.say(me, "And live again")
+            reader.see(".text", "And live again")
+        finally:
+            reader.driver.get("about:blank")
+            reader.complaints()
+            second.stop()
 
 
 def test_a_refused_action_is_one_line_and_the_text_stays(reader: Reader, server: Server) -> None:

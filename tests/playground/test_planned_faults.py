@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import aiohttp
 import pytest
 from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 from hypothesis import given, settings
@@ -49,11 +48,12 @@ async def test_a_stalled_call_acts_and_never_answers(telegram: LocalTelegram) ->
     await telegram.send("hello")
     await telegram.post("faults", kind="stall", method="sendMessage")
     url = f"{telegram.url}/bot{telegram.bot.token}/sendMessage"
-    with pytest.raises(asyncio.TimeoutError):
-        await telegram.session.post(
-            url, json={"chat_id": ANNA, "text": "stalled"}, timeout=aiohttp.ClientTimeout(total=0.3)
-        )
-    assert shown(telegram) == ["stalled"]
+    calling = asyncio.ensure_future(telegram.session.post(url, json={"chat_id": ANNA, "text": "stalled"}))
+    await telegram.sees(lambda: shown(telegram) == ["stalled"])
+    ended, _ = await asyncio.wait([calling], timeout=0.3)
+    assert not ended
+    calling.cancel()
+    await asyncio.wait([calling])
 
 
 async def test_a_delayed_call_acts_later(telegram: LocalTelegram) -> None:
@@ -67,7 +67,7 @@ async def test_a_hold_lasts_until_it_is_taken_back(telegram: LocalTelegram) -> N
     await telegram.post("faults", kind="hold", chat_id=ANNA, retry_after=7200)
     with pytest.raises(TelegramRetryAfter) as caught:
         await telegram.bot.send_message(ANNA, "x")
-    assert 7190 <= caught.value.retry_after <= 7200
+    assert 7100 <= caught.value.retry_after <= 7200
     assert await telegram.bot.send_message(telegram.friends, "others go on")
     async with telegram.session.delete(f"{telegram.url}/faults") as response:
         assert response.status == 200

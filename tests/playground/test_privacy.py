@@ -220,7 +220,7 @@ async def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, kind: 
 def test_the_command_line_says_so_in_one_line(tmp_path: Path, kind: str) -> None:
     keep = unusable(tmp_path, kind)
     command = [sys.executable, "-m", "playground", "--port", "0", "--keep", str(keep)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert str(keep) in ended.stderr

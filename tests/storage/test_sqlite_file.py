@@ -47,7 +47,7 @@ async def test_a_second_process_is_told_that_the_file_is_in_use(database: Databa
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     assert second.stdout == "another process uses aura.db: only one may\n"
     await database.ping()

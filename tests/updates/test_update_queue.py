@@ -56,10 +56,10 @@ async def test_a_slow_update_holds_up_its_own_chat_alone_and_nothing_is_handled_
     under_way = InFlightUpdates(handler, tasks)
     first = [said(1, ANNA), said(2, ANNA), said(3, BORIS)]
     under_way.take(batch(*first))
-    assert await under_way.settle(0.05)
+    assert await under_way.settle(0.5)
     assert (handler.handled, under_way.offset, under_way.is_idle) == ([3], None, False)
     under_way.take(batch(*first, said(4, BORIS), said(5, ANNA)))  # not confirmed, they are handed out again
-    await under_way.settle(0.05)
+    await under_way.settle(0.5)
     assert (handler.handled, under_way.offset) == ([3, 4], None)
     handler.slow[1].set()
     assert await under_way.settle(LONG)
