@@ -48,7 +48,7 @@ def test_without_the_packaged_model_nothing_opens(command: list[str], tmp_path: 
         env=own | {"PYTHONPATH": str(ROOT), "PLAYGROUND_LISTEN": "127.0.0.1:0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ran.returncode == 1

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.harness.local_proxy import reserved_port
 from tests.harness.scene import Scene
-from tests.harness.scripted_generator import Cut, Refusal, Request
+from tests.harness.scripted_generator import Cut, Refusal, Request, Script
 from tests.harness.telegram_people import BORIS, PATIENCE
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -54,14 +54,22 @@ def value(scraped: Scraped, name: str, **labels: str) -> float:
     return sum(number for found, number in scraped.get(name, []) if labels.items() <= found.items())
 
 
-async def script_of_events(request: Request) -> AsyncIterator[str]:
-    """Answers, breaks off or refuses, as the question wants it."""
-    if request.question == "refuse":
-        raise Refusal(401, "Unauthorized")
-    yield f"You said: {request.question}. This is the beginning of a longer answer"
-    if request.question == "break":
-        raise Cut
-    yield " and here is its end."
+def script_of_events(scene: Scene) -> Script:
+    """A script that answers, breaks off once that is read, or refuses, as the question wants it."""
+    breaks = 0
+
+    async def script(request: Request) -> AsyncIterator[str]:
+        nonlocal breaks
+        if request.question == "refuse":
+            raise Refusal(401, "Unauthorized")
+        yield f"You said: {request.question}. This is the beginning of a longer answer"
+        if request.question == "break":
+            breaks += 1
+            await scene.telegram.until(lambda: sum("said: break" in one for one in scene.telegram.texts()) >= breaks)
+            raise Cut
+        yield " and here is its end."
+
+    return script
 
 
 async def events(scene: Scene, *, again: str = "") -> None:
@@ -82,7 +90,7 @@ async def events(scene: Scene, *, again: str = "") -> None:
 
 async def an_eventful_run(scene: Scene, **settings: str) -> Scraped:
     """The figures of a run with these events."""
-    scene.generator.script = script_of_events
+    scene.generator.script = script_of_events(scene)
     with reserved_port() as port:
         async with scene.program(LISTEN=f"127.0.0.1:{port}", **settings):
             await events(scene)

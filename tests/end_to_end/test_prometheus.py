@@ -118,7 +118,7 @@ def test_promtool_finds_nothing_wrong_with_the_alerts() -> None:
 
 @needs_prometheus
 async def test_every_panel_shows_something_and_every_alert_is_judged(scene: Scene, tmp_path: Path) -> None:
-    scene.generator.script = script_of_events
+    scene.generator.script = script_of_events(scene)
     with reserved_port() as port, reserved_port() as ours:
         async with (
             prometheus(tmp_path, ours, f"127.0.0.1:{port}") as url,

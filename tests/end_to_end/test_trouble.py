@@ -131,6 +131,7 @@ async def test_an_admin_hears_once_of_a_refused_key_and_once_that_it_is_over(sce
 async def test_one_answer_that_broke_off_alarms_nobody_but_three_in_a_row_do(scene: Scene) -> None:
     async def breaks_off(_request: Request) -> AsyncIterator[str]:
         yield "The first words of the answer"
+        await boris_has_read(scene, len(scene.generator.requests))
         raise Cut
 
     scene.generator.script = breaks_off
