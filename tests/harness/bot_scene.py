@@ -65,6 +65,7 @@ from bot.telegram.destination import Destination
 from bot.texts import Texts
 from handlers.support.bot_info import BotInfo
 from tests.harness.actors import ANNA, BORIS, FORUM, GROUP, OWNER, Actor, chat_of, entities
+from tests.harness.databases import from_noon_on
 from tests.harness.given_settings import given
 from tests.harness.reading import reading_along
 from tests.harness.recording_session import BOT_ID, LIMIT, ME, TOKEN, Recording
@@ -379,7 +380,7 @@ async def open_harness(
     """Open a harness: Olga is admin, everybody may talk, nothing is limited."""
     free = {"questions_per_minute": 0, "chat_questions_per_minute": 0, "admin_ids": {OWNER.id}}
     tasks = TaskSupervisor()
-    database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start)
+    database = Database(f"sqlite+aiosqlite:///{folder / DATABASE}", start=tasks.start, clock=from_noon_on())
     await database.open()
     played = Harness(given(**{**free, **settings}), database, tasks, texts or _texts())
     await played.turns.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -107,6 +108,13 @@ async def tasks() -> AsyncIterator[TaskSupervisor]:
     tasks = TaskSupervisor()
     yield tasks
     await tasks.close()
+
+
+def from_noon_on() -> Callable[[], float]:
+    """Unix time of today, which is noon when a scene begins: no day and no month ends in the middle of one."""
+    began = time.time()
+    noon = began - began % 86_400 + 43_200
+    return lambda: noon + time.time() - began
 
 
 class FakeTime:

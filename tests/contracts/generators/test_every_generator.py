@@ -26,7 +26,7 @@ from tests.contracts.generators.kinds import ALL, OURS, PATIENT, Kind
 from tests.harness.wire_server import GENEROUS, Exchange, Script, WireServer, serve
 
 QUESTION: Messages = [{"role": "user", "content": "Hello"}]
-IMPATIENT = Timeouts(headers=0.3, silence=0.3, answer=PATIENT.answer)
+IMPATIENT = Timeouts(headers=1, silence=1, answer=PATIENT.answer)
 MEGABYTE = 1 << 20
 AMPLE = 1 << 30
 """Tokens: more than any limit of size lets through."""
@@ -156,7 +156,7 @@ async def test_a_slow_drip_ends_with_the_time_for_the_whole_answer(kind: Kind) -
     heard: list[str] = []
     async with scene(script) as server:
         with pytest.raises(GeneratorSilent):
-            await ask(kind.client(server.url, Timeouts(headers=20, silence=20, answer=0.7)), heard)
+            await ask(kind.client(server.url, Timeouts(headers=20, silence=20, answer=2)), heard)
     assert set("".join(heard)) == {"a"}
 
 
