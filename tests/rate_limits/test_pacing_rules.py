@@ -70,6 +70,15 @@ def test_a_slow_chat_has_gaps_as_many_times_longer(chat: ChatBudget) -> None:
     assert shared == pytest.approx(6.0 * usual)
 
 
+@pytest.mark.parametrize("resource", list(Resource))
+def test_after_a_hold_there_are_as_few_drafts_as_at_the_moment_of_the_refusal(resource: Resource) -> None:
+    chat = private()
+    chat.flooded(resource, 100.0, 0.0)
+    at_once = private()
+    at_once.drafts.drain(100.0)
+    assert chat.drafts.free(100.0) == at_once.drafts.free(100.0) < private().drafts.free(100.0)
+
+
 def test_a_shorter_hold_never_ends_a_longer_one_and_release_ends_all() -> None:
     chat = private()
     for resource in (Resource.MESSAGE, Resource.DRAFT):
@@ -107,6 +116,7 @@ def test_a_request_without_an_answer_counts_from_when_it_is_overdue() -> None:
     bucket, window = TokenBucket(BucketLimit(1, 0.1), 0.0), SlidingWindow(WindowLimit(1, 60.0))
     for meter in (bucket, window):
         meter.take(0.0)
+        assert meter.free(MAX_FLIGHT) == 0
     assert bucket.free(MAX_FLIGHT + 5.0) == pytest.approx(0.5)
     assert window.free(MAX_FLIGHT + 59.9) == 0
     assert window.free(MAX_FLIGHT + 60.0 + MARGIN) == 1
@@ -281,6 +291,19 @@ def test_a_share_of_the_bot_is_never_less_than_one_slot() -> None:
     assert budget.meter.bucket == BucketLimit(4, 30 / 7)
     budget.share(100, 0.0)
     assert budget.meter.bucket == BucketLimit(1, 0.3)
+
+
+def test_a_share_grows_when_the_calls_of_whoever_has_gone_have_arrived() -> None:
+    budget = BotBudget(BucketLimit(30, 30.0), 0.0)
+    budget.share(3, 0.0)
+    budget.share(2, 10.0)
+    for now, share in ((10.0, 3), (10.0 + MAX_FLIGHT - 0.01, 3), (10.0 + MAX_FLIGHT, 2)):
+        budget.room_at(Priority.ANSWER, now)
+        assert budget.meter.bucket == BucketLimit(30 // share, 30 / share)
+    budget.share(1, 30.0)
+    budget.share(2, 31.0)
+    budget.room_at(Priority.ANSWER, 30.0 + MAX_FLIGHT)
+    assert budget.meter.bucket == BucketLimit(15, 15.0), "somebody has come meanwhile"
 
 
 def test_a_chat_of_which_something_has_to_be_remembered_is_not_forgotten() -> None:
