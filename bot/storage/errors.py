@@ -26,7 +26,7 @@ _OURS = (
 """Faults of this program or of what it was given, not of the database: they stay what they are."""
 
 _IN_VAIN = ("22", "54")
-"""Classes of SQLSTATE: a value that a column cannot hold, or an index. SQLAlchemy gives asyncpg's no class of its own."""
+"""Classes of SQLSTATE for values that no column or no index can hold; SQLAlchemy has no class for asyncpg's."""
 
 _GONE = frozenset(
     {"AdminShutdownError", "CannotConnectNowError", "ConnectionDoesNotExistError", "InterfaceError"}
