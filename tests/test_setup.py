@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.command_line import setup
-from bot.command_line.check import Wrong
+from bot.command_line.findings import Wrong
 from bot.settings import Settings
 from tests.test_settings import TOKEN
 

@@ -8,16 +8,13 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from aiogram import Bot
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramNotFound, TelegramUnauthorizedError
-from aiogram.types import User, WebhookInfo
 
 from bot import logs
 from bot.command_line import noted as noted_words
 from bot.command_line.card_notes import PROBE_PICTURE, card_notes
+from bot.command_line.findings import Doubtful, Wrong
 from bot.command_line.generator_trial import generator_variables
+from bot.command_line.telegram_check import check_telegram, check_updates
 from bot.conversation.messages import ChatKey
 from bot.embedded_model import local_model, open_local_model, settings_for
 from bot.errors import DatabaseInUse, GeneratorProblem, Problem, QuestionTooLong, SettingsProblem, StorageUnavailable
@@ -25,17 +22,11 @@ from bot.local_telegram import playground_database
 from bot.models.catalog import ModelCatalog, NamedModel
 from bot.models.entry import ModelEntry
 from bot.models.source import entries_in_file, key_variables, make_catalog, needs_embedded, secrets_of
-from bot.net.proxy_url import parse_proxy
 from bot.people.personas import check_models, read_personas
 from bot.preferences import EffectivePreferences, PreferenceName, PreferenceResolver, Source
 from bot.settings import Settings
 from bot.settings_review import review
 from bot.storage.inspection import folder_of, inspect, noted_for_bot, stored_for_bot
-from bot.telegram.bot_session import TELEGRAM_ERRORS, make_bot
-from bot.updates.receiving import NO_BOT_API
-
-CHECK_TIMEOUT = 20
-"""Seconds that Telegram may take to answer."""
 
 MIN_FREE_SPACE = 64 * 2**20
 """Bytes on the disk of a SQLite file from which on it counts as full: its log alone may take as much."""
@@ -52,23 +43,24 @@ _ASKED_WITH = (
 CheckPart = Callable[[Settings], Awaitable[str]]
 
 
-class Wrong(Exception):
-    """Something does not work: what, which variable, and what to do."""
-
-
 async def run(settings: Settings) -> int:
     """Try every part and print a line each. Returns 0 when all of them work, else 1."""
     secrets = [*settings.secrets(), *_secrets_in_file(settings)]
     logs.set_up_logging(level="CRITICAL", form="text", secrets=secrets)
-    works = True
+    wrong: set[str] = set()
     for name, part in _PARTS.items():
         try:
             line = f"works  {name}: {await part(settings)}"
-        except (Wrong, Problem) as wrong:
-            works = False
-            line = f"WRONG  {name}: {wrong}"
+        except Doubtful as doubtful:
+            line = f"look   {name}: {doubtful}"
+        except SettingsProblem as problem:
+            line = f"look   {name}: not tried, see settings" if "settings" in wrong else f"WRONG  {name}: {problem}"
+            wrong.add(name)
+        except (Wrong, Problem) as problem:
+            line = f"WRONG  {name}: {problem}"
+            wrong.add(name)
         print(logs.blotted(line, secrets), flush=True)  # noqa: T201  # what this command is for
-    return 0 if works else 1
+    return 1 if wrong else 0
 
 
 def _secrets_in_file(settings: Settings) -> list[str]:
@@ -88,67 +80,17 @@ async def _settings(settings: Settings) -> str:
     )
 
 
-async def check_telegram(settings: Settings) -> str:
-    """Ask Telegram who the bot is. Raises Wrong."""
-    if settings.bot_token is None:
-        return "no BOT_TOKEN, so `run` opens the playground"
-    bot = make_bot(settings.bot_token, api_url=settings.telegram_api_url, proxy=settings.telegram_proxy)
-    try:
-        me: User | None = await bot.get_me(request_timeout=CHECK_TIMEOUT)
-        deliveries = await _check_deliveries(bot, settings)
-    except (TelegramUnauthorizedError, TelegramNotFound):
-        raise Wrong("BOT_TOKEN: Telegram does not know this token; copy it again from @BotFather") from None
-    except ClientDecodeError:
-        raise Wrong(NO_BOT_API) from None
-    except TELEGRAM_ERRORS as error:
-        raise Wrong(_not_reached(settings, error)) from None
-    finally:
-        await bot.session.close()
-    if me is None:
-        raise Wrong(NO_BOT_API)
-    return "; ".join([f"@{me.username} ({me.full_name})", *deliveries])
-
-
-def _not_reached(settings: Settings, error: TelegramAPIError | ClientDecodeError) -> str:
-    """Say which part of the way to Telegram does not work, by the setting that names it."""
-    if settings.telegram_proxy is not None:
-        place = parse_proxy(settings.telegram_proxy.get_secret_value()).shown
-        return f"not reached through the proxy ({error.message}); check TELEGRAM_PROXY ({place})"
-    if settings.telegram_api_url is not None:
-        place = urlsplit(settings.telegram_api_url).netloc.rpartition("@")[2]
-        return f"not reached ({error.message}); check TELEGRAM_API_URL ({place}), or set TELEGRAM_PROXY"
-    return f"not reached ({error.message}); check the network, and set TELEGRAM_PROXY where Telegram is blocked"
-
-
-async def _check_deliveries(bot: Bot, settings: Settings) -> list[str]:
-    """Ask Telegram where updates go and how many wait, which takes none of them away. Raises Wrong."""
-    info: WebhookInfo | None = await bot.get_webhook_info(request_timeout=CHECK_TIMEOUT)
-    if info is None:
-        return []
-    waiting = f"updates that wait at Telegram: {info.pending_update_count}"
-    if settings.webhook_url is not None and info.pending_update_count and info.last_error_message:
-        raise Wrong(
-            f"it cannot deliver to the webhook ({info.last_error_message}), {waiting}; "
-            "check WEBHOOK_URL, its certificate, and the server that stands before the bot"
-        )
-    notes = [waiting] if info.pending_update_count else []
-    announced, wanted = urlsplit(info.url).hostname, urlsplit(settings.webhook_url or "").hostname
-    if announced != wanted and (announced or wanted):
-        there = f"delivers to a webhook at {announced}" if announced else "knows of no webhook"
-        said = f"WEBHOOK_URL is at {wanted}" if wanted else "WEBHOOK_URL is not set"
-        notes.append(f"Telegram {there}, and {said}: right before the next start, else a second program has BOT_TOKEN")
-    return notes
-
-
 async def _noted(settings: Settings) -> str:
-    """Tell what the running bot has noted. Raises Wrong."""
+    """Tell what the running bot has noted. Raises Wrong, Doubtful."""
     if settings.bot_token is None:
         return "nothing, without BOT_TOKEN"
     noted = await noted_for_bot(settings.database_url.get_secret_value(), _bot_id(settings), now=time.time())
     lines = [*noted_words.wrong(noted), *noted_words.notes(noted)]
     if noted_words.wrong(noted):
         raise Wrong("; ".join(lines))
-    return "; ".join(lines) or "no second program with BOT_TOKEN, no chat that Telegram wants left alone"
+    if lines:
+        raise Doubtful("; ".join(lines))
+    return "no second program with BOT_TOKEN, no chat that Telegram wants left alone"
 
 
 async def check_generator(settings: Settings) -> str:
@@ -244,6 +186,7 @@ def _check_disk(folder: Path | None) -> None:
 _PARTS: dict[str, CheckPart] = {
     "settings": _settings,
     "telegram": check_telegram,
+    "updates": check_updates,
     "generator": check_generator,
     "database": _database,
     "noted": _noted,

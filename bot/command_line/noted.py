@@ -13,7 +13,7 @@ _WRONG = {
 }
 """Alerts that no other part of the check sees."""
 _ELSEWHERE = {
-    "refused": "{} refused the bot's settings",
+    "refused": "{} refused the bot (key, name of the model, certificate or proxy)",
     "down": "{} did not answer",
     "schema": "the database was newer than the program",
 }

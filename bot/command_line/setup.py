@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import logs
-from bot.command_line.check import Wrong, check_generator, check_telegram
+from bot.command_line.check import check_generator
+from bot.command_line.findings import Wrong
+from bot.command_line.telegram_check import check_telegram
 from bot.errors import Problem, SettingsProblem
 from bot.runtime.installation import command_for
 from bot.settings import Settings, read_settings

@@ -594,7 +594,11 @@ alert-down = The model ({ $model }) does not answer: { $cause }. See whether its
 alert-over-refused = The model's server accepts the bot's settings again ({ $model }).
 alert-over-down = The model ({ $model }) answers again.
 alert-default-model = the default one
-alert-storage = I cannot store anything: { $cause }. Questions wait at Telegram meanwhile. Look at the disk and the database; I will tell you when it works again.
+alert-storage = I cannot store anything: { $kind ->
+        [full] the disk with the database is full. Make room there.
+        [unreachable] no connection to the database. See whether PostgreSQL runs, and whether DATABASE_URL is right.
+       *[other] { $cause }. Look at the disk and the database.
+    } Questions wait at Telegram meanwhile; I will tell you when it works again.
 alert-over-storage = The database works again.
 
 ## Holds

@@ -50,7 +50,7 @@ def certificate_problem(error: BaseException) -> GeneratorProblem | None:
         secure = getattr(cause, "certificate_error", cause)  # aiohttp's own class is an SSLError without the reason
         if isinstance(secure, ssl.SSLCertVerificationError):
             why = getattr(secure, "verify_message", "") or getattr(secure, "reason", "") or secure
-            return CertificateRefused(f"no encrypted connection: {_short(str(why))}")
+            return CertificateRefused(_short(str(why)))
         if isinstance(secure, ssl.SSLError):
             why = getattr(secure, "reason", "") or getattr(getattr(secure, "os_error", None), "reason", "") or secure
             plain = "; is its address http:// instead of https://?" if why == PLAIN_ANSWER else ""

@@ -10,6 +10,7 @@ from bot.errors import StorageUnavailable, TelegramProblem
 from bot.runtime.clock import Clock
 from bot.runtime.task_supervisor import StartTask
 from bot.storage.database import Database
+from bot.storage.errors import StorageTrouble
 from bot.storage.repositories.people import PersonRepository
 from bot.telegram.destination import Destination
 from bot.texts import Texts
@@ -52,7 +53,7 @@ class StorageAlert:
         self._bot = bot
         self._clock = clock or Clock()
         self._recipients: list[tuple[int, str]] = []
-        self._cause = ""
+        self._trouble: StorageTrouble | None = None
         self._told = False
 
     async def watch(self) -> None:
@@ -60,19 +61,19 @@ class StorageAlert:
         await self._learn()
         self._database.on_trouble(self._heard)
 
-    def _heard(self, cause: str) -> None:
-        failing, self._cause = bool(self._cause), cause
-        if cause and not failing:
+    def _heard(self, trouble: StorageTrouble | None) -> None:
+        failing, self._trouble = self._trouble is not None, trouble
+        if trouble is not None and not failing:
             self._start(self._tell_after_a_while(), name="tell admins that nothing is stored")
-        elif not cause and self._told:
+        elif trouble is None and self._told:
             self._told = False
             self._start(self._tell_that_it_is_over(), name="tell admins that the database works")
 
     async def _tell_after_a_while(self) -> None:
         await self._clock.sleep(BLIP)
-        if self._cause and not self._told:
+        if self._trouble is not None and not self._told:
             self._told = True
-            await self._tell("alert-storage", cause=self._cause)
+            await self._tell("alert-storage", kind=self._trouble.kind, cause=self._trouble.cause)
 
     async def _tell_that_it_is_over(self) -> None:
         await self._tell("alert-over-storage")

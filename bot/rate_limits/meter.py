@@ -63,10 +63,15 @@ class InFlightRequests:
         """Count it no more. False: it was overdue."""
         return self.since.pop(number, None) is not None
 
-    def overdue(self, now: float) -> list[float]:
-        """End the flights that take too long, and give the time at which each of them did."""
+    def end_overdue(self, now: float) -> int:
+        """End the flights that take too long, and give their number: they count as arriving at this moment.
+
+        Whoever sees it late was frozen, and what had its slot before goes only now.
+        """
         late = [number for number, since in self.since.items() if since + MAX_FLIGHT <= now]
-        return [self.since.pop(number) + MAX_FLIGHT for number in late]
+        for number in late:
+            del self.since[number]
+        return len(late)
 
     def first_overdue(self) -> float:
         """Give the time at which the oldest one will be overdue."""

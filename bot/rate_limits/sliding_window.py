@@ -66,8 +66,8 @@ class SlidingWindow:
         self._settle(now)
 
     def _settle(self, now: float) -> None:
-        overdue = self._flights.overdue(now)
+        overdue = self._flights.end_overdue(now)
         if overdue:
-            self._taken = deque(sorted([*self._taken, *overdue]))
+            self._taken = deque(sorted([*self._taken, *[now] * overdue]))
         while self._taken and self._taken[0] + self.window.seconds + MARGIN <= now + ROUNDING:
             self._taken.popleft()

@@ -65,10 +65,8 @@ class TokenBucket:
         self.bucket = bucket
 
     def _settle(self, now: float) -> None:
-        for at in self._flights.overdue(now):
-            self._refill(at)
-            self._taken += 1
         self._refill(now)
+        self._taken += self._flights.end_overdue(now)
 
     def _refill(self, now: float) -> None:
         if now > self._at:

@@ -196,7 +196,7 @@ class Database:
             logger.warning("What was erased stays in the database's log until the next checkpoint: somebody reads it")
 
     def on_trouble(self, heard: TroubleListener) -> None:
-        """Call `heard` with the cause when the database fails, and with "" when it works again."""
+        """Call `heard` when the database fails, and when it works again."""
         self._border.on_trouble(heard)
 
     async def first_time(self, bot: int, update_id: int) -> bool:

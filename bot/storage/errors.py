@@ -6,6 +6,8 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import cast
 
 from sqlalchemy import event
@@ -34,10 +36,31 @@ _GONE = frozenset(
 )
 """Names of asyncpg's errors about a connection (it is imported for PostgreSQL alone)."""
 
+_INTERNAL = frozenset({"InterfaceError", "InternalClientError"})
+"""Those of them whose words are about asyncpg's own states."""
+
 _KEY = "translator"
 """The translator's place in what SQLAlchemy keeps beside a connection."""
 
-TroubleListener = Callable[[str], None]
+
+class StorageTroubleKind(StrEnum):
+    """The place that whoever runs the bot has to look at."""
+
+    FULL = "full"
+    UNREACHABLE = "unreachable"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageTrouble:
+    """The reason why nothing can be stored; `cause` in the words of the driver or the system."""
+
+    kind: StorageTroubleKind
+    cause: str
+
+
+TroubleListener = Callable[[StorageTrouble | None], None]
+"""Hears of a trouble, and None when it is over."""
 
 
 class ErrorTranslator:
@@ -48,7 +71,7 @@ class ErrorTranslator:
         self._listeners: list[TroubleListener] = []
 
     def on_trouble(self, heard: TroubleListener) -> None:
-        """Call `heard` with the cause when the database fails, and with "" when it works again."""
+        """Call `heard` when the database fails, and when it works again."""
         self._listeners.append(heard)
 
     def watch(self, engine: AsyncEngine) -> None:
@@ -78,7 +101,7 @@ class ErrorTranslator:
         if self._failing:
             self._failing = False
             logger.info("The database works again")
-            self._tell("")
+            self._tell(None)
 
     def _mark(self, _connection: object, entry: ConnectionPoolEntry) -> None:
         entry.info[_KEY] = self
@@ -93,20 +116,19 @@ class ErrorTranslator:
 
     def _failed(self, error: BaseException) -> StorageUnavailable:
         cause = _drivers_own(error)
-        plain = _said(cause)
-        if _is_about_connection(error, cause):
-            words = plain = f"no connection to the database ({plain})"
-        else:
-            words = f"{type(cause).__name__}: {plain}"
+        trouble = StorageTrouble(_kind(error, cause), _said(cause))
+        unreachable = trouble.kind is StorageTroubleKind.UNREACHABLE
+        name = "no connection to the database" if unreachable else type(cause).__name__
+        words = f"{name} ({trouble.cause})" if unreachable else f"{name}: {trouble.cause}"
         if not self._failing:
             self._failing = True
             logger.error("The database cannot be used: %s", words)
-            self._tell(plain)
+            self._tell(trouble)
         return StorageUnavailable(words)
 
-    def _tell(self, cause: str) -> None:
+    def _tell(self, trouble: StorageTrouble | None) -> None:
         for heard in self._listeners:
-            heard(cause)
+            heard(trouble)
 
 
 def _is_ours(error: BaseException) -> bool:
@@ -116,9 +138,13 @@ def _is_ours(error: BaseException) -> bool:
 
 
 def _said(cause: BaseException) -> str:
-    """The first line of what a driver or the system says."""
+    """The first line of what a driver or the system says, where it is about the database."""
     if isinstance(cause, TimeoutError) and not str(cause):
         return "no answer in time"
+    if type(cause).__name__ in _INTERNAL:
+        return "it broke"
+    if isinstance(cause, FileNotFoundError):
+        return "no server has this socket"
     said = (cause.strerror if isinstance(cause, OSError) else "") or str(cause)
     return said.strip().partition("\n")[0] or type(cause).__name__
 
@@ -130,7 +156,11 @@ def _drivers_own(error: BaseException) -> BaseException:
     return error.orig.__cause__ or error.orig
 
 
-def _is_about_connection(error: BaseException, cause: BaseException) -> bool:
-    """Tell a server that is gone from one that refuses: its driver's words alone lead astray."""
+def _kind(error: BaseException, cause: BaseException) -> StorageTroubleKind:
+    """Tell a full disk, and a server that is gone from one that refuses: the driver's words alone lead astray."""
+    if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or type(cause).__name__ == "DiskFullError":
+        return StorageTroubleKind.FULL
     broken = isinstance(error, DBAPIError) and error.connection_invalidated
-    return broken or isinstance(cause, (OSError, TimeoutError)) or type(cause).__name__ in _GONE
+    if broken or isinstance(cause, (OSError, TimeoutError)) or type(cause).__name__ in _GONE:
+        return StorageTroubleKind.UNREACHABLE
+    return StorageTroubleKind.OTHER

@@ -105,6 +105,7 @@ turns = Table(
     Column("former_owner", Text),  # the last one that gave it back, or lost it; finished turns keep their owner alone
     Column("written_from", Double),  # when its first owner began
     Column("lease_until", Double),
+    Column("claims", Integer, nullable=False, server_default="0"),  # times that it was claimed; only ever grows
     Column("attempt", Integer, nullable=False),
     Column("faults", Integer, nullable=False, server_default="0"),  # times it failed, or killed its process for certain
     Column("suspect", Boolean, nullable=False, server_default=false()),  # it began alone, a moment ago

@@ -165,6 +165,7 @@ class MessageWriter:
             ended, _ = await asyncio.wait([task], timeout=SEND_GRACE)
             if not ended:
                 task.cancel()
-            elif not task.cancelled() and (error := task.exception()) is not None:
+                await asyncio.wait([task])  # what has arrived is noted before somebody else can claim the answer
+            if not task.cancelled() and (error := task.exception()) is not None:
                 logger.info("a message did not go: %s: %s", type(error).__name__, error)
             raise

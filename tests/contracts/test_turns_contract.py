@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from bot.conversation.messages import ChatKey, Ending, Shown, TurnState
 from bot.errors import LeaseLost, TooManyWaiting
 from bot.storage.database import Database
+from bot.storage.partitioning import ChatPartitioning
 from bot.storage.schema import messages, turns
 from tests.harness.databases import FakeTime
 from tests.harness.turn_bench import ANN, BOB, GROUP, PRIVATE, Bench, until
@@ -196,7 +197,7 @@ async def test_nothing_of_a_turn_can_be_written_with_an_old_claim(bench: Bench) 
     asked = await bench.ask("one")
     running = await bench.has_begun("one")
     async with bench.database.transaction() as connection:
-        await connection.execute(turns.update().values(attempt=turns.c.attempt + 1))
+        await connection.execute(turns.update().values(claims=turns.c.claims + 1))
     with pytest.raises(LeaseLost):
         await running.keep([Shown(5)])
     with pytest.raises(LeaseLost):
@@ -204,6 +205,21 @@ async def test_nothing_of_a_turn_can_be_written_with_an_old_claim(bench: Bench) 
     with pytest.raises(LeaseLost):
         await running.finish(TurnState.DONE)
     assert (await bench.table.get(asked.turn)) is not None
+
+
+async def test_a_turn_given_back_and_claimed_again_by_the_same_process_has_another_claim(database: Database) -> None:
+    bench = Bench(database)
+    asked = await bench.ask("one")
+    mine = ChatPartitioning.among("me", ["me"])
+    (first,) = await bench.table.claim(1, mine, limit=1)
+    await bench.table.release(first.lease)
+    (second,) = await bench.table.claim(1, mine, limit=1)
+    assert second.turn.attempt == first.turn.attempt, "what was given back was no failure"
+    with pytest.raises(LeaseLost):
+        await bench.table.keep(first.lease, [Shown(5)])
+    await bench.table.keep(second.lease, [Shown(6)])
+    turn = await bench.table.get(asked.turn)
+    assert turn is not None and [one.message_id for one in turn.shown] == [6]
 
 
 async def test_writing_and_finishing_may_be_repeated(bench: Bench) -> None:

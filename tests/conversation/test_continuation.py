@@ -61,6 +61,7 @@ def test_words_do_not_run_together(old: str, new: str, whole: str) -> None:
         (DRAGON, "It's a myth that has been", DRAGON),
         ("very very", "very good", "very very good"),
         ("ha ha ha", "ha ha ha!", "ha ha ha!"),
+        ("Is it red", "red", "Is it red"),
         ("a beautif", "utiful day", "a beautiful day"),
         ("a well-known", "-knowns", "a well-known-knowns"),
         ("```python\nx = f(", "```python\nx = f(1)\n```", "```python\nx = f(1)\n```"),
@@ -108,6 +109,13 @@ def test_cuts_change_nothing_and_only_repetitions_are_lost(old: str, new: str, c
     assert new.strip().endswith(added.strip())
     lost = new.strip().removesuffix(added.strip()).strip()
     assert lost in old
+
+
+def test_up_to_four_thousand_characters_are_known_again() -> None:
+    old = " ".join([*map(str, range(10_000, 11_000)), "last"])
+    assert old[-4001] == old[-4007] == " "
+    assert joined(old, f"{old[-4000:]} word") == f"{old} word"
+    assert joined(old, f"{old[-4006:]} word") == f"{old} {old[-4006:]} word"
 
 
 @given(old=st.text(max_size=100), new=st.text(max_size=100))

@@ -81,3 +81,4 @@ def test_fifty_thousand_characters_are_searched_and_no_more() -> None:
     assert without_echo(cause, ["x" * (50_000 - 12), "twelve signs"]) == "refused: …"
     assert without_echo(cause, ["x" * (50_000 - 11), "twelve signs"]) == cause
     assert without_echo(cause, ["x" * 50_000, "twelve signs"]) == cause
+    assert without_echo(cause, ["x" * 50_001, "twelve signs and more"]) == cause

@@ -29,7 +29,7 @@ async def checked(scene: Scene, **settings: str) -> tuple[int, str]:
 async def test_with_right_settings_every_part_works(scene: Scene) -> None:
     status, log = await checked(scene)
     assert status == 0
-    assert log.count("works") == 5
+    assert log.count("works") == 6
     assert "no second program with BOT_TOKEN" in log
     assert "WRONG" not in log
 
@@ -82,7 +82,7 @@ async def test_a_second_program_that_the_running_bot_has_met_and_holds_are_told(
     status, log = await checked(scene)
     assert status == 0
     assert (
-        "works  noted: the model did not answer (noted 2025-11-26 12:00 UTC); Telegram wants 1 chat left alone" in log
+        "look   noted: the model did not answer (noted 2025-11-26 12:00 UTC); Telegram wants 1 chat left alone" in log
     )
     async with scene.program():
         with closing(sqlite3.connect(scene.folder / "aura.db")) as database, database:
@@ -100,8 +100,8 @@ async def test_where_updates_go_and_how_many_wait_is_told_and_none_is_taken(scen
         assert response.status == 200
     status, log = await checked(scene)
     assert status == 0
-    assert "updates that wait at Telegram: 1" in log
-    assert "Telegram delivers to a webhook at 127.0.0.1, and WEBHOOK_URL is not set" in log
+    assert "look   updates: Telegram delivers to a webhook at 127.0.0.1, and WEBHOOK_URL is not set" in log
+    assert "1 wait at Telegram" in log
     assert "secret-path" not in log
     async with scene.program():
         await scene.telegram.reads_answer("You said: Hello")

@@ -33,7 +33,10 @@ EXPECTED = {
     "context_too_small": Named(
         ("the model reads 1024; CONTEXT_TOKENS is 8192",), ("says how much it reads: CONTEXT_TOKENS=1024",)
     ),
-    "disk_full": Named(("I cannot store anything", "disk"), ("The database cannot be used: OperationalError",)),
+    "disk_full": Named(
+        ("I cannot store anything: the disk with the database is full",),
+        ("The database cannot be used: OperationalError",),
+    ),
     "database_gone": Named(
         ("I cannot store anything: no connection to the database",),
         ("no connection to the database",),
@@ -44,14 +47,17 @@ EXPECTED = {
     ),
     "flood": Named(log=("chat 1001: Telegram wants a pause of 300 s",)),
     "proxy_dead": Named(("The proxy to the model does not work", "/proxy test"), ("ProxyUnreachable",), ("PROXY",)),
-    "broken_persona_file": Named(log=("PERSONAS_FILE", "line 2"), check=("WRONG  settings: PERSONAS_FILE", "line 2")),
+    "broken_persona_file": Named(
+        log=("PERSONAS_FILE", "line 2"),
+        check=("WRONG  settings: PERSONAS_FILE", "line 2", "look   generator: not tried, see settings"),
+    ),
     "expired_certificate": Named(
         ("The certificate of the model's server", "certificate has expired"), ("CertificateRefused",), ("has expired",)
     ),
     "webhook_refused": Named(
         ("Telegram cannot deliver messages to me", "404", "WEBHOOK_URL"),
         ("cannot deliver to the webhook", "404"),
-        ("WRONG  telegram: it cannot deliver to the webhook", "404"),
+        ("WRONG  updates: Telegram cannot deliver to the webhook", "404"),
     ),
     "two_instances": Named(("A second program uses my token",), ("Another instance of this bot is polling",)),
 }

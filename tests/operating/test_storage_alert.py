@@ -83,8 +83,8 @@ async def test_a_full_disk_is_told_in_each_language_and_so_is_its_end(
     await works(database)
     await said.until(4)
     assert [chat for chat, _ in said.texts] == [ANNA, BORIS, ANNA, BORIS]
-    assert "full" in said.texts[0][1]
-    assert said.texts[1][1].startswith("Не могу ничего записать")
+    assert said.texts[0][1].startswith("I cannot store anything: the disk with the database is full. Make room there. ")
+    assert said.texts[1][1].startswith("Не могу ничего записать: диск с базой данных полон.")
     assert said.texts[2][1] == "The database works again."
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +77,19 @@ def test_a_request_without_an_answer_blocks_its_budget_only_for_a_while() -> Non
     meter.take(0.0)
     assert meter.free(MAX_FLIGHT - 0.1) == 0
     assert meter.when(1, 1.0) <= MAX_FLIGHT
+    assert meter.free(MAX_FLIGHT) == 0
     assert meter.free(MAX_FLIGHT + 1.0) == 1
+
+
+@pytest.mark.parametrize(
+    "meter", [TokenBucket(BucketLimit(5, 1.0), 0.0), SlidingWindow(WindowLimit(5, 20.0))], ids=["bucket", "window"]
+)
+def test_what_had_its_slot_before_a_freeze_counts_as_going_at_the_end_of_it(meter: Meter) -> None:
+    for _ in range(3):
+        meter.take(0.0)
+    woke = 3 * MAX_FLIGHT
+    assert meter.free(woke) == 2
+    assert meter.free(woke + 1.0) <= 3
 
 
 def test_an_unused_place_is_given_back() -> None:

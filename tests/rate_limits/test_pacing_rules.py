@@ -70,6 +70,15 @@ def test_a_slow_chat_has_gaps_as_many_times_longer(chat: ChatBudget) -> None:
     assert shared == pytest.approx(6.0 * usual)
 
 
+@pytest.mark.parametrize("resource", list(Resource))
+def test_after_a_hold_there_are_as_few_drafts_as_at_the_moment_of_the_refusal(resource: Resource) -> None:
+    chat = private()
+    chat.flooded(resource, 100.0, 0.0)
+    at_once = private()
+    at_once.drafts.drain(100.0)
+    assert chat.drafts.free(100.0) == at_once.drafts.free(100.0) < private().drafts.free(100.0)
+
+
 def test_a_shorter_hold_never_ends_a_longer_one_and_release_ends_all() -> None:
     chat = private()
     for resource in (Resource.MESSAGE, Resource.DRAFT):
@@ -107,6 +116,7 @@ def test_a_request_without_an_answer_counts_from_when_it_is_overdue() -> None:
     bucket, window = TokenBucket(BucketLimit(1, 0.1), 0.0), SlidingWindow(WindowLimit(1, 60.0))
     for meter in (bucket, window):
         meter.take(0.0)
+        assert meter.free(MAX_FLIGHT) == 0
     assert bucket.free(MAX_FLIGHT + 5.0) == pytest.approx(0.5)
     assert window.free(MAX_FLIGHT + 59.9) == 0
     assert window.free(MAX_FLIGHT + 60.0 + MARGIN) == 1

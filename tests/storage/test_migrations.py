@@ -70,6 +70,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "0019": FIFTH,
     "0020": FIFTH,
     "0021": FIFTH,
+    "0022": FIFTH,
 }
 """Each schema there ever was, and rows that it held."""
 

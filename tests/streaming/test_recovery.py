@@ -155,6 +155,46 @@ async def test_a_send_under_way_is_not_lost_when_its_answer_is_cancelled(scene: 
     assert [shown.message_id for shown in store.shown] == [scene.messages()[0].id]
 
 
+class StalledJournalStore(MemoryJournalStore):
+    """A journal that can note no id until it works; as the real one, it writes also while being cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalls, self.works = asyncio.Event(), asyncio.Event()
+
+    async def keep(self, shown: tuple[Shown, ...]) -> None:
+        writing = asyncio.get_running_loop().create_task(self._write(shown))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
+
+    async def _write(self, shown: tuple[Shown, ...]) -> None:
+        if shown[-1].message_id is not None:
+            self.stalls.set()
+            await self.works.wait()
+        await super().keep(shown)
+
+
+async def test_a_cancelled_answer_waits_until_the_id_of_its_last_send_is_kept(
+    scene: TelegramScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.streaming.message_writer.SEND_GRACE", 0.05)
+    store, reply = StalledJournalStore(), Reply()
+    reply.write("All of it is here.")
+    live = scene.open(reply, store)
+    live.notify()
+    running = asyncio.get_running_loop().create_task(live.run())
+    await store.stalls.wait()
+    running.cancel()
+    await asyncio.wait([running], timeout=0.5)
+    assert not running.done(), "whoever claims the turn next must read the id"
+    store.works.set()
+    await asyncio.wait([running])
+    assert [shown.message_id for shown in store.shown] == [scene.messages()[0].id]
+
+
 async def test_what_cannot_be_deleted_any_more_stays(scene: TelegramScene) -> None:
     store = MemoryJournalStore()
     await show(scene, LONG, store)

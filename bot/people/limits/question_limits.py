@@ -40,10 +40,9 @@ class Allowance:
 
 
 def _wait(asked: Sequence[float], count: int, seconds: float, now: float) -> float:
-    recent = sorted(at for at in asked if at > now - seconds)
-    if not count or len(recent) < count:
+    if not count or len(asked) < count:
         return 0.0
-    return max(0.0, recent[-count] + seconds - now)
+    return max(0.0, sorted(asked)[-count] + seconds - now)
 
 
 class QuestionLimits:

@@ -194,7 +194,7 @@ class TurnRepository:
                 await step_back(connection, row)
             elif changed == 1 and row is not None:
                 await set_screen(self._database, connection, turn_of(row).key, row.answer, turn_of(row).shown)
-            ended_before = row is not None and (row.owner, row.attempt, row.open) == (lease.owner, lease.attempt, False)
+            ended_before = row is not None and (row.owner, row.claims, row.open) == (lease.owner, lease.claim, False)
             if not ended_before:
                 raise LeaseLost
 
@@ -261,6 +261,7 @@ class TurnRepository:
         state = TurnState.SHOWING if delivers else TurnState.WRITING
         changed = {
             "owner": lease.owner,
+            "claims": row.claims + 1,
             "attempt": attempt,
             "suspect": lease.suspect,
             "state": state,
@@ -276,7 +277,7 @@ class TurnRepository:
             changed["shown"] = shown_as_json(turn.shown)
         taken = update(turns).where(turns.c.id == row.id).values(**changed, not_before=None)
         await connection.execute(taken)
-        return ClaimedTurn(turn, lease.owner, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
+        return ClaimedTurn(turn, lease.owner, row.claims + 1, stopped=row.signal == Signal.STOP, suspect=lease.suspect)
 
     async def _mine(self, connection: AsyncConnection, lease: Lease) -> AnyRow:
         row = await _MINE.row(connection, _held(lease))
@@ -289,7 +290,7 @@ _HELD = and_(
     turns.c.id == bindparam("this"),
     turns.c.open,
     turns.c.owner == bindparam("mine"),
-    turns.c.attempt == bindparam("my_attempt"),
+    turns.c.claims == bindparam("my_claim"),
 )
 _UNDISTURBED = and_(_HELD, turns.c.signal.is_distinct_from(Signal.RESTART.value))
 _WHOLE = PreparedStatement(WHOLE_TURN.where(turns.c.id == bindparam("this")))
@@ -330,4 +331,4 @@ async def acquit(connection: AsyncConnection, owner: str) -> None:
 
 def _held(lease: Lease) -> dict[str, object]:
     """Parameters of `_HELD`."""
-    return {"this": lease.turn, "mine": lease.owner, "my_attempt": lease.attempt}
+    return {"this": lease.turn, "mine": lease.owner, "my_claim": lease.claim}

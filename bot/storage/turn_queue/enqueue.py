@@ -169,6 +169,7 @@ class QuestionQueue:
         claim: dict[str, Any] = {
             "state": TurnState.WRITING,
             "owner": claimant.partitioning.me,
+            "claims": 1,
             "attempt": 1,
             "begun": 1,
             "suspect": claimant.company.nobody,
@@ -200,6 +201,7 @@ class QuestionQueue:
         claimed = ClaimedTurn(
             turn,
             claimant.partitioning.me,
+            1,
             stopped=False,
             suspect=claimant.company.nobody,
             lone_question=lone_question,

@@ -51,7 +51,7 @@ class Lease:
 
     turn: int
     owner: str
-    attempt: int
+    claim: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class ClaimedTurn:
 
     turn: Turn
     owner: str
+    claim: int
+    """The number of this claim: an attempt that is given back does not count, and its number comes again."""
     stopped: bool
     """A person wanted it stopped before it was claimed."""
     suspect: bool = False
@@ -70,7 +72,7 @@ class ClaimedTurn:
     @property
     def lease(self) -> Lease:
         """The proof of this claim."""
-        return Lease(self.turn.id, self.owner, self.turn.attempt)
+        return Lease(self.turn.id, self.owner, self.claim)
 
     @property
     def is_poison_candidate(self) -> bool:
