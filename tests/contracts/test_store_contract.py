@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
+from bot.storage.errors import StorageTrouble
 from bot.storage.schema import people
 
 
@@ -64,7 +65,7 @@ async def test_what_no_column_holds_is_no_outage_that_would_pass(
     database: Database, id_: int, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An update that holds such a value would come again and again, and nothing else of its chat would come."""
-    troubles: list[str] = []
+    troubles: list[StorageTrouble | None] = []
     database.on_trouble(troubles.append)
     with suppress(DBAPIError, OverflowError):  # SQLite holds a NUL
         async with database.transaction() as connection:

@@ -11,10 +11,11 @@ import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.methods import GetUpdates
 from aiogram.types import User
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.command_line import check
+from bot.command_line import telegram_check
+from bot.command_line.findings import Doubtful, Wrong
 from bot.errors import SettingsProblem, Unauthorized
 from bot.updates.receiving import reach_telegram
 from bot.updates.webhook import announce_webhook
@@ -92,16 +93,16 @@ async def test_polling_goes_on_whatever_is_said_to_taking_the_webhook_back(answe
 
 @pytest.mark.parametrize("webhook", [None, "https://x.example/hook"])
 @settings(deadline=None, max_examples=100)
-@given(first=st.just(done(ME)) | answered, second=answered)
-async def test_doctor_says_a_sentence(webhook: str | None, first: tuple[int, str], second: tuple[int, str]) -> None:
+@example(answer=done({"url": "http://[::1", "has_custom_certificate": False, "pending_update_count": 0}))
+@given(answer=st.just(done(ME)) | answered)
+async def test_doctor_says_a_sentence(webhook: str | None, answer: tuple[int, str]) -> None:
     told = given_settings(bot_token=TOKEN, webhook_url=webhook, webhook_secret="x", listen=("127.0.0.1", 8443))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            check, "make_bot", lambda token, **_: Bot(token.get_secret_value(), session=Answers(first, second))
-        )
-        try:
-            said = await check.check_telegram(told)
-        except check.Wrong as wrong:
-            said = str(wrong)
-    assert said
-    assert TOKEN.partition(":")[2] not in said
+    for checked in (telegram_check.check_telegram, telegram_check.check_updates):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(telegram_check, "make_bot", lambda *_, **__: Bot(TOKEN, session=Answers(answer)))
+            try:
+                said = await checked(told)
+            except (Wrong, Doubtful) as finding:
+                said = str(finding)
+        assert said
+        assert TOKEN.partition(":")[2] not in said
