@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from bot.rate_limits.limits import BucketLimit
+from bot.rate_limits.meter import MAX_FLIGHT
 from bot.rate_limits.requests import Priority
 from bot.rate_limits.token_bucket import TokenBucket
 
@@ -24,11 +25,16 @@ class BotBudget:
     def __init__(self, limit: BucketLimit, now: float) -> None:
         self._limit = limit
         self.meter = TokenBucket(limit, now)
+        self._larger: tuple[float, BucketLimit] | None = None
+        """The time from which on the share is larger, and that share."""
         self.held_until = 0.0
         self._floods: deque[tuple[float, int]] = deque()
 
     def room_at(self, priority: Priority, now: float) -> float:
         """Time at which there is room for a call of this priority."""
+        if self._larger is not None and now >= self._larger[0]:
+            self.meter.resize(self._larger[1], now)
+            self._larger = None
         left = BOT_RESERVE if priority is Priority.CHANGE else 0
         return self.meter.when(min(1 + left, self.meter.size), now)
 
@@ -43,6 +49,10 @@ class BotBudget:
             self._floods.clear()
 
     def share(self, replicas: int, now: float) -> None:
-        """Use one of so many equal shares."""
+        """Use one of so many equal shares; a larger one once the calls of whoever has gone have arrived."""
         limit = BucketLimit(max(1, self._limit.burst // replicas), self._limit.per_second / replicas)
-        self.meter.resize(limit, now)
+        if limit.per_second > self.meter.bucket.per_second:
+            self._larger = now + MAX_FLIGHT, limit
+        else:
+            self._larger = None
+            self.meter.resize(limit, now)

@@ -293,6 +293,19 @@ def test_a_share_of_the_bot_is_never_less_than_one_slot() -> None:
     assert budget.meter.bucket == BucketLimit(1, 0.3)
 
 
+def test_a_share_grows_when_the_calls_of_whoever_has_gone_have_arrived() -> None:
+    budget = BotBudget(BucketLimit(30, 30.0), 0.0)
+    budget.share(3, 0.0)
+    budget.share(2, 10.0)
+    for now, share in ((10.0, 3), (10.0 + MAX_FLIGHT - 0.01, 3), (10.0 + MAX_FLIGHT, 2)):
+        budget.room_at(Priority.ANSWER, now)
+        assert budget.meter.bucket == BucketLimit(30 // share, 30 / share)
+    budget.share(1, 30.0)
+    budget.share(2, 31.0)
+    budget.room_at(Priority.ANSWER, 30.0 + MAX_FLIGHT)
+    assert budget.meter.bucket == BucketLimit(15, 15.0), "somebody has come meanwhile"
+
+
 def test_a_chat_of_which_something_has_to_be_remembered_is_not_forgotten() -> None:
     now, scheduler = 1000.0, Scheduler(1000.0)
     rested, held, drafts_held, busy, answered, spent = range(11, 17)

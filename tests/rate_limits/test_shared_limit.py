@@ -12,6 +12,7 @@ import pytest
 from aiogram import Bot
 from aiogram.methods import Response, SendMessage, TelegramMethod
 
+from bot.rate_limits.meter import MAX_FLIGHT
 from bot.rate_limits.scheduler import Scheduler
 from bot.runtime.clock import Clock
 from bot.telegram.rate_limit_middleware import RateLimitMiddleware
@@ -105,6 +106,10 @@ async def test_replicas_that_come_and_go_share_the_whole_budget_and_no_more(scen
     for slots in (first, second):
         assert 0.45 * whole <= scene.rate(began, slots) <= 0.51 * whole
     second.share(1)  # the first has died
+    began = scene.clock.at
+    await scene.clock.move(6)
+    assert 0.45 * whole <= scene.rate(began, second) <= 0.51 * whole, "calls of the first may still be on their way"
+    await scene.clock.move(MAX_FLIGHT - 6)
     began = scene.clock.at
     await scene.clock.move(6)
     assert 0.9 * whole <= scene.rate(began, second) <= whole * 1.02 + 30 / 6
