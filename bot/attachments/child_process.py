@@ -125,6 +125,6 @@ def _parsed(output: bytes) -> ChildAnswer | None:
         return None
     try:
         header = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return ChildAnswer(header, content) if isinstance(header, dict) else None

@@ -166,7 +166,7 @@ def _text_of(body: bytes) -> str:
     """The transcript. Servers answer with status 200 and an error, too."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TranscriptionUnavailable("the endpoint sent something else than JSON") from None
     text = value.get("text") if isinstance(value, dict) else None
     if not isinstance(text, str):

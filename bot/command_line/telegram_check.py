@@ -63,7 +63,7 @@ def _delivered(settings: Settings, info: WebhookInfo) -> str:
             f"Telegram cannot deliver to the webhook ({info.last_error_message}), {waiting}; "
             "check WEBHOOK_URL, its certificate, and the server that stands before the bot"
         )
-    announced, wanted = urlsplit(info.url).hostname, urlsplit(settings.webhook_url or "").hostname
+    announced, wanted = _host(info.url), _host(settings.webhook_url or "")
     if announced != wanted and (announced or wanted):
         there = f"delivers to a webhook at {announced}" if announced else "knows of no webhook"
         said = f"WEBHOOK_URL is at {wanted}" if wanted else "WEBHOOK_URL is not set"
@@ -71,6 +71,14 @@ def _delivered(settings: Settings, info: WebhookInfo) -> str:
             f"Telegram {there}, and {said}: right before the next start, else a second program has BOT_TOKEN; {waiting}"
         )
     return f"delivered to the webhook at {wanted}; {waiting}" if wanted else f"fetched from Telegram; {waiting}"
+
+
+def _host(url: str) -> str | None:
+    """Give the host of an address, or all of one that cannot be read; None: there is none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return url
 
 
 def _not_reached(settings: Settings, error: TelegramAPIError | ClientDecodeError) -> str:

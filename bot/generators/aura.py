@@ -193,7 +193,7 @@ class Beginning:
             return
         try:
             body = json.loads(start)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         words = error_text(body)
         if words is not None and (self._json or isinstance(body, dict)):

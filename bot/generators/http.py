@@ -97,7 +97,7 @@ async def error_words(response: aiohttp.ClientResponse, deadline: Deadline) -> s
         async with deadline.within(deadline.timeouts.silence):
             body = await read_whole(response, MAX_ERROR_BYTES)
     words: str | None = None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         words = error_text(json.loads(body))
     if words is None and response.status in GATE_STATUSES and body.lstrip()[:1] == b"<":
         return f"{response.reason or ''} {PAGE_FOR_BROWSERS}".strip()

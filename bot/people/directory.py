@@ -19,7 +19,8 @@ PEOPLE_PAGE_SIZE = 8
 COUNTED_SECONDS = 86_400.0
 """Seconds back to which questions are counted."""
 
-_ID = re.compile(r"\d{1,16}")
+PERSON_ID = re.compile(r"[0-9]{1,16}")
+"""The id of a person as people write it: Telegram's have at most 52 bits (Bot API, User)."""
 
 
 async def name_of(people: PersonRepository, chats: ChatRepository, id_: int, *, bot: int) -> str:
@@ -110,7 +111,7 @@ class Directory:
         """Find somebody by id, by @username, or by a name that only one person has. None: nobody, or several."""
         self._permissions.require_bot_admin(speaker)
         bot = speaker.key.bot
-        if _ID.fullmatch(who):
+        if PERSON_ID.fullmatch(who):
             return await self._people.get(bot, int(who))
         if who.startswith("@"):
             return await self._people.called(bot, who[1:])

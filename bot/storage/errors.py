@@ -25,7 +25,10 @@ _OURS = (
     *(DataError, IntegrityError, NotSupportedError, ProgrammingError),
     *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.NotSupportedError, sqlite3.ProgrammingError),
 )
-"""Faults of this program, not of the database: they stay what they are."""
+"""Faults of this program or of what it was given, not of the database: they stay what they are."""
+
+_IN_VAIN = ("22", "54")
+"""Classes of SQLSTATE for values that no column or no index can hold; SQLAlchemy has no class for asyncpg's."""
 
 _GONE = frozenset(
     {"AdminShutdownError", "CannotConnectNowError", "ConnectionDoesNotExistError", "InterfaceError"}
@@ -89,7 +92,7 @@ class ErrorTranslator:
         try:
             yield
         except (DBAPIError, PoolTimeout, OSError, TimeoutError, sqlite3.Error) as error:
-            if isinstance(error, _OURS):
+            if _is_ours(error):
                 raise
             raise self._failed(error) from error
 
@@ -107,7 +110,7 @@ class ErrorTranslator:
         if context.is_pre_ping:  # the pool makes a new connection by itself
             return None
         error = context.sqlalchemy_exception or context.original_exception
-        if isinstance(error, _OURS) or not isinstance(error, (DBAPIError, OSError, TimeoutError)):
+        if _is_ours(error) or not isinstance(error, (DBAPIError, OSError, TimeoutError)):
             return None
         return self._failed(error)
 
@@ -126,6 +129,12 @@ class ErrorTranslator:
     def _tell(self, trouble: StorageTrouble | None) -> None:
         for heard in self._listeners:
             heard(trouble)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell whether trying again would be in vain, however well the database works."""
+    state: object = getattr(_drivers_own(error), "sqlstate", None)
+    return isinstance(error, _OURS) or (isinstance(state, str) and state.startswith(_IN_VAIN))
 
 
 def _said(cause: BaseException) -> str:

@@ -62,7 +62,7 @@ def read_local_file(path: Path, *, token: str, limit: int) -> bytes:
             raise TelegramProblem("no regular file")
         with real.open("rb") as file:
             content = file.read(limit + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter: a path with a NUL
         logger.warning(
             "The Bot API server keeps files on its own disk (--local), and they cannot be read here (%s): "
             "mount its folder at the same path, or run it without --local",

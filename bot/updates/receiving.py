@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Sequence
@@ -22,7 +23,7 @@ from bot.telegram.bot_session import TELEGRAM_ERRORS
 from bot.updates.health import PollingHealth, Readiness, WebhookHealth, health_app, server_runner
 from bot.updates.metrics_endpoint import Scrape, add_metrics
 from bot.updates.polling import Polling
-from bot.updates.retry import until_it_succeeds
+from bot.updates.retry import Sleep, until_it_succeeds
 from bot.updates.trouble import DeliveryWatch, TroubleHeard
 from bot.updates.webhook import add_webhook, announce_webhook
 
@@ -35,7 +36,7 @@ NO_BOT_API = (
 """The line about an answer that makes no sense."""
 
 
-async def reach_telegram(bot: Bot) -> User:
+async def reach_telegram(bot: Bot, *, sleep: Sleep = asyncio.sleep) -> User:
     """Ask Telegram who we are, however long it takes. Raises Unauthorized."""
     trouble = logs.LogThrottle(logger)
 
@@ -56,7 +57,7 @@ async def reach_telegram(bot: Bot) -> User:
             where = "Telegram cannot be reached (TELEGRAM_API_URL, TELEGRAM_PROXY): %s"
             trouble.log(logging.WARNING, "unreachable", where, message)
 
-    return await until_it_succeeds(report)(ask)
+    return await until_it_succeeds(report, sleep=sleep)(ask)
 
 
 @dataclass(frozen=True, slots=True)

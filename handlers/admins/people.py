@@ -10,7 +10,7 @@ from bot.conversation.people import Person, Standing
 from bot.people.admin_rights import AdminOutcome, AdminRights
 from bot.people.admission import Admission
 from bot.people.audit import described
-from bot.people.directory import Directory
+from bot.people.directory import PERSON_ID, Directory
 from bot.people.speaker import Speaker
 from handlers.support.bot_commands import BOT_ADMINS, BOT_ADMINS_IN_PRIVATE, CommandRouter, Menus
 from handlers.support.bot_commands import command as declare
@@ -183,7 +183,7 @@ async def meant(message: Message, text: str | None, speaker: Speaker, directory:
     """
     who = (text or "").strip()
     if who:
-        return await directory.find(speaker, who) or (Person(int(who), "") if who.isdecimal() else who)
+        return await directory.find(speaker, who) or (Person(int(who), "") if PERSON_ID.fullmatch(who) else who)
     target = reply_target(message)
     sender = target.from_user if target and target.sender_chat is None else None
     return Person(sender.id, framed(sender.full_name), sender.username or "") if sender and not sender.is_bot else None

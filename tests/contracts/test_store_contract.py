@@ -4,10 +4,13 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StorageUnavailable
 from bot.runtime.task_supervisor import TaskSupervisor
 from bot.storage.database import Database
+from bot.storage.errors import StorageTrouble
+from bot.storage.schema import people
 
 
 async def test_an_update_is_new_once(database: Database) -> None:
@@ -53,6 +56,22 @@ async def test_a_swallowed_failure_of_the_inner_half_is_not_committed(database: 
     with pytest.raises(StorageUnavailable):
         await outer()
     assert await database.first_time(1, 100)
+
+
+@pytest.mark.parametrize(
+    ("id_", "name"), [(2**63, "Anna"), (-(2**70), "Anna"), (1, "An\0na")], ids=["large", "small", "NUL"]
+)
+async def test_what_no_column_holds_is_no_outage_that_would_pass(
+    database: Database, id_: int, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An update that holds such a value would come again and again, and nothing else of its chat would come."""
+    troubles: list[StorageTrouble | None] = []
+    database.on_trouble(troubles.append)
+    with suppress(DBAPIError, OverflowError):  # SQLite holds a NUL
+        async with database.transaction() as connection:
+            await connection.execute(people.insert().values(bot=1, id=id_, name=name, username="", language=""))
+    assert await database.first_time(1, 100), "and the next one is stored"
+    assert (troubles, caplog.records) == ([], [])
 
 
 async def test_effects_come_after_the_outermost_commit(database: Database) -> None:

@@ -6,12 +6,17 @@ import asyncio
 import json
 from contextlib import aclosing
 
+import aiohttp
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from bot.errors import GeneratorProblem
+from bot.attachments.problems import AttachmentProblem
+from bot.attachments.transcription import MAX_TRANSCRIPT_CHARACTERS, TranscriptionClient, TranscriptionEndpoint
+from bot.errors import GeneratorProblem, GeneratorRefused
 from bot.generators.contract import Messages
+from bot.generators.openai.model_list import MAX_LISTED_MODELS, list_models
 from tests.contracts.generators.kinds import OURS, Kind
 from tests.harness.wire_server import GENEROUS, Exchange, serve
 
@@ -109,3 +114,69 @@ async def test_any_answer_to_a_probe_is_an_answer_or_a_problem(kind: Kind, body:
         except GeneratorProblem as problem:
             said = str(problem)
     assert "\n" not in said
+
+
+NESTED = b"[" * 5000
+
+
+@pytest.mark.parametrize("kind", OURS, ids=str)
+async def test_a_refusal_whose_words_are_nested_too_deeply_stays_a_refusal(kind: Kind) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.reply(NESTED, "401 Unauthorized", Content_Type="application/json")
+
+    async with serve(script) as server, asyncio.timeout(GENEROUS):
+        with pytest.raises(GeneratorRefused, match="401"):
+            await anext(aiter(kind.client(server.url).answer(QUESTION, temperature=0.5, max_tokens=1000)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OURS if "aura" in str(kind)], ids=str)
+async def test_an_answer_of_brackets_alone_is_an_answer(kind: Kind) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.reply(NESTED, Content_Type="text/plain")
+
+    async with serve(script) as server, asyncio.timeout(GENEROUS):
+        pieces = kind.client(server.url).answer(QUESTION, temperature=0.5, max_tokens=10_000)
+        said = "".join([piece async for piece in pieces if isinstance(piece, str)])
+    assert said == NESTED.decode()
+
+
+listed = st.fixed_dictionaries({}, optional={"id": json_values, "object": json_values})
+lists = st.lists(listed | json_values, max_size=4)
+lists_of_models = (lists | st.fixed_dictionaries({}, optional={"data": lists | json_values})).map(json.dumps)
+
+
+@given(status=statuses, body=lists_of_models.map(str.encode) | bodies)
+@settings(deadline=None, max_examples=60)
+async def test_any_list_of_models_is_names_or_a_problem(status: str, body: bytes) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.reply(body, status, Content_Type="application/json")
+
+    names: list[str] = []
+    async with serve(script) as server, asyncio.timeout(GENEROUS):
+        try:
+            names = await list_models(server.url, key=SecretStr("k"), proxy=None, ssl_context=None)
+        except (GeneratorProblem, aiohttp.ClientError) as problem:
+            assert str(problem)  # noqa: PT017  # either is right
+    assert len(names) <= MAX_LISTED_MODELS
+    assert all(name.isprintable() and name.strip() for name in names)
+
+
+transcripts = st.fixed_dictionaries({}, optional={"text": json_values, "error": json_values}).map(json.dumps)
+
+
+@given(status=statuses, body=transcripts.map(str.encode) | bodies)
+@example(status="200 OK", body=b"[" * 100_000)
+@settings(deadline=None, max_examples=60)
+async def test_any_answer_about_a_recording_is_text_or_a_problem(status: str, body: bytes) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.reply(body, status, Content_Type="application/json")
+
+    text = "heard"
+    async with serve(script) as server, asyncio.timeout(GENEROUS):
+        endpoint = TranscriptionEndpoint(server.url, model="whisper-1", key=SecretStr("k"), timeout=GENEROUS)
+        try:
+            text = await TranscriptionClient(endpoint).transcribe(b"a recording", filename="a.ogg")
+        except AttachmentProblem as problem:
+            assert "\n" not in str(problem)  # noqa: PT017  # the same
+    assert text.strip()
+    assert len(text) <= MAX_TRANSCRIPT_CHARACTERS

@@ -144,7 +144,17 @@ async def test_people_are_found_by_name_or_id(harness: Harness, name: str) -> No
     assert harness.last.startswith("Anna @anna (1001) is an admin of the bot.")
 
 
-@pytest.mark.parametrize("command", ["/admin add @nobody", "/block nobody", "/allow @nobody"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "/admin add @nobody",
+        "/block nobody",
+        "/allow @nobody",
+        "/block " + "9" * 40,
+        "/admin add " + "9" * 17,
+        "/allow ٣",
+    ],
+)
 async def test_an_unknown_name_is_said_to_be_one(harness: Harness, command: str) -> None:
     await harness.message(OWNER, command)
     assert harness.last.startswith(f"I can't tell whom you mean by {command.rpartition(' ')[2]}.")

@@ -232,6 +232,29 @@ async def test_what_could_not_be_stored_is_left_to_come_again_without_a_word(har
     assert asked(harness) == "Hello"
 
 
+async def test_that_nothing_can_be_stored_is_not_said_between_two_messages_of_an_answer(harness: Harness) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    async def comes_again() -> None:
+        with pytest.raises(StorageUnavailable):
+            await harness.message(ANNA, "And?", update=300, message_id=30)
+        await harness.quiet()
+
+    harness.may_write.clear()
+    await harness.message(ANNA, "Hello")
+    await harness.written_to()
+    harness.turns.ask = fail  # type: ignore[method-assign, assignment]
+    for _ in range(3):
+        await comes_again()
+    assert harness.said == ["Answer to Hello"]
+    harness.may_write.set()
+    await harness.answered()
+    await comes_again()
+    assert harness.last.startswith("I can't save anything at the moment.")
+    assert len(harness.said) == 2
+
+
 SENDERS = {
     "another bot": {"from": Actor(5, "Bot", is_bot=True).user},
     "a linked channel's post": {

@@ -18,7 +18,7 @@ from bot.answering.finished_answers import FinishedAnswers
 from bot.answering.question_reading import NothingRead, QuestionReading, ReadingLimits
 from bot.answering.turns.membership import Membership
 from bot.answering.turns.turn_context import TurnContext
-from bot.answering.turns.wiring import TurnLimits, make_turn_service
+from bot.answering.turns.wiring import TurnLimits, make_turn_service, may_interrupt
 from bot.answering.use_cases.assembly import Generating, Stores, answering_use_cases
 from bot.answering.use_cases.documents import Files
 from bot.attachments.service import AttachmentService, default_readers, readers_without_pictures
@@ -208,9 +208,7 @@ class Harness:
                 self.outbox,
                 self.stored,
                 self.tasks,
-                may_interrupt=lambda chat, failing: (
-                    self.membership.speaks_for(chat, failing) and not self.turns.is_writing(chat)
-                ),
+                may_interrupt=may_interrupt(self.membership, self.turns),
             ),
             clock=lambda: self.now,
         )

@@ -78,7 +78,9 @@ async def test_a_piece_arrives_while_the_engine_still_writes(play: Play) -> None
 
 
 @given(text=st.text(alphabet=st.characters(codec="utf-8")), cuts=st.lists(st.integers(0, 400), max_size=5))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 async def test_a_stream_cut_anywhere_gives_exactly_the_text(text: str, cuts: list[int]) -> None:
     wire = b"".join(event(piece) for piece in text) + DONE
     edges = sorted({0, len(wire), *(min(cut, len(wire)) for cut in cuts)})

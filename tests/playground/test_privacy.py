@@ -169,7 +169,9 @@ ACTIONS = (
 
 
 @given(path=st.text(max_size=12), action=st.sampled_from(ACTIONS), body=st.dictionaries(st.sampled_from(FIELDS), JSON))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 def test_no_request_makes_the_server_fail(path: str, action: str, body: dict[str, object]) -> None:
     async def ask() -> None:
         async with local_telegram() as telegram:

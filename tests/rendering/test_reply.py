@@ -371,3 +371,12 @@ def test_what_is_no_formula_any_more_once_it_is_cut_leaves_its_message_formatted
 @pytest.mark.parametrize("text", ["x", "xy"])
 def test_a_note_in_messages_of_a_few_units_leaves_every_letter(text: str) -> None:
     assert "".join(part.text for part in written([text], limit=3, note="n")) == f"{text}n"
+
+
+def test_what_shows_more_once_it_stands_alone_is_cut_earlier_and_keeps_its_format() -> None:
+    reply = Reply(limit=40)
+    reply.write("$$\n|---|---|\n|---|---|\n$$\n|---|---|\n|---|---|\n$$\n|---|---|\n$$\n")
+    reply.end()
+    reply.advance()
+    assert [reply.show(part).text for part in reply.sealed] == ["|---|---|\n|---|---|\n|---|---|"]
+    assert not any(part.plain for part in reply.sealed), "the marks of a formula are not shown"

@@ -82,7 +82,9 @@ async def told(folder: Path, said: list[tuple[str, str]]) -> None:
     await database.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.tuples(st.sampled_from(CHANNELS), payloads), max_size=30))
 def test_no_payload_breaks_a_listener(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, said: list[tuple[str, str]]

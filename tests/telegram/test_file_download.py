@@ -11,6 +11,8 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import AmbiguousOutcome, MessageTooLong, TelegramProblem
 from bot.telegram.file_download import download, read_local_file
@@ -68,6 +70,23 @@ async def test_nothing_outside_of_the_bots_own_folder_is_read(name: str, folder:
     }
     with pytest.raises(TelegramProblem):
         await download(local_bot(), str(paths[name]), limit=100)
+
+
+@given(st.text(max_size=30) | st.sampled_from(["\0", "x" * 5000, "..", "%00", "?", "//host/x", "\r\n"]))
+def test_whatever_a_server_calls_a_file_its_absence_is_a_problem(name: str) -> None:
+    for path in (f"/{name}", f"/srv/{TOKEN}/{name}"):
+        with pytest.raises(TelegramProblem) as raised:
+            read_local_file(Path(path), token=TOKEN, limit=10)
+        assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["", "\0", "../../x", "http://[::1", "?#%", "//host/x", "a\r\nHost: b"])
+async def test_a_file_that_cannot_be_fetched_is_a_problem(name: str) -> None:
+    bot = local_bot()
+    with pytest.raises(TelegramProblem) as raised:
+        await download(bot, name, limit=10)
+    await bot.session.close()
+    assert SECRET not in str(raised.value)
 
 
 async def test_telegram_itself_never_names_a_file_of_this_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from aiogram import Bot
-from aiogram.client.session.base import BaseSession
 from aiogram.methods import GetUpdates, TelegramMethod
 
 from bot.runtime.task_supervisor import TaskSupervisor
+from bot.telegram.bot_session import TolerantSession
 from bot.updates.health import PollingHealth
 from bot.updates.polling import Polling
 from tests.harness.recording_session import LIMIT, TOKEN
@@ -20,6 +20,8 @@ from tests.updates.scripted_telegram import listener
 
 T = TypeVar("T")
 Respond = Callable[[GetUpdates], tuple[int, str]]
+Others = Callable[[], tuple[int, str]]
+"""Answers everything but getUpdates."""
 
 
 @dataclass
@@ -40,18 +42,19 @@ class World:
         await asyncio.sleep(0)
 
 
-class ScriptedSession(BaseSession):
-    """Answers getUpdates with a status and a text, and everything else with True."""
+class ScriptedSession(TolerantSession):
+    """Answers getUpdates with a status and a text, and everything else so, too, or with True."""
 
-    def __init__(self, world: World, respond: Respond) -> None:
+    def __init__(self, world: World, respond: Respond, others: Others | None) -> None:
         super().__init__()
         self._world = world
         self._respond = respond
+        self._others = others
 
     async def make_request(self, bot: Bot, method: TelegramMethod[T], timeout: int | None = None) -> T:  # noqa: ARG002, ASYNC109  # aiogram's own signature
         await asyncio.sleep(0)
         if not isinstance(method, GetUpdates):
-            return cast("T", True)
+            return cast("T", self.check_response(bot, method, *self._others()).result if self._others else True)
         self._world.requests.append((self._world.now, method.offset))
         status, content = self._respond(method)
         return cast("T", self.check_response(bot, method, status, content).result)
@@ -69,7 +72,7 @@ class ScriptedSession(BaseSession):
     async def close(self) -> None: ...
 
 
-async def poll(respond: Respond, until: Callable[[World], bool]) -> World:
+async def poll(respond: Respond, until: Callable[[World], bool], *, others: Others | None = None) -> World:
     """Poll until something is true of the world. Fails where the loop ends before."""
     world = World()
 
@@ -77,7 +80,7 @@ async def poll(respond: Respond, until: Callable[[World], bool]) -> World:
         return True
 
     tasks = TaskSupervisor()
-    bot = Bot(TOKEN, session=ScriptedSession(world, respond))
+    bot = Bot(TOKEN, session=ScriptedSession(world, respond, others))
     loop = Polling(
         bot,
         listener(world.heard),

@@ -147,7 +147,9 @@ async def test_a_wrong_path_is_named_once_beside_the_right_one(caplog: pytest.Lo
     assert sum("from Telegram" in line for line in lines) == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.binary(max_size=200) | (JSON | JUNK).map(lambda value: json.dumps(value).encode()), max_size=8))
 async def test_any_body_is_answered_and_harms_nobody(bodies: list[bytes]) -> None:
     heard: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.turns.chat_migration import ChatMigration
@@ -65,3 +66,11 @@ def make_turn_service(
     runner = TurnRunner(queue, conversations, tasks, retention.after(work), outcome, running, alarm, membership)
     worker = Worker(database, queue, tasks, membership, running, alarm, runner, signals)
     return TurnService(database, queue, conversations, worker, signals, migration, retention, waiting=limits.waiting)
+
+
+def may_interrupt(membership: Membership, turns: TurnService) -> Callable[[int, float], bool]:
+    """Make what tells whether this process may say in a chat that nothing has been stored for so many seconds.
+
+    Only one process says it, and not between two messages of an answer.
+    """
+    return lambda chat, failing: membership.speaks_for(chat, failing) and not turns.is_writing(chat)

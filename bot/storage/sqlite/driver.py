@@ -88,17 +88,20 @@ class Connection(aiosqlite.Connection):
 
     async def begin(self) -> None:
         """Begin to write: at once where nobody else does, else in the thread, which can wait for them."""
-        if self._asked == self._done and not self._conn.in_transaction:
-            try:
-                self._conn.execute("PRAGMA busy_timeout=0")
-                self._conn.execute(_BEGIN)
-            except sqlite3.OperationalError:
-                pass  # another program writes, or this one cannot be done at all: the thread will see
-            else:
-                return
-            finally:
-                self._conn.execute(self._wait)
-        await self.in_thread(lambda cursor: cursor.execute(_BEGIN))
+        idle = self._asked == self._done and not self._conn.in_transaction
+        if not (idle and self._begins_at_once()):
+            await self.in_thread(lambda cursor: cursor.execute(_BEGIN))
+
+    def _begins_at_once(self) -> bool:
+        """Begin without a wait. False: another program writes, or it cannot be done, and the thread's try tells why."""
+        try:
+            self._conn.execute("PRAGMA busy_timeout=0")
+            self._conn.execute(_BEGIN)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self._conn.execute(self._wait)
+        return True
 
     async def run(self, operation: str, parameters: Parameters = ()) -> tuple[list[Any], int]:
         """Run one statement. Gives its rows, and how many it concerned.
