@@ -244,7 +244,7 @@ async def test_a_question_is_not_lost_between_telegram_and_the_database(scene: S
         may_answer.set()
         async with scene.program():
             await scene.telegram.reads_answer(f"You said: at {moment}")
-            await eventually(lambda number=number: states(scene.folder) == ["done"] * number)  # type: ignore[misc]
+            await eventually(lambda number=number: states(scene.folder) == ["done"] * number)
     assert [text for text in scene.telegram.texts() if text] == [f"You said: at {moment}" for moment in moments]
 
 
