@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 SEND_INTERVAL = 0.1
 """Seconds between two chats: a third of what Telegram lets a bot send, so that answers never notice."""
 LOOK_INTERVAL = 30.0
-"""Seconds between two looks for a broadcast that another replica has left, or that could not go on."""
+"""Seconds after which to look for a broadcast that another replica has left, or that could not go on."""
 MAX_TRIES = 3
 """Tries of a message whose outcome is unknown."""
 
@@ -99,13 +99,18 @@ class Broadcaster:
         """Send whatever goes on, until cancelled."""
         while True:
             self._news.clear()
+            look_again = self._database.shared
             try:
                 if await self._database.try_advisory_lock(f"broadcast {self._bot}"):
                     while (broadcast := await self._broadcasts.running()) is not None:
                         await self._send_next(broadcast)
             except StorageUnavailable as error:
                 logger.info("A broadcast waits for the database: %s", error)
-            await self._clock.wait(self._news, LOOK_INTERVAL)
+                look_again = True
+            if look_again:
+                await self._clock.wait(self._news, LOOK_INTERVAL)
+            else:
+                await self._news.wait()
 
     async def _send_next(self, broadcast: Broadcast) -> None:
         """Write to one more chat, or report that there is none left."""
