@@ -227,7 +227,7 @@ async def test_a_certificate_that_nobody_signed_is_refused(kind: Kind) -> None:
     async with server_of(kind, encrypted=True) as server:
         config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
         client = GeneratorClient(config)
-        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate") as caught:
+        with pytest.raises(CertificateRefused, match=r"^self.signed certificate") as caught:
             await ask(client, None)
     assert not caught.value.retryable
 
@@ -237,7 +237,7 @@ async def test_a_certificate_that_nobody_signed_is_refused(kind: Kind) -> None:
 async def test_a_certificate_is_refused_with_its_reason_through_a_proxy(kind: Kind, scheme: str) -> None:
     async with server_of(kind, encrypted=True) as server, local_proxy(scheme) as proxy:
         config = GeneratorConfig(kind=kind_of(kind.config_kind), url=server.url, model="some", timeouts=PATIENT)
-        with pytest.raises(CertificateRefused, match=r"encrypted.*self.signed certificate"):
+        with pytest.raises(CertificateRefused, match=r"^self.signed certificate"):
             await ask(GeneratorClient(config), proxy.url)
 
 
