@@ -12,8 +12,8 @@ from tests.harness.scene import Scene
 from tests.harness.scripted_generator import Request
 from tests.harness.telegram_people import BORIS
 
-HEARD_WITHIN = 10.0
-"""Seconds until each of them hears something, on a busy machine: a budget of messages would take a minute."""
+HEARD_WITHIN = 6.0
+"""Seconds until each of them hears something: 0.4 on a quiet machine, 2 with five processes a core; 3 are promised."""
 
 
 async def test_thirty_people_who_ask_at_once_are_heard_and_take_turns(scene: Scene) -> None:
@@ -60,7 +60,7 @@ async def _newcomer(scene: Scene, group: int, number: int) -> int:
 
 async def _ask(scene: Scene, text: str, *, by: int, group: int) -> tuple[int, str, float]:
     """The message, what it says, and when it was sent."""
-    at = time.time()
+    at = time.monotonic()  # as the playground notes calls
     sent: dict[str, Any] = await scene.telegram.send(f"@aura_bot {text}", by=by, chat=group)
     return sent["message_id"], text, at
 
