@@ -31,6 +31,7 @@ class Partition:
         try:
             await self._accept(reader, writer)
         finally:
+            writer.transport.abort()  # also where it was cancelled before anything was relayed
             self.relays.discard(task)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,6 +52,8 @@ class Partition:
             self.writers -= ends
             for way in ways:
                 way.cancel()
+            for end in ends:
+                end.transport.abort()
             await asyncio.wait(ways)
             for end in ends:
                 await _abort(end)
@@ -99,9 +102,12 @@ async def partition(database: str) -> AsyncIterator[Partition]:
         yield way
     finally:
         server.close()
-        for relay in (relays := list(way.relays)):
-            relay.cancel()
-        await asyncio.gather(*relays, return_exceptions=True)
+        await asyncio.sleep(0)  # those that were just accepted begin, too
+        while relays := list(way.relays):
+            for relay in relays:
+                relay.cancel()
+            await asyncio.gather(*relays, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted is closed
 
 
 async def _abort(end: asyncio.StreamWriter) -> None:

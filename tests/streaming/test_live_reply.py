@@ -120,7 +120,7 @@ async def test_a_final_text_that_stands_there_already_gets_its_buttons_alone(sce
 
 
 async def test_the_whole_answer_comes_at_the_end_where_streaming_is_off(scene: TelegramScene) -> None:
-    await scene.stream(WORDS, every=0.025, streaming="off")
+    await scene.stream(WORDS, every=0.1, streaming="off")
     assert scene.texts() == ["".join(WORDS).strip()]
     assert [call["method"] for call in scene.calls() if call["method"] != "sendChatAction"] == ["sendMessage"]
     assert len(scene.calls("sendChatAction")) >= 2
